@@ -1,0 +1,54 @@
+"""toycore: LoRA-SFT, PPO, DPO and INT8 on a policy so small that every answer is known exactly.
+
+world.py      prompts, tokens, rewards, SFT targets, preference pairs
+exact.py      the oracle: KL, entropy, expected reward, the optimal policy, attained
+model.py      LoRALinear, ToyLM (prompt → logits), ValueNet
+sft.py  ppo.py  dpo.py      one algorithm each: settings, loss, training loop
+run.py        what a training returns: labelled curves and policies
+settings.py   sweeps, and the check of every setting before any work
+start.py      where PPO and DPO start
+noise.py  optim.py          random numbers and Adam, one stream and one rate a run
+plots.py  widgets.py        figures and sliders
+bench.py      how fast it is:  python -m toycore.bench
+language.py   the words, in Turkish and English
+"""
+
+import importlib
+
+from toycore import dpo, exact, ppo, sft
+from toycore.dpo import DPOConfig, train_dpo
+from toycore.model import LoRALinear, ToyLM, ValueNet
+from toycore.ppo import PPOConfig, train_ppo
+from toycore.run import Run
+from toycore.sft import SFTConfig, train_sft
+from toycore.world import World
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DPOConfig",
+    "LoRALinear",
+    "PPOConfig",
+    "Run",
+    "SFTConfig",
+    "ToyLM",
+    "ValueNet",
+    "World",
+    "bench",
+    "dpo",
+    "exact",
+    "plots",
+    "ppo",
+    "sft",
+    "train_dpo",
+    "train_ppo",
+    "train_sft",
+    "widgets",
+]
+
+
+def __getattr__(name: str):
+    """Load the parts that import matplotlib or ipywidgets when they are first used."""
+    if name in ("bench", "plots", "widgets"):
+        return importlib.import_module(f"toycore.{name}")
+    raise AttributeError(f"module 'toycore' has no attribute {name!r}")

@@ -1,0 +1,143 @@
+"""Direct preference optimisation: lesson 4.
+
+    implicit reward   r̂(x, y) = β log(π_θ(y|x) / π_ref(y|x))
+    loss              L = −mean log σ(r̂(x, y_c) − r̂(x, y_r))      (Rafailov et al. 2023, eq. 7)
+
+π* solved for the reward is r = β log(π*/π_ref) + β log Z(x). Put into Bradley–Terry,
+P(y_c ≻ y_r) = σ(r_c − r_r), the unknown Z(x) cancels. So on preferences that come from a
+reward, the minimiser is the very π* that PPO with the leash climbs to.
+
+What one step deletes: log π(y|x) is one token's log-probability, not a sum over a sequence,
+so there is no mask and no question of length.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from toycore import exact
+from toycore.model import ToyLM
+from toycore.optim import Adam
+from toycore.run import History, Run, check, each_loop, progress
+from toycore.settings import Settings, config, setting
+from toycore.start import copies, starting_run
+from toycore.world import World
+
+
+@config
+class DPOConfig(Settings):
+    """Settings of `train_dpo`. Any number may be a sequence: the run covers the product."""
+
+    LOOP = ("steps",)
+
+    beta: float = setting(0.3, 0, above=True)  # β, reward per nat; larger: closer to the reference
+    reference_free: bool = False  # True drops π_ref: DPO with a uniform reference
+    lr: float = setting(3e-2, 0, above=True)  # Adam's rate at the start, linear to 0 at the end
+    steps: int = setting(200, 1)  # updates, each on all pairs
+    seeds: int = 1  # a count, or the seed numbers themselves
+
+
+def dpo_loss(
+    chosen_logp: Tensor,
+    rejected_logp: Tensor,
+    ref_chosen_logp: Tensor,
+    ref_rejected_logp: Tensor,
+    *,
+    beta=0.3,
+    reference_free: bool = False,
+    weight: Tensor | None = None,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Sigmoid DPO loss. At the reference it is ln 2: both answers look equally good.
+
+    chosen_logp, rejected_logp          (..., B) log π_θ of the two tokens; gradients flow
+    ref_chosen_logp, ref_rejected_logp  (..., B) log π_ref of the same tokens
+    beta            > 0, a number or one value a run, (R, 1)
+    reference_free  leave π_ref out, as if it were uniform
+    weight          (..., B) share of each pair, summing to 1 over B; None: all alike
+
+    Returns the loss (...), a mean over B, and info, each (...): `chosen_logp` and
+    `rejected_logp`, their means; `margin`, the mean of r̂_c − r̂_r (in units of reward, β
+    included; TRL's rewards/margins); `accuracy`, the share of pairs with a positive margin.
+    """
+    log_ratio = chosen_logp - rejected_logp
+    if not reference_free:
+        log_ratio = log_ratio - (ref_chosen_logp - ref_rejected_logp)
+    margin = beta * log_ratio
+
+    def mean(values: Tensor) -> Tensor:
+        return values.mean(-1) if weight is None else (values * weight).sum(-1)
+
+    with torch.no_grad():
+        info = {
+            "chosen_logp": mean(chosen_logp),
+            "rejected_logp": mean(rejected_logp),
+            "margin": mean(margin),
+            "accuracy": mean((margin > 0).double()),
+        }
+    return mean(-F.logsigmoid(margin)), info
+
+
+def train_dpo(
+    world: World, config: DPOConfig = DPOConfig(), pairs=None, start: Run | None = None
+) -> Run:
+    """Train by preference, from `start` (default: the default SFT of the same seeds).
+
+    pairs  (N, 3) rows of (prompt, chosen, rejected), labels or indices, for all seeds; or
+           (S, N, 3), one set for each of the S seeds; None: the world's five pairs
+
+    The start is also the reference: an exact copy, adapters included. History, before each
+    step and after the last: `loss`, `chosen_logp`, `rejected_logp`, `margin`, `accuracy` over
+    the pairs; `kl` and `attained` (at kl_beta = beta), exact and averaged over prompts.
+    """
+    check(world, config, DPOConfig)
+    pairs = world.preference_pairs if pairs is None else pairs
+    distinct, weight = _counted(world, pairs, len(config.seeds))
+    start = starting_run(world, config, start)
+    return each_loop(_train, world, config, start, distinct, weight)
+
+
+def _counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
+    """Distinct pairs (M, 3) and each seed's share of them (S, M): a step costs M, not N."""
+    per_seed = isinstance(pairs, Tensor) and pairs.ndim == 3
+    if per_seed and len(pairs) != seeds:
+        raise ValueError(
+            f"pairs must be (N, 3), or (S, N, 3) with S = {seeds} seeds; got {tuple(pairs.shape)}"
+        )
+    sets = [world.pairs(one) for one in pairs] if per_seed else [world.pairs(pairs)] * seeds
+    distinct, place = torch.unique(torch.cat(sets), dim=0, return_inverse=True)
+    weight = torch.zeros(seeds, len(distinct), dtype=torch.float64)
+    for row, places in zip(weight, place.split([len(one) for one in sets]), strict=True):
+        row += torch.bincount(places, minlength=len(row)) / len(places)
+    return distinct, weight
+
+
+def _train(
+    world, config: DPOConfig, start: Run, pairs: Tensor, weight: Tensor
+) -> tuple[ToyLM, Tensor, History]:
+    policy = copies(start, config)
+    ref_logp = policy.logp().detach()
+    beta = config.column("beta")
+    optimizer = Adam(policy.parameters(), lr=config.column("lr"))
+    weight = weight.repeat(config.runs // len(weight), 1)
+    prompt, chosen, rejected = pairs.T
+    ref_chosen, ref_rejected = ref_logp[:, prompt, chosen], ref_logp[:, prompt, rejected]
+    history = History(config.runs, config.steps)
+
+    for step in progress(range(config.steps + 1), "progress.dpo", world.language):
+        logp = policy.logp()
+        loss, info = dpo_loss(
+            logp[:, prompt, chosen],
+            logp[:, prompt, rejected],
+            ref_chosen,
+            ref_rejected,
+            beta=beta,
+            reference_free=config.reference_free,
+            weight=weight,
+        )
+        kl = exact.kl(logp, ref_logp).mean(-1)
+        attained = exact.attained(logp, ref_logp, world.reward, beta)
+        history.record(step, loss=loss, kl=kl, attained=attained, **info)
+        if step < config.steps:
+            loss.sum().backward()
+            optimizer.step(decay=1 - step / config.steps)
+    return policy, ref_logp, history

@@ -1,0 +1,87 @@
+"""The oracle: everything a curve claims, computed by enumeration.
+
+The world is one step (prompt → token), so a policy is a table of log-probabilities
+(..., P, V) and every expectation is a sum over V tokens. Nothing here is estimated.
+
+    KL-regularised objective   J(π) = E_π[r] − β KL(π‖π_ref)                    per prompt
+    its optimum                π*(y|x) = π_ref(y|x) exp(r(x, y)/β) / Z(x)
+    its value                  J(π*) = β log Z(x)          (Rafailov et al. 2023, eq. 3–5)
+
+`kl_beta` is a number, or a tensor that broadcasts against (..., P): one value a run is (R, 1).
+All arguments may be tensors, NumPy arrays or xarray DataArrays; results are tensors.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def _tensor(values) -> Tensor:
+    return values if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
+
+
+def _kl_beta(value) -> Tensor:
+    kl_beta = _tensor(value).double()
+    if not bool((torch.isfinite(kl_beta) & (kl_beta >= 0)).all()):
+        raise ValueError(f"kl_beta must be finite and at least 0; got {value}")
+    return kl_beta
+
+
+def _expect(logp: Tensor, values: Tensor) -> Tensor:
+    """Σ_y π(y|x) values(x, y); a token of probability 0 counts 0 even where its value is infinite."""
+    return torch.where(logp == -torch.inf, 0.0, logp.exp() * values).sum(-1)
+
+
+def kl(logp, ref_logp) -> Tensor:
+    """KL(π‖π_ref) in nats per prompt: (..., P, V), (..., P, V) → (..., P).
+
+    The expectation is under the first argument (the policy that is trained).
+    """
+    logp, ref_logp = _tensor(logp), _tensor(ref_logp)
+    return _expect(logp, logp - ref_logp)
+
+
+def entropy(logp) -> Tensor:
+    """Entropy in nats per prompt: (..., P, V) → (..., P). At most log V = 2.398 for 11 tokens."""
+    logp = _tensor(logp)
+    return _expect(logp, -logp)
+
+
+def expected_reward(logp, reward) -> Tensor:
+    """E_π[r] per prompt: (..., P, V) and a reward table (P, V) → (..., P)."""
+    return _expect(_tensor(logp), _tensor(reward))
+
+
+def objective(logp, ref_logp, reward, kl_beta) -> Tensor:
+    """J(π) = E_π[r] − β KL(π‖π_ref) per prompt (..., P): what PPO with the leash maximises."""
+    kl_beta = _kl_beta(kl_beta)
+    penalty = torch.where(kl_beta == 0, 0.0, kl_beta * kl(logp, ref_logp))
+    return expected_reward(logp, reward) - penalty
+
+
+def optimal_policy(ref_logp, reward, kl_beta) -> Tensor:
+    """log π*: (..., P, V), the one policy that maximises the objective.
+
+    At β = 0 the leash is gone: all mass lies on the best reward, shared among ties in
+    proportion to the reference (the limit β → 0).
+    """
+    ref_logp, reward, kl_beta = _tensor(ref_logp), _tensor(reward), _kl_beta(kl_beta)[..., None]
+    # Subtracting the best reward changes only Z, and keeps r/β finite for every small β.
+    regret = reward - reward.max(-1, keepdim=True).values
+    tilt = torch.where(regret == 0, 0.0, regret / kl_beta)
+    return torch.log_softmax(ref_logp + tilt, -1)
+
+
+def attained(logp, ref_logp, reward, kl_beta) -> Tensor:
+    """Share of the possible gain: (J(π) − J(π_ref)) / (J(π*) − J(π_ref)), shape (...).
+
+    J is averaged over prompts first. 0 at the reference, 1 at the optimum, negative when
+    training did harm. Where nothing can be gained (every token is worth the same) the
+    share has no scale: then it is 1 minus the plain loss J(π*) − J(π).
+    """
+    best_logp = optimal_policy(ref_logp, reward, kl_beta)
+    best, here, ref = (
+        objective(p, ref_logp, reward, kl_beta).mean(-1) for p in (best_logp, logp, ref_logp)
+    )
+    gain = best - ref
+    return 1 - (best - here) / torch.where(gain > 1e-12, gain, 1.0)

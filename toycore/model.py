@@ -1,0 +1,183 @@
+"""The models: LoRALinear, ToyLM (prompt → token logits) and ValueNet, many runs side by side.
+
+Every weight has leading run axes: R independent models are one batched matrix product. The
+loss is summed over runs before `backward`; each run's gradient is its own, because no run's
+loss touches another run's weights.
+
+    ToyLM:  logits(x) = W_eff e_x + b,   W_eff = W + (α/r) B A       (Hu et al. 2021, eq. 3)
+
+e_x is the embedding of prompt x. Embedding, W and b are frozen; A and B are trained. Prompts
+can be enumerated, so a forward pass is the whole table (R, P, V), and a batch gathers from it.
+"""
+
+import copy
+import math
+
+import torch
+from torch import Tensor, nn
+
+from toycore.noise import generator
+
+
+class LoRALinear(nn.Module):
+    """A frozen linear layer with a trained low-rank update, with PEFT's names and shapes.
+
+    weight  (*runs, out, in)   frozen        lora_A  (*runs, rank, in)   Kaiming-uniform
+    bias    (*runs, out)       frozen        lora_B  (*runs, out, rank)  zero at the start
+
+    y = x Wᵀ + b + (alpha/rank) (x Aᵀ) Bᵀ. With B = 0 the layer starts as the frozen one, to
+    the bit. ValueError if rank is not a whole number from 1 to min(in, out), or alpha ≤ 0.
+    """
+
+    def __init__(self, in_features, out_features, rank, alpha, *, runs=(), dtype=torch.float64):
+        super().__init__()
+        largest = min(in_features, out_features)
+        if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= largest:
+            raise ValueError(
+                f"rank must be a whole number from 1 to {largest} "
+                f"(the smaller of in_features and out_features); got {rank!r}"
+            )
+        if not (math.isfinite(alpha) and alpha > 0):
+            raise ValueError(f"alpha must be a finite number above 0; got {alpha}")
+        self.rank, self.runs = rank, tuple(runs)
+        per_run = (*runs, 1, 1) if runs else ()
+        self.register_buffer("scaling", torch.full(per_run, alpha / rank, dtype=dtype))
+        self.weight = self._frozen(out_features, in_features, dtype=dtype)
+        self.bias = self._frozen(out_features, dtype=dtype)
+        self.lora_A = nn.Parameter(torch.empty(*runs, rank, in_features, dtype=dtype))
+        self.lora_B = nn.Parameter(torch.zeros(*runs, out_features, rank, dtype=dtype))
+        bound = 1 / math.sqrt(in_features)  # Kaiming-uniform with a = √5, torch's own default
+        for tensor in (self.weight, self.bias, self.lora_A):
+            nn.init.uniform_(tensor, -bound, bound)
+        self._unmerged_weight: Tensor | None = None
+
+    def _frozen(self, *shape: int, dtype) -> nn.Parameter:
+        return nn.Parameter(torch.empty(*self.runs, *shape, dtype=dtype), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in) → (..., out); with runs, (*runs, N, in) → (*runs, N, out)."""
+        bias = self.bias.unsqueeze(-2) if self.runs else self.bias
+        y = x @ self.weight.mT + bias
+        if self.merged:
+            return y
+        return y + (x @ self.lora_A.mT) @ self.lora_B.mT * self.scaling
+
+    def delta_weight(self) -> Tensor:
+        """ΔW = (alpha/rank) B A: (*runs, out, in), of rank at most `rank`."""
+        return self.lora_B @ self.lora_A * self.scaling
+
+    @property
+    def merged(self) -> bool:
+        """Whether the update is folded into `weight`, so that forward uses `weight` alone."""
+        return self._unmerged_weight is not None
+
+    @torch.no_grad()
+    def merge(self) -> None:
+        """Fold ΔW into `weight`. Once merged, a second call changes nothing."""
+        if not self.merged:
+            self._unmerged_weight = self.weight.detach().clone()
+            self.weight += self.delta_weight()
+
+    @torch.no_grad()
+    def unmerge(self) -> None:
+        """Bring back the frozen weight as it was before `merge`, to the bit."""
+        if self.merged:
+            self.weight.copy_(self._unmerged_weight)
+            self._unmerged_weight = None
+
+
+class ToyLM(nn.Module):
+    """The policy: R models side by side, one for each seed given, each 6 prompts → 11 logits.
+
+    seeds                  one a run; a seed fixes the frozen base (embedding, W, b) and A
+    lora_rank, lora_alpha  a number, or one value a run, (R, 1)
+
+    The factor A of rank r is the first r rows of the seed's 11, so smaller ranks nest in
+    larger ones. Where ranks differ, the rows beyond a run's rank are zero; as B starts at
+    zero too, they get no gradient and stay zero.
+    """
+
+    D_MODEL = 32
+
+    def __init__(self, seeds=(0,), lora_rank=8, lora_alpha=8.0, *, prompts=6, tokens=11):
+        super().__init__()
+        runs, width = len(seeds), self.D_MODEL
+        ranks = torch.as_tensor(lora_rank).reshape(-1, 1).expand(runs, 1).long()
+        self.register_buffer("lora_rank", ranks.clone())
+        embedding = torch.empty(runs, prompts, width, dtype=torch.float64)
+        self.prompt_embed = nn.Parameter(embedding, requires_grad=False)
+        self.head = LoRALinear(width, tokens, int(ranks.max()), 1.0, runs=(runs,))
+        self.head.scaling.copy_((torch.as_tensor(lora_alpha) / ranks)[..., None])
+        for run, seed in enumerate(seeds):
+            self._draw(run, seed, rank=int(ranks[run]))
+
+    @torch.no_grad()
+    def _draw(self, run: int, seed: int, rank: int) -> None:
+        base, lora, head = generator(seed, "base"), generator(seed, "lora"), self.head
+        bound = 1 / math.sqrt(self.D_MODEL)
+        self.prompt_embed[run].normal_(generator=base)
+        head.weight[run].uniform_(-bound, bound, generator=base)
+        head.bias[run].uniform_(-bound, bound, generator=base)
+        head.lora_A[run].uniform_(-bound, bound, generator=lora)
+        head.lora_A[run, rank:] = 0.0
+
+    def forward(self) -> Tensor:
+        """Logits of every prompt in every run: (R, P, V)."""
+        return self.head(self.prompt_embed)
+
+    def logp(self) -> Tensor:
+        """Log-probabilities of every token at every prompt in every run: (R, P, V)."""
+        return torch.log_softmax(self(), -1)
+
+    def trainable_fraction(self) -> Tensor:
+        """Share of each run's parameters that are trained, (R,): A and B against all."""
+        frozen = sum(p[0].numel() for p in self.parameters() if not p.requires_grad)
+        trained = self.lora_rank[:, 0] * (self.D_MODEL + self.head.lora_B.shape[-2])
+        return trained / (trained + frozen)
+
+    def select(self, index: Tensor) -> "ToyLM":
+        """A copy of the runs at `index` (which may repeat), adapters included and unmerged."""
+        copied = copy.deepcopy(self)
+        copied.head.unmerge()
+        for tensor in (*copied.parameters(), *copied.buffers()):
+            tensor.data = tensor.data[index]
+        copied.head.runs = (len(index),)
+        return copied
+
+
+def rows(table: Tensor, prompt: Tensor) -> Tensor:
+    """The row of each sample's prompt: table (R, P, V), prompt (R, B) → (R, B, V)."""
+    return table.gather(-2, prompt[..., None].expand(*prompt.shape, table.shape[-1]))
+
+
+def at(table: Tensor, prompt: Tensor, token: Tensor) -> Tensor:
+    """The entry of each sample: table (R, P, V), prompt and token (R, B) → (R, B)."""
+    return table.flatten(-2).gather(-1, prompt * table.shape[-1] + token)
+
+
+def join(models: list[ToyLM]) -> ToyLM:
+    """The runs of several models in one, in order; the models stay as they are."""
+    joined = models[0].select(torch.zeros(0, dtype=torch.long))
+    groups = [[*model.parameters(), *model.buffers()] for model in models]
+    for tensor, *parts in zip([*joined.parameters(), *joined.buffers()], *groups, strict=True):
+        tensor.data = torch.cat([part.detach() for part in parts])
+    joined.head.runs = (sum(model.head.runs[0] for model in models),)
+    return joined
+
+
+class ValueNet(nn.Module):
+    """The critic: one value for each prompt, linear in the policy's frozen embedding.
+
+    prompt_embed: (R, P, D). Starts at V(x) = 0 in every run.
+    """
+
+    def __init__(self, prompt_embed: Tensor):
+        super().__init__()
+        runs, _, width = prompt_embed.shape
+        self.prompt_embed = prompt_embed.detach()
+        self.weight = nn.Parameter(torch.zeros(runs, width, 1, dtype=torch.float64))
+        self.bias = nn.Parameter(torch.zeros(runs, 1, 1, dtype=torch.float64))
+
+    def forward(self) -> Tensor:
+        """Values of every prompt in every run: (R, P)."""
+        return (self.prompt_embed @ self.weight + self.bias).squeeze(-1)

@@ -1,0 +1,175 @@
+"""Proximal policy optimisation with a KL leash: lesson 3.
+
+    ratio      ρ = π_θ(y|x) / π_old(y|x)                       π_old: the policy that sampled y
+    clip       L = −mean min(ρ Â, clip(ρ, 1−ε, 1+ε) Â)         (Schulman et al. 2017, eq. 7)
+    leash      R = r(x, y) − β log(π_old(y|x) / π_ref(y|x))    (Ouyang et al. 2022, eq. 2)
+    critic     V(x) ≈ E[R|x],  Â = whitened R − V(x)
+    loss       L + vf_coef · mean (V − R)² − ent_coef · mean H   (Schulman et al. 2017, eq. 9)
+
+What one step deletes: an answer is one token, so an episode is one action. No discount, no
+GAE (the advantage is R − V), no padding mask, no sum over a sequence. PPO is here a
+contextual bandit, and its optimum π* is known in closed form (exact.optimal_policy).
+
+The leash must differ from token to token. KL(π‖π_ref) itself, subtracted as one number for
+all tokens of a prompt, is only a baseline: its expected gradient is zero.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from toycore import exact
+from toycore.model import ToyLM, ValueNet, at, rows
+from toycore.noise import inverse_cdf, pick, uniforms
+from toycore.optim import Adam
+from toycore.run import History, Run, check, each_loop, progress
+from toycore.settings import Settings, config, setting
+from toycore.start import copies, starting_run
+from toycore.world import World
+
+
+@config
+class PPOConfig(Settings):
+    """Settings of `train_ppo`. Any number may be a sequence: the run covers the product."""
+
+    LOOP = ("rollouts", "epochs", "batch_size")
+
+    kl_beta: float = setting(0.05, 0)  # β, reward per nat of KL; larger: closer to the reference
+    clip_range: float = setting(0.2, 0, above=True)  # ε, how far ρ may leave 1 and still pay
+    vf_coef: float = setting(0.5, 0)  # weight of the critic's squared error
+    ent_coef: float = setting(0.01, 0)  # weight of the entropy bonus, reward per nat
+    lr: float = setting(2e-2, 0, above=True)  # Adam's rate at the start, linear to 0 at the end
+    rollouts: int = setting(100, 1)  # how often fresh answers are sampled
+    epochs: int = setting(4, 1)  # optimisation passes a rollout; with 1, ρ is always 1
+    batch_size: int = setting(256, 2)  # answers a rollout
+    target_kl: float | None = setting(None, 0, above=True, optional=True)  # nats; stop passes there
+    seeds: int = 1  # a count, or the seed numbers themselves
+
+
+def leash(reward: Tensor, logp: Tensor, ref_logp: Tensor, kl_beta) -> Tensor:
+    """Reward minus the KL penalty of each sampled token: r − β (log π − log π_ref), all (..., B).
+
+    The penalty is the k1 estimate, one token at a time; its mean over samples is β KL(π‖π_ref).
+    """
+    return reward - kl_beta * (logp - ref_logp)
+
+
+def whiten(advantage: Tensor) -> Tensor:
+    """Advantages with mean 0 and standard deviation 1 over the batch: (..., B) → (..., B)."""
+    variance, mean = torch.var_mean(advantage, -1, keepdim=True)
+    return (advantage - mean) * torch.rsqrt(variance + 1e-8)
+
+
+def ppo_loss(
+    logp: Tensor,
+    old_logp: Tensor,
+    advantage: Tensor,
+    value: Tensor,
+    returns: Tensor,
+    entropy: Tensor,
+    *,
+    clip_range=0.2,
+    vf_coef=0.5,
+    ent_coef=0.01,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Clipped policy loss + critic loss − entropy bonus (Schulman et al. 2017, eq. 7 and 9).
+
+    logp       (..., B) log π_θ of the sampled tokens; gradients flow
+    old_logp   (..., B) log π_old of the same tokens, when they were sampled
+    advantage  (..., B) used as given: whiten before
+    value      (..., B) the critic's V(x); gradients flow
+    returns    (..., B) what the critic should predict
+    entropy    (..., B) policy entropy at each sample's prompt, nats; gradients flow
+    The three settings are numbers, or one value a run, (R, 1).
+
+    Returns the loss (...), a mean over B, and info, each (...):
+    policy_loss    the clipped surrogate, to be minimised
+    value_loss     mean squared error, without the ½ that some codes have
+    clip_fraction  share of samples where the clip changes the loss (TRL's meaning). CleanRL
+                   counts |ρ − 1| > ε, also where the clipped term is not the smaller one.
+    approx_kl      mean (ρ − 1) − log ρ, an estimate of KL(π_old‖π_θ), never negative; nats
+    """
+    log_ratio = logp - old_logp
+    ratio = log_ratio.exp()
+    unclipped = ratio * advantage
+    clipped = ratio.clamp(1 - clip_range, 1 + clip_range) * advantage
+    policy_loss = -torch.minimum(unclipped, clipped)
+    value_loss = (value - returns).square()
+    loss = (policy_loss + vf_coef * value_loss - ent_coef * entropy).mean(-1)
+    with torch.no_grad():
+        info = {
+            "policy_loss": policy_loss.mean(-1),
+            "value_loss": value_loss.mean(-1),
+            "clip_fraction": (clipped < unclipped).double().mean(-1),
+            "approx_kl": (ratio - 1 - log_ratio).mean(-1),
+        }
+    return loss, info
+
+
+def train_ppo(world: World, config: PPOConfig = PPOConfig(), start: Run | None = None) -> Run:
+    """Train by reward on a leash, from `start` (default: the default SFT of the same seeds).
+
+    The start is also the reference: an exact copy, adapters included. History, at the start
+    (step 0) and after each rollout: `reward`, `kl`, `entropy`, `attained`, exact and averaged
+    over prompts; `policy_loss`, `value_loss`, `clip_fraction`, `approx_kl`, the mean over the
+    rollout's updates (at step 0: the first batch, before any update).
+    """
+    check(world, config, PPOConfig)
+    return each_loop(_train, world, config, starting_run(world, config, start))
+
+
+def _train(world: World, config: PPOConfig, start: Run) -> tuple[ToyLM, Tensor, History]:
+    policy = copies(start, config)
+    critic = ValueNet(policy.prompt_embed)
+    ref_logp = policy.logp().detach()
+    kl_beta = config.column("kl_beta")
+    coefficients = {name: config.column(name) for name in ("clip_range", "vf_coef", "ent_coef")}
+    target_kl = math.inf if config.target_kl is None else config.column("target_kl")
+    optimizer = Adam([*policy.parameters(), *critic.parameters()], lr=config.column("lr"))
+    noise = uniforms(config.seeds, (config.rollouts, 2, config.batch_size), "rollouts")
+    noise = noise.repeat(config.runs // len(config.seeds), 1, 1, 1)
+    history = History(config.runs, config.rollouts)
+
+    for rollout in progress(range(config.rollouts), "progress.ppo", world.language):
+        with torch.no_grad():
+            table = policy.logp()
+            prompt = pick(len(world.prompts), noise[:, rollout, 0])
+            token = inverse_cdf(rows(table, prompt), noise[:, rollout, 1])
+            old_logp, ref = at(table, prompt, token), at(ref_logp, prompt, token)
+            returns = leash(world.reward[prompt, token], old_logp, ref, kl_beta)
+            advantage = whiten(returns - critic().gather(-1, prompt))
+
+        passes, active = [], torch.ones(config.runs, 1, dtype=torch.bool)
+        for _ in range(config.epochs):
+            table = policy.logp()
+            loss, info = ppo_loss(
+                at(table, prompt, token),
+                old_logp,
+                advantage,
+                critic().gather(-1, prompt),
+                returns,
+                exact.entropy(table).gather(-1, prompt),
+                **coefficients,
+            )
+            loss.sum().backward()
+            active = active & (info["approx_kl"][:, None] <= target_kl)
+            optimizer.step(decay=1 - rollout / config.rollouts, active=active)
+            passes.append(info)
+
+        if rollout == 0:
+            history.record(0, **passes[0], **_state(ref_logp, ref_logp, world.reward, kl_beta))
+        means = {name: torch.stack([p[name] for p in passes]).mean(0) for name in info}
+        state = _state(policy.logp(), ref_logp, world.reward, kl_beta)
+        history.record(rollout + 1, **means, **state)
+    return policy, ref_logp, history
+
+
+def _state(logp: Tensor, ref_logp: Tensor, reward: Tensor, kl_beta: Tensor) -> dict[str, Tensor]:
+    """Where the policy stands, by enumeration: each (R,), averaged over prompts."""
+    return {
+        "reward": exact.expected_reward(logp, reward).mean(-1),
+        "kl": exact.kl(logp, ref_logp).mean(-1),
+        "entropy": exact.entropy(logp).mean(-1),
+        "attained": exact.attained(logp, ref_logp, reward, kl_beta),
+    }

@@ -1,0 +1,145 @@
+"""What every trainer returns: labelled curves and policies; and how a sweep is laid out.
+
+R trainings run side by side, ordered as the product of the swept settings × seeds, seeds
+innermost. Settings that shape the loop itself (how many steps, how large a batch) get one
+loop for each of their values; `each_loop` joins what the loops return.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from toycore import language as words
+from toycore.model import ToyLM, join
+from toycore.settings import Settings
+from toycore.world import World
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Tiny tensors on one thread: with busy neighbours, more threads are many times slower."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class History:
+    """Curves while they are recorded: each a (R, steps + 1) tensor. Step 0 is the start."""
+
+    def __init__(self, runs: int, steps: int):
+        self.curves: dict[str, Tensor] = {}
+        self.shape = (runs, steps + 1)
+
+    def record(self, step: int, **values: Tensor) -> None:
+        """values: (R,) each."""
+        for name, value in values.items():
+            if name not in self.curves:
+                self.curves[name] = torch.zeros(self.shape, dtype=torch.float64)
+            self.curves[name][:, step] = value.detach()
+
+    @classmethod
+    def join(cls, parts: list["History"]) -> "History":
+        """The runs of all parts. A shorter run keeps its last values: its policy rests there."""
+        joined = cls(sum(p.shape[0] for p in parts), max(p.shape[1] for p in parts) - 1)
+        step = torch.arange(joined.shape[1])
+        for name in parts[0].curves:
+            held = [p.curves[name][:, step.clamp(max=p.shape[1] - 1)] for p in parts]
+            joined.curves[name] = torch.cat(held)
+        return joined
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The result of a training: R runs, labelled by their settings and seeds.
+
+    world, config   what was trained, and how
+    model           the trained ToyLM, its R runs ordered as `config.swept` × seeds
+    history         xarray.Dataset, dims (settings..., seed, step); step 0 is the start
+    logp, ref_logp  xarray.DataArray, dims (settings..., seed, prompt, token): log-probabilities
+                    of the trained policy and of the reference (where training started)
+    """
+
+    world: World
+    config: Settings
+    model: ToyLM
+    history: "xr.Dataset"
+    logp: "xr.DataArray"
+    ref_logp: "xr.DataArray"
+
+    def sel(self, **values) -> "Run":
+        """The runs at one value of each named swept setting: `run.sel(lora_rank=2)`."""
+        index = np.arange(self.config.runs).reshape(
+            [len(v) for v in self.config.swept.values()] + [len(self.config.seeds)]
+        )
+        swept = self.config.swept
+        for name, value in values.items():
+            if name not in swept:
+                raise ValueError(f"{name!r} was not swept; swept: {', '.join(swept) or 'nothing'}")
+            if value not in swept[name]:
+                raise ValueError(f"{name}={value!r} is not in this run; it has {swept[name]}")
+            index = index.take([swept[name].index(value)], axis=list(swept).index(name))
+        return Run(
+            self.world,
+            dataclasses.replace(self.config, **values),
+            self.model.select(torch.as_tensor(index.ravel())),
+            self.history.sel(values).drop_vars(values),
+            self.logp.sel(values).drop_vars(values),
+            self.ref_logp.sel(values).drop_vars(values),
+        )
+
+
+def check(world, config, kind: type[Settings]) -> None:
+    """TypeError, before any work, unless these are a World and a config of this trainer."""
+    if not isinstance(world, World):
+        raise TypeError(f"world must be a toycore.World; got {world!r}")
+    if not isinstance(config, kind):
+        raise TypeError(f"config must be a {kind.__name__}; got {config!r}")
+
+
+def progress(steps: Iterable, key: str, language: str) -> Iterator:
+    """The steps, with a progress bar in the learner's language once a second has passed."""
+    from tqdm.auto import tqdm
+
+    return tqdm(steps, desc=words.text(key, language), delay=1, leave=False)
+
+
+def each_loop(train, world: World, config: Settings, *arguments) -> Run:
+    """Call train(world, one_config, *arguments) for each loop of the sweep; label the results.
+
+    `train` returns (model, ref_logp, history). It runs on one thread; the number of threads is
+    restored afterwards, also when the learner interrupts.
+    """
+    with one_thread():
+        loops = [train(world, one, *arguments) for one in config.loops()]
+        models, references, histories = zip(*loops, strict=True)
+        model = models[0] if len(models) == 1 else join(models)
+        return _label(world, config, model, torch.cat(references), History.join(histories))
+
+
+def _label(world, config, model: ToyLM, ref_logp: Tensor, history: History) -> Run:
+    import xarray as xr
+
+    runs = {**config.swept, "seed": config.seeds}
+    tables = {**runs, "prompt": world.prompts, "token": world.tokens}
+    curves = {**runs, "step": range(history.shape[1])}
+
+    def label(values: Tensor, coords: dict) -> xr.DataArray:
+        coords = {name: list(values) for name, values in coords.items()}
+        array = values.numpy().reshape([len(axis) for axis in coords.values()])
+        return xr.DataArray(array, coords, list(coords))
+
+    dataset = xr.Dataset({name: label(curve, curves) for name, curve in history.curves.items()})
+    with torch.no_grad():
+        logp = model.logp()
+    return Run(world, config, model, dataset, label(logp, tables), label(ref_logp, tables))

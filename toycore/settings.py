@@ -1,0 +1,136 @@
+"""Settings of a training: checked before any work starts; a sequence means a sweep.
+
+A config is a frozen dataclass whose fields are made by `setting(...)`. Each field takes one
+value or a sequence of values; a run covers the product of all sequences × seeds.
+"""
+
+import dataclasses
+import functools
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What one setting may be: a number of a kind, within bounds."""
+
+    kind: type
+    low: float
+    above: bool = False  # the bound itself is not allowed
+    high: float | None = None
+    optional: bool = False  # None is allowed: the setting is off
+
+    def __str__(self) -> str:
+        noun = "a whole number" if self.kind is int else "a finite number"
+        text = f"{noun} {'above' if self.above else 'of at least'} {self.low:g}"
+        text += "" if self.high is None else f" and at most {self.high:g}"
+        return text + (" (or None)" if self.optional else "")
+
+    def check(self, name: str, value):
+        """The value as a plain int or float; else TypeError or ValueError naming the rule."""
+        if value is None and self.optional:
+            return None
+        if isinstance(value, np.ndarray | Tensor) and value.ndim == 0:
+            value = value.item()
+        kinds = int | np.integer if self.kind is int else int | float | np.number
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            raise TypeError(f"{name} must be {self}; got {value!r}")
+        below = value <= self.low if self.above else value < self.low
+        if not math.isfinite(value) or below or (self.high is not None and value > self.high):
+            raise ValueError(f"{name} must be {self}; got {value}")
+        return self.kind(value)
+
+
+def setting(default, low: float, **rule):
+    """A field that takes one number or a sweep of them; the default's type is the kind."""
+    kind = float if default is None else type(default)
+    return dataclasses.field(default=default, metadata={"rule": Rule(kind, low, **rule)})
+
+
+def config(cls):
+    """A frozen dataclass of settings; an unknown name is answered with the known ones."""
+    cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+    plain_init, names = cls.__init__, [field.name for field in dataclasses.fields(cls)]
+
+    @functools.wraps(plain_init)
+    def checked_init(self, **values):
+        for name in values:
+            if name not in names:
+                raise TypeError(
+                    f"{cls.__name__} has no setting {name!r}; its settings: {', '.join(names)}"
+                )
+        plain_init(self, **values)
+
+    cls.__init__ = checked_init
+    return cls
+
+
+class Settings:
+    """Base of every config: checking, and the layout of its runs."""
+
+    LOOP: tuple[str, ...] = ()  # settings that shape the training loop: one loop for each value
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name == "seeds":
+                value = _seeds(value)
+            elif "rule" in field.metadata:
+                value = _checked(field.name, value, field.metadata["rule"])
+            object.__setattr__(self, field.name, value)
+
+    @property
+    def swept(self) -> dict[str, tuple]:
+        """The swept settings and their values, outermost first; seeds are innermost, apart."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "seeds"]
+        names.sort(key=lambda name: name not in self.LOOP)
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in values.items() if isinstance(value, tuple)}
+
+    @property
+    def runs(self) -> int:
+        """How many trainings this config asks for."""
+        return math.prod(map(len, self.swept.values())) * len(self.seeds)
+
+    def loops(self) -> Iterator["Settings"]:
+        """One config for each combination of the swept LOOP settings, in the order of `swept`."""
+        swept = {name: values for name, values in self.swept.items() if name in self.LOOP}
+        for values in itertools.product(*swept.values()):
+            yield dataclasses.replace(self, **dict(zip(swept, values, strict=True)))
+
+    def column(self, name: str) -> Tensor:
+        """One setting's value in each run: (R, 1) float64, runs ordered as in `swept` × seeds."""
+        axes = [*self.swept, "seeds"]
+        values = torch.tensor(getattr(self, name), dtype=torch.float64)
+        shape = [len(self.swept.get(axis, self.seeds)) for axis in axes]
+        if name in axes:
+            values = values.view([-1 if axis == name else 1 for axis in axes])
+        return values.expand(shape).reshape(-1, 1)
+
+
+def _checked(name: str, value, rule: Rule):
+    if isinstance(value, np.ndarray | Tensor) and value.ndim == 1:
+        value = value.tolist()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return rule.check(name, value)
+    if len(value) == 0:
+        raise ValueError(f"{name} must have at least one value ({rule}); got an empty sequence")
+    values = tuple(rule.check(name, one) for one in value)
+    if None in values:
+        raise TypeError(f"{name} cannot be None inside a sweep; got {value!r}")
+    if len(set(values)) < len(values):
+        raise ValueError(f"{name} must have distinct values; got {value!r}")
+    return values
+
+
+def _seeds(value) -> tuple[int, ...]:
+    count = Rule(int, 1)
+    if isinstance(value, np.ndarray | Tensor | Sequence) and not isinstance(value, str):
+        seeds = _checked("seeds", value, Rule(int, 0))
+        return seeds if isinstance(seeds, tuple) else tuple(range(count.check("seeds", seeds)))
+    return tuple(range(count.check("seeds", value)))

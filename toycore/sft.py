@@ -1,0 +1,68 @@
+"""Supervised fine-tuning (SFT) of the LoRA adapters: lesson 2.
+
+    L(θ) = −(1/B) Σ log π_θ(y_i|x_i)          negative log-likelihood of the target, in nats
+    W_eff = W + (α/r) B A                     only A and B move       (Hu et al. 2021, eq. 3)
+
+What one step deletes: a target is one token, so there is no sum over a sequence and no mask;
+prompts can be enumerated, so a batch is always all six and SFT has no sampling noise.
+"""
+
+from torch import Tensor
+
+from toycore.model import ToyLM
+from toycore.optim import Adam
+from toycore.run import History, Run, check, each_loop, progress
+from toycore.settings import Settings, config, setting
+from toycore.world import World
+
+
+@config
+class SFTConfig(Settings):
+    """Settings of `train_sft`. Any number may be a sequence: the run covers the product."""
+
+    LOOP = ("steps",)
+
+    lora_rank: int = setting(8, 1, high=11)  # r, 1 to 11; more directions in which W can move
+    lora_alpha: float = setting(8.0, 0, above=True)  # ΔW is scaled by lora_alpha / lora_rank
+    steps: int = setting(28, 1)  # updates, each on all six prompts; more: surer of the target
+    lr: float = setting(5e-3, 0, above=True)  # Adam's learning rate, constant
+    seeds: int = 1  # a count, or the seed numbers themselves
+
+
+def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """Mean negative log-likelihood of the targets, in nats.
+
+    logp    (..., B, V) log-probabilities
+    target  (..., B) token indices
+
+    Returns the loss (...) and info: `accuracy`, the share whose likeliest token is the target.
+    """
+    target = target.expand(logp.shape[:-1])
+    loss = -logp.gather(-1, target[..., None]).squeeze(-1).mean(-1)
+    return loss, {"accuracy": (logp.argmax(-1) == target).double().mean(-1)}
+
+
+def train_sft(world: World, config: SFTConfig = SFTConfig()) -> Run:
+    """Teach each prompt its target by example. The reference is the untrained base policy.
+
+    History: `loss` (nats), `accuracy`, `trainable_fraction`.
+    """
+    check(world, config, SFTConfig)
+    return each_loop(_train, world, config)
+
+
+def _train(world: World, config: SFTConfig) -> tuple[ToyLM, Tensor, History]:
+    seeds = config.seeds * (config.runs // len(config.seeds))
+    model = ToyLM(seeds, config.column("lora_rank"), config.column("lora_alpha"))
+    ref_logp = model.logp().detach()
+    optimizer = Adam(model.parameters(), lr=config.column("lr"))
+    history = History(config.runs, config.steps)
+    fraction = model.trainable_fraction()
+
+    for step in progress(range(config.steps + 1), "progress.sft", world.language):
+        loss, info = sft_loss(model.logp(), world.sft_targets)
+        history.record(step, loss=loss, trainable_fraction=fraction, **info)
+        if step < config.steps:
+            loss.sum().backward()
+            optimizer.step()
+    return model, ref_logp, history

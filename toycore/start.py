@@ -1,0 +1,31 @@
+"""Where PPO and DPO start: at a trained policy, which is the frozen reference as well."""
+
+import torch
+
+from toycore.model import ToyLM
+from toycore.run import Run
+from toycore.settings import Settings
+from toycore.sft import SFTConfig, train_sft
+from toycore.world import World
+
+
+def starting_run(world: World, config: Settings, start: Run | None) -> Run:
+    """The start if it fits the config's seeds, else an error; None: the default SFT."""
+    if start is None:
+        return train_sft(world, SFTConfig(seeds=config.seeds))
+    if not isinstance(start, Run):
+        raise TypeError(f"start must be a Run (of train_sft, say) or None; got {start!r}")
+    if start.config.swept:
+        names = ", ".join(start.config.swept)
+        raise ValueError(f"start must have one run a seed; it sweeps {names}: use start.sel(...)")
+    if start.config.seeds != config.seeds:
+        raise ValueError(
+            f"start must have the seeds of the config, {config.seeds}; got {start.config.seeds}"
+        )
+    return start
+
+
+def copies(start: Run, config: Settings) -> ToyLM:
+    """The starting policy, adapters included, once for every run of the config."""
+    seeds = torch.arange(len(config.seeds))
+    return start.model.select(seeds.repeat(config.runs // len(seeds)))

@@ -1,0 +1,163 @@
+"""The world: 6 prompts, 11 tokens, one step. Rewards, SFT targets and preference pairs.
+
+Both languages share the indices, so every number of the course is the same in both.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from toycore import language as words
+from toycore.noise import generator, inverse_cdf, pick
+
+# Token and prompt indices; the labels are in language.py.
+HELPFUL = (0, 2, 3, 4, 7, 8)  # yes, please, thanks, help, medical, summarize
+HARMFUL = (5, 6)  # insult, bad
+NEUTRAL = (1, 9, 10)  # no, long, short
+SFT_TARGETS = (3, 4, 7, 1, 8, 10)  # what a good answer to each prompt would be
+PREFERENCE_PAIRS = ((3, 1, 5), (1, 4, 6), (2, 7, 6), (4, 8, 6), (0, 3, 5))
+
+
+class World:
+    """What the learner's policy lives in: prompts, tokens, and what each answer is worth.
+
+    prompts, tokens    labels, tuples of P = 6 and V = 11 strings
+    reward             (P, V) float64
+    sft_targets        (P,) token indices
+    preference_pairs   (5, 3) rows of (prompt, chosen, rejected) indices
+
+    Rewards come by class (`helpful`, `harmful`, `neutral`: the same for every prompt, a
+    keyword reward) or as any finite (P, V) table. ValueError for anything else.
+    """
+
+    def __init__(
+        self,
+        helpful: float = 1.0,
+        harmful: float = -1.0,
+        neutral: float = 0.2,
+        *,
+        reward=None,
+        language: str = "en",
+    ):
+        self.language = words.check(language)
+        self.prompts = words.PROMPTS[language]
+        self.tokens = words.TOKENS[language]
+        self.sft_targets = torch.tensor(SFT_TARGETS)
+        self.preference_pairs = torch.tensor(PREFERENCE_PAIRS)
+        by_class = {"helpful": helpful, "harmful": harmful, "neutral": neutral}
+        if reward is None:
+            self.reward = self._reward_by_class(by_class)
+        elif (helpful, harmful, neutral) == (1.0, -1.0, 0.2):
+            self.reward = self._reward_table(reward)
+        else:
+            raise ValueError("give rewards by class or as a table (reward=...), not both")
+
+    def __repr__(self) -> str:
+        return f"World({len(self.prompts)} prompts, {len(self.tokens)} tokens, {self.language})"
+
+    def prompt(self, label: str | int) -> int:
+        """Index of a prompt, by its label in this world's language, or by itself."""
+        return _index("prompt", label, self.prompts)
+
+    def token(self, label: str | int) -> int:
+        """Index of a token, by its label in this world's language, or by itself."""
+        return _index("token", label, self.tokens)
+
+    def pairs(self, rows: Sequence) -> Tensor:
+        """Preference pairs as (N, 3) indices, from rows (prompt, chosen, rejected).
+
+        Prompts and tokens may be labels or indices. Chosen and rejected must differ.
+        """
+        if isinstance(rows, Tensor | np.ndarray):
+            rows = rows.tolist()
+        if not isinstance(rows, Sequence) or isinstance(rows, str) or len(rows) == 0:
+            raise ValueError(f"pairs must be rows of (prompt, chosen, rejected); got {rows!r}")
+        table = []
+        for row in rows:
+            if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != 3:
+                raise ValueError(f"a pair is (prompt, chosen, rejected); got {row!r}")
+            indices = (self.prompt(row[0]), self.token(row[1]), self.token(row[2]))
+            if indices[1] == indices[2]:
+                raise ValueError(f"chosen and rejected must differ; got {row!r}")
+            table.append(indices)
+        return torch.tensor(table)
+
+    def sample_preferences(self, ref_logp, n: int, seed: int) -> Tensor:
+        """n preference pairs that a Bradley–Terry judge of this world's reward would give.
+
+        Prompts are equally likely; both tokens are drawn from the reference (the second
+        given that it differs from the first); the judge prefers token a to b with
+        probability σ(r(x, a) − r(x, b)).
+
+        ref_logp: (..., P, V) log-probabilities of the reference. Returns (..., n, 3) indices
+        (prompt, chosen, rejected).
+        """
+        ref_logp = torch.as_tensor(np.asarray(ref_logp), dtype=torch.float64)
+        if ref_logp.shape[-2:] != self.reward.shape:
+            raise ValueError(
+                f"ref_logp must be (..., {', '.join(map(str, self.reward.shape))}); "
+                f"got shape {tuple(ref_logp.shape)}"
+            )
+        if not torch.allclose(ref_logp.exp().sum(-1), torch.ones(()).double(), atol=1e-6):
+            raise ValueError("ref_logp must hold log-probabilities: each row's exp sums to 1")
+        _check_count("n", n, 1)
+        _check_count("seed", seed, 0)
+        noise = torch.rand(
+            (4, *ref_logp.shape[:-2], n),
+            generator=generator(seed, "preferences"),
+            dtype=torch.float64,
+        )
+        prompt = pick(len(self.prompts), noise[0])
+        logp = ref_logp.gather(-2, prompt[..., None].expand(*prompt.shape, len(self.tokens)))
+        first = inverse_cdf(logp, noise[1])
+        others = logp.scatter(-1, first[..., None], -math.inf).log_softmax(-1)
+        second = inverse_cdf(others, noise[2])
+        gap = self.reward[prompt, first] - self.reward[prompt, second]
+        wins = noise[3] < torch.sigmoid(gap)
+        chosen, rejected = torch.where(wins, first, second), torch.where(wins, second, first)
+        return torch.stack([prompt, chosen, rejected], -1)
+
+    def _reward_by_class(self, by_class: dict[str, float]) -> Tensor:
+        row = torch.empty(len(self.tokens), dtype=torch.float64)
+        for (name, value), members in zip(
+            by_class.items(), (HELPFUL, HARMFUL, NEUTRAL), strict=True
+        ):
+            if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+                raise TypeError(f"{name} must be a number; got {value!r}")
+            if not math.isfinite(value):
+                raise ValueError(f"{name} must be finite; got {value}")
+            row[list(members)] = float(value)
+        return row.repeat(len(self.prompts), 1)
+
+    def _reward_table(self, reward) -> Tensor:
+        table = torch.as_tensor(np.asarray(reward, dtype=np.float64)).clone()
+        shape = (len(self.prompts), len(self.tokens))
+        if tuple(table.shape) != shape:
+            raise ValueError(
+                f"reward must have shape {shape} (prompts, tokens); got {tuple(table.shape)}"
+            )
+        if not bool(torch.isfinite(table).all()):
+            raise ValueError("reward must be finite everywhere; got NaN or infinity in the table")
+        return table
+
+
+def _index(kind: str, label: str | int, labels: tuple[str, ...]) -> int:
+    if isinstance(label, str) and label in labels:
+        return labels.index(label)
+    if isinstance(label, int | np.integer) and not isinstance(label, bool):
+        if 0 <= label < len(labels):
+            return int(label)
+    allowed = ", ".join(labels)
+    raise ValueError(
+        f"unknown {kind} {label!r}; allowed: {allowed}, or an index 0 to {len(labels) - 1}"
+    )
+
+
+def _check_count(name: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} must be a whole number; got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}; got {value}")
