@@ -87,7 +87,7 @@ def train_dpo(
 
     The start is also the reference: an exact copy, adapters included. History, before each
     step and after the last: `loss`, `chosen_logp`, `rejected_logp`, `margin`, `accuracy` over
-    the pairs; `kl` and `attained` (at kl_beta = beta), exact and averaged over prompts.
+    the pairs; `reward`, `kl` and `attained` (at kl_beta = beta), exact, averaged over prompts.
     """
     check(world, config, DPOConfig)
     pairs = world.preference_pairs if pairs is None else pairs
@@ -115,7 +115,8 @@ def _train(
     world, config: DPOConfig, start: Run, pairs: Tensor, weight: Tensor
 ) -> tuple[ToyLM, Tensor, History]:
     policy = copies(start, config)
-    ref_logp = policy.logp().detach()
+    base = policy.base_logits()
+    ref_logp = policy.logp(base).detach()
     beta = config.column("beta")
     optimizer = Adam(policy.parameters(), lr=config.column("lr"))
     weight = weight.repeat(config.runs // len(weight), 1)
@@ -124,7 +125,7 @@ def _train(
     history = History(config.runs, config.steps)
 
     for step in progress(range(config.steps + 1), "progress.dpo", world.language):
-        logp = policy.logp()
+        logp = policy.logp(base)
         loss, info = dpo_loss(
             logp[:, prompt, chosen],
             logp[:, prompt, rejected],
@@ -134,10 +135,14 @@ def _train(
             reference_free=config.reference_free,
             weight=weight,
         )
-        kl = exact.kl(logp, ref_logp).mean(-1)
-        attained = exact.attained(logp, ref_logp, world.reward, beta)
-        history.record(step, loss=loss, kl=kl, attained=attained, **info)
+        with torch.no_grad():
+            kl = exact.kl(logp, ref_logp).mean(-1)
+            reward = exact.expected_reward(logp, world.reward).mean(-1)
+        history.record(step, loss=loss, reward=reward, kl=kl, **info)
         if step < config.steps:
             loss.sum().backward()
             optimizer.step(decay=1 - step / config.steps)
+
+    objective = history.curves["reward"] - beta * history.curves["kl"]
+    history.curves["attained"] = exact.share_of_gain(objective.T, ref_logp, world.reward, beta).T
     return policy, ref_logp, history

@@ -28,7 +28,7 @@ def _kl_beta(value) -> Tensor:
 
 
 def _expect(logp: Tensor, values: Tensor) -> Tensor:
-    """Σ_y π(y|x) values(x, y); a token of probability 0 counts 0 even where its value is infinite."""
+    """Σ_y π(y|x) values(x, y); a token of probability 0 counts 0 whatever its value."""
     return torch.where(logp == -torch.inf, 0.0, logp.exp() * values).sum(-1)
 
 
@@ -79,9 +79,15 @@ def attained(logp, ref_logp, reward, kl_beta) -> Tensor:
     training did harm. Where nothing can be gained (every token is worth the same) the
     share has no scale: then it is 1 minus the plain loss J(π*) − J(π).
     """
+    here = objective(logp, ref_logp, reward, kl_beta).mean(-1)
+    return share_of_gain(here, ref_logp, reward, kl_beta)
+
+
+def share_of_gain(here: Tensor, ref_logp, reward, kl_beta) -> Tensor:
+    """`attained` of a policy whose objective, averaged over prompts, is `here` (...)."""
     best_logp = optimal_policy(ref_logp, reward, kl_beta)
-    best, here, ref = (
-        objective(p, ref_logp, reward, kl_beta).mean(-1) for p in (best_logp, logp, ref_logp)
+    best, ref = (
+        objective(logp, ref_logp, reward, kl_beta).mean(-1) for logp in (best_logp, ref_logp)
     )
     gain = best - ref
     return 1 - (best - here) / torch.where(gain > 1e-12, gain, 1.0)

@@ -1,4 +1,4 @@
-"""The words of the course in its two languages, by key: world labels, figures, widgets, messages."""
+"""The words of the course in its two languages: labels, figures, widgets, messages."""
 
 LANGUAGES = ("tr", "en")
 

@@ -29,11 +29,25 @@ def pick(count: int, uniform: Tensor) -> Tensor:
     return (uniform * count).long()
 
 
-def inverse_cdf(logp: Tensor, uniform: Tensor) -> Tensor:
+def inverse_cdf(cdf: Tensor, uniform: Tensor) -> Tensor:
     """Tokens from uniforms: the first token whose cumulative probability exceeds the uniform.
 
-    logp: (..., V) log-probabilities; uniform: (...), on [0, 1). Returns indices (...).
+    cdf: (..., V) cumulative probabilities; uniform: (...), on [0, 1). Returns indices (...).
     """
-    cdf = logp.exp().cumsum(-1)
     # Rounding can leave the last entry below 1; such a uniform belongs to the last token.
     return (uniform[..., None] >= cdf[..., :-1]).sum(-1)
+
+
+def sample(table: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+    """Prompts, all equally likely, and a policy's answers: one uniform draws both.
+
+    table: (R, P, V) log-probabilities; uniform: (R, B), on [0, 1). Returns the prompt (R, B)
+    and the cell prompt · V + token (R, B). Prompt x owns the stretch [x, x + 1) of a line of
+    length P, which its tokens share by their probability; the uniform is a place on the line.
+    """
+    prompts = table.shape[-2]
+    cdf = table.exp().cumsum(-1).clamp(max=1)
+    cdf[..., -1] = 1
+    line = (cdf + torch.arange(prompts)[:, None]).flatten(-2)
+    place = uniform * prompts
+    return place.long(), torch.searchsorted(line, place, right=True)

@@ -17,11 +17,12 @@ all tokens of a prompt, is only a baseline: its expected gradient is zero.
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from toycore import exact
-from toycore.model import ToyLM, ValueNet, at, rows
-from toycore.noise import inverse_cdf, pick, uniforms
+from toycore.model import ToyLM, ValueNet, at
+from toycore.noise import sample, uniforms
 from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
 from toycore.settings import Settings, config, setting
@@ -39,7 +40,7 @@ class PPOConfig(Settings):
     clip_range: float = setting(0.2, 0, above=True)  # ε, how far ρ may leave 1 and still pay
     vf_coef: float = setting(0.5, 0)  # weight of the critic's squared error
     ent_coef: float = setting(0.01, 0)  # weight of the entropy bonus, reward per nat
-    lr: float = setting(2e-2, 0, above=True)  # Adam's rate at the start, linear to 0 at the end
+    lr: float = setting(2.5e-2, 0, above=True)  # Adam's rate at the start, linear to 0 at the end
     rollouts: int = setting(100, 1)  # how often fresh answers are sampled
     epochs: int = setting(4, 1)  # optimisation passes a rollout; with 1, ρ is always 1
     batch_size: int = setting(256, 2)  # answers a rollout
@@ -57,8 +58,9 @@ def leash(reward: Tensor, logp: Tensor, ref_logp: Tensor, kl_beta) -> Tensor:
 
 def whiten(advantage: Tensor) -> Tensor:
     """Advantages with mean 0 and standard deviation 1 over the batch: (..., B) → (..., B)."""
-    variance, mean = torch.var_mean(advantage, -1, keepdim=True)
-    return (advantage - mean) * torch.rsqrt(variance + 1e-8)
+    centred = advantage - advantage.mean(-1, keepdim=True)
+    variance = centred.square().sum(-1, keepdim=True) / (advantage.shape[-1] - 1)
+    return centred * torch.rsqrt(variance + 1e-8)
 
 
 def ppo_loss(
@@ -93,16 +95,19 @@ def ppo_loss(
     log_ratio = logp - old_logp
     ratio = log_ratio.exp()
     unclipped = ratio * advantage
-    clipped = ratio.clamp(1 - clip_range, 1 + clip_range) * advantage
-    policy_loss = -torch.minimum(unclipped, clipped)
-    value_loss = (value - returns).square()
-    loss = (policy_loss + vf_coef * value_loss - ent_coef * entropy).mean(-1)
+    # Where the clipped term is the smaller, the clip is flat: no gradient passes through it.
+    clipped = ratio.detach().clamp(1 - clip_range, 1 + clip_range) * advantage
+    clip_acts = clipped < unclipped
+    policy_loss = -torch.where(clip_acts, clipped, unclipped).mean(-1, keepdim=True)
+    value_loss = F.mse_loss(value, returns, reduction="none").mean(-1, keepdim=True)
+    bonus = entropy.mean(-1, keepdim=True)
+    loss = (policy_loss + vf_coef * value_loss - ent_coef * bonus).squeeze(-1)
     with torch.no_grad():
         info = {
-            "policy_loss": policy_loss.mean(-1),
-            "value_loss": value_loss.mean(-1),
-            "clip_fraction": (clipped < unclipped).double().mean(-1),
-            "approx_kl": (ratio - 1 - log_ratio).mean(-1),
+            "policy_loss": policy_loss.squeeze(-1),
+            "value_loss": value_loss.squeeze(-1),
+            "clip_fraction": clip_acts.mean(-1, dtype=ratio.dtype),
+            "approx_kl": (ratio - log_ratio).mean(-1) - 1,
         }
     return loss, info
 
@@ -121,35 +126,36 @@ def train_ppo(world: World, config: PPOConfig = PPOConfig(), start: Run | None =
 
 def _train(world: World, config: PPOConfig, start: Run) -> tuple[ToyLM, Tensor, History]:
     policy = copies(start, config)
-    critic = ValueNet(policy.prompt_embed)
-    ref_logp = policy.logp().detach()
+    critic = ValueNet(config.runs, len(world.prompts))
+    base = policy.base_logits()
+    ref_logp = policy.logp(base).detach()
     kl_beta = config.column("kl_beta")
-    coefficients = {name: config.column(name) for name in ("clip_range", "vf_coef", "ent_coef")}
+    coefficients = {k: config.shared(k) for k in ("clip_range", "vf_coef", "ent_coef")}
     target_kl = math.inf if config.target_kl is None else config.column("target_kl")
     optimizer = Adam([*policy.parameters(), *critic.parameters()], lr=config.column("lr"))
-    noise = uniforms(config.seeds, (config.rollouts, 2, config.batch_size), "rollouts")
-    noise = noise.repeat(config.runs // len(config.seeds), 1, 1, 1)
+    noise = uniforms(config.seeds, (config.rollouts, config.batch_size), "rollouts")
     history = History(config.runs, config.rollouts)
 
     for rollout in progress(range(config.rollouts), "progress.ppo", world.language):
         with torch.no_grad():
-            table = policy.logp()
-            prompt = pick(len(world.prompts), noise[:, rollout, 0])
-            token = inverse_cdf(rows(table, prompt), noise[:, rollout, 1])
-            old_logp, ref = at(table, prompt, token), at(ref_logp, prompt, token)
-            returns = leash(world.reward[prompt, token], old_logp, ref, kl_beta)
+            table = policy.logp(base)
+            history.record(rollout, **_state(table, ref_logp, world.reward))
+            prompt, cell = sample(table, noise[:, rollout].repeat(config.runs // len(noise), 1))
+            old_logp, reward = at(table, cell), world.reward.flatten()[cell]
+            returns = leash(reward, old_logp, at(ref_logp, cell), kl_beta)
             advantage = whiten(returns - critic().gather(-1, prompt))
 
         passes, active = [], torch.ones(config.runs, 1, dtype=torch.bool)
         for _ in range(config.epochs):
-            table = policy.logp()
+            table = policy.logp(base)
+            entropy = -(table.exp() * table).sum(-1)
             loss, info = ppo_loss(
-                at(table, prompt, token),
+                at(table, cell),
                 old_logp,
                 advantage,
                 critic().gather(-1, prompt),
                 returns,
-                exact.entropy(table).gather(-1, prompt),
+                entropy.gather(-1, prompt),
                 **coefficients,
             )
             loss.sum().backward()
@@ -158,18 +164,21 @@ def _train(world: World, config: PPOConfig, start: Run) -> tuple[ToyLM, Tensor, 
             passes.append(info)
 
         if rollout == 0:
-            history.record(0, **passes[0], **_state(ref_logp, ref_logp, world.reward, kl_beta))
-        means = {name: torch.stack([p[name] for p in passes]).mean(0) for name in info}
-        state = _state(policy.logp(), ref_logp, world.reward, kl_beta)
-        history.record(rollout + 1, **means, **state)
+            history.record(0, **passes[0])
+        means = {name: torch.stack([one[name] for one in passes]).mean(0) for name in info}
+        history.record(rollout + 1, **means)
+
+    history.record(config.rollouts, **_state(policy.logp(), ref_logp, world.reward))
+    objective = history.curves["reward"] - kl_beta * history.curves["kl"]
+    attained = exact.share_of_gain(objective.T, ref_logp, world.reward, kl_beta)
+    history.curves["attained"] = attained.T
     return policy, ref_logp, history
 
 
-def _state(logp: Tensor, ref_logp: Tensor, reward: Tensor, kl_beta: Tensor) -> dict[str, Tensor]:
+def _state(logp: Tensor, ref_logp: Tensor, reward: Tensor) -> dict[str, Tensor]:
     """Where the policy stands, by enumeration: each (R,), averaged over prompts."""
     return {
         "reward": exact.expected_reward(logp, reward).mean(-1),
         "kl": exact.kl(logp, ref_logp).mean(-1),
         "entropy": exact.entropy(logp).mean(-1),
-        "attained": exact.attained(logp, ref_logp, reward, kl_beta),
     }

@@ -112,6 +112,10 @@ class Settings:
             values = values.view([-1 if axis == name else 1 for axis in axes])
         return values.expand(shape).reshape(-1, 1)
 
+    def shared(self, name: str) -> float | Tensor:
+        """The number itself where all runs share it (cheaper), else its column."""
+        return self.column(name) if name in self.swept else getattr(self, name)
+
 
 def _checked(name: str, value, rule: Rule):
     if isinstance(value, np.ndarray | Tensor) and value.ndim == 1:

@@ -112,9 +112,9 @@ class World:
         )
         prompt = pick(len(self.prompts), noise[0])
         logp = ref_logp.gather(-2, prompt[..., None].expand(*prompt.shape, len(self.tokens)))
-        first = inverse_cdf(logp, noise[1])
-        others = logp.scatter(-1, first[..., None], -math.inf).log_softmax(-1)
-        second = inverse_cdf(others, noise[2])
+        first = inverse_cdf(logp.exp().cumsum(-1), noise[1])
+        others = logp.scatter(-1, first[..., None], -math.inf).softmax(-1)
+        second = inverse_cdf(others.cumsum(-1), noise[2])
         gap = self.reward[prompt, first] - self.reward[prompt, second]
         wins = noise[3] < torch.sigmoid(gap)
         chosen, rejected = torch.where(wins, first, second), torch.where(wins, second, first)
@@ -147,9 +147,9 @@ class World:
 def _index(kind: str, label: str | int, labels: tuple[str, ...]) -> int:
     if isinstance(label, str) and label in labels:
         return labels.index(label)
-    if isinstance(label, int | np.integer) and not isinstance(label, bool):
-        if 0 <= label < len(labels):
-            return int(label)
+    whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
+    if whole and 0 <= label < len(labels):
+        return int(label)
     allowed = ", ".join(labels)
     raise ValueError(
         f"unknown {kind} {label!r}; allowed: {allowed}, or an index 0 to {len(labels) - 1}"
