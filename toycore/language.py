@@ -62,9 +62,58 @@ TEXT = {
     "progress.sft": {"tr": "SFT eğitimi", "en": "SFT training"},
     "progress.ppo": {"tr": "PPO eğitimi", "en": "PPO training"},
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
+    "axis.step": {"tr": "Adım", "en": "Step"},
+    "axis.probability": {"tr": "Olasılık", "en": "Probability"},
+    "axis.ratio": {"tr": "Oran ρ", "en": "Ratio ρ"},
+    "axis.count": {"tr": "Örnek sayısı", "en": "Samples"},
+    "axis.surrogate": {"tr": "Vekil amaç", "en": "Surrogate objective"},
+    "curve.reward": {"tr": "Beklenen ödül", "en": "Expected reward"},
+    "curve.kl": {"tr": "Referansa KL (nat)", "en": "KL to the reference (nats)"},
+    "curve.entropy": {"tr": "Entropi (nat)", "en": "Entropy (nats)"},
+    "curve.attained": {"tr": "Ulaşılan pay", "en": "Attained share"},
+    "curve.clip_fraction": {"tr": "Kırpılan oran", "en": "Clip fraction"},
+    "curve.approx_kl": {"tr": "Eski politikaya KL (nat)", "en": "KL to the old policy (nats)"},
+    "curve.loss": {"tr": "Kayıp (nat)", "en": "Loss (nats)"},
+    "curve.accuracy": {"tr": "Doğruluk", "en": "Accuracy"},
+    "curve.policy_loss": {"tr": "Politika kaybı", "en": "Policy loss"},
+    "curve.value_loss": {"tr": "Değer kaybı", "en": "Value loss"},
+    "curve.margin": {"tr": "Marj (ödül)", "en": "Margin (reward)"},
+    "curve.chosen_logp": {"tr": "log π(seçilen)", "en": "log π(chosen)"},
+    "curve.rejected_logp": {"tr": "log π(reddedilen)", "en": "log π(rejected)"},
+    "label.frontier": {"tr": "kesin sınır", "en": "exact frontier"},
+    "policy.before": {"tr": "Önce", "en": "Before"},
+    "policy.after": {"tr": "Sonra", "en": "After"},
+    "policy.optimal": {"tr": "En iyi (kesin)", "en": "Optimal (exact)"},
+    "policy.keyword": {"tr": "Anahtar sözcük ödülü", "en": "Keyword reward"},
+    "policy.judged": {"tr": "Yargıç ödülü", "en": "Judged reward"},
+    "title.passes": {"tr": "{} geçiş", "en": "Passes: {}"},
+    "alt.ends": {
+        "tr": "Eğitim sonunda, tohumların ortalaması: {}.",
+        "en": "At the end of training, averaged over seeds: {}.",
+    },
+    "alt.policies": {
+        "tr": "Her istemde en olası yanıt. {}.",
+        "en": "The likeliest answer to each prompt. {}.",
+    },
+    "alt.surrogate": {
+        "tr": "Kırpılmış vekil amaç, kırpma aralığı {}: avantaj +1 iken oran 1 + ε'yi geçince, "
+        "−1 iken 1 − ε'nin altına inince düzleşir.",
+        "en": "The clipped surrogate, clip range {}: with advantage +1 it is flat once the ratio "
+        "passes 1 + ε, with −1 once it falls below 1 − ε.",
+    },
+    "alt.ratios": {
+        "tr": "Kırpma aralığının dışında kalan örneklerin payı. {}.",
+        "en": "Share of samples outside the clip range. {}.",
+    },
 }
 
 
 def text(key: str, language: str) -> str:
     """One phrase of the course, in the language asked for."""
     return TEXT[key][check(language)]
+
+
+def number(value: float, language: str) -> str:
+    """A number for prose and figures: four digits at most, 0,05 in Turkish, a true minus sign."""
+    plain = f"{round(float(value), 4):.4g}".replace("-", "−")
+    return plain.replace(".", ",") if check(language) == "tr" else plain

@@ -1,0 +1,68 @@
+"""Policies as pictures: heat maps of the whole table, bars for the answers to one prompt."""
+
+import numpy as np
+
+from toycore.language import number, text
+from toycore.plots.style import COLORS, Picture, decimals, finish, legend, panels
+from toycore.world import World
+
+
+def policies(world: World, **tables) -> Picture:
+    """Heat maps side by side, one for each keyword (before, after, optimal): P(token | prompt).
+
+    Each table: (..., P, V) log-probabilities; leading axes, such as seeds, are averaged.
+    """
+    language = world.language
+    figure, axes_of = panels(len(tables), height=4.2)
+    for axes, (name, table) in zip(axes_of, tables.items(), strict=True):
+        image = axes.imshow(probability(table), cmap="cividis", vmin=0, vmax=1, aspect="auto")
+        axes.set_title(text(f"policy.{name}", language), fontsize=14)
+        axes.set_xticks(range(len(world.tokens)), world.tokens, rotation=90, fontsize=12)
+        axes.set_yticks([])
+    axes_of[0].set_yticks(range(len(world.prompts)), world.prompts, fontsize=12)
+    bar = figure.colorbar(image, ax=axes_of)
+    bar.set_label(text("axis.probability", language), fontsize=13)
+    decimals(bar.ax.yaxis, language)
+    said = (_likeliest(world, name, table) for name, table in tables.items())
+    return Picture(figure, text("alt.policies", language).format("; ".join(said)))
+
+
+def answers(world: World, prompt: str | int, **tables) -> Picture:
+    """Bars: how likely each token is at one prompt, for each policy given by keyword."""
+    row, language = world.prompt(prompt), world.language
+    figure, (axes,) = panels(1)
+    width, places = 0.8 / len(tables), np.arange(len(world.tokens))
+    for index, (name, table) in enumerate(tables.items()):
+        axes.bar(
+            places + (index + 0.5) * width - 0.4,
+            probability(table)[row],
+            width,
+            color=COLORS[index],
+            hatch=("", "//", "..", "xx")[index % 4],
+            edgecolor="white",
+            label=text(f"policy.{name}", language),
+        )
+    axes.set_ylim(0, 1)
+    finish(axes, language, y=text("axis.probability", language), title=world.prompts[row])
+    axes.set_xticks(places, world.tokens, fontsize=12, rotation=25)
+    legend(axes)
+    said = (_likeliest(world, name, table, row) for name, table in tables.items())
+    return Picture(figure, text("alt.policies", language).format("; ".join(said)))
+
+
+def probability(table) -> np.ndarray:
+    """Mean probabilities (P, V) of log-probabilities (..., P, V)."""
+    logp = np.asarray(table)
+    return np.exp(logp).reshape(-1, *logp.shape[-2:]).mean(0)
+
+
+def _likeliest(world: World, name: str, table, row: int | None = None) -> str:
+    """A policy in words: the likeliest token of each prompt (or of one), and how likely it is."""
+    chances = probability(table)
+    rows = range(len(world.prompts)) if row is None else (row,)
+    best = (
+        f"{world.prompts[r]} → {world.tokens[chances[r].argmax()]} "
+        f"({number(chances[r].max(), world.language)})"
+        for r in rows
+    )
+    return f"{text(f'policy.{name}', world.language)}: {', '.join(best)}"
