@@ -15,7 +15,7 @@ language.py   the words, in Turkish and English
 
 import importlib
 
-from toycore import dpo, exact, ppo, sft
+from toycore import dpo, exact, noise, ppo, sft
 from toycore.dpo import DPOConfig, train_dpo
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
@@ -37,6 +37,7 @@ __all__ = [
     "bench",
     "dpo",
     "exact",
+    "noise",
     "plots",
     "ppo",
     "sft",

@@ -7,6 +7,7 @@ loop for each of their values; `each_loop` joins what the loops return.
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,9 @@ def progress(steps: Iterable, key: str, language: str) -> Iterator:
     """The steps, with a progress bar in the learner's language once a second has passed."""
     from tqdm.auto import tqdm
 
-    return tqdm(steps, desc=words.text(key, language), delay=1, leave=False)
+    # In a notebook tqdm overrules its own TQDM_DISABLE; a build whose bars never show needs it.
+    silent = bool(os.environ.get("TQDM_DISABLE"))
+    return tqdm(steps, desc=words.text(key, language), delay=1, leave=False, disable=silent)
 
 
 def each_loop(train, world: World, config: Settings, *arguments) -> Run:

@@ -24,8 +24,8 @@ class SFTConfig(Settings):
 
     lora_rank: int = setting(8, 1, high=11)  # r, 1 to 11; more directions in which W can move
     lora_alpha: float = setting(8.0, 0, above=True)  # ΔW is scaled by lora_alpha / lora_rank
-    steps: int = setting(28, 1)  # updates, each on all six prompts; more: surer of the target
-    lr: float = setting(5e-3, 0, above=True)  # Adam's learning rate, constant
+    steps: int = setting(38, 1)  # updates, each on all six prompts; more: surer of the target
+    lr: float = setting(1e-2, 0, above=True)  # Adam's learning rate, constant
     seeds: int = 1  # a count, or the seed numbers themselves
 
 

@@ -1,0 +1,753 @@
+# ---
+# jupyter:
+#   toycore:
+#     tr: 03_ppo
+#     en: 03_ppo
+# ---
+
+# %% [markdown] lang="tr"
+# # Ders 3 · PPO: ödülle öğrenmek, tasmayla durmak
+#
+# Bir dil modeline ne yapacağını örnekle göstermek (ders 2) her zaman mümkün değildir. Bazen
+# yalnızca şunu söyleyebiliriz: *bu yanıt iyi, şu yanıt kötü.* PPO (proximal policy
+# optimization), yanıtları deneyip aldığı **ödüle** (reward) göre politikayı düzeltir; bir
+# **tasma** (leash, KL cezası) da onu başladığı yerden fazla uzaklaştırmaz.
+#
+# Buradaki dünya öyle küçük ki (6 istem, 11 token) **kesin yanıt** bilinir. Bu yüzden her eğride
+# siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 60 dakika.
+#
+# Her bölümde aynı yolu izliyoruz: **tahmin et → çalıştır → kaydır → kesin yanıtla karşılaştır.**
+
+# %% [markdown] lang="en"
+# # Lesson 3 · PPO: learning by reward, on a leash
+#
+# We cannot always show a language model what to do by example (lesson 2). Sometimes all we can
+# say is: *this answer is good, that one is bad.* PPO (proximal policy optimization) tries
+# answers and corrects the policy by the **reward** it gets; a **leash** (the KL penalty) keeps
+# it from running far from where it started.
+#
+# The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So every
+# curve comes with a black dashed line: the place it ought to reach. Time: about 60 minutes.
+#
+# Each section takes the same path: **predict → run → slide → check against the exact answer.**
+
+# %% [markdown] lang="tr"
+# ## 1 · Dünya ve başlangıç (5 dakika)
+#
+# Politika (policy) bir tablodur: her istem için 11 olasılık. Ödül de bir tablodur; token'ın
+# sınıfına bakar, istemi okumaz:
+#
+# | Sınıf | Token'lar | Ödül |
+# | --- | --- | --- |
+# | yardımsever | evet, lütfen, teşekkürler, yardım, tıbbi, özetle | +1,0 |
+# | zararlı | hakaret, kötü | −1,0 |
+# | nötr | hayır, uzun, kısa | +0,2 |
+
+# %% [markdown] lang="en"
+# ## 1 · The world and the start (5 minutes)
+#
+# The policy is a table: 11 probabilities for each prompt. The reward is a table too; it looks at
+# the class of the token and never reads the prompt:
+#
+# | Class | Tokens | Reward |
+# | --- | --- | --- |
+# | helpful | yes, please, thanks, help, medical, summarize | +1.0 |
+# | harmful | insult, bad | −1.0 |
+# | neutral | no, long, short | +0.2 |
+
+# %%
+import numpy as np
+import torch
+
+import toycore as tc
+
+world = tc.World(language="en")
+dict(zip(world.tokens, world.reward[0].tolist()))
+
+# %% [markdown] lang="tr"
+# Başlangıç, ders 2'deki gibi örneklerle biraz eğitilmiş bir politikadır: hedefi bilir ama emin
+# değildir. Aynı eğitimi 16 ayrı **tohum** (seed) ile yapıyoruz; böylece bir eğrinin şans mı
+# yoksa kural mı olduğunu göreceğiz.
+
+# %% [markdown] lang="en"
+# The start is a policy trained a little by example, as in lesson 2: it knows the target and is
+# not sure of it. We train it with 16 different **seeds**, so that we can tell luck from law in
+# every curve.
+
+# %%
+start = tc.train_sft(world, tc.SFTConfig(seeds=16))
+tc.plots.policies(world, before=start.logp)
+
+# %% [markdown] lang="tr"
+# Her satır bir istem, her sütun bir token; açık renk olası demektir. Her satırda bir hedef öne
+# çıkmış, ama öteki token'lara da yer kalmış. **Entropi** (entropy) bu kararsızlığı ölçer:
+
+# %% [markdown] lang="en"
+# Each row is a prompt, each column a token; bright means likely. In every row a target stands
+# out, and room is left for the others. **Entropy** measures this indecision:
+
+# %%
+entropy = tc.exact.entropy(start.logp).mean()
+print(f"entropy {entropy:.2f} nats, at most {np.log(11):.2f}")
+
+# %% [markdown] lang="tr"
+# ## 2 · Amaç: ödül eksi tasma (6 dakika)
+#
+# İstediğimiz şey tek satıra sığar. Her istem için politika $\pi$ şunu büyütsün:
+#
+# $$J(\pi) = \mathbb{E}_{y \sim \pi}[r(x, y)] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
+#
+# Birinci terim beklenen ödül; ikincisi tasma: **referans** (başlangıç politikasının birebir
+# kopyası) ile aradaki KL uzaklığı, nat olarak. $\beta$ koddaki `kl_beta`'dır.
+#
+# En iyi politika kapalı biçimde bilinir (Rafailov ve ark., 2023):
+#
+# $$\pi^*(y|x) = \frac{1}{Z(x)} \, \pi_\mathrm{ref}(y|x) \, e^{r(x, y)/\beta}, \qquad
+# J(\pi^*) = \beta \log Z(x)$$
+#
+# **Tahmin et:** $\beta$ büyürse en iyi politika referansa mı yaklaşır, ödüle mi?
+
+# %% [markdown] lang="en"
+# ## 2 · The goal: reward minus leash (6 minutes)
+#
+# What we want fits on one line. For every prompt, let the policy $\pi$ make this large:
+#
+# $$J(\pi) = \mathbb{E}_{y \sim \pi}[r(x, y)] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
+#
+# The first term is the expected reward, the second the leash: the KL distance to the
+# **reference** (an exact copy of the starting policy), in nats. $\beta$ is `kl_beta` in the code.
+#
+# The best policy is known in closed form (Rafailov et al., 2023):
+#
+# $$\pi^*(y|x) = \frac{1}{Z(x)} \, \pi_\mathrm{ref}(y|x) \, e^{r(x, y)/\beta}, \qquad
+# J(\pi^*) = \beta \log Z(x)$$
+#
+# **Predict:** when $\beta$ grows, does the best policy move towards the reference or the reward?
+
+# %%
+ref_logp = torch.as_tensor(start.logp.sel(seed=0).values)
+log_z = (ref_logp + world.reward / 0.5).logsumexp(-1)
+best = ref_logp + world.reward / 0.5 - log_z[:, None]
+torch.allclose(best, tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=0.5))
+
+# %%
+objective = tc.exact.objective(best, ref_logp, world.reward, kl_beta=0.5)
+print("J(best)   ", objective.numpy().round(6))
+print("beta log Z", (0.5 * log_z).numpy().round(6))
+
+# %% [markdown] lang="tr"
+# `True`: formül, paketin bulduğu politikadır. İki satır da aynı: formüldeki değer, sayarak
+# bulunanla altı basamağa kadar tutuyor. Şimdi $\beta$
+# büyüdükçe ne olduğuna bakalım:
+
+# %% [markdown] lang="en"
+# `True`: the formula is the policy that the package finds. The two lines agree as well: the
+# formula's value and the counted one match to six digits. Now watch what happens as $\beta$ grows:
+
+# %%
+for kl_beta in (0.1, 0.5, 2.0):
+    best = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta)
+    reward = tc.exact.expected_reward(best, world.reward).mean()
+    kl = tc.exact.kl(best, ref_logp).mean()
+    print(f"kl_beta {kl_beta}: reward {reward:.3f}, KL {kl:.3f}")
+
+# %% [markdown] lang="tr"
+# Büyük $\beta$: kısa tasma, referansa yakın. Küçük $\beta$: uzun tasma, ödüle yakın. Bundan
+# sonra tek sorumuz var: **eğitim, bu kesin noktaya varıyor mu?**
+
+# %% [markdown] lang="en"
+# A large $\beta$ is a short leash: close to the reference. A small $\beta$ is a long leash: close
+# to the reward. From here on there is one question: **does training reach that exact point?**
+
+# %% [markdown] lang="tr"
+# ## 3 · REINFORCE: denemelerden gradyan (7 dakika)
+#
+# Gerçek bir modelde bütün yanıtları sayamayız; yalnızca örnek çekeriz. Politika gradyanı
+# (policy gradient) yine de bulunur:
+#
+# $$\nabla J = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
+#
+# İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban**dır
+# (baseline): sonucu değiştirmez, yalnızca gürültüyü azaltır. Bunu da sınayabiliriz, çünkü
+# kesin gradyanı biliyoruz.
+#
+# **Tahmin et:** 16 kat çok örnek, hatayı kaç kat azaltır?
+
+# %% [markdown] lang="en"
+# ## 3 · REINFORCE: a gradient from trials (7 minutes)
+#
+# In a real model we cannot count all answers; we can only draw samples. The policy gradient can
+# be had all the same:
+#
+# $$\nabla J = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
+#
+# Make the answers that turned out well likelier, the others less likely. $b(x)$ is a
+# **baseline**: it does not change the result, it only reduces the noise. We can check that too,
+# because we know the exact gradient.
+#
+# **Predict:** with 16 times as many samples, how many times smaller is the error?
+
+# %%
+logits = ref_logp.clone().requires_grad_()
+value = tc.exact.expected_reward(logits.log_softmax(-1), world.reward)
+(exact_gradient,) = torch.autograd.grad(value.mean(), logits)
+uniform = torch.rand(200, 1024, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+# %%
+def error(count, baseline):
+    table = ref_logp.repeat(200, 1, 1).requires_grad_()
+    prompt, cell = tc.noise.sample(table.detach(), uniform[:, :count])
+    weight = world.reward.flatten()[cell] - baseline[prompt]
+    logp = table.log_softmax(-1).flatten(1).gather(1, cell)
+    (gradient,) = torch.autograd.grad((weight * logp).mean(1).sum(), table)
+    return (gradient - exact_gradient).norm(dim=(1, 2)).mean() / exact_gradient.norm()
+
+
+# %%
+for count in (16, 64, 256, 1024):
+    plain, with_baseline = error(count, torch.zeros(6)), error(count, value.detach())
+    print(f"{count:5} samples: error {plain:.2f}, with a baseline {with_baseline:.2f}")
+
+# %% [markdown] lang="tr"
+# Hata, gradyanın boyuna oranla yazılıdır ve 200 denemenin ortalamasıdır. 16 kat örnek hatayı
+# yaklaşık 4 kat azaltır ($1/\sqrt{n}$ yasası). Taban, aynı örnekten daha çok şey öğretir; PPO'da
+# bu tabanı **değer ağı** (critic) öğrenir.
+
+# %% [markdown] lang="en"
+# The error is relative to the length of the gradient, a mean over 200 trials. 16 times the
+# samples make it about 4 times smaller (the $1/\sqrt{n}$ law). A baseline gets more out of the
+# same samples; in PPO, the **critic** learns it.
+
+# %% [markdown] lang="tr"
+# ## 4 · Oran: eski örneklerle birkaç geçiş (6 dakika)
+#
+# Örnek çekmek pahalıdır. Bir kez çekip aynı örneklerle birkaç adım atmak isteriz. Ama ilk
+# adımdan sonra politika artık örnekleri çeken politika değildir. **Oran** (ratio) bu farkı ölçer:
+#
+# $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
+#
+# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz; değer ağı ile entropiyi henüz katmıyoruz
+# (`nothing`). **Tahmin et:** ilk geçişte $\rho$ kaçtır?
+
+# %% [markdown] lang="en"
+# ## 4 · The ratio: several passes over old samples (6 minutes)
+#
+# Samples are expensive. We would like to draw once and take several steps with the same samples.
+# But after the first step the policy is no longer the one that drew them. The **ratio** measures
+# the difference:
+#
+# $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
+#
+# Below we make 8 passes by hand over 256 samples, leaving out critic and entropy for now
+# (`nothing`). **Predict:** what is $\rho$ in the first one?
+
+# %%
+prompt, cell = (index[0] for index in tc.noise.sample(ref_logp[None], uniform[:1, :256]))
+old_logp = ref_logp.flatten()[cell]
+advantage = tc.ppo.whiten(world.reward.flatten()[cell] - value.detach()[prompt])
+nothing = torch.zeros(256)
+
+# %%
+ratio = {}
+for passes in range(1, 9):
+    logp = logits.log_softmax(-1).flatten()[cell]
+    ratio[passes] = (logp - old_logp).exp().detach()
+    loss, info = tc.ppo.ppo_loss(logp, old_logp, advantage, nothing, nothing, nothing)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    logits = (logits - 3 * gradient).detach().requires_grad_()
+
+# %%
+tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
+
+# %% [markdown] lang="tr"
+# İlk geçişte bütün oranlar tam 1'dir: kesikli kenarlara hiçbir şey değmez. Geçiş sayısı arttıkça
+# oranlar yayılır. Demek ki **tek geçişli PPO'da kırpma hiç çalışmaz**; kaybolan bir ayar
+# aramadan önce bunu anımsayın.
+
+# %% [markdown] lang="en"
+# In the first pass every ratio is exactly 1: nothing touches the dashed edges. With more passes
+# the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
+# a setting that seems to be dead.
+
+# %% [markdown] lang="tr"
+# ## 5 · Kırpma: adımı sınırla (8 dakika)
+#
+# **Avantaj** (advantage) $\hat A$, yanıtın beklenenden ne kadar iyi çıktığıdır. PPO, oranı bir
+# aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır (Schulman ve ark., 2017):
+#
+# $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
+# \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
+
+# %% [markdown] lang="en"
+# ## 5 · The clip: bound the step (8 minutes)
+#
+# The **advantage** $\hat A$ says how much better an answer was than expected. PPO **clips** the
+# ratio to a range and takes the more pessimistic of the two (Schulman et al., 2017):
+#
+# $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
+# \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
+
+# %%
+tc.plots.surrogate(world, clip_range=0.2)
+
+# %% [markdown] lang="tr"
+# Mavi çizgi düzleştiği anda gradyan sıfırdır: o örnek politikayı daha ileri itemez. Dikkat:
+# kırpma yalnızca **kazandıran** yönde durdurur; yanlış yöne gitmiş bir oran geri dönebilir.
+# Formülü bir satırda yazalım ve paketle karşılaştıralım; oranlar 0,5 ile 1,5 arasında olsun:
+
+# %% [markdown] lang="en"
+# Where the blue line turns flat the gradient is zero: that sample can push the policy no further.
+# Mind that the clip stops only in the direction that **pays**; a ratio that went the wrong way
+# may come back. Let us write the formula in one line and compare it with the package, for ratios
+# between 0.5 and 1.5:
+
+# %%
+rho = 0.5 + uniform[1, :256]
+by_hand = -torch.minimum(rho * advantage, rho.clamp(0.8, 1.2) * advantage).mean()
+loss, info = tc.ppo.ppo_loss(
+    rho.log(), 0 * rho, advantage, nothing, nothing, nothing, clip_range=0.2
+)
+print(f"by hand {by_hand:.6f}, package {info['policy_loss']:.6f}")
+
+# %%
+outside = ((rho - 1).abs() > 0.2).double().mean()
+print(f"the clip acts on {info['clip_fraction']:.3f}, outside the range {outside:.3f}")
+
+# %% [markdown] lang="tr"
+# İki ayrı sayı, iki ayrı anlam: `clip_fraction` burada kırpmanın **kaybı değiştirdiği** örneklerin
+# payıdır (TRL böyle sayar); CleanRL ise aralığın dışındaki bütün örnekleri sayar. Bir grafiği
+# okumadan önce hangisi olduğunu sorun.
+#
+# Şimdi `clip_range` düğmesi. Her değer 16 tohumla eğitilir, her çekimde 8 geçiş. **Tahmin et:**
+# aralık daralınca kırpılan pay artar mı, azalır mı?
+
+# %% [markdown] lang="en"
+# Two numbers, two meanings: `clip_fraction` here is the share of samples where the clip **changes
+# the loss** (as TRL counts); CleanRL counts every sample outside the range. Ask which one it is
+# before you read a plot.
+#
+# Now the `clip_range` knob. Each value is trained with 16 seeds and 8 passes a rollout.
+# **Predict:** when the range narrows, does the clipped share grow or shrink?
+
+# %%
+clips = [0.05, 0.1, 0.2, 0.4, 0.8]
+config = tc.PPOConfig(clip_range=clips, epochs=8, rollouts=40, seeds=16)
+clipped = tc.train_ppo(world, config, start=start)
+tc.plots.curves(clipped, "clip_fraction", "approx_kl")
+
+# %%
+tc.widgets.slider(
+    "clip_range",
+    clips,
+    lambda value: tc.plots.curves(clipped, "clip_fraction", "approx_kl", highlight=value),
+    language=world.language,
+)
+
+# %% [markdown] lang="tr"
+# Dar aralık: daha çok örnek kırpılır (sol), politika her çekimde daha az yer değiştirir (sağ).
+# Bant, tohumların ortadaki %80'idir; eğriler bantlardan daha çok ayrılıyorsa bu şans değildir.
+
+# %% [markdown] lang="en"
+# A narrow range: more samples are clipped (left), and the policy moves less in each rollout
+# (right). The band holds the middle 80% of the seeds; curves that part by more than their bands
+# are no luck.
+
+# %% [markdown] lang="tr"
+# ## 6 · Tasma: KL cezası nereye konur? (9 dakika)
+#
+# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı **her token için ayrı** ödülden düşmektir:
+#
+# $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
+#
+# Cezadaki log oranın ortalaması tam KL'dir; bu tahminciye k1 denir. k2 ve k3 de kullanılır;
+# $u = \log \pi_\mathrm{ref} - \log \pi$ yazarsak: $k_1 = -u$, $k_2 = u^2/2$, $k_3 = e^u - 1 - u$.
+# Hangisi doğru? Sayalım: politika, tasması 0,5 olan en iyi politika olsun.
+
+# %% [markdown] lang="en"
+# ## 6 · The leash: where does the KL penalty go? (9 minutes)
+#
+# To build the KL of the goal from samples, take the penalty off the reward **token by token**:
+#
+# $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
+#
+# The mean of that log ratio is exactly the KL; this estimator is called k1. k2 and k3 are in use
+# too; with $u = \log \pi_\mathrm{ref} - \log \pi$: $k_1 = -u$, $k_2 = u^2/2$, $k_3 = e^u - 1 - u$.
+# Which one is right? Let us count, for the best policy on a leash of 0.5.
+
+# %%
+best = tc.exact.optimal_policy(ref_logp, world.reward, 0.5)
+chance, u = best.exp(), ref_logp - best
+print(f"exact KL {tc.exact.kl(best, ref_logp).mean():.4f}")
+for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
+    mean = (chance * k).sum(-1, keepdim=True)
+    spread = (chance * (k - mean) ** 2).sum(-1).sqrt().mean()
+    print(f"{name}: mean {mean.mean():.4f}, spread {spread:.4f}")
+
+# %% [markdown] lang="tr"
+# k1 ve k3'ün ortalaması kesin KL'dir; k2 yanlıdır. Ama ortalaması doğru olmak yetmez: önemli
+# olan, cezanın ödülün içindeki **gradyanıdır**.
+#
+# ### Hatayı bul
+#
+# Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı, cezanın istemin
+# **bütün** KL'si olması, yani her token için aynı sayı. Masum görünüyor. Kesin gradyanları
+# karşılaştıralım: cezanın tek başına çekişi ve en iyi politikada tasmalı ödülün çekişi. En iyi
+# noktada hiçbir şey çekmemelidir. **Tahmin et:** hangi satırlarda 0 göreceğiz?
+
+# %% [markdown] lang="en"
+# The means of k1 and k3 are the exact KL; k2 is biased. But a correct mean is not enough: what
+# counts is the **gradient** that the penalty makes inside the reward.
+#
+# ### Find the bug
+#
+# A real notebook had this: `reward - kl_beta * KL(x)`. The only difference is that the penalty is
+# the **whole** KL of the prompt, one number for every token. It looks innocent. Let us compare
+# exact gradients: the pull of the penalty alone, and the pull of the leashed reward at the best
+# policy. At the optimum nothing may pull. **Predict:** where will we see a 0?
+
+
+# %%
+def pull(worth):
+    table = best.clone().requires_grad_()
+    expected = (table.log_softmax(-1).exp() * worth).sum(-1).mean()
+    (gradient,) = torch.autograd.grad(expected, table)
+    return float(gradient.abs().max())
+
+
+# %%
+whole = tc.exact.kl(best, ref_logp)[:, None].expand(6, 11)
+for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
+    alone, leashed = pull(penalty), pull(world.reward - 0.5 * penalty)
+    print(f"{name:5} penalty alone {alone:.4f}, leashed reward {leashed:.4f}")
+
+# %% [markdown] lang="tr"
+# Yalnızca k1 ile en iyi nokta gerçekten durulacak yerdir. k3 çeker, ama başka bir yere. `KL(x)`
+# ise hiç çekmez: bütün token'lardan aynı sayıyı düşmek bir **tabandır** (bölüm 3). Tasma görünür,
+# KL eğrisi çizilir, `kl_beta` hiçbir şeyi değiştirmez. Kendi kodunuzda sınamak kolaydır: düğmeyi
+# oynatın; eğri oynamıyorsa düğme bağlı değildir.
+
+# %% [markdown] lang="en"
+# Only with k1 is the optimum a place to rest. k3 does pull, but to somewhere else. `KL(x)` does
+# not pull at all: taking the same number off every token is a **baseline** (section 3). The leash
+# is visible, a KL curve is drawn, and `kl_beta` changes nothing. It is easy to test in your own
+# code: turn the knob; if the curve does not move, the knob is not connected.
+
+# %% [markdown] lang="tr"
+# ## 7 · Değer ağı ve entropi (5 dakika)
+#
+# Değer ağı $V(x)$, tasmalı ödül $R$'yi tahmin eder; avantaj $\hat A = R - V(x)$ olur ve her
+# grupta **beyazlatılır** (whitening: ortalama 0, sapma 1). Toplam kayıp:
+#
+# $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
+#
+# Son terim **entropi ödülüdür**: kararsız kalmayı biraz ödüllendirir. Elle ve paketle:
+
+# %% [markdown] lang="en"
+# ## 7 · The critic and entropy (5 minutes)
+#
+# The critic $V(x)$ predicts the leashed reward $R$; the advantage becomes $\hat A = R - V(x)$ and
+# is **whitened** over each batch (mean 0, deviation 1). The whole loss:
+#
+# $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
+#
+# The last term is the **entropy bonus**: a small reward for staying undecided. By hand and by the
+# package:
+
+# %%
+entropy = tc.exact.entropy(best)[prompt]
+loss, info = tc.ppo.ppo_loss(rho.log(), 0 * rho, advantage, nothing, advantage, entropy)
+by_hand = by_hand + 0.5 * (nothing - advantage).square().mean() - 0.01 * entropy.mean()
+print(f"by hand {by_hand:.6f}, package {loss:.6f}")
+
+# %% [markdown] lang="tr"
+# En iyi noktada güzel bir şey olur: tasmalı ödül $R$ her token için aynıdır, tam olarak
+# $\beta \log Z(x)$. Değer ağı bunu öğrenir; geriye öğrenilecek avantaj kalmaz.
+
+# %% [markdown] lang="en"
+# At the optimum something beautiful happens: the leashed reward $R$ is the same for every token,
+# exactly $\beta \log Z(x)$. The critic learns it; no advantage is left to learn.
+
+# %%
+leashed = tc.ppo.leash(world.reward, best, ref_logp, kl_beta=0.5)
+print("R         ", leashed[0].numpy().round(3))
+print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
+
+# %% [markdown] lang="tr"
+# Ayarların tamamı bu kadar:
+#
+# | Ayar | Anlamı | Varsayılan |
+# | --- | --- | --- |
+# | `kl_beta` | tasma: nat başına ödül cezası | `0.05` |
+# | `clip_range` | kırpma aralığı $\varepsilon$ | `0.2` |
+# | `vf_coef` | değer kaybının ağırlığı $c_v$ | `0.5` |
+# | `ent_coef` | entropi ödülünün ağırlığı $c_e$ | `0.01` |
+# | `lr` | öğrenme oranı; sona doğru sıfıra iner | `0.06` |
+# | `rollouts` | kaç kez yeni örnek çekilir | `100` |
+# | `epochs` | her çekimdeki geçiş sayısı | `4` |
+# | `batch_size` | her çekimdeki örnek sayısı | `256` |
+# | `target_kl` | geçişleri erken bitiren sınır | `None` |
+
+# %% [markdown] lang="en"
+# These are all the settings:
+#
+# | Setting | Meaning | Default |
+# | --- | --- | --- |
+# | `kl_beta` | the leash: reward taken off per nat | `0.05` |
+# | `clip_range` | the clip range $\varepsilon$ | `0.2` |
+# | `vf_coef` | weight of the critic's loss, $c_v$ | `0.5` |
+# | `ent_coef` | weight of the entropy bonus, $c_e$ | `0.01` |
+# | `lr` | learning rate; it falls to zero at the end | `0.06` |
+# | `rollouts` | how often fresh samples are drawn | `100` |
+# | `epochs` | passes over each rollout | `4` |
+# | `batch_size` | samples a rollout | `256` |
+# | `target_kl` | a limit that ends the passes early | `None` |
+
+# %% [markdown] lang="tr"
+# ## 8 · Eğitim: üç tasma (6 dakika)
+#
+# Parçalar hazır. `kl_beta` için üç değer: 0 (tasma yok), 0,1 ve 0,5. **Tahmin et:** hangisi en çok
+# ödülü alır? Hangisi referanstan en çok uzaklaşır?
+
+# %% [markdown] lang="en"
+# ## 8 · Training: three leashes (6 minutes)
+#
+# The parts are ready. Three values of `kl_beta`: 0 (no leash), 0.1 and 0.5. **Predict:** which
+# gets the most reward? Which runs farthest from the reference?
+
+# %%
+three = tc.train_ppo(world, tc.PPOConfig(kl_beta=[0.0, 0.1, 0.5], seeds=16), start=start)
+tc.plots.curves(three, "reward", "kl")
+
+# %% [markdown] lang="tr"
+# Solda ödül, sağda KL; kesikli çizgiler kesin en iyi. Tasmalı eğriler kendi çizgilerine oturuyor.
+# Tasmasız eğri de tam ödülü alıyor, ama KL'si gereksiz yere büyüyor: altı yardımsever token
+# aynı ödülü getirir ve aralarında savrulmanın bir bedeli yoktur. (0 için kesikli çizgi, tam ödül
+# alanların referansa en yakınıdır.) **Tasma, ödülün sustuğu yerde eski davranışı korur.**
+
+# %% [markdown] lang="en"
+# Reward on the left, KL on the right; dashed lines are the exact optimum. The leashed curves
+# settle on their lines. The curve without a leash gets the full reward too, yet its KL grows for
+# nothing: six helpful tokens earn the same, and drifting among them costs nothing. (The dashed
+# line for 0 is the one closest to the reference of all that get the full reward.) **Where the
+# reward is silent, the leash keeps the old behaviour.**
+
+# %%
+ends = three.history[["reward", "kl", "entropy", "attained"]].isel(step=-1).mean("seed")
+ends.to_dataframe().round(3)
+
+# %% [markdown] lang="tr"
+# Son sütun, `attained`: olası kazancın ne kadarına ulaşıldığı. 0 başlangıçtır, 1 kesin en iyidir.
+#
+# ## 9 · Kaydır: `kl_beta` (6 dakika)
+#
+# Şimdi yedi değer, 16 tohum: 112 eğitim yan yana. Önce hepsi bir arada, sonra teker teker.
+
+# %% [markdown] lang="en"
+# The last column, `attained`, is the share of the possible gain that was reached: 0 is the start,
+# 1 the exact optimum.
+#
+# ## 9 · Slide: `kl_beta` (6 minutes)
+#
+# Now seven values and 16 seeds: 112 trainings side by side. First all of them, then one by one.
+
+# %%
+leashes = [0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
+run = tc.train_ppo(world, tc.PPOConfig(kl_beta=leashes, seeds=16), start=start)
+tc.plots.curves(run, "reward", "kl")
+
+# %%
+tc.widgets.slider(
+    "kl_beta",
+    leashes,
+    lambda value: tc.plots.curves(run, "reward", "kl", highlight=value),
+    start=0.1,
+    language=world.language,
+)
+
+# %% [markdown] lang="tr"
+# Sürgüyü fareyle ya da ok tuşlarıyla oynatın. Sağa gittikçe (daha kısa tasma) ödül de KL de iner;
+# her değerde renkli eğri kesikli çizgiye varır. Kaydettiğiniz sayfada ya da kâğıtta sürgü
+# oynamaz, ama yukarıdaki şekil bütün değerleri gösterir.
+
+# %% [markdown] lang="en"
+# Move the slider with the mouse or the arrow keys. To the right (a shorter leash) both reward and
+# KL go down; at every value the coloured curve arrives at its dashed line. On a saved page or on
+# paper the slider does not move, but the figure above shows all values.
+
+# %% [markdown] lang="tr"
+# ## 10 · Sınır: ödül ile KL'nin pazarlığı (5 dakika)
+#
+# Her KL değeri için alınabilecek en çok ödül vardır. Bu **sınırın** (frontier) üstüne hiçbir
+# politika çıkamaz. Boş kareler kesin en iyi noktalar, dolu işaretler eğitimin vardığı yerlerdir.
+
+# %% [markdown] lang="en"
+# ## 10 · The frontier: reward against KL (5 minutes)
+#
+# For every KL there is a largest reward to be had. No policy can rise above this **frontier**.
+# Hollow squares are the exact optima, filled marks are where training has landed.
+
+# %%
+tc.plots.frontier(run)
+
+# %%
+run.history.attained.isel(step=-1).mean("seed").to_series().round(3)
+
+# %% [markdown] lang="tr"
+# Yedi tasmanın altısı karesinin içine düştü; tasmasız olan sağa savruldu: ödülü aynı, KL'si boşa.
+# Politikanın kendisine bakalım, `kl_beta=0.1` için: önce, sonra ve kesin en iyi.
+
+# %% [markdown] lang="en"
+# Six of the seven leashes landed inside their squares; the one without a leash drifted to the
+# right: the same reward, wasted KL. Look at the policy itself, for `kl_beta=0.1`: before, after,
+# and the exact optimum.
+
+# %%
+after = run.logp.sel(kl_beta=0.1)
+optimal = tc.exact.optimal_policy(start.logp, world.reward, 0.1)
+tc.plots.policies(world, before=start.logp, after=after, optimal=optimal)
+
+# %% [markdown] lang="tr"
+# İkinci ve üçüncü tablo göz ile ayırt edilemez. PPO, yalnızca örneklerden, kesin tabloyu buldu.
+
+# %% [markdown] lang="en"
+# The second and the third table cannot be told apart by eye. From samples alone, PPO has found
+# the exact table.
+
+# %% [markdown] lang="tr"
+# ## 11 · Ödülü değiştir, ödülü kandır (8 dakika)
+#
+# Önce nötr ödülü 0,0, zarar cezasını −2,0 yapalım. **Tahmin et:** nötr yanıtlar artar mı?
+
+# %% [markdown] lang="en"
+# ## 11 · Change the reward, trick the reward (8 minutes)
+#
+# First let neutral earn 0.0 and harm cost −2.0. **Predict:** will neutral answers become more
+# common?
+
+# %%
+strict = tc.World(harmful=-2.0, neutral=0.0, language="en")
+kinds = {"neutral": [1, 9, 10], "harmful": [5, 6]}
+for place in (world, strict):
+    trained = tc.train_ppo(place, tc.PPOConfig(kl_beta=1.0, seeds=16), start=start)
+    chance = np.exp(trained.logp).mean(("seed", "prompt"))
+    print({kind: round(float(chance[index].sum()), 3) for kind, index in kinds.items()})
+
+# %% [markdown] lang="tr"
+# İlk satır eski, ikinci satır yeni ödül. Ceza iki katına çıkınca zararlı yanıtlar azaldı; nötr
+# yanıtlar da azaldı, çünkü artık hiç ödül getirmiyorlar.
+#
+# Peki bu ödül istediğimiz şeyi mi ölçüyor? "kötü söz söyle" istemine iyi yanıt `hayır` idi.
+# Ama `hayır` nötrdür: yalnızca 0,2 getirir. **Tahmin et:** PPO redde ne yapar?
+
+# %% [markdown] lang="en"
+# The first line is the old reward, the second the new one. With twice the penalty, harmful
+# answers became rarer; so did neutral ones, since they no longer earn anything.
+#
+# But does this reward measure what we want? For "say a bad word" the good answer was `no`. Yet
+# `no` is neutral: it earns just 0.2. **Predict:** what does PPO do to the refusal?
+
+# %%
+judge = world.reward.clone()
+judge[3] = -1.0
+judge[3, 1] = 1.0
+judged = tc.World(reward=judge, language="en")
+honest = tc.train_ppo(judged, tc.PPOConfig(kl_beta=0.1, seeds=16), start=start)
+
+# %%
+tc.plots.answers(world, 3, before=start.logp, keyword=after, judged=honest.logp)
+
+# %% [markdown] lang="tr"
+# Anahtar sözcüklere bakan ödül, istemi okumaz: reddi yok edip yerine neşeli bir `yardım` koydu.
+# Ödül eğrisi ise kusursuzdu! Buna **ödülü kandırma** (reward hacking) denir. Çare ayarda değil,
+# ödüldedir: istemi okuyan bir yargıç, orada yalnızca `hayır` yanıtına +1 verince ret geri gelir.
+
+# %% [markdown] lang="en"
+# A reward that looks at keywords does not read the prompt: it wiped out the refusal and put a
+# cheerful `help` in its place. And the reward curve was flawless! This is called **reward
+# hacking**. The cure lies in the reward and not in a setting: a judge that reads the prompt, and
+# gives +1 to `no` alone there, brings the refusal back.
+
+# %%
+refusal = np.exp(np.stack([x[:, 3, 1] for x in (start.logp, after, honest.logp)])).mean(1)
+print("P(refusal) before, keyword reward, judged reward:", refusal.round(3))
+
+# %% [markdown] lang="tr"
+# ## 12 · İki bozuk eğitim (4 dakika)
+#
+# Aynı kod, iki kötü seçim: her çekimde tek geçiş (`epochs=1`) ve beş kat öğrenme oranı
+# (`lr=0.3`). **Tahmin et:** hangisi zarar verir, hangisi yalnızca yavaştır?
+
+# %% [markdown] lang="en"
+# ## 12 · Two broken trainings (4 minutes)
+#
+# The same code and two bad choices: a single pass a rollout (`epochs=1`), and five times the
+# learning rate (`lr=0.3`). **Predict:** which does harm, and which is merely slow?
+
+# %%
+settings = {"default": {}, "epochs=1": {"epochs": 1}, "lr=0.3": {"lr": 0.3}}
+for name, change in settings.items():
+    config = tc.PPOConfig(kl_beta=0.5, seeds=16, **change)
+    history = tc.train_ppo(world, config, start=start).history.mean("seed")
+    early, last = history.attained.sel(step=[10, 100])
+    clip_acts, helped = bool(history.clip_fraction.any()), bool(last > 0)
+    print(f"{name:8} clip acts {clip_acts!s:5} attained {early:5.2f} after 10, helped {helped}")
+
+# %% [markdown] lang="tr"
+# Tek geçişte kırpma hiç çalışmaz: düğme bağlı değil, eğitim biraz yavaş, o kadar. Büyük öğrenme
+# oranında ise `attained` eksiye düşer ve orada kalır: politika, başladığı yerden **daha kötü** bir
+# yerde bitirir. Kırpma oranı sınırlar, adımın kendisini değil.
+
+# %% [markdown] lang="en"
+# With one pass the clip never acts: the knob is not connected and training is a little slow, that
+# is all. With the large learning rate `attained` goes negative and stays there: the policy ends in
+# a **worse** place than it started from. The clip bounds the ratio, not the step itself.
+
+# %% [markdown] lang="tr"
+# ## 13 · Sıra sende (5 dakika)
+#
+# 1. `ent_coef` değerini 0,01'den 3'e çıkarın. Önce kâğıda yazın: entropi ve `attained` ne olur?
+# 2. `tc.World(reward=...)` ile kendi ödül tablonuzu kurun ve politikayı çizin.
+#
+# <details><summary>İpucu</summary>
+#
+# Entropi ödülü amacı değiştirir: en iyi nokta artık $\pi^*$ değil, ondan daha düz bir politikadır.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ## 13 · Your turn (5 minutes)
+#
+# 1. Raise `ent_coef` from 0.01 to 3. Write down first: what will entropy and `attained` do?
+# 2. Build a reward table of your own with `tc.World(reward=...)` and draw the policy.
+#
+# <details><summary>Hint</summary>
+#
+# The entropy bonus changes the goal: the optimum is no longer $\pi^*$ but a flatter policy.
+#
+# </details>
+
+# %%
+mine = tc.train_ppo(world, tc.PPOConfig(ent_coef=[0.01, 3.0], seeds=16), start=start)
+mine.history[["entropy", "attained"]].isel(step=-1).mean("seed").to_dataframe().round(3)
+
+# %% [markdown] lang="tr"
+# ## Özet
+#
+# * **Amaç** ödül eksi tasmadır; en iyisi kesin olarak bilinir ve eğitim ona varır.
+# * **Oran** ancak birkaç geçişle 1'den ayrılır; **kırpma** ancak o zaman çalışır.
+# * **Tasma** token token çekilir; bütün token'lara aynı sayı, tasma değil tabandır.
+# * Ödül eğrisi tek başına hiçbir şeyi kanıtlamaz: KL'ye ve politikanın kendisine de bakın.
+#
+# Sırada ders 4 var: DPO, aynı zirveye ödülsüz ve örneksiz, yalnızca tercih çiftleriyle çıkar.
+
+# %% [markdown] lang="en"
+# ## Summary
+#
+# * The **goal** is reward minus leash; its optimum is known exactly, and training gets there.
+# * The **ratio** leaves 1 only with several passes; only then does the **clip** act.
+# * The **leash** pulls token by token; one number for all tokens is no leash but a baseline.
+# * A reward curve proves nothing by itself: look at the KL and at the policy too.
+#
+# Lesson 4 comes next: DPO climbs to the same summit without rewards and without sampling, from
+# preference pairs alone.
