@@ -107,7 +107,7 @@ def _counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
     distinct, place = torch.unique(torch.cat(sets), dim=0, return_inverse=True)
     weight = torch.zeros(seeds, len(distinct), dtype=torch.float64)
     for row, places in zip(weight, place.split([len(one) for one in sets]), strict=True):
-        row += torch.bincount(places, minlength=len(row)) / len(places)
+        row += torch.bincount(places, minlength=len(row)).double() / len(places)
     return distinct, weight
 
 

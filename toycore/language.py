@@ -63,6 +63,7 @@ TEXT = {
     "progress.ppo": {"tr": "PPO eğitimi", "en": "PPO training"},
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
     "axis.step": {"tr": "Adım", "en": "Step"},
+    "axis.rollout": {"tr": "Örnekleme turu (rollout)", "en": "Rollout"},
     "axis.probability": {"tr": "Olasılık", "en": "Probability"},
     "axis.ratio": {"tr": "Oran ρ", "en": "Ratio ρ"},
     "axis.count": {"tr": "Örnek sayısı", "en": "Samples"},

@@ -29,7 +29,17 @@ class LoRALinear(nn.Module):
     the bit. ValueError if rank is not a whole number from 1 to min(in, out), or alpha ≤ 0.
     """
 
-    def __init__(self, in_features, out_features, rank, alpha, *, runs=(), dtype=torch.float64):
+    def __init__(
+        self,
+        in_features,
+        out_features,
+        rank,
+        alpha,
+        *,
+        runs=(),
+        dtype=torch.float64,
+        generator=None,
+    ):
         super().__init__()
         largest = min(in_features, out_features)
         if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= largest:
@@ -48,7 +58,7 @@ class LoRALinear(nn.Module):
         self.lora_B = nn.Parameter(torch.zeros(*runs, out_features, rank, dtype=dtype))
         bound = 1 / math.sqrt(in_features)  # Kaiming-uniform with a = √5, torch's own default
         for tensor in (self.weight, self.bias, self.lora_A):
-            nn.init.uniform_(tensor, -bound, bound)
+            nn.init.uniform_(tensor, -bound, bound, generator)
         self._unmerged_weight: Tensor | None = None
 
     def _frozen(self, *shape: int, dtype) -> nn.Parameter:
@@ -116,8 +126,12 @@ class ToyLM(nn.Module):
         self.register_buffer("lora_rank", ranks.clone())
         embedding = torch.empty(runs, prompts, width, dtype=torch.float64)
         self.prompt_embed = nn.Parameter(embedding, requires_grad=False)
-        self.head = LoRALinear(width, tokens, int(ranks.max()), 1.0, runs=(runs,))
-        self.head.scaling.copy_((torch.as_tensor(lora_alpha) / ranks)[..., None])
+        drawn_below = torch.Generator()  # the global generator is left alone
+        self.head = LoRALinear(
+            width, tokens, int(ranks.max()), 1.0, runs=(runs,), generator=drawn_below
+        )
+        alpha = torch.as_tensor(lora_alpha, dtype=torch.float64)
+        self.head.scaling.copy_((alpha / ranks)[..., None])
         for run, seed in enumerate(seeds):
             self._draw(run, seed, rank=int(ranks[run]))
 
@@ -152,7 +166,7 @@ class ToyLM(nn.Module):
         """Share of each run's parameters that are trained, (R,): A and B against all."""
         frozen = sum(p[0].numel() for p in self.parameters() if not p.requires_grad)
         trained = self.lora_rank[:, 0] * (self.D_MODEL + self.head.lora_B.shape[-2])
-        return trained / (trained + frozen)
+        return trained.double() / (trained + frozen)
 
     def select(self, index: Tensor) -> "ToyLM":
         """A copy of the runs at `index` (which may repeat), adapters included and unmerged."""

@@ -24,9 +24,10 @@ class Adam:
         moves = torch.ones_like(self.lr) if active is None else active.to(self.lr)
         self.steps += moves
         beta1, beta2 = self.betas
+        steps = self.steps.clamp(min=1)  # a run that has never moved divides nothing by nothing
         # The second moment's correction is moved from √v to the rate and to eps: fewer passes.
-        correction = (1 - beta2**self.steps).sqrt()
-        rate = -moves * self.lr * decay * correction / (1 - beta1**self.steps).clamp(min=1e-300)
+        correction = (1 - beta2**steps).sqrt()
+        rate = -moves * self.lr * decay * correction / (1 - beta1**steps)
         for p, mean, square, scratch in zip(*self.state, strict=True):
             keep, eps, step = (
                 x.view(-1, *[1] * (p.ndim - 1)) for x in (moves, self.eps * correction, rate)

@@ -109,8 +109,8 @@ def ppo_loss(
     loss = (policy_loss + vf_coef * value_loss - ent_coef * bonus).squeeze(-1)
     with torch.no_grad():
         info = {
-            "policy_loss": policy_loss.squeeze(-1),
-            "value_loss": value_loss.squeeze(-1),
+            "policy_loss": policy_loss.detach().squeeze(-1),
+            "value_loss": value_loss.detach().squeeze(-1),
             "clip_fraction": clip_acts.mean(-1, dtype=ratio.dtype),
             "approx_kl": (ratio - log_ratio).mean(-1) - 1,
         }

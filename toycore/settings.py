@@ -80,6 +80,8 @@ class Settings:
             value = getattr(self, field.name)
             if field.name == "seeds":
                 value = _seeds(value)
+            elif isinstance(field.default, bool) and not isinstance(value, bool):
+                raise TypeError(f"{field.name} must be True or False; got {value!r}")
             elif "rule" in field.metadata:
                 value = _checked(field.name, value, field.metadata["rule"])
             object.__setattr__(self, field.name, value)

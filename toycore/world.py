@@ -133,8 +133,13 @@ class World:
         return row.repeat(len(self.prompts), 1)
 
     def _reward_table(self, reward) -> Tensor:
-        table = torch.as_tensor(np.asarray(reward, dtype=np.float64)).clone()
         shape = (len(self.prompts), len(self.tokens))
+        try:
+            table = torch.as_tensor(np.asarray(reward, dtype=np.float64)).clone()
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"reward must be a table {shape} of numbers; got {reward!r}"
+            ) from error
         if tuple(table.shape) != shape:
             raise ValueError(
                 f"reward must have shape {shape} (prompts, tokens); got {tuple(table.shape)}"

@@ -319,7 +319,7 @@ print(f"the clip acts on {info['clip_fraction']:.3f}, outside the range {outside
 # payıdır (TRL böyle sayar); CleanRL ise aralığın dışındaki bütün örnekleri sayar. Bir grafiği
 # okumadan önce hangisi olduğunu sorun.
 #
-# Şimdi `clip_range` düğmesi. Her değer 16 tohumla eğitilir, her çekimde 8 geçiş. **Tahmin et:**
+# Şimdi `clip_range` düğmesi. Her değer 16 tohumla eğitilir, her turda 8 geçiş. **Tahmin et:**
 # aralık daralınca kırpılan pay artar mı, azalır mı?
 
 # %% [markdown] lang="en"
@@ -345,13 +345,14 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Dar aralık: daha çok örnek kırpılır (sol), politika her çekimde daha az yer değiştirir (sağ).
-# Bant, tohumların ortadaki %80'idir; eğriler bantlardan daha çok ayrılıyorsa bu şans değildir.
+# Dar aralık: daha çok örnek kırpılır (sol), politika her turda daha az yer değiştirir (sağ).
+# Bant, tohumların ortadaki %80'idir: tek tek eğitimler saçılır, ama 16 tohumun ortalaması dört kat
+# daha kararlıdır; düğmenin etkisi orada okunur.
 
 # %% [markdown] lang="en"
 # A narrow range: more samples are clipped (left), and the policy moves less in each rollout
-# (right). The band holds the middle 80% of the seeds; curves that part by more than their bands
-# are no luck.
+# (right). The band holds the middle 80% of the seeds: single trainings scatter, but the mean over
+# 16 seeds is four times as steady; read the effect of the knob there.
 
 # %% [markdown] lang="tr"
 # ## 6 · Tasma: KL cezası nereye konur? (9 dakika)
@@ -484,8 +485,8 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # | `ent_coef` | entropi ödülünün ağırlığı $c_e$ | `0.01` |
 # | `lr` | öğrenme oranı; sona doğru sıfıra iner | `0.06` |
 # | `rollouts` | kaç kez yeni örnek çekilir | `100` |
-# | `epochs` | her çekimdeki geçiş sayısı | `4` |
-# | `batch_size` | her çekimdeki örnek sayısı | `256` |
+# | `epochs` | her turdaki geçiş sayısı | `4` |
+# | `batch_size` | her turdaki örnek sayısı | `256` |
 # | `target_kl` | geçişleri erken bitiren sınır | `None` |
 
 # %% [markdown] lang="en"
@@ -594,13 +595,14 @@ tc.plots.frontier(run)
 run.history.attained.isel(step=-1).mean("seed").to_series().round(3)
 
 # %% [markdown] lang="tr"
-# Yedi tasmanın altısı karesinin içine düştü; tasmasız olan sağa savruldu: ödülü aynı, KL'si boşa.
+# Tasmalı eğitimler karelerinin içine ya da hemen yanına düştü; tasmasız olan sağa savruldu: ödülü
+# aynı, KL'si boşa.
 # Politikanın kendisine bakalım, `kl_beta=0.1` için: önce, sonra ve kesin en iyi.
 
 # %% [markdown] lang="en"
-# Six of the seven leashes landed inside their squares; the one without a leash drifted to the
-# right: the same reward, wasted KL. Look at the policy itself, for `kl_beta=0.1`: before, after,
-# and the exact optimum.
+# The leashed trainings landed in their squares or right beside them; the one without a leash
+# drifted to the right: the same reward, wasted KL. Look at the policy itself, for `kl_beta=0.1`:
+# before, after, and the exact optimum.
 
 # %%
 after = run.logp.sel(kl_beta=0.1)
@@ -675,7 +677,7 @@ print("P(refusal) before, keyword reward, judged reward:", refusal.round(3))
 # %% [markdown] lang="tr"
 # ## 12 · İki bozuk eğitim (4 dakika)
 #
-# Aynı kod, iki kötü seçim: her çekimde tek geçiş (`epochs=1`) ve beş kat öğrenme oranı
+# Aynı kod, iki kötü seçim: her turda tek geçiş (`epochs=1`) ve beş kat öğrenme oranı
 # (`lr=0.3`). **Tahmin et:** hangisi zarar verir, hangisi yalnızca yavaştır?
 
 # %% [markdown] lang="en"

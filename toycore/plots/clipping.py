@@ -32,7 +32,7 @@ def ratios(world: World, clip_range: float, passes: dict[int, np.ndarray]) -> Pi
         values = np.asarray(ratio).ravel()
         outside = float((np.abs(values - 1) > clip_range).mean())
         title = text("title.passes", language).format(count)
-        axes.hist(values, bins=np.linspace(0.4, 1.6, 61), color=COLORS[0])
+        axes.hist(values, bins=np.linspace(0.39, 1.61, 62), color=COLORS[0])
         for edge in (1 - clip_range, 1 + clip_range):
             axes.axvline(edge, color=COLORS[1], linestyle=(0, (4, 3)), linewidth=2)
         finish(axes, language, text("axis.ratio", language), title=title)

@@ -21,8 +21,9 @@ def curves(run: Run, *names: str, highlight: float | None = None) -> Picture:
             shown = highlight in (None, value)
             curve = run.history[name].sel({setting: value})
             low, high = (curve.quantile(q, "seed") for q in (0.1, 0.9))
-            if shown:
-                axes.fill_between(curve.step, low, high, color=color(place), alpha=0.18, lw=0)
+            # A hidden band still counts for the axis limits: the axes stay put as a slider moves.
+            alpha = 0.18 if shown else 0
+            axes.fill_between(curve.step, low, high, color=color(place), alpha=alpha, lw=0)
             axes.plot(
                 curve.step,
                 curve.mean("seed"),
@@ -34,7 +35,7 @@ def curves(run: Run, *names: str, highlight: float | None = None) -> Picture:
             )
             if shown and setting == "kl_beta" and name in ("reward", "kl"):
                 axes.axhline(optimum(run, value)[name], **EXACT)
-        finish(axes, language, text("axis.step", language), text(f"curve.{name}", language))
+        finish(axes, language, _time_axis(run), text(f"curve.{name}", language))
     legend(axes_of[-1], title=setting)
     return Picture(figure, _in_words(run, names, highlight))
 
@@ -87,6 +88,11 @@ def optimum(run: Run, kl_beta: float) -> dict[str, float]:
         "reward": float(exact.expected_reward(best, run.world.reward).mean()),
         "kl": float(exact.kl(best, ref_logp).mean()),
     }
+
+
+def _time_axis(run: Run) -> str:
+    unit = "rollout" if hasattr(run.config, "rollouts") else "step"
+    return text(f"axis.{unit}", run.world.language)
 
 
 def _swept(run: Run) -> str:

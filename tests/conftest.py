@@ -1,0 +1,20 @@
+"""For every test: no progress bars, one world, and one start that many of them train from."""
+
+import os
+
+import pytest
+
+import toycore as tc
+
+os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is first imported, in the first training
+
+
+@pytest.fixture(scope="session")
+def world() -> tc.World:
+    return tc.World()
+
+
+@pytest.fixture(scope="session")
+def start(world) -> tc.Run:
+    """The default SFT of eight seeds: where PPO and DPO start."""
+    return tc.train_sft(world, tc.SFTConfig(seeds=8))

@@ -1,0 +1,384 @@
+"""The build of the notebooks, on made-up lessons; and the course's own notebooks are current."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+spec = importlib.util.spec_from_file_location("notebooks_build", ROOT / "notebooks" / "build.py")
+build = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(build)
+
+HEADER = """\
+# ---
+# jupyter:
+#   toycore:
+#     tr: 01_ders
+#     en: 01_lesson
+# ---
+
+"""
+
+GOOD = (
+    HEADER
+    + """\
+# %% [markdown] lang="tr"
+# # Şekil
+# %60 ödül, $x^2 + 1$ ve 0,05
+
+# %% [markdown] lang="en"
+# # Figure
+# reward 0.05 and $x^2 + 1$, 60%
+
+# %% tags=["setup"]
+import os
+import pathlib
+
+print(pathlib.Path.cwd().name, flush=True)
+print(os.environ["TQDM_DISABLE"])
+
+# %%
+dict(language="en")
+"""
+)
+
+PICTURE = (
+    HEADER
+    + """\
+# %%
+import base64
+import ipywidgets
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg=="
+)
+
+
+class Picture(ipywidgets.VBox):
+    def _repr_mimebundle_(self, **kwargs):
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {
+            "text/plain": "the curve rises from 0 to 1",
+            "image/png": base64.b64encode(PNG).decode(),
+            "application/vnd.jupyter.widget-view+json": view,
+        }
+
+
+Picture([ipywidgets.IntSlider()])
+
+# %%
+print("reward", 0.25)
+"""
+)
+
+
+def make_course(folder: Path, lesson: str = GOOD) -> build.Course:
+    """A course of one lesson and a package of one module."""
+    course = build.Course(folder / "lessons", folder / "package", folder / "notebooks")
+    course.lessons.mkdir(parents=True)
+    course.package.mkdir()
+    (course.lessons / "01.py").write_text(lesson, encoding="utf-8")
+    (course.package / "module.py").write_text("ONE = 1\n", encoding="utf-8")
+    return course
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The bytes of the good lesson's notebooks, by path: one build serves many tests."""
+    course = make_course(tmp_path_factory.mktemp("good"))
+    build.build(course)
+    return contents(course)
+
+
+@pytest.fixture
+def built(files, tmp_path):
+    """The good course with its notebooks, to be spoiled."""
+    course = make_course(tmp_path)
+    for name, data in files.items():
+        path = course.output / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return course
+
+
+def contents(course) -> dict:
+    paths = (path for path in course.output.rglob("*") if path.is_file())
+    return {path.relative_to(course.output).as_posix(): path.read_bytes() for path in paths}
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_bytes(text.replace(old, new).encode())
+
+
+# --- what a build makes -----------------------------------------------------------------------
+
+
+def test_a_lesson_becomes_two_executed_notebooks(files):
+    assert set(files) == {"tr/01_ders.ipynb", "en/01_lesson.ipynb"}
+    for name, prose in (("tr/01_ders.ipynb", "# Şekil\n%60"), ("en/01_lesson.ipynb", "# Figure\n")):
+        language = name[:2]
+        notebook = nbformat.reads(files[name].decode("utf-8"), as_version=4)
+        title, setup, last = notebook.cells
+        assert [cell.id for cell in notebook.cells] == ["01-01", "01-02", "01-03"]
+        assert title.source.startswith(prose)
+        assert setup.metadata == {"tags": ["setup"]}
+        assert title.metadata == last.metadata == {}
+        assert [output.text for output in setup.outputs] == [f"{language}\n1\n"]
+        assert last.source == f'dict(language="{language}")'
+        assert last.outputs[0].data["text/plain"] == f"{{'language': '{language}'}}"
+        assert set(notebook.metadata) == {"kernelspec", "language_info", "toycore"}
+        assert notebook.metadata.toycore.language == language
+
+
+def test_two_builds_are_the_same_to_the_byte(files, tmp_path):
+    course = make_course(tmp_path)
+    lesson = course.lessons / "01.py"
+    lesson.write_bytes(lesson.read_bytes().replace(b"\n", b"\r\n"))  # as git may on Windows
+    build.build(course)
+    assert contents(course) == files
+    for data in files.values():
+        assert data.endswith(b"}\n")
+        assert b"\r" not in data
+
+
+def test_a_current_course_passes_the_check(built, capsys):
+    before = contents(built)
+    assert build.stale(built) == []
+    assert build.main(["--check"], built) == 0
+    assert build.main(["01", "--check"], built) == 0
+    assert contents(built) == before
+    assert capsys.readouterr().err == ""
+
+
+def test_the_courses_own_notebooks_are_current():
+    assert build.stale() == []
+
+
+# --- what the prose must fulfil ---------------------------------------------------------------
+
+FIGURE = "# # Figure\n# reward 0.05 and $x^2 + 1$, 60%\n"
+BAD = {
+    "no English": (f'# %% [markdown] lang="en"\n{FIGURE}', "", 'its "en" is not .*code'),
+    "no Turkish": ('[markdown] lang="tr"', '[markdown] lang="en"', 'its "tr" is not .*en'),
+    "a third prose cell": ("# %% tags", '# %% [markdown] lang="tr"\n# x\n\n# %% tags', 'its "en"'),
+    "no twin at the end": (
+        'dict(language="en")',
+        '1\n\n# %% [markdown] lang="tr"\n# son',
+        "cell 5 .*'son'.*None",
+    ),
+    "unmarked prose": ('[markdown] lang="en"', "[markdown]", 'its "en" is not .*None'),
+    "an unknown language": ('[markdown] lang="en"', '[markdown] lang="de"', 'its "en" is not .*de'),
+    "a formula": ("# reward 0.05 and $x^2 + 1$", "# reward 0.05 and $x^3 + 1$", "formulas differ"),
+    "a number": ("reward 0.05", "reward 0.06", r"numbers differ.*\[0.05\].*\[0.06\]"),
+    "a number too few": (", 60%", "", r"numbers differ.*\[60\].*\[\]"),
+    "a misspelt option": ('tags=["setup"]', 'tags=["setup"', "option"),
+    "tags that are no list": ('tags=["setup"]', 'tags="setup"', "not of type 'array'"),
+    "an option of prose": ('lang="en"\n', 'lang="en" tag="x"\n', "option"),
+    "a twin of code": ('[markdown] lang="en"', 'lang="en"', 'its "en" is not .*code'),
+    "an unknown option": ("# %% tags", "# %% tag", "option"),
+    "a language at code": ('tags=["setup"]', 'lang="en"', "option"),
+    "an empty cell": ('dict(language="en")', "", "empty"),
+    "a raw cell": ("# %% tags", "# %% [raw] tags", "raw"),
+    "no name": ("#     tr: 01_ders\n", "", "header"),
+    "no header": (HEADER, "", "header"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD.values(), ids=BAD)
+def test_a_bad_lesson_is_refused_before_anything_runs(old, new, message, built, monkeypatch):
+    change(built.lessons / "01.py", old, new)
+    before = contents(built)
+    monkeypatch.setattr(build, "execute", lambda *_: pytest.fail("a bad lesson was executed"))
+    with pytest.raises(build.LessonError, match=rf"^01\.py.*{message}"):
+        build.build(built)
+    assert build.main(["--check"], built) == 1
+    assert contents(built) == before
+
+
+SAME = [
+    ("0,05 ve −0,3", "-0.3 and 0.05"),
+    ("10.000 çift", "10,000 pairs"),
+    ("1.234.567,8", "1,234,567.8"),
+    ("10000 çift", "10,000 pairs"),
+    ("%60, %2,5 ve −%5", "60%, 2.5% and -5%"),
+    ("%10–%20 ya da 10-20", "10–20 or 10%-20%"),
+    ("1e-3'ten az, 16'lık.", "below 0.001, of 16."),
+    ("Sürüm 2.13.0, INT8 ve k1, INT8", "Version 2.13.0, INT8 (k1)"),
+    ("`kl_beta=0.05`, `sözlük`", "`kl_beta=0.05`, `dictionary`"),
+    ("```python\na = 0.5  # ödül\n```", "```python\na = 0.5  # reward\n```"),
+    ("[ders 2](../tr/02_x3.ipynb)", "[lesson 2](../en/02_y4_5.ipynb)"),
+    ("(arXiv:1707.06347, https://a.b/1)", "(arXiv:1707.06347, https://a.b/2)"),
+    ("1. bir\n2. iki", "1. one\n2. two"),
+    ("$a = 1$ sonra $$b\n= 2$$", "$$b = 2$$ then $a = 1$"),
+    ("$a = 0.05$", "$a = 0.05$"),
+    (r"5 \$ ve 6 \$", r"\$5 and \$6"),
+    ("`$x` ve `$y`", "`$y` and `$z`"),
+]
+DIFFERENT = [
+    ("numbers", "0.05", "0.05"),  # a decimal point is not Turkish
+    ("numbers", "0,05", "0,05"),
+    ("numbers", "10,000 çift", "10,000 pairs"),
+    ("numbers", "0,3", "-0.3"),
+    ("numbers", "1 ve 1", "1"),
+    ("numbers", "`kl_beta=0.05`", "`kl_beta=0.5`"),
+    ("numbers", "`kl_beta=0,05`", "`kl_beta=0.05`"),
+    ("numbers", "`0.05`", "`-0.05`"),
+    ("numbers", "_5_ kez", "_6_ times"),
+    ("numbers", "1e-3", "1e-4"),
+    ("numbers", "arXiv:1707.06347 ve 3", "arXiv:1707.06347"),
+    ("formulas", "$a$ ve $a$", "$a$"),
+    ("formulas", "$$a_1$$", "$a_1$"),
+    ("formulas", "$$a = 1$$", "$$a = 2$$"),
+    ("formulas", r"\begin{align}a&=1\end{align}", r"\begin{align}a&=2\end{align}"),
+]
+
+
+def counts(count, tr: str, en: str) -> tuple:
+    return count(tr, "tr"), count(en, "en")
+
+
+@pytest.mark.parametrize(("tr", "en"), SAME)
+def test_the_same_said_in_both_languages(tr, en):
+    for count in (build.numbers, build.formulas):
+        in_tr, in_en = counts(count, tr, en)
+        assert in_tr == in_en
+
+
+@pytest.mark.parametrize(("what", "tr", "en"), DIFFERENT)
+def test_not_the_same_said_in_both_languages(what, tr, en):
+    in_tr, in_en = counts(getattr(build, what), tr, en)
+    assert in_tr != in_en
+
+
+def test_two_lessons_cannot_make_the_same_notebook(built):
+    (built.lessons / "02.py").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(build.LessonError, match=r"01_ders\.ipynb"):
+        build.stale(built)
+
+
+def test_an_unknown_lesson_is_named(built, capsys):
+    assert build.main(["9_nine"], built) == 1
+    assert "9_nine" in capsys.readouterr().err
+
+
+# --- what the check of the stored notebooks finds -------------------------------------------------
+
+EN = Path("notebooks/en/01_lesson.ipynb")
+SPOILED = {
+    "a changed lesson": (Path("lessons/01.py"), "import os\n", "import os  # new\n"),
+    "a changed comment": (Path("lessons/01.py"), "#   toycore:", "#   # new\n#   toycore:"),
+    "a changed package": (Path("package/module.py"), "ONE = 1", "ONE = 2"),
+    "an edited cell": (EN, "import pathlib", "import  pathlib"),
+    "a lost tag": (EN, '"setup"', '"step"'),
+    "another id": (EN, '"01-02"', '"01-2"'),
+    "an unexecuted cell": (EN, '"execution_count": 2', '"execution_count": null'),
+    "another order": (EN, '"execution_count": 2', '"execution_count": 3'),
+    "widget state": (EN, '"language_info": {', '"widgets": {},\n  "language_info": {'),
+    "another kernel": (EN, "Python 3 (ipykernel)", "toycore"),
+    "no JSON": (EN, '"cells"', "<<<<<<< HEAD"),
+}
+
+
+@pytest.mark.parametrize(("path", "old", "new"), SPOILED.values(), ids=SPOILED)
+def test_the_check_finds(path, old, new, built, tmp_path, capsys):
+    change(tmp_path / path, old, new)
+    assert any(line.startswith("en/01_lesson.ipynb: ") for line in build.stale(built))
+    assert build.main(["--check"], built) == 1
+    assert "en/01_lesson.ipynb: " in capsys.readouterr().err
+
+
+def test_the_check_finds_a_stored_error(built, tmp_path):
+    path = tmp_path / EN
+    notebook = nbformat.read(path, as_version=4)
+    error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
+    notebook.cells[-1].outputs.append(error)
+    nbformat.write(notebook, path)
+    assert build.stale(built) == [
+        "en/01_lesson.ipynb: its cells were not executed in order, without an error"
+    ]
+
+
+def test_the_check_finds_a_notebook_not_built(built, tmp_path):
+    (tmp_path / EN).unlink()
+    assert build.stale(built) == ["en/01_lesson.ipynb: it is not built"]
+
+
+def test_the_check_finds_a_notebook_that_no_lesson_makes(built, tmp_path):
+    (tmp_path / EN).with_name("09_old.ipynb").write_text("{}", encoding="utf-8")
+    assert build.stale(built) == ["en/09_old.ipynb: no lesson makes it"]
+    assert build.stale(built, ["01"]) == []
+
+
+# --- a build that fails leaves what was there ---------------------------------------------------
+
+
+def test_an_error_in_a_cell_replaces_nothing(built, capsys):
+    """The Turkish notebook, executed first, would be fine; raises-exception is no excuse."""
+    fails_in_english = 'dict(language="en")["language"].index("t")'
+    change(built.lessons / "01.py", 'dict(language="en")', fails_in_english)
+    change(built.lessons / "01.py", "# %%\n", '# %% tags=["raises-exception"]\n')
+    before = contents(built)
+    assert build.main([], built) == 1
+    assert contents(built) == before
+    message = capsys.readouterr().err
+    assert "en/01_lesson.ipynb" in message
+    assert "ValueError" in message
+    assert "substring not found" in message
+
+
+def test_a_build_stopped_while_writing_leaves_the_old_file(built, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = contents(built)
+    monkeypatch.setattr(build.os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        build.write(tmp_path / EN, nbformat.v4.new_notebook())
+    assert contents(built) == before
+
+
+# --- nbval, which replays the stored notebooks ----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    course = make_course(tmp_path_factory.mktemp("picture"), PICTURE)
+    build.build(course)
+    return course.output / "en" / "01_lesson.ipynb"
+
+
+def nbval(path: Path) -> subprocess.CompletedProcess:
+    """In a process of its own, and away from this project's pytest settings."""
+    settings = path.with_name("pytest.ini")
+    settings.write_text("[pytest]\n", encoding="utf-8")
+    options = ["--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-c", str(settings)]
+    command = [sys.executable, "-m", "pytest", *options, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def test_a_stored_picture_stands_without_its_live_view(picture):
+    shown = nbformat.read(picture, as_version=4).cells[0].outputs[0].data
+    assert set(shown) == {"text/plain", "image/png"}
+
+
+def test_nbval_accepts_the_picture_without_its_live_view(picture):
+    result = nbval(picture)
+    assert result.returncode == 0, result.stdout
+    assert "2 passed" in result.stdout
+
+
+@pytest.mark.parametrize(("old", "new"), [("reward 0.25", "reward 0.26"), ("0 to 1", "0 to 2")])
+def test_nbval_rejects_a_changed_number(old, new, picture, tmp_path):
+    copy = tmp_path / picture.name
+    text = picture.read_text(encoding="utf-8")
+    printed = text.rindex(old)  # the last occurrence is in the output
+    copy.write_bytes((text[:printed] + new + text[printed + len(old) :]).encode())
+    result = nbval(copy)
+    assert result.returncode == 1, result.stdout
+    assert "1 failed, 1 passed" in result.stdout

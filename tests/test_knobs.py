@@ -1,0 +1,193 @@
+"""Every knob moves a named quantity, in the direction that theory says, by more than the spread.
+
+Every setting sees the same noise, so seeds are compared in pairs: from each value of the knob to
+the next, the mean difference over seeds must exceed two of its standard errors.
+"""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+import toycore as tc
+
+SEEDS = 8
+
+
+def check_moves(quantity, knob: str, direction: int) -> None:
+    """quantity: a DataArray over the knob and the seeds; direction: +1 grows, −1 falls."""
+    steps = direction * np.diff(quantity.transpose(knob, "seed").values, axis=0)
+    error = steps.std(axis=1, ddof=1) / np.sqrt(steps.shape[1])
+    assert (steps.mean(axis=1) > 2 * error).all(), quantity.mean("seed").values
+
+
+def final(curve):
+    return curve.isel(step=-1)
+
+
+def while_training(curve):
+    """The mean over all updates; step 0 is before the first."""
+    return curve.isel(step=slice(1, None)).mean("step")
+
+
+@pytest.fixture(scope="module")
+def pairs(world, start) -> torch.Tensor:
+    """10,000 Bradley–Terry pairs a seed."""
+    seeds = start.config.seeds
+    sets = [world.sample_preferences(start.logp.sel(seed=s), 10_000, seed=s) for s in seeds]
+    return torch.stack(sets)
+
+
+PPO_KNOBS = {
+    "a tighter leash stays nearer": ({"kl_beta": [0.05, 0.2, 0.5, 1]}, "kl", final, -1),
+    "a wider clip acts less often": (
+        {"clip_range": [0.05, 0.1, 0.2, 0.4]},
+        "clip_fraction",
+        while_training,
+        -1,
+    ),
+    "a wider clip allows larger steps": (
+        {"clip_range": [0.05, 0.1, 0.2, 0.4]},
+        "approx_kl",
+        while_training,
+        +1,
+    ),
+    "more passes go further from the policy that sampled": (
+        {"epochs": [1, 2, 4, 8]},
+        "approx_kl",
+        while_training,
+        +1,
+    ),
+    "more passes meet the clip more often": (
+        {"epochs": [1, 2, 4, 8]},
+        "clip_fraction",
+        while_training,
+        +1,
+    ),
+    "a higher rate takes larger steps": (
+        {"lr": [0.002, 0.005, 0.02, 0.05]},
+        "approx_kl",
+        while_training,
+        +1,
+    ),
+    "a stricter target_kl takes smaller steps": (
+        {"target_kl": [0.0005, 0.002, 0.01]},
+        "approx_kl",
+        while_training,
+        +1,
+    ),
+    "a larger bonus keeps more entropy": (
+        {"ent_coef": [0, 0.1, 0.4]},
+        "entropy",
+        while_training,
+        +1,
+    ),
+    "a weighted critic learns to predict": (
+        {"vf_coef": [0, 0.5]},
+        "value_loss",
+        while_training,
+        -1,
+    ),
+    "more answers a rollout, less noise at the end": (
+        {"batch_size": [16, 64, 256]},
+        "attained",
+        final,
+        +1,
+    ),
+    "more rollouts climb further": ({"rollouts": [5, 20, 100]}, "attained", final, +1),
+}
+
+
+@pytest.mark.parametrize(("sweep", "name", "when", "direction"), PPO_KNOBS.values(), ids=PPO_KNOBS)
+def test_a_ppo_knob(world, start, sweep, name, when, direction):
+    (knob,) = sweep
+    run = tc.train_ppo(world, tc.PPOConfig(seeds=SEEDS, **({"rollouts": 40} | sweep)), start)
+    check_moves(when(run.history[name]), knob, direction)
+
+
+def test_target_kl_stops_the_passes_of_a_rollout_that_has_gone_too_far(world, start):
+    settings = {"epochs": 30, "rollouts": 10, "seeds": SEEDS}
+    free = tc.train_ppo(world, tc.PPOConfig(**settings), start).history.approx_kl
+    held = tc.train_ppo(world, tc.PPOConfig(**settings, target_kl=0.01), start).history.approx_kl
+    assert (held.max("step") < free.max("step") / 5).all()
+
+
+def test_without_a_clip_many_passes_run_off(world, start):
+    config = tc.PPOConfig(clip_range=[0.2, 1e9], epochs=16, rollouts=20, seeds=SEEDS)
+    run = tc.train_ppo(world, config, start)
+    check_moves(np.log(while_training(run.history.approx_kl)), "clip_range", +1)
+    assert (run.history.clip_fraction.sel(clip_range=1e9) == 0).all()
+
+
+SFT_KNOBS = {
+    "a larger alpha learns faster": {"lora_alpha": [2, 8, 32]},
+    "a higher rate learns faster": {"lr": [0.001, 0.005, 0.02]},
+    "more steps learn more": {"steps": [7, 28, 100]},
+    "a higher rank learns faster": {"lora_rank": [1, 2, 4, 8]},
+}
+
+
+@pytest.mark.parametrize("sweep", SFT_KNOBS.values(), ids=SFT_KNOBS)
+def test_an_sft_knob(world, sweep):
+    (knob,) = sweep
+    run = tc.train_sft(world, tc.SFTConfig(seeds=SEEDS, **sweep))
+    check_moves(final(run.history.loss), knob, -1)
+
+
+def test_rank_1_cannot_hold_six_targets_and_rank_2_can(world):
+    run = tc.train_sft(world, tc.SFTConfig(lora_rank=[1, 2], steps=600, lr=0.02, seeds=SEEDS))
+    check_moves(final(run.history.accuracy), "lora_rank", +1)
+    check_moves(final(run.history.loss), "lora_rank", -1)
+    assert (final(run.history.accuracy).sel(lora_rank=2) == 1).all()
+
+
+def test_a_higher_rank_trains_a_larger_share(world):
+    ranks = [1, 2, 3, 4, 8, 11]
+    run = tc.train_sft(world, tc.SFTConfig(lora_rank=ranks, steps=1, seeds=2))
+    share = [43 * rank / (43 * rank + 555) for rank in ranks]
+    assert np.allclose(
+        run.history.trainable_fraction, np.array(share)[:, None, None], rtol=0, atol=1e-12
+    )
+
+
+def test_a_larger_beta_keeps_dpo_nearer_to_its_reference(world, start, pairs):
+    run = tc.train_dpo(world, tc.DPOConfig(beta=[0.1, 0.3, 1], seeds=SEEDS), pairs, start)
+    check_moves(final(run.history.kl), "beta", -1)
+
+
+DPO_KNOBS = {"rate": {"lr": [0.001, 0.005, 0.03]}, "number of steps": {"steps": [10, 50, 200]}}
+
+
+@pytest.mark.parametrize("sweep", DPO_KNOBS.values(), ids=DPO_KNOBS)
+def test_a_higher_rate_or_number_of_steps_brings_dpo_further_down(world, start, pairs, sweep):
+    (knob,) = sweep
+    run = tc.train_dpo(world, tc.DPOConfig(seeds=SEEDS, **({"steps": 50} | sweep)), pairs, start)
+    check_moves(final(run.history.loss), knob, -1)
+
+
+def test_dpo_without_a_reference_starts_elsewhere_and_ends_further_from_it(world, start, pairs):
+    held, free = (
+        tc.train_dpo(world, tc.DPOConfig(reference_free=without, seeds=SEEDS), pairs, start).history
+        for without in (False, True)
+    )
+    assert (held.margin.isel(step=0) == 0).all()
+    assert (abs(free.margin.isel(step=0)) > 1e-3).all()
+    assert (final(held.attained) > final(free.attained)).all()
+
+
+def test_a_harsher_reward_for_harm_makes_harm_rarer(start):
+    """Closed form: the odds of harm fall by exp(−Δr/β) as its reward falls by Δr."""
+    config = tc.PPOConfig(kl_beta=0.5, ent_coef=0, seeds=SEEDS)
+    runs = [tc.train_ppo(tc.World(harmful=harm), config, start) for harm in (0.0, -1.0, -2.0)]
+    harm = [np.exp(run.logp).isel(token=[5, 6]).sum("token").mean("prompt") for run in runs]
+    check_moves(xr.concat(harm, "reward of harm"), "reward of harm", -1)
+
+
+def test_the_check_itself_tells_an_effect_from_noise():
+    noise = np.random.default_rng(0).normal(size=(2, 8))
+    noise = xr.DataArray(noise - noise.mean(axis=1, keepdims=True), dims=("knob", "seed"))
+    effect = noise + xr.DataArray([0.0, 9.0], dims="knob")
+    check_moves(effect, "knob", +1)
+    for quantity, direction in ((noise, +1), (noise, -1), (effect, -1)):
+        with pytest.raises(AssertionError):
+            check_moves(quantity, "knob", direction)

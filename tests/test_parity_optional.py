@@ -1,0 +1,264 @@
+"""Against TRL and PEFT themselves, where they are installed (`pip install .[compare]`).
+
+No trainer is built: the loss of a TRL trainer is a method, called here on a stand-in that has
+the few attributes it reads. Those are private to TRL, so the versions are pinned.
+"""
+
+from collections import defaultdict
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+import toycore as tc
+
+P, V = 6, 11
+
+
+def noise(*shape: int, seed: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def tokens(count: int, below: int, seed: int) -> torch.Tensor:
+    return torch.randint(below, (count,), generator=torch.Generator().manual_seed(seed))
+
+
+def same(ours: torch.Tensor, theirs: torch.Tensor, tolerance: float = 1e-12) -> None:
+    assert torch.allclose(ours, theirs, rtol=0, atol=tolerance)
+
+
+class Accelerator:
+    """Stands in for accelerate's, on one process."""
+
+    device = torch.device("cpu")
+    num_processes = 1
+    sync_gradients = True
+
+    @staticmethod
+    def gather(values):
+        return values
+
+    gather_for_metrics = gather
+
+    @staticmethod
+    def reduce(values, reduction="sum"):
+        return values
+
+
+def stand_in(**attributes) -> SimpleNamespace:
+    common = {
+        "accelerator": Accelerator(),
+        "model": SimpleNamespace(training=True),
+        "aux_loss_enabled": False,
+        "_metrics": {"train": defaultdict(list)},
+    }
+    return SimpleNamespace(**common | attributes)
+
+
+@pytest.mark.parametrize("beta", [0.1, 0.3, 2.0])
+def test_dpo_loss_logs_and_gradient_are_trls(beta):
+    trl = pytest.importorskip("trl")
+    n = 40
+    theta = noise(P, V, seed=1).requires_grad_()
+    ref = noise(P, V, seed=2).log_softmax(-1)
+    prompt, chosen = tokens(n, P, seed=3), tokens(n, V, seed=4)
+    rejected = (chosen + 1 + tokens(n, V - 1, seed=5)) % V
+
+    def language_model(input_ids, labels, **_):
+        """A policy as TRL sees it: the sequences [prompt, token], one log-probability each."""
+        logits = theta[input_ids[:, 0]].unsqueeze(1)
+        logp = logits.log_softmax(-1)
+        target = labels[:, 1:]
+        return SimpleNamespace(
+            log_probs=logp.gather(-1, target[..., None]).squeeze(-1),
+            entropy=-(logp.exp() * logp).sum(-1),
+            mean_logits=logits.mean(-1),
+            is_top1=logits.argmax(-1) == target,
+        )
+
+    trainer = stand_in(
+        args=SimpleNamespace(discopop_tau=0.05, gradient_checkpointing_kwargs=None),
+        beta=beta,
+        f_alpha_divergence_coef=0.5,
+        f_divergence_type="reverse_kl",
+        label_smoothing=0.0,
+        ld_alpha=None,
+        loss_types=["sigmoid"],
+        loss_weights=[1.0],
+        precompute_ref_logps=True,
+        use_weighting=False,
+        _total_train_tokens=0,
+        _tp_size=1,
+    )
+    answers = torch.cat([chosen, rejected])
+    batch = {
+        "input_ids": torch.stack([prompt.repeat(2), answers], 1),
+        "attention_mask": torch.ones(2 * n, 2, dtype=torch.long),
+        "completion_mask": torch.tensor([[0, 1]]).repeat(2 * n, 1),
+        "ref_chosen_logps": ref[prompt, chosen],
+        "ref_rejected_logps": ref[prompt, rejected],
+    }
+    language_model.training = True
+    theirs = trl.DPOTrainer._compute_loss(trainer, language_model, batch, False)
+    logs = {name: values[-1] for name, values in trainer._metrics["train"].items()}
+
+    logp = theta.log_softmax(-1)
+    ours, info = tc.dpo.dpo_loss(
+        logp[prompt, chosen],
+        logp[prompt, rejected],
+        batch["ref_chosen_logps"],
+        batch["ref_rejected_logps"],
+        beta=beta,
+    )
+    same(ours, theirs)
+    same(torch.autograd.grad(ours, theta)[0], torch.autograd.grad(theirs, theta)[0])
+    assert info["margin"].item() == pytest.approx(logs["rewards/margins"], abs=1e-12)
+    assert info["accuracy"].item() == pytest.approx(logs["rewards/accuracies"], abs=1e-6)
+    assert info["chosen_logp"].item() == pytest.approx(logs["logps/chosen"], abs=1e-12)
+    assert info["rejected_logp"].item() == pytest.approx(logs["logps/rejected"], abs=1e-12)
+
+
+@pytest.mark.parametrize("ent_coef", [0.0, 0.01])
+@pytest.mark.parametrize("clip_range", [0.05, 0.2])
+def test_ppo_policy_loss_clip_fraction_and_gradient_are_those_of_trls_clip(clip_range, ent_coef):
+    trl = pytest.importorskip("trl")
+    n = 200
+    theta = noise(P, V, seed=1).requires_grad_()
+    old = (theta.detach() + 0.3 * noise(P, V, seed=2)).log_softmax(-1)
+    prompt, token, advantage = tokens(n, P, seed=3), tokens(n, V, seed=4), noise(n, seed=5)
+
+    def look_up(_model, input_ids, *_, **__):
+        logp = theta[input_ids[:, 0]].log_softmax(-1)
+        entropy = -(logp.exp() * logp).sum(-1, keepdim=True)
+        return logp.gather(1, input_ids[:, 1:2]), entropy, None
+
+    arguments = SimpleNamespace(
+        use_bias_correction_kl=True, delta=None, steps_per_generation=1, sapo_temperature_pos=1.0,
+        sapo_temperature_neg=1.05, vespo_k_pos=2.0, vespo_lambda_pos=3.0, vespo_k_neg=3.0,
+        vespo_lambda_neg=2.0,
+    )  # fmt: skip
+    trainer = stand_in(
+        args=arguments,
+        beta=0.0,
+        current_gradient_accumulation_steps=1,
+        entropy_coef=ent_coef,
+        epsilon_low=clip_range,
+        epsilon_high=clip_range,
+        get_gamma_weights=trl.GRPOTrainer.get_gamma_weights,
+        importance_sampling_level="token",
+        loss_type="grpo",
+        max_completion_length=1,
+        off_policy_mask_threshold=None,
+        top_entropy_quantile=1.0,
+        use_adaptive_entropy=False,
+        use_vllm=False,
+        _entropy_bonus_enabled=ent_coef != 0,
+        _get_per_token_logps_and_entropies=look_up,
+    )
+    batch = {
+        "prompt_ids": prompt[:, None],
+        "prompt_mask": torch.ones(n, 1),
+        "completion_ids": token[:, None],
+        "completion_mask": torch.ones(n, 1, dtype=torch.float64),
+        "advantages": advantage,
+        "old_per_token_logps": old[prompt, token][:, None],
+        "num_items_in_batch": torch.tensor(n),
+    }
+    theirs = trl.GRPOTrainer._compute_loss(trainer, None, batch)
+    region = trainer._metrics["train"]["clip_ratio/region_mean"][-1]
+
+    logp = theta.log_softmax(-1)
+    entropy = -(logp.exp() * logp).sum(-1)[prompt]
+    nothing = torch.zeros(n, dtype=torch.float64)
+    ours, info = tc.ppo.ppo_loss(
+        logp[prompt, token],
+        old[prompt, token],
+        advantage,
+        nothing,
+        nothing,
+        entropy,
+        clip_range=clip_range,
+        vf_coef=0.5,
+        ent_coef=ent_coef,
+    )
+    same(ours, theirs)
+    same(torch.autograd.grad(ours, theta)[0], torch.autograd.grad(theirs, theta)[0])
+    assert 0 < region < 1
+    assert info["clip_fraction"].item() == pytest.approx(region, abs=1e-7)
+
+
+class Plain(nn.Module):
+    """The course's policy before LoRA, as PEFT wants it."""
+
+    def __init__(self, seed: int):
+        super().__init__()
+        self.prompt_embed = nn.Embedding(P, 32, dtype=torch.float64)
+        self.head = nn.Linear(32, V, dtype=torch.float64)
+        for place, parameter in enumerate(self.parameters()):
+            parameter.data = noise(*parameter.shape, seed=10 * seed + place)
+
+    def forward(self, prompt):
+        return self.head(self.prompt_embed(prompt))
+
+
+@pytest.mark.parametrize(("rank", "alpha"), [(1, 8), (4, 8), (8, 4)])
+def test_lora_is_pefts_before_training_after_it_and_merged(rank, alpha):
+    peft = pytest.importorskip("peft")
+    plain, prompt = Plain(seed=1), torch.arange(P)
+    before = plain(prompt)
+    config = peft.LoraConfig(r=rank, lora_alpha=alpha, target_modules=["head"])
+    theirs = peft.get_peft_model(plain, config).double()
+    their_layer = theirs.base_model.model.head
+    down, up = their_layer.lora_A["default"].weight, their_layer.lora_B["default"].weight
+
+    ours, x = tc.LoRALinear(32, V, rank, alpha), plain.prompt_embed(prompt).detach()
+    assert (ours.lora_A.shape, ours.lora_B.shape) == (down.shape, up.shape)
+    ours.weight.data, ours.bias.data = (
+        p.detach().clone() for p in (their_layer.base_layer.weight, their_layer.base_layer.bias)
+    )
+    assert torch.equal(theirs(prompt), before)
+    same(ours(x), before)
+
+    for seed, (mine, yours) in enumerate([(ours.lora_A, down), (ours.lora_B, up)]):
+        mine.data = noise(*mine.shape, seed=seed)
+        yours.data = mine.data.clone()
+    same(ours(x), theirs(prompt))
+    assert not torch.allclose(ours(x), before)
+    theirs.merge_adapter()
+    ours.merge()
+    same(ours.weight, their_layer.base_layer.weight)
+    same(ours(x), theirs(prompt))
+
+
+def test_the_gradient_through_lora_is_pefts():
+    peft = pytest.importorskip("peft")
+    plain, prompt = Plain(seed=2), torch.arange(P)
+    config = peft.LoraConfig(r=4, lora_alpha=8, target_modules=["head"])
+    theirs = peft.get_peft_model(plain, config).double()
+    layer = theirs.base_model.model.head
+    ours = tc.LoRALinear(32, V, 4, 8)
+    ours.weight.data = layer.base_layer.weight.detach().clone()
+    ours.bias.data = layer.base_layer.bias.detach().clone()
+    pairs = [
+        (ours.lora_A, layer.lora_A["default"].weight),
+        (ours.lora_B, layer.lora_B["default"].weight),
+    ]
+    for seed, (mine, yours) in enumerate(pairs):
+        mine.data = noise(*mine.shape, seed=seed)
+        yours.data = mine.data.clone()
+    target = tc.World().sft_targets
+    x = plain.prompt_embed(prompt).detach()
+    nn.functional.cross_entropy(theirs(prompt), target).backward()
+    tc.sft.sft_loss(ours(x).log_softmax(-1), target)[0].backward()
+    for mine, yours in pairs:
+        same(mine.grad, yours.grad)
+
+
+def test_the_trainable_share_is_pefts():
+    peft = pytest.importorskip("peft")
+    for rank in (1, 4, 8):
+        config = peft.LoraConfig(r=rank, target_modules=["head"])
+        trained, every = peft.get_peft_model(Plain(seed=1), config).get_nb_trainable_parameters()
+        share = tc.ToyLM(lora_rank=rank).trainable_fraction().item()
+        assert share == pytest.approx(trained / every, abs=1e-12)

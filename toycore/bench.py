@@ -1,0 +1,200 @@
+"""How fast it is: `compare`, the project's one timing tool, and the table of its speed.
+
+    python -m toycore.bench [--repeats N] [--json FILE]
+
+One timing says nothing: the first call is cold, and neighbours on the machine come and go.
+So arms are warmed up and timed in turn, many times, and judged by their ratio to the first
+arm *in the same round*, against how far that arm, timed once more, is from itself.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import gc
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import torch
+
+from toycore.run import one_thread
+
+CLOCK = "wall" if sys.platform == "win32" else "CPU"  # CPU time ticks every 16 ms on Windows
+LEAST = 2e-3  # seconds a measurement lasts at least: a shorter arm is called several times
+QUARTILES = (0.25, 0.5, 0.75)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Comparison:
+    """What `compare` measured. Arms come in order; the last is the control, the first again.
+
+    seconds  arm → (repeats,) seconds a unit of work, by CPU time; one value a round
+    wall     arm → the same by the wall clock
+    units    arm → units of work in one measurement
+    """
+
+    seconds: dict[str, np.ndarray]
+    wall: dict[str, np.ndarray]
+    units: dict[str, float]
+    unit: str
+
+    def quartiles(self, arm: str) -> np.ndarray:
+        """Lower quartile, median, upper quartile of an arm's seconds a unit of work."""
+        return np.quantile(self.seconds[arm], QUARTILES)
+
+    def ratio(self, arm: str, to: str | None = None) -> np.ndarray:
+        """Quartiles of an arm's seconds over another's (None: the first's) of the same round."""
+        first = next(iter(self.seconds)) if to is None else to
+        return np.quantile(self.seconds[arm] / self.seconds[first], QUARTILES)
+
+    def verdict(self, arm: str) -> str:
+        """'faster' or 'slower' than the first arm, or 'cannot tell', by quartiles of the ratio.
+
+        slower  its lower quartile is above 1 and above the control's upper quartile
+        faster  its upper quartile is below 1 and below the control's lower quartile
+        Of two equal arms, 15 rounds say so wrongly in about 1 case of 2,000; 7 in 1 of 60.
+        """
+        low, _, high = self.ratio(arm)
+        control_low, _, control_high = self.ratio(next(reversed(self.seconds)))
+        if low > max(1, control_high):
+            return "slower"
+        return "faster" if high < min(1, control_low) else "cannot tell"
+
+    def __str__(self) -> str:
+        head = ("", CLOCK, "quartiles", "wall", "ratio", "quartiles", "", "timed together")
+        rows = [head, *map(self._row, self.seconds)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        cells = ([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows)
+        title = f"Time a {self.unit}: medians and quartiles of {len(self.wall[rows[-1][0]])} rounds"
+        return "\n".join([title, *("  ".join(row).rstrip() for row in cells)])
+
+    def _row(self, arm: str) -> tuple[str, ...]:
+        low, middle, high = map(_time, self.quartiles(arm))
+        least, ratio, most = map(_three_digits, self.ratio(arm))
+        wall, units = _time(np.median(self.wall[arm])), f"{self.units[arm]:,.0f}"
+        verdict = self.verdict(arm) if arm != next(iter(self.wall)) else ""
+        return arm, middle, f"{low} – {high}", wall, ratio, f"{least} – {most}", verdict, units
+
+    def to_dict(self) -> dict:
+        """Everything in plain lists, strings and numbers, for JSON."""
+        arms = {}
+        for arm in self.seconds:
+            times = {"seconds": self.seconds[arm], "wall": self.wall[arm]}
+            times |= {"quartiles": self.quartiles(arm), "ratio": self.ratio(arm)}
+            arms[arm] = {name: values.tolist() for name, values in times.items()}
+            arms[arm] |= {"verdict": self.verdict(arm), "units": float(self.units[arm])}
+        return {"unit": self.unit, "clock": CLOCK, "arms": arms}
+
+
+def compare(
+    arms: Mapping[str, Callable[[], object]],
+    repeats: int = 15,
+    *,
+    work: Mapping[str, float] | None = None,
+    unit: str = "call",
+) -> Comparison:
+    """Time arms, called as `arm()`, against the first of them, on one torch thread.
+
+    Every arm is warmed up. Then, in each of `repeats` rounds, all are timed in turn, and the
+    first once more as the control "<first> (again)". The order rotates, and turns round once
+    every arm has been first. An arm shorter than 2 ms is repeated inside a measurement. What
+    was alive before the rounds stays out of garbage collection: no arm pays for another's.
+    work: arm → how many of the unit one call does (1 if missing); its seconds are divided by it.
+    """
+    work = _checked(arms, repeats, work or {})
+    first = next(iter(arms))
+    again = f"{first} (again)"
+    with one_thread(), contextlib.ExitStack() as after:
+        calls = {name: _calls(arm) for name, arm in arms.items()}
+        arms, work, calls = ({**x, again: x[first]} for x in (arms, work, calls))
+        times = {name: [] for name in arms}
+        gc.collect()
+        gc.freeze()
+        after.callback(gc.unfreeze)
+        for name in _order(list(arms), repeats):
+            times[name].append(_measure(arms[name], calls[name]))
+    units = {name: calls[name] * work[name] for name in arms}
+    main, wall = ({n: np.array(times[n])[:, i] / units[n] for n in arms} for i in (0, 1))
+    return Comparison(main, wall, units, unit)
+
+
+def _checked(arms, repeats, work) -> dict[str, float]:
+    """The work of every arm; or TypeError or ValueError before anything is timed."""
+    if not isinstance(arms, Mapping) or not all(callable(arm) for arm in arms.values()):
+        raise TypeError(f"arms must be a dict of functions without arguments; got {arms!r}")
+    if not arms or f"{next(iter(arms))} (again)" in arms:
+        raise ValueError(f"arms must be one or more, none named as the control; got {[*arms]}")
+    if isinstance(repeats, bool) or not isinstance(repeats, int):
+        raise TypeError(f"repeats must be a whole number; got {repeats!r}")
+    if repeats < 3:
+        raise ValueError(f"repeats must be at least 3, or there are no quartiles; got {repeats}")
+    if not set(work) <= set(arms) or not all(0 < w < np.inf for w in work.values()):
+        raise ValueError(f"work must be a number above 0 for arms of {[*arms]}; got {work!r}")
+    return {name: work.get(name, 1) for name in arms}
+
+
+def _measure(arm: Callable, calls: int) -> tuple[float, float]:
+    """Seconds of `calls` calls: by the main clock and by the wall clock."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(calls):
+        arm()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return (cpu if CLOCK == "CPU" else wall), wall
+
+
+def _calls(arm: Callable) -> int:
+    """Warm the arm up; how many calls last LEAST seconds (an arm that waits: ten times that)."""
+    arm()
+    calls = 1
+    while (times := _measure(arm, calls))[0] < LEAST and times[1] < 10 * LEAST:
+        calls *= 2
+    return calls
+
+
+def _order(names: list[str], repeats: int) -> Iterator[str]:
+    """The names in turn: each round starts one later; after a full circle they turn round."""
+    for one in range(repeats):
+        start = one % len(names)
+        order = names[start:] + names[:start]
+        yield from order if one // len(names) % 2 == 0 else reversed(order)
+
+
+def _time(seconds: float) -> str:
+    units = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+    unit, name = next((u for u in units if seconds >= 0.9995 * u[0]), units[-1])
+    return f"{_three_digits(seconds / unit)} {name}"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:#.3g}".rstrip(".") if number < 999.5 else f"{number:,.0f}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the project's speed table, from one interleaved run; on request, write it as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m toycore.bench", description=main.__doc__)
+    parser.add_argument("--repeats", type=int, default=15, help="rounds, at least 3 (default: 15)")
+    parser.add_argument("--json", metavar="FILE", help="write everything here")
+    wanted = parser.parse_args(arguments)
+    if wanted.repeats < 3:
+        parser.error(f"--repeats must be at least 3; got {wanted.repeats}")
+    os.environ.update(TQDM_DISABLE="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    from toycore import bench_arms
+
+    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    machine += f", torch {torch.__version__} on 1 thread of {os.cpu_count()} CPUs"
+    print(machine, flush=True)
+    arms, work = bench_arms.arms()
+    table = compare(arms, wanted.repeats, work=work, unit="run and update")
+    imports = bench_arms.import_seconds()
+    print(table, *bench_arms.remarks(table, imports), sep="\n")
+    if wanted.json:
+        with open(wanted.json, "w", encoding="utf-8") as file:
+            json.dump({"machine": machine, "import": imports, **table.to_dict()}, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
