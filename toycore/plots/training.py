@@ -20,7 +20,7 @@ def curves(run: Run, *names: str, highlight: float | None = None) -> Picture:
         for place, value in enumerate(run.config.swept[setting]):
             shown = highlight in (None, value)
             curve = run.history[name].sel({setting: value})
-            low, high = (curve.quantile(q, "seed") for q in (0.1, 0.9))
+            low, high = curve.quantile([0.1, 0.9], "seed", skipna=False)  # many times faster so
             # A hidden band still counts for the axis limits: the axes stay put as a slider moves.
             alpha = 0.18 if shown else 0
             axes.fill_between(curve.step, low, high, color=color(place), alpha=alpha, lw=0)
