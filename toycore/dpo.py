@@ -118,7 +118,7 @@ def _train(
     base = policy.base_logits()
     ref_logp = policy.logp(base).detach()
     beta = config.column("beta")
-    optimizer = Adam(policy.parameters(), lr=config.column("lr"))
+    optimizer = Adam(policy.parameters(), lr=config.shared("lr"))
     weight = weight.repeat(config.runs // len(weight), 1)
     prompt, chosen, rejected = pairs.T
     ref_chosen, ref_rejected = ref_logp[:, prompt, chosen], ref_logp[:, prompt, rejected]

@@ -9,31 +9,37 @@ from torch import Tensor
 
 
 class Adam:
-    """parameters: each (R, ...); lr: (R, 1). Every operation is elementwise, so runs are apart."""
+    """parameters: each (R, ...); lr: a number, or one a run, (R, 1).
 
-    def __init__(self, parameters, lr: Tensor, betas=(0.9, 0.999), eps: float = 1e-8):
+    Every operation is elementwise, so no run touches another.
+    """
+
+    def __init__(self, parameters, lr: float | Tensor, betas=(0.9, 0.999), eps: float = 1e-8):
         trained = [p for p in parameters if p.requires_grad]
         mean, square, scratch = ([torch.zeros_like(p) for p in trained] for _ in range(3))
         self.state = trained, mean, square, scratch
         self.lr, self.betas, self.eps = lr, betas, eps
-        self.steps = torch.zeros_like(lr)
+        self.steps: float | Tensor = 0.0  # a number as long as all runs have moved alike
 
     @torch.no_grad()
     def step(self, decay: float = 1.0, active: Tensor | None = None) -> None:
         """One update at rate lr · decay. active: (R, 1) bool, the runs to update; None: all."""
-        moves = torch.ones_like(self.lr) if active is None else active.to(self.lr)
-        self.steps += moves
+        moves = 1.0 if active is None else active.double()
+        self.steps = self.steps + moves
+        steps = self.steps + (self.steps == 0)  # a run that never moved divides nothing by nothing
         beta1, beta2 = self.betas
-        steps = self.steps.clamp(min=1)  # a run that has never moved divides nothing by nothing
         # The second moment's correction is moved from √v to the rate and to eps: fewer passes.
-        correction = (1 - beta2**steps).sqrt()
-        rate = -moves * self.lr * decay * correction / (1 - beta1**steps)
+        correction = (1 - beta2**steps) ** 0.5
+        rate = moves * self.lr * decay * correction / (1 - beta1**steps)
         for p, mean, square, scratch in zip(*self.state, strict=True):
-            keep, eps, step = (
-                x.view(-1, *[1] * (p.ndim - 1)) for x in (moves, self.eps * correction, rate)
-            )
+            keep, eps, step = (_along(p, x) for x in (moves, self.eps * correction, rate))
             mean.lerp_(p.grad, (1 - beta1) * keep)
             square.lerp_(p.grad.square_(), (1 - beta2) * keep)
             torch.sqrt(square, out=scratch).add_(eps)
-            p.addcmul_(torch.div(mean, scratch, out=scratch), step)
+            p.sub_(torch.div(mean, scratch, out=scratch).mul_(step))
             p.grad = None
+
+
+def _along(p: Tensor, value: float | Tensor) -> float | Tensor:
+    """One value a run, (R, 1), shaped to go along a parameter (R, ...); a number as it is."""
+    return value.view(-1, *[1] * (p.ndim - 1)) if isinstance(value, Tensor) else value

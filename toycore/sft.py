@@ -55,7 +55,7 @@ def _train(world: World, config: SFTConfig) -> tuple[ToyLM, Tensor, History]:
     seeds = config.seeds * (config.runs // len(config.seeds))
     model = ToyLM(seeds, config.column("lora_rank"), config.column("lora_alpha"))
     ref_logp = model.logp().detach()
-    optimizer = Adam(model.parameters(), lr=config.column("lr"))
+    optimizer = Adam(model.parameters(), lr=config.shared("lr"))
     history = History(config.runs, config.steps)
     fraction = model.trainable_fraction()
 
