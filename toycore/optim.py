@@ -35,8 +35,8 @@ class Adam:
             keep, eps, step = (_along(p, x) for x in (moves, self.eps * correction, rate))
             mean.lerp_(p.grad, (1 - beta1) * keep)
             square.lerp_(p.grad.square_(), (1 - beta2) * keep)
-            torch.sqrt(square, out=scratch).add_(eps)
-            p.sub_(torch.div(mean, scratch, out=scratch).mul_(step))
+            torch.sqrt(square, out=scratch).add_(eps).mul_(1 / step)  # at rest: a step of 0
+            p.addcdiv_(mean, scratch, value=-1)
             p.grad = None
 
 

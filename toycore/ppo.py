@@ -85,7 +85,8 @@ def ppo_loss(
     advantage  (..., B) used as given: whiten before
     value      (..., B) the critic's V(x); gradients flow
     returns    (..., B) what the critic should predict
-    entropy    (..., B) policy entropy at each sample's prompt, nats; gradients flow
+    entropy    (..., B) policy entropy at each sample's prompt, or (..., P) at every prompt;
+               its mean counts; nats; gradients flow
     The three settings are numbers, or one value a run, (R, 1).
 
     Returns the loss (...), a mean over B, and info, each (...):
@@ -149,14 +150,14 @@ def _train(world: World, config: PPOConfig, start: Run) -> tuple[ToyLM, Tensor, 
 
         passes, active = [], None
         for _ in range(config.epochs):
-            entropy = -(table.exp() * table).sum(-1)
+            entropy = -(table.exp() * table).sum(-1)  # of every prompt, so none is sampled
             loss, info = ppo_loss(
                 at(table, cell),
                 old_logp,
                 advantage,
                 critic().gather(-1, prompt),
                 returns,
-                entropy.gather(-1, prompt),
+                entropy,
                 **coefficients,
             )
             loss.sum().backward()
