@@ -319,16 +319,18 @@ print(f"the clip acts on {info['clip_fraction']:.3f}, outside the range {outside
 # payıdır (TRL böyle sayar); CleanRL ise aralığın dışındaki bütün örnekleri sayar. Bir grafiği
 # okumadan önce hangisi olduğunu sorun.
 #
-# Şimdi `clip_range` düğmesi. Her değer 16 tohumla eğitilir, her turda 8 geçiş. **Tahmin et:**
-# aralık daralınca kırpılan pay artar mı, azalır mı?
+# Şimdi `clip_range` düğmesi. Her değer 16 tohumla eğitilir; her **turda** (rollout) yeni örnekler
+# çekilir ve üzerlerinden 8 kez geçilir. **Tahmin et:** aralık daralınca kırpılan pay artar mı,
+# azalır mı?
 
 # %% [markdown] lang="en"
 # Two numbers, two meanings: `clip_fraction` here is the share of samples where the clip **changes
 # the loss** (as TRL counts); CleanRL counts every sample outside the range. Ask which one it is
 # before you read a plot.
 #
-# Now the `clip_range` knob. Each value is trained with 16 seeds and 8 passes a rollout.
-# **Predict:** when the range narrows, does the clipped share grow or shrink?
+# Now the `clip_range` knob. Each value is trained with 16 seeds; each **rollout** draws fresh
+# samples and passes over them 8 times. **Predict:** when the range narrows, does the clipped share
+# grow or shrink?
 
 # %%
 clips = [0.05, 0.1, 0.2, 0.4, 0.8]
