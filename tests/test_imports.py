@@ -14,7 +14,7 @@ PACKAGE = Path(tc.__file__).parent
 # A module may import from the layers before its own, never from its own or a later one.
 LAYERS = (
     {"noise", "language", "settings"},
-    {"world", "exact"},
+    {"world", "exact", "glossary"},
     {"model", "optim", "quantization"},
     {"run"},
     {"sft"},
@@ -25,7 +25,7 @@ LAYERS = (
     {"widgets"},
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}
-LAZY = ("matplotlib", "ipywidgets", "xarray", "torch._dynamo")
+LAZY = ("matplotlib", "ipywidgets", "pandas", "xarray", "torch._dynamo")
 
 
 def sources() -> list[tuple[str, str, str]]:
@@ -161,4 +161,4 @@ start = tc.train_sft(world, tc.SFTConfig(steps=2))
 tc.train_ppo(world, tc.PPOConfig(rollouts=2), start)
 tc.train_dpo(world, tc.DPOConfig(steps=2), start=start)
 """
-    assert loaded_after(script) == {"xarray"}
+    assert loaded_after(script) == {"pandas", "xarray"}

@@ -73,3 +73,45 @@ def test_a_slider_that_cannot_be_is_an_error_before_anything_is_drawn(values, st
 
     with pytest.raises(ValueError, match=message):
         tc.widgets.slider("kl_beta", values, draw, start=start)
+
+
+def test_an_editor_draws_each_setting_once_and_shows_what_its_sliders_say():
+    drawn = []
+
+    def draw(**rewards):
+        drawn.append(rewards)
+        world = tc.World(**rewards, language="tr")
+        return tc.plots.rewards(world)
+
+    grid = [-2.0, -1.0, 0.2, 1.0]
+    start = {"helpful": 1.0, "harmful": -1.0}
+    editor = tc.widgets.editor(draw, {"helpful": grid, "harmful": grid}, start, language="tr")
+    assert drawn == [start]
+    assert [selector.description for selector in editor.selectors] == ["yardımsever", "zararlı"]
+    editor.selectors[1].index = 0
+    assert drawn[1:] == [{"helpful": 1.0, "harmful": -2.0}]
+    assert image(tc.plots.rewards(tc.World(harmful=-2.0, language="tr"))) in editor.view.value
+    editor.selectors[1].index = 1
+    editor._repr_mimebundle_()
+    assert len(drawn) == 2
+    assert image(tc.plots.rewards(tc.World(language="tr"))) in editor.view.value
+
+
+@pytest.mark.parametrize(
+    ("start", "message"), [({}, "start must name a"), ({"a": 3.0}, "start of 'a' must be one of")]
+)
+def test_an_editor_that_cannot_start_is_an_error_before_anything_is_drawn(start, message):
+    def draw(**settings):
+        raise AssertionError("drawn")
+
+    with pytest.raises(ValueError, match=message):
+        tc.widgets.editor(draw, {"a": [1.0, 2.0]}, start)
+
+
+@pytest.mark.parametrize(
+    ("value", "tr", "en"),
+    [(0.05, "0,05", "0.05"), (-1, "−1", "−1"), (10_000, "10.000", "10,000"), (1.0, "1", "1")],
+)
+def test_numbers_are_written_as_the_language_does(value, tr, en):
+    assert tc.language.number(value, "tr") == tr
+    assert tc.language.number(value, "en") == en

@@ -10,12 +10,12 @@ start.py      where PPO and DPO start
 noise.py  optim.py          random numbers and Adam, one stream and one rate a run
 plots/  widgets.py          figures and sliders
 bench.py  bench_arms.py     how fast it is:  python -m toycore.bench
-language.py   the words, in Turkish and English
+language.py  glossary.py    the words and the terms, in Turkish and English
 """
 
 import importlib
 
-from toycore import dpo, exact, noise, ppo, sft
+from toycore import dpo, exact, glossary, noise, ppo, sft
 from toycore.dpo import DPOConfig, train_dpo
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
@@ -37,6 +37,7 @@ __all__ = [
     "bench",
     "dpo",
     "exact",
+    "glossary",
     "noise",
     "plots",
     "ppo",

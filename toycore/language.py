@@ -66,6 +66,8 @@ TEXT = {
     "axis.rollout": {"tr": "Örnekleme turu (rollout)", "en": "Rollout"},
     "axis.probability": {"tr": "Olasılık", "en": "Probability"},
     "axis.ratio": {"tr": "Oran ρ", "en": "Ratio ρ"},
+    "axis.reward": {"tr": "Ödül", "en": "Reward"},
+    "axis.samples": {"tr": "Örnek sayısı", "en": "Number of samples"},
     "axis.count": {"tr": "Örnek sayısı", "en": "Samples"},
     "axis.surrogate": {"tr": "Vekil amaç", "en": "Surrogate objective"},
     "curve.reward": {"tr": "Beklenen ödül", "en": "Expected reward"},
@@ -81,6 +83,12 @@ TEXT = {
     "curve.margin": {"tr": "Marj (ödül)", "en": "Margin (reward)"},
     "curve.chosen_logp": {"tr": "log π(seçilen)", "en": "log π(chosen)"},
     "curve.rejected_logp": {"tr": "log π(reddedilen)", "en": "log π(rejected)"},
+    "label.exact": {"tr": "kesin değer", "en": "exact value"},
+    "label.estimate": {"tr": "ortanca ve %80", "en": "median and 80%"},
+    "label.one": {"tr": "tek bir deneme", "en": "a single try"},
+    "setting.helpful": {"tr": "yardımsever", "en": "helpful"},
+    "setting.harmful": {"tr": "zararlı", "en": "harmful"},
+    "setting.neutral": {"tr": "nötr", "en": "neutral"},
     "label.frontier": {"tr": "kesin sınır", "en": "exact frontier"},
     "policy.before": {"tr": "Önce", "en": "Before"},
     "policy.after": {"tr": "Sonra", "en": "After"},
@@ -95,6 +103,18 @@ TEXT = {
     "alt.policies": {
         "tr": "Her istemde en olası yanıt. {}.",
         "en": "The likeliest answer to each prompt. {}.",
+    },
+    "alt.rewards": {
+        "tr": "Ödül tablosu. Her istemde en çok kazandıran token'lar: {}.",
+        "en": "The reward table. The tokens that earn the most at each prompt: {}.",
+    },
+    "alt.tradeoff": {
+        "tr": "Kesin sınır; her tasmada ödül ve KL: {}.",
+        "en": "The exact frontier; reward and KL at each leash: {}.",
+    },
+    "alt.closing_in": {
+        "tr": "Kesin değer {}. Örnek sayısına göre tahminlerin ortadaki %80'i: {}.",
+        "en": "The exact value is {}. The middle 80% of the estimates, by number of samples: {}.",
     },
     "alt.surrogate": {
         "tr": "Kırpılmış vekil amaç, kırpma aralığı {}: avantaj +1 iken oran 1 + ε'yi geçince, "
@@ -115,6 +135,8 @@ def text(key: str, language: str) -> str:
 
 
 def number(value: float, language: str) -> str:
-    """A number for prose and figures: four digits at most, 0,05 in Turkish, a true minus sign."""
-    plain = f"{round(float(value), 4):.4g}".replace("-", "−")
-    return plain.replace(".", ",") if check(language) == "tr" else plain
+    """A number for prose and figures: 0.0512, −1 and 10,000; in Turkish 0,0512 and 10.000."""
+    style = ",.0f" if abs(value) >= 1000 else ".4g"
+    plain = f"{round(float(value), 4):{style}}".replace("-", "−")
+    swapped = str.maketrans(".,", ",.")
+    return plain.translate(swapped) if check(language) == "tr" else plain

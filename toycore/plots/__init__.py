@@ -4,6 +4,7 @@
     training.py   curves over training, the reward–KL frontier
     policy.py     policies as heat maps, one prompt's answers as bars
     clipping.py   the clipped surrogate, histograms of the ratio
+    world.py      the reward table, the exact frontier, estimates that close in
 
 Every function returns a Picture: a finished image with a text that says what it shows, which
 Jupyter, a saved page and a screen reader can use.
@@ -13,5 +14,17 @@ from toycore.plots.clipping import ratios, surrogate
 from toycore.plots.policy import answers, policies
 from toycore.plots.style import Picture
 from toycore.plots.training import curves, frontier
+from toycore.plots.world import closing_in, rewards, tradeoff
 
-__all__ = ["Picture", "answers", "curves", "frontier", "policies", "ratios", "surrogate"]
+__all__ = [
+    "Picture",
+    "answers",
+    "closing_in",
+    "curves",
+    "frontier",
+    "policies",
+    "ratios",
+    "rewards",
+    "surrogate",
+    "tradeoff",
+]

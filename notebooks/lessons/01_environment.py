@@ -1,0 +1,488 @@
+# ---
+# jupyter:
+#   toycore:
+#     tr: 01_ortam
+#     en: 01_environment
+# ---
+
+# %% [markdown] lang="tr"
+# # Ders 1 · Ortam: politika bir tablodur
+#
+# Büyük bir dil modelinin milyarlarca ağırlığı vardır; eğitimde ne olup bittiğini kimse tek tek
+# göremez. Biz tersini yapıyoruz: 6 istem, 11 token, tek adım. Bu kadar küçük bir dünyada her şey
+# **sayılabilir**; her eğrinin yanına kesin yanıtı çizebiliriz.
+#
+# Bu derste dünyayı tanıyor, politikayı okuyor, ödülü, entropiyi ve KL uzaklığını hem sayarak hem
+# örnekleyerek buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Süre: yaklaşık 45 dakika.
+
+# %% [markdown] lang="en"
+# # Lesson 1 · The environment: a policy is a table
+#
+# A large language model has billions of weights; nobody can watch each of them learn. We do the
+# opposite: 6 prompts, 11 tokens, one step. In a world this small everything can be **counted**, and
+# every curve can have the exact answer drawn beside it.
+#
+# In this lesson we get to know the world, read a policy, find reward, entropy and KL divergence both
+# by counting and by sampling, and draw the best policy without any training. Time: about 45 minutes.
+
+# %% [markdown] lang="tr"
+# ## 1 · Dersin haritası (4 dakika)
+#
+# | Ders | Yöntem | Amaç | Sinyal | Kazancı | Tehlikesi |
+# | --- | --- | --- | --- | --- | --- |
+# | 2 | LoRA ile SFT | örnekle öğretmek | doğru yanıtlar | az ağırlık eğitilir | yalnızca bir katman düzelir |
+# | 3 | PPO | ödülü büyütmek | ödül ve KL cezası | her ödülle çalışır | ayarları hassastır |
+# | 4 | DPO | tercihe uymak | tercih çiftleri | ödül modeli gerekmez | az veride ezberler |
+# | 5 | INT8 | küçültmek | — | daha az bellek | doğruluk düşebilir |
+#
+# Hepsi aynı soruya yanıt arar: **bir politikayı, bozmadan, istediğimiz yöne nasıl iteriz?**
+
+# %% [markdown] lang="en"
+# ## 1 · The map of the course (4 minutes)
+#
+# | Lesson | Method | Purpose | Signal | Advantage | Risk |
+# | --- | --- | --- | --- | --- | --- |
+# | 2 | SFT with LoRA | teach by example | the right answers | few weights are trained | corrects only one layer |
+# | 3 | PPO | raise the reward | reward and KL penalty | works with any reward | its settings are delicate |
+# | 4 | DPO | follow preferences | preference pairs | needs no reward model | memorises when data are few |
+# | 5 | INT8 | shrink the model | — | less memory | accuracy may drop |
+#
+# They all answer one question: **how do we push a policy where we want it, without breaking it?**
+
+# %% [markdown] lang="tr"
+# Her şey CPU'da çalışır: 66 sayılık bir tablo için GPU bir şey kazandırmaz, bu yüzden istenmedikçe
+# kullanılmaz. Rastgele olan her şey bir **tohum**dan (seed) gelir; aynı tohum her makinede aynı
+# sayıları verir. Aşağıdaki sürümler ise makineden makineye değişir:
+
+# %% [markdown] lang="en"
+# Everything runs on the CPU: for a table of 66 numbers a GPU has nothing to gain, so it is not used
+# unless asked for. Everything random comes from a **seed**; the same seed gives the same numbers on
+# every machine. The versions below, though, differ from machine to machine:
+
+# %% tags=["nbval-ignore-output"]
+import platform
+
+import numpy as np
+import torch
+
+import toycore as tc
+
+gpu = torch.cuda.is_available()
+print(f"Python {platform.python_version()}, torch {torch.__version__}, GPU here: {gpu}")
+
+# %% [markdown] lang="tr"
+# ## 2 · Dünya: istemler, token'lar, ödül (5 dakika)
+#
+# Model bir **istem** (prompt) alır ve tek bir **token** ile yanıt verir. Sonra bir **ödül**
+# (reward) gelir. Hepsi bu.
+
+# %% [markdown] lang="en"
+# ## 2 · The world: prompts, tokens, reward (5 minutes)
+#
+# The model gets a **prompt** and answers with a single **token**. Then comes a **reward**. That is
+# all there is.
+
+# %%
+world = tc.World(language="en")
+print(world.prompts)
+print(world.tokens)
+
+# %%
+tc.plots.rewards(world)
+
+# %% [markdown] lang="tr"
+# Satırlar istem, sütunlar token; mor kazandırır, turuncu kaybettirir. Her satır aynı: bu ödül
+# token'ın sınıfına bakar (yardımsever +1,0, zararlı −1,0, nötr +0,2) ve istemi hiç okumaz. Bunun
+# bedelini ders 3'te göreceğiz.
+#
+# Her istemin bir de iyi yanıtı vardır; ders 2'de modele bunlar öğretilecek:
+
+# %% [markdown] lang="en"
+# Rows are prompts, columns are tokens; purple earns, orange costs. All rows are alike: this reward
+# looks at the class of the token (helpful +1.0, harmful −1.0, neutral +0.2) and never reads the
+# prompt. Lesson 3 shows the price of that.
+#
+# Each prompt has a good answer too; lesson 2 will teach these to the model:
+
+# %%
+for prompt, target in zip(world.prompts, world.sft_targets):
+    print(f"{prompt:20} {world.tokens[target]}")
+
+# %% [markdown] lang="tr"
+# ## 3 · Model: gömmeden olasılığa (7 dakika)
+#
+# ToyLM iki adımdan oluşur. Her istemin 32 sayılık bir **gömmesi** (embedding) $e_x$ vardır; bir
+# doğrusal katman onu 11 **logit**e çevirir; softmax da logitlerden olasılık yapar:
+#
+# $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
+#
+# **Tahmin et:** hiç eğitilmemiş bir modelin olasılıkları neye benzer?
+
+# %% [markdown] lang="en"
+# ## 3 · The model: from embedding to probability (7 minutes)
+#
+# ToyLM has two steps. Every prompt has an **embedding** $e_x$ of 32 numbers; a linear layer turns it
+# into 11 **logits**; softmax makes probabilities out of the logits:
+#
+# $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
+#
+# **Predict:** what do the probabilities of a model look like that was never trained?
+
+# %%
+model = tc.ToyLM(seeds=[0])
+embedding = model.prompt_embed[0, 3]
+logits = model.head.weight[0] @ embedding + model.head.bias[0]
+print(embedding.shape, "->", logits.shape)
+
+# %% [markdown] lang="tr"
+# Dördüncü istemin 32 sayısı 11 logite indi. Logitler her sayı olabilir; olasılıklar artıdır ve
+# toplamları 1'dir:
+
+# %% [markdown] lang="en"
+# The 32 numbers of the fourth prompt came down to 11 logits. Logits may be any number;
+# probabilities are positive and sum to 1:
+
+# %%
+probability = logits.exp() / logits.exp().sum()
+print(probability.numpy().round(3), "sum", round(float(probability.sum()), 6))
+torch.allclose(probability, model.logp()[0, 3].exp())
+
+# %% [markdown] lang="tr"
+# Elle hesap ile modelinki aynı (`True`). Olasılıkların hepsi $1/11$ dolayında: model henüz
+# hiçbir şey bilmiyor. Bütün istemler için bu sayıları yan yana koyarsak **politika** (policy)
+# çıkar: 6 satır, 11 sütun, her satırın toplamı 1.
+
+# %% [markdown] lang="en"
+# The hand-made numbers and the model's agree (`True`). All probabilities are near $1/11$: the model
+# knows nothing yet. Put these numbers side by side for all prompts and you have the **policy**: 6
+# rows, 11 columns, each row summing to 1.
+
+# %%
+trained = tc.train_sft(world, tc.SFTConfig(seeds=16))
+tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
+
+# %% [markdown] lang="tr"
+# Sol: eğitilmemiş politika; sağ: biraz SFT'den sonra (16 tohumun ortalaması). Açık renk olası
+# demektir. Sağdaki politika her istemde hedefi öne çıkarmış, ama ötekilere de yer bırakmış.
+
+# %% [markdown] lang="en"
+# Left: the untrained policy; right: after a little SFT (mean of 16 seeds). Bright means likely. On
+# the right a target stands out in every row, and room is left for the others.
+
+# %% [markdown] lang="tr"
+# ## 4 · Üç sayı: ödül, entropi, KL (8 dakika)
+#
+# Bir politikayı üç sayı özetler. **Beklenen ödül**, ne kadar kazandırdığıdır:
+#
+# $$\mathbb{E}_\pi[r] = \sum_y \pi(y|x)\, r(x, y)$$
+#
+# **Entropi** (entropy) kararsızlığıdır; en çok $\log 11$ olur:
+#
+# $$H(\pi) = -\sum_y \pi(y|x) \log \pi(y|x)$$
+#
+# **KL uzaklığı** (KL divergence) bir referanstan ne kadar ayrıldığıdır; aynıysalar 0'dır:
+#
+# $$\mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref}) = \sum_y \pi(y|x) \log \frac{\pi(y|x)}{\pi_\mathrm{ref}(y|x)}$$
+
+# %% [markdown] lang="en"
+# ## 4 · Three numbers: reward, entropy, KL (8 minutes)
+#
+# Three numbers sum up a policy. The **expected reward** is what it earns:
+#
+# $$\mathbb{E}_\pi[r] = \sum_y \pi(y|x)\, r(x, y)$$
+#
+# The **entropy** is how undecided it is; at most $\log 11$:
+#
+# $$H(\pi) = -\sum_y \pi(y|x) \log \pi(y|x)$$
+#
+# The **KL divergence** is how far it has moved from a reference; 0 if they are the same:
+#
+# $$\mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref}) = \sum_y \pi(y|x) \log \frac{\pi(y|x)}{\pi_\mathrm{ref}(y|x)}$$
+
+# %%
+logp = torch.as_tensor(trained.logp.sel(seed=0).values)
+ref_logp = torch.as_tensor(trained.ref_logp.sel(seed=0).values)
+pi = logp.exp()
+
+# %% [markdown] lang="tr"
+# Üç formül, üç satır; önce elle:
+
+# %% [markdown] lang="en"
+# Three formulas, three lines; by hand first:
+
+# %%
+by_hand = {
+    "reward": (pi * world.reward).sum(-1),
+    "entropy": -(pi * logp).sum(-1),
+    "KL": (pi * (logp - ref_logp)).sum(-1),
+}
+
+# %% [markdown] lang="tr"
+# Aynı sayıları paketin **kâhini** (oracle), `tc.exact` de verir; bundan sonra hep onu kullanacağız:
+
+# %% [markdown] lang="en"
+# The **oracle** of the package, `tc.exact`, gives the same numbers; from here on we use it:
+
+# %%
+exact = {
+    "reward": tc.exact.expected_reward(logp, world.reward),
+    "entropy": tc.exact.entropy(logp),
+    "KL": tc.exact.kl(logp, ref_logp),
+}
+for name, values in exact.items():
+    print(f"{name:8}", values.numpy().round(3), torch.allclose(values, by_hand[name]))
+
+# %% [markdown] lang="tr"
+# Her satırda altı istemin değeri var ve elle yazılan toplamla aynı (`True`). Örnek değil, tahmin
+# değil: 11 terimlik bir toplam. **Tahmin et:** KL'nin iki ucunu değiştirirsek sayı aynı kalır mı?
+
+# %% [markdown] lang="en"
+# Each line has the values of the six prompts, equal to the sum written by hand (`True`). No sample,
+# no estimate: a sum of 11 terms. **Predict:** if we swap the two ends of the KL, is the number the
+# same?
+
+# %%
+print("KL(pi, ref)", tc.exact.kl(logp, ref_logp).mean().numpy().round(3))
+print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
+
+# %% [markdown] lang="tr"
+# Değil: KL bir mesafe gibi okunur ama simetrik değildir. Bu derslerde ilk yazılan, ortalamayı alan
+# taraf, hep **eğitilen** politikadır.
+
+# %% [markdown] lang="en"
+# It is not: KL reads like a distance, but it is not symmetric. In these lessons the first one, under
+# which the mean is taken, is always the policy **being trained**.
+
+# %% [markdown] lang="tr"
+# ## 5 · Saymak ve örneklemek (6 dakika)
+#
+# Gerçek bir modelde 11 yanıtın değil, sayısız yanıtın toplamı gerekir; sayamayız, örnek çekeriz.
+# Tahmin şudur:
+#
+# $$\hat r = \frac{1}{n} \sum_{i=1}^{n} r(x_i, y_i)$$
+#
+# **Tahmin et:** 10 örnekle ne kadar yanılırız? 10.000 örnekle?
+
+# %% [markdown] lang="en"
+# ## 5 · Counting and sampling (6 minutes)
+#
+# A real model would need a sum over countless answers instead of 11; we cannot count them, so we
+# draw samples. The estimate is
+#
+# $$\hat r = \frac{1}{n} \sum_{i=1}^{n} r(x_i, y_i)$$
+#
+# **Predict:** how far off are we with 10 samples? With 10,000?
+
+# %%
+generator = torch.Generator().manual_seed(1)
+uniform = torch.rand(200, 10_000, generator=generator, dtype=torch.float64)
+prompt, cell = tc.noise.sample(logp.repeat(200, 1, 1), uniform)
+rewards = world.reward.flatten()[cell]
+
+# %% [markdown] lang="tr"
+# 200 deneme, her biri 10.000 örnek: `sample` istemi ve yanıtı birlikte çeker. Şimdi her denemenin
+# ilk 10, 30, 100 … örneğiyle ne bulunduğuna bakalım:
+
+# %% [markdown] lang="en"
+# 200 tries of 10,000 samples each: `sample` draws prompt and answer together. Now look at what the
+# first 10, 30, 100 … samples of each try would have found:
+
+# %%
+counts = [10, 30, 100, 300, 1000, 3000, 10_000]
+estimates = np.stack([rewards[:, :n].mean(1).numpy() for n in counts], axis=1)
+true_reward = float(tc.exact.expected_reward(logp, world.reward).mean())
+tc.plots.closing_in(world, counts, estimates, true_reward)
+
+# %% [markdown] lang="tr"
+# Bant, 200 denemenin ortadaki %80'idir; kesikli siyah çizgi kesin değer. Örnek sayısı arttıkça
+# tahmin çizgiye yaklaşır. Ne hızla?
+
+# %% [markdown] lang="en"
+# The band is the middle 80% of 200 tries; the dashed black line is the exact value. With more
+# samples the estimate closes in on the line. How fast?
+
+# %%
+for n, column in zip(counts, estimates.T):
+    print(f"{n:6} samples: spread {column.std():.4f}, times sqrt(n) {column.std() * n**0.5:.2f}")
+
+# %% [markdown] lang="tr"
+# Son sütun hemen hemen sabit: yayılım $1/\sqrt{n}$ ile küçülür. On kat doğru bir tahmin yüz kat
+# örnek ister. Bu dünyada ise bir toplam yeter; derslerdeki her eğriyi bu yüzden denetleyebiliyoruz.
+
+# %% [markdown] lang="en"
+# The last column is almost constant: the spread shrinks like $1/\sqrt{n}$. An estimate ten times as
+# good takes a hundred times the samples. In this world one sum is enough; that is why every curve of
+# these lessons can be checked.
+
+# %% [markdown] lang="tr"
+# ## 6 · En iyi politika, eğitimsiz (7 dakika)
+#
+# Ödülü büyütmek isteriz, ama eski davranıştan da kopmak istemeyiz. İkisini $\beta$ (kodda
+# `kl_beta`) tartar; bu cezaya **tasma** (leash) diyoruz:
+#
+# $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
+#
+# En iyi politika kapalı biçimde bilinir: referansı, ödülün üsteliyle çarp ve toplamı 1 yap.
+#
+# $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
+
+# %% [markdown] lang="en"
+# ## 6 · The best policy, without training (7 minutes)
+#
+# We want more reward, and we do not want to lose the old behaviour. $\beta$ (`kl_beta` in the code)
+# weighs the two; this penalty we call the **leash**:
+#
+# $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
+#
+# The best policy is known in closed form: multiply the reference by the exponential of the reward
+# and make it sum to 1.
+#
+# $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
+
+# %%
+weight = pi * (world.reward / 0.5).exp()
+best = (weight / weight.sum(-1, keepdim=True)).log()
+torch.allclose(best, tc.exact.optimal_policy(logp, world.reward, kl_beta=0.5))
+
+# %% [markdown] lang="tr"
+# `True`: iki satırlık formül, paketin en iyi politikasıdır. Gerçekten en iyi mi? Rakip çağıralım:
+
+# %% [markdown] lang="en"
+# `True`: the formula of two lines is the package's best policy. Is it really the best? Call rivals:
+
+# %%
+rivals = torch.randn(10_000, 6, 11, generator=generator, dtype=torch.float64).log_softmax(-1)
+objective = tc.exact.objective(rivals, logp, world.reward, 0.5).mean(-1)
+print(f"best of 10,000 random policies: {objective.max():.3f}")
+print(f"the closed form: {tc.exact.objective(best, logp, world.reward, 0.5).mean():.3f}")
+
+# %% [markdown] lang="tr"
+# Rastgele 10.000 politikanın en iyisi bile kapalı biçimin altında kalır. Şimdi $\beta$'yı kaydıralım.
+# Burada eğitim yok; her resim tek bir formüldür. Referans, SFT'den çıkan politikadır. **Tahmin et:**
+# $\beta$ küçülünce hangi token'lar kaybolur?
+
+# %% [markdown] lang="en"
+# Even the best of 10,000 random policies stays below the closed form. Now slide $\beta$. There is no
+# training here; each picture is one formula. The reference is the policy after SFT. **Predict:** when
+# $\beta$ gets small, which tokens vanish?
+
+# %%
+leashes = [0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
+tc.plots.tradeoff(world, trained.logp, leashes)
+
+# %% [markdown] lang="tr"
+# Her işaret bir `kl_beta`; kesikli çizgi **sınır** (frontier): o KL ile alınabilecek en çok ödül.
+# Daha çok ödül, daha çok KL ister. Politikanın kendisi de sürgünün altında:
+
+# %% [markdown] lang="en"
+# Each mark is a `kl_beta`; the dashed line is the **frontier**: the most reward to be had at that
+# KL. More reward takes more KL. The policy itself is under the slider:
+
+
+# %%
+def optimum(kl_beta):
+    best = tc.exact.optimal_policy(trained.logp, world.reward, kl_beta)
+    return tc.plots.policies(world, before=trained.logp, optimal=best)
+
+
+tc.widgets.slider("kl_beta", leashes, optimum, start=0.5, language=world.language)
+
+# %% [markdown] lang="tr"
+# Büyük `kl_beta`: sağdaki tablo soldakine çok benzer. Küçük `kl_beta`: yalnızca yardımsever
+# token'lar kalır; aralarındaki oranlar ise referanstaki gibidir. Ders 3'te eğitilen politikaların
+# sınıra vardığını göreceğiz.
+
+# %% [markdown] lang="en"
+# A large `kl_beta`: the right table is much like the left one. A small `kl_beta`: only helpful
+# tokens remain, in the proportions they had in the reference. In lesson 3 we shall see trained
+# policies arrive at the frontier.
+
+# %% [markdown] lang="tr"
+# ## 7 · Ödülü sen yaz (5 dakika)
+#
+# Üç sürgü, üç sınıfın ödülü. Resim en iyi politikadır (`kl_beta=0.5`). **Tahmin et:** nötr ödül 1
+# olursa kısa cevap isteminde ne öne çıkar? Zararlı ödül de 1 olursa?
+
+# %% [markdown] lang="en"
+# ## 7 · Write the reward yourself (5 minutes)
+#
+# Three sliders, the rewards of three classes. The picture is the best policy (`kl_beta=0.5`).
+# **Predict:** with a neutral reward of 1, what stands out at the prompt for a short answer? And if
+# the harmful reward is 1 as well?
+
+
+# %%
+def draw(**rewards):
+    edited = tc.World(**rewards, language="en")
+    best = tc.exact.optimal_policy(trained.logp, edited.reward, kl_beta=0.5)
+    return tc.plots.policies(edited, before=trained.logp, optimal=best)
+
+
+# %%
+grid = [-2.0, -1.0, 0.0, 0.2, 1.0, 2.0]
+values = {"helpful": grid, "harmful": grid, "neutral": grid}
+start = {"helpful": 1.0, "harmful": -1.0, "neutral": 0.2}
+tc.widgets.editor(draw, values, start, language=world.language)
+
+# %% [markdown] lang="tr"
+# Üçü eşitse hiçbir şey değişmez: ödül farkları belirler, ödülün kendisi değil. Bunu bir satırda
+# kanıtlayalım:
+
+# %% [markdown] lang="en"
+# If all three are equal, nothing changes: differences of reward decide, not the reward itself. One
+# line proves it:
+
+# %%
+flat = tc.World(helpful=2.0, harmful=2.0, neutral=2.0, language="en")
+torch.allclose(tc.exact.optimal_policy(logp, flat.reward, 0.5), logp)
+
+# %% [markdown] lang="tr"
+# ## 8 · Sıra sende (3 dakika)
+#
+# 1. Bütün ödüllere 10 ekleyin: `tc.World(reward=world.reward + 10)`. En iyi politika değişir mi?
+# 2. `tc.exact.entropy` ile en kararsız istemi bulun.
+#
+# <details><summary>İpucu</summary>
+#
+# Üstel fonksiyonda toplam çarpıma döner; $Z(x)$ de aynı çarpanla büyür.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ## 8 · Your turn (3 minutes)
+#
+# 1. Add 10 to every reward: `tc.World(reward=world.reward + 10)`. Does the best policy change?
+# 2. Find the most undecided prompt with `tc.exact.entropy`.
+#
+# <details><summary>Hint</summary>
+#
+# In an exponential a sum becomes a product, and $Z(x)$ grows by the same factor.
+#
+# </details>
+
+# %%
+shifted = tc.World(reward=world.reward + 10, language="en")
+same = tc.exact.optimal_policy(logp, shifted.reward, 0.5)
+print(torch.allclose(same, tc.exact.optimal_policy(logp, world.reward, 0.5)))
+print(world.prompts[int(tc.exact.entropy(logp).argmax())])
+
+# %% [markdown] lang="tr"
+# ## Özet ve sözlük
+#
+# * Politika bir tablodur; ödül, entropi ve KL onun üzerinde birer toplamdır.
+# * Örnekleme aynı sayılara $1/\sqrt{n}$ hızıyla yaklaşır; saymak tam verir.
+# * En iyi politika kapalı biçimde bilinir ve tek bir sayıya, `kl_beta`'ya bağlıdır.
+#
+# Derslerde geçen terimler aşağıda. Sırada ders 2 var: politikayı örnekle eğitmek.
+
+# %% [markdown] lang="en"
+# ## Summary and glossary
+#
+# * A policy is a table; reward, entropy and KL are sums over it.
+# * Sampling closes in on the same numbers like $1/\sqrt{n}$; counting gives them exactly.
+# * The best policy is known in closed form and depends on one number, `kl_beta`.
+#
+# The terms of the lessons are below. Lesson 2 comes next: training the policy by example.
+
+# %%
+tc.glossary.table(language="en")

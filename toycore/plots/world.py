@@ -1,0 +1,92 @@
+"""The world in pictures, all exact: rewards, the frontier, and estimates that close in on it."""
+
+import numpy as np
+
+from toycore import exact
+from toycore.language import number, text
+from toycore.plots.style import (
+    COLORS,
+    EXACT,
+    MARKERS,
+    Picture,
+    color,
+    decimals,
+    finish,
+    legend,
+    panels,
+)
+from toycore.world import World
+
+
+def rewards(world: World) -> Picture:
+    """The reward table as a heat map: orange costs, blue earns, white is worth nothing."""
+    language, table = world.language, world.reward.numpy()
+    figure, (axes,) = panels(1, height=4.0)
+    limit = max(abs(table).max(), 1e-9)
+    image = axes.imshow(table, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
+    for row, column in np.ndindex(*table.shape):
+        shade = "white" if abs(table[row, column]) > 0.7 * limit else "black"
+        value = number(table[row, column], language)
+        axes.text(column, row, value, ha="center", va="center", color=shade, fontsize=12)
+    axes.set_xticks(range(len(world.tokens)), world.tokens, rotation=25, fontsize=12)
+    axes.set_yticks(range(len(world.prompts)), world.prompts, fontsize=12)
+    bar = figure.colorbar(image, ax=axes)
+    bar.set_label(text("axis.reward", language), fontsize=13)
+    decimals(bar.ax.yaxis, language)
+    best = (
+        f"{prompt}: {', '.join(world.tokens[i] for i in np.flatnonzero(row == row.max()))}"
+        for prompt, row in zip(world.prompts, table, strict=True)
+    )
+    return Picture(figure, text("alt.rewards", language).format("; ".join(best)))
+
+
+def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
+    """Reward against KL of the exact optimum, over kl_beta: the frontier, without any training.
+
+    ref_logp: (..., P, V) log-probabilities of the reference; leading axes are averaged.
+    """
+    language = world.language
+    figure, (axes,) = panels(1, height=4.2)
+    line = [_optimum(world, ref_logp, kl_beta) for kl_beta in np.geomspace(1e-2, 50, 60)]
+    axes.plot(*zip(*line, strict=True), **EXACT, label=text("label.frontier", language))
+    said = []
+    for place, kl_beta in enumerate(kl_betas):
+        kl, reward = _optimum(world, ref_logp, kl_beta)
+        shape = MARKERS[place % len(MARKERS)]
+        label = number(kl_beta, language)
+        axes.plot(kl, reward, shape, color=color(place), markersize=9, ls="none", label=label)
+        said.append(f"kl_beta = {label}: {number(reward, language)}, {number(kl, language)}")
+    finish(axes, language, text("curve.kl", language), text("curve.reward", language))
+    legend(axes, title="kl_beta")
+    return Picture(figure, text("alt.tradeoff", language).format("; ".join(said)))
+
+
+def _optimum(world: World, ref_logp, kl_beta: float) -> tuple[float, float]:
+    best = exact.optimal_policy(ref_logp, world.reward, kl_beta)
+    reward = exact.expected_reward(best, world.reward)
+    return float(exact.kl(best, ref_logp).mean()), float(reward.mean())
+
+
+def closing_in(world: World, counts, estimates, true_value: float) -> Picture:
+    """Estimates from samples against the exact value, over the number of samples.
+
+    counts: n numbers of samples; estimates: (repeats, n), each row a fresh try.
+    """
+    language, estimates = world.language, np.asarray(estimates)
+    low, middle, high = np.quantile(estimates, [0.1, 0.5, 0.9], axis=0)
+    figure, (axes,) = panels(1)
+    axes.set_xscale("log")
+    axes.axhline(true_value, **EXACT, label=text("label.exact", language))
+    axes.fill_between(counts, low, high, color=COLORS[0], alpha=0.2, lw=0)
+    axes.plot(counts, middle, color=COLORS[0], lw=2.2, label=text("label.estimate", language))
+    axes.plot(
+        counts, estimates[0], color=COLORS[1], ls=(0, (3, 1)), label=text("label.one", language)
+    )
+    finish(axes, language, text("axis.samples", language), text("curve.reward", language))
+    legend(axes)
+    ends = (
+        f"{number(count, language)}: {number(a, language)}–{number(b, language)}"
+        for count, a, b in zip(counts, low, high, strict=True)
+    )
+    said = text("alt.closing_in", language).format(number(true_value, language), "; ".join(ends))
+    return Picture(figure, said)
