@@ -1,11 +1,16 @@
 """Direct preference optimisation: lesson 4.
 
     implicit reward   r̂(x, y) = β log(π_θ(y|x) / π_ref(y|x))
-    loss              L = −mean log σ(r̂(x, y_c) − r̂(x, y_r))      (Rafailov et al. 2023, eq. 7)
+    margin            Δ = r̂(x, y_c) − r̂(x, y_r)
+    sigmoid loss      L = −mean log σ(Δ)                     (Rafailov et al. 2023, eq. 7)
+    IPO loss          L = mean ((Δ − ½) / β)²                (Azar et al. 2023, eq. 17)
 
 π* solved for the reward is r = β log(π*/π_ref) + β log Z(x). Put into Bradley–Terry,
 P(y_c ≻ y_r) = σ(r_c − r_r), the unknown Z(x) cancels. So on preferences that come from a
 reward, the minimiser is the very π* that PPO with the leash climbs to.
+
+Where a pair is always judged the same way, no finite margin is enough for the sigmoid: it
+grows for as long as training lasts. IPO asks for a margin of ½ and is content.
 
 What one step deletes: log π(y|x) is one token's log-probability, not a sum over a sequence,
 so there is no mask and no question of length.
@@ -19,18 +24,22 @@ from toycore import exact
 from toycore.model import ToyLM
 from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
-from toycore.settings import Settings, config, setting
+from toycore.settings import Choice, Settings, choice, config, setting
 from toycore.start import copies, starting_run
 from toycore.world import World
+
+
+LOSS_TYPES = ("sigmoid", "ipo")
 
 
 @config
 class DPOConfig(Settings):
     """Settings of `train_dpo`. Any number may be a sequence: the run covers the product."""
 
-    LOOP = ("steps",)
+    LOOP = ("steps", "loss_type")
 
     beta: float = setting(0.3, 0, above=True)  # β, reward per nat; larger: closer to the reference
+    loss_type: str = choice(*LOSS_TYPES)  # sigmoid, or ipo: bounded where labels never waver
     reference_free: bool = False  # True drops π_ref: DPO with a uniform reference
     lr: float = setting(3e-2, 0, above=True)  # Adam's rate at the start, linear to 0 at the end
     steps: int = setting(200, 1)  # updates, each on all pairs
@@ -44,14 +53,16 @@ def dpo_loss(
     ref_rejected_logp: Tensor,
     *,
     beta=0.3,
+    loss_type: str = "sigmoid",
     reference_free: bool = False,
     weight: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Sigmoid DPO loss. At the reference it is ln 2: both answers look equally good.
+    """DPO loss. At the reference the sigmoid loss is ln 2: both answers look equally good.
 
     chosen_logp, rejected_logp          (..., B) log π_θ of the two tokens; gradients flow
     ref_chosen_logp, ref_rejected_logp  (..., B) log π_ref of the same tokens
     beta            > 0, a number or one value a run, (R, 1)
+    loss_type       "sigmoid" or "ipo" (TRL's names); for anything else a ValueError
     reference_free  leave π_ref out, as if it were uniform
     weight          (..., B) share of each pair, summing to 1 over B; None: all alike
 
@@ -59,6 +70,7 @@ def dpo_loss(
     `rejected_logp`, their means; `margin`, the mean of r̂_c − r̂_r (in units of reward, β
     included; TRL's rewards/margins); `accuracy`, the share of pairs with a positive margin.
     """
+    Choice(LOSS_TYPES).check("loss_type", loss_type)
     log_ratio = chosen_logp - rejected_logp
     if not reference_free:
         log_ratio = log_ratio - (ref_chosen_logp - ref_rejected_logp)
@@ -74,7 +86,8 @@ def dpo_loss(
             "margin": mean(margin),
             "accuracy": mean((margin > 0).double()),
         }
-    return mean(-F.logsigmoid(margin)), info
+    loss = -F.logsigmoid(margin) if loss_type == "sigmoid" else ((margin - 0.5) / beta).square()
+    return mean(loss), info
 
 
 def train_dpo(
@@ -104,11 +117,14 @@ def _counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
             f"pairs must be (N, 3), or (S, N, 3) with S = {seeds} seeds; got {tuple(pairs.shape)}"
         )
     sets = [world.pairs(one) for one in pairs] if per_seed else [world.pairs(pairs)] * seeds
-    distinct, place = torch.unique(torch.cat(sets), dim=0, return_inverse=True)
-    weight = torch.zeros(seeds, len(distinct), dtype=torch.float64)
-    for row, places in zip(weight, place.split([len(one) for one in sets]), strict=True):
-        row += torch.bincount(places, minlength=len(row)).double() / len(places)
-    return distinct, weight
+    size, (prompts, tokens) = len(sets[0]), world.reward.shape
+    count = torch.zeros(seeds, prompts * tokens * tokens, dtype=torch.float64)
+    for row, (prompt, chosen, rejected) in zip(count, (one.T for one in sets), strict=True):
+        cell = (prompt * tokens + chosen) * tokens + rejected
+        row += torch.bincount(cell, minlength=len(row)).double() / size
+    cell = count.any(0).nonzero().squeeze(-1)
+    pair, rejected = cell // tokens, cell % tokens
+    return torch.stack([pair // tokens, pair % tokens, rejected], -1), count[:, cell]
 
 
 def _train(
@@ -132,6 +148,7 @@ def _train(
             ref_chosen,
             ref_rejected,
             beta=beta,
+            loss_type=config.loss_type,
             reference_free=config.reference_free,
             weight=weight,
         )

@@ -46,10 +46,33 @@ class Rule:
         return self.kind(value)
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What a setting in words may be."""
+
+    allowed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.allowed)}"
+
+    def check(self, name: str, value) -> str:
+        """The value itself; TypeError if it is no string, ValueError if it is not allowed."""
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be {self}; got {value!r}")
+        if value not in self.allowed:
+            raise ValueError(f"{name} must be {self}; got {value!r}")
+        return value
+
+
 def setting(default, low: float, **rule):
     """A field that takes one number or a sweep of them; the default's type is the kind."""
     kind = float if default is None else type(default)
     return dataclasses.field(default=default, metadata={"rule": Rule(kind, low, **rule)})
+
+
+def choice(*allowed: str):
+    """A field that takes one of the words, or several of them; the first is the default."""
+    return dataclasses.field(default=allowed[0], metadata={"rule": Choice(allowed)})
 
 
 def config(cls):
@@ -119,7 +142,7 @@ class Settings:
         return self.column(name) if name in self.swept else getattr(self, name)
 
 
-def _checked(name: str, value, rule: Rule):
+def _checked(name: str, value, rule: Rule | Choice):
     if isinstance(value, np.ndarray | Tensor) and value.ndim == 1:
         value = value.tolist()
     if not isinstance(value, Sequence) or isinstance(value, str):

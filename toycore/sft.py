@@ -9,6 +9,7 @@ prompts can be enumerated, so a batch is always all six and SFT has no sampling 
 
 from torch import Tensor
 
+from toycore import exact
 from toycore.model import ToyLM
 from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
@@ -45,7 +46,7 @@ def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
 def train_sft(world: World, config: SFTConfig = SFTConfig()) -> Run:
     """Teach each prompt its target by example. The reference is the untrained base policy.
 
-    History: `loss` (nats), `accuracy`, `trainable_fraction`.
+    History: `loss` (nats), `accuracy`, `entropy` (nats, exact), `trainable_fraction`.
     """
     check(world, config, SFTConfig)
     return each_loop(_train, world, config)
@@ -60,8 +61,10 @@ def _train(world: World, config: SFTConfig) -> tuple[ToyLM, Tensor, History]:
     fraction = model.trainable_fraction()
 
     for step in progress(range(config.steps + 1), "progress.sft", world.language):
-        loss, info = sft_loss(model.logp(), world.sft_targets)
-        history.record(step, loss=loss, trainable_fraction=fraction, **info)
+        logp = model.logp()
+        loss, info = sft_loss(logp, world.sft_targets)
+        entropy = exact.entropy(logp.detach()).mean(-1)
+        history.record(step, loss=loss, entropy=entropy, trainable_fraction=fraction, **info)
         if step < config.steps:
             loss.sum().backward()
             optimizer.step()

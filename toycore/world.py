@@ -72,18 +72,31 @@ class World:
         Prompts and tokens may be labels or indices. Chosen and rejected must differ.
         """
         if isinstance(rows, Tensor | np.ndarray):
-            rows = rows.tolist()
+            return self._index_pairs(torch.as_tensor(rows))
         if not isinstance(rows, Sequence) or isinstance(rows, str) or len(rows) == 0:
             raise ValueError(f"pairs must be rows of (prompt, chosen, rejected); got {rows!r}")
         table = []
         for row in rows:
             if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != 3:
                 raise ValueError(f"a pair is (prompt, chosen, rejected); got {row!r}")
-            indices = (self.prompt(row[0]), self.token(row[1]), self.token(row[2]))
-            if indices[1] == indices[2]:
-                raise ValueError(f"chosen and rejected must differ; got {row!r}")
-            table.append(indices)
-        return torch.tensor(table)
+            table.append((self.prompt(row[0]), self.token(row[1]), self.token(row[2])))
+        return self._index_pairs(torch.tensor(table))
+
+    def _index_pairs(self, table: Tensor) -> Tensor:
+        """The same for a table of indices, all rows at once: there may be a million of them."""
+        if table.ndim != 2 or table.shape[1] != 3 or len(table) == 0:
+            raise ValueError(f"pairs must be a table (N, 3); got shape {tuple(table.shape)}")
+        if table.dtype.is_floating_point or table.dtype.is_complex or table.dtype == torch.bool:
+            raise ValueError(f"pairs must be whole numbers (indices); got {table.dtype}")
+        limits = torch.tensor([len(self.prompts), *[len(self.tokens)] * 2])
+        wrong = ((table < 0) | (table >= limits)).any(-1)
+        if bool(wrong.any()):
+            row = table[wrong][0].tolist()
+            self.prompt(row[0]), self.token(row[1]), self.token(row[2])  # the error says which
+        same = table[:, 1] == table[:, 2]
+        if bool(same.any()):
+            raise ValueError(f"chosen and rejected must differ; got {table[same][0].tolist()}")
+        return table.long()
 
     def sample_preferences(self, ref_logp, n: int, seed: int) -> Tensor:
         """n preference pairs that a Bradley–Terry judge of this world's reward would give.
