@@ -28,7 +28,6 @@ from toycore.settings import Choice, Settings, choice, config, setting
 from toycore.start import copies, starting_run
 from toycore.world import World
 
-
 LOSS_TYPES = ("sigmoid", "ipo")
 
 

@@ -68,6 +68,8 @@ TEXT = {
     "axis.ratio": {"tr": "Oran ρ", "en": "Ratio ρ"},
     "axis.reward": {"tr": "Ödül", "en": "Reward"},
     "axis.samples": {"tr": "Örnek sayısı", "en": "Number of samples"},
+    "axis.direction": {"tr": "Yön {}", "en": "Direction {}"},
+    "axis.pairs": {"tr": "Tercih çifti sayısı", "en": "Number of preference pairs"},
     "axis.count": {"tr": "Örnek sayısı", "en": "Samples"},
     "axis.surrogate": {"tr": "Vekil amaç", "en": "Surrogate objective"},
     "curve.reward": {"tr": "Beklenen ödül", "en": "Expected reward"},
@@ -83,6 +85,8 @@ TEXT = {
     "curve.margin": {"tr": "Marj (ödül)", "en": "Margin (reward)"},
     "curve.chosen_logp": {"tr": "log π(seçilen)", "en": "log π(chosen)"},
     "curve.rejected_logp": {"tr": "log π(reddedilen)", "en": "log π(rejected)"},
+    "way.trained": {"tr": "eğitilen LoRA", "en": "trained LoRA"},
+    "way.truncated": {"tr": "tam ΔW'nin SVD'si", "en": "SVD of the full ΔW"},
     "label.exact": {"tr": "kesin değer", "en": "exact value"},
     "label.estimate": {"tr": "ortanca ve %80", "en": "median and 80%"},
     "label.one": {"tr": "tek bir deneme", "en": "a single try"},
@@ -113,8 +117,18 @@ TEXT = {
         "en": "The exact frontier; reward and KL at each leash: {}.",
     },
     "alt.closing_in": {
-        "tr": "Kesin değer {}. Örnek sayısına göre tahminlerin ortadaki %80'i: {}.",
-        "en": "The exact value is {}. The middle 80% of the estimates, by number of samples: {}.",
+        "tr": "Kesin değer, sonra {} ve {} örnekle tahminlerin ortadaki %80'i: {}.",
+        "en": "The exact value, then the middle 80% of the estimates from {} and {} samples: {}.",
+    },
+    "alt.plane": {
+        "tr": "Rank 2'nin düzlemi: istemler nokta, token'lar oktur. Her istem, kendi yönünde en "
+        "uzağa varan token'ı seçer: {}.",
+        "en": "The plane of rank 2: prompts are points, tokens are arrows. Each prompt prefers the "
+        "token that reaches furthest its way: {}.",
+    },
+    "alt.against": {
+        "tr": "Eğitim sonunda, tohumların ortalaması. {}.",
+        "en": "At the end of training, averaged over seeds. {}.",
     },
     "alt.surrogate": {
         "tr": "Kırpılmış vekil amaç, kırpma aralığı {}: avantaj +1 iken oran 1 + ε'yi geçince, "
@@ -132,6 +146,11 @@ TEXT = {
 def text(key: str, language: str) -> str:
     """One phrase of the course, in the language asked for."""
     return TEXT[key][check(language)]
+
+
+def word(kind: str, name: str, language: str) -> str:
+    """What the course calls a name of the code in a figure; the name itself if it has no other."""
+    return text(f"{kind}.{name}", language) if f"{kind}.{name}" in TEXT else name
 
 
 def number(value: float, language: str) -> str:

@@ -2,6 +2,8 @@
 
     style.py      Picture, panels, fonts, colours, decimal signs
     training.py   curves over training, the reward–KL frontier
+    sweep.py      where training ends, over a setting
+    plane.py      what an adapter of rank 2 does
     policy.py     policies as heat maps, one prompt's answers as bars
     clipping.py   the clipped surrogate, histograms of the ratio
     world.py      the reward table, the exact frontier, estimates that close in
@@ -11,17 +13,21 @@ Jupyter, a saved page and a screen reader can use.
 """
 
 from toycore.plots.clipping import ratios, surrogate
+from toycore.plots.plane import plane
 from toycore.plots.policy import answers, policies
 from toycore.plots.style import Picture
+from toycore.plots.sweep import against
 from toycore.plots.training import curves, frontier
 from toycore.plots.world import closing_in, rewards, tradeoff
 
 __all__ = [
     "Picture",
+    "against",
     "answers",
     "closing_in",
     "curves",
     "frontier",
+    "plane",
     "policies",
     "ratios",
     "rewards",

@@ -56,6 +56,11 @@ def color(place: int, shown: bool = True) -> str:
     return COLORS[place % len(COLORS)] if shown else FADED
 
 
+def label(value: float | str, language: str) -> str:
+    """The value of a setting as it stands in a legend: a number in the language, a word as is."""
+    return value if isinstance(value, str) else number(value, language)
+
+
 def finish(axes: Axes, language: str, x: str = "", y: str = "", title: str = "") -> None:
     """Labels that the last row can read, decimal signs as the language writes them, a grid."""
     axes.set_facecolor("white")

@@ -4,17 +4,37 @@ import numpy as np
 
 from toycore import exact
 from toycore.language import number, text
-from toycore.plots.style import EXACT, MARKERS, STYLES, Picture, color, finish, legend, panels
+from toycore.plots.style import (
+    EXACT,
+    MARKERS,
+    STYLES,
+    Picture,
+    color,
+    finish,
+    label,
+    legend,
+    panels,
+)
 from toycore.run import Run
 
+# Two methods on one frontier: a small mark inside a large one, so that neither hides the other.
+ROADS = (
+    {"marker": "o", "markersize": 12},
+    {"marker": "D", "markersize": 6, "markeredgecolor": "white"},
+)
 
-def curves(run: Run, *names: str, highlight: float | None = None) -> Picture:
+
+def curves(
+    run: Run, *names: str, highlight: float | str | None = None, optimum: bool | None = None
+) -> Picture:
     """Curves of a run's history, a panel for each name: mean over seeds, band of the middle 80 %.
 
     One line for each value of the one swept setting. highlight: that value in colour, the
-    others grey. Where the leash is swept, the exact optimum of reward and KL is dashed.
+    others grey. optimum: whether reward and KL of the exact optimum at each kl_beta (or beta)
+    are dashed; None: where PPO's leash is swept, whose goal it is whatever the samples were.
     """
     setting, language = _swept(run), run.world.language
+    optimum = setting == "kl_beta" if optimum is None else optimum
     figure, axes_of = panels(len(names))
     for axes, name in zip(axes_of, names, strict=True):
         for place, value in enumerate(run.config.swept[setting]):
@@ -30,56 +50,70 @@ def curves(run: Run, *names: str, highlight: float | None = None) -> Picture:
                 color=color(place, shown),
                 linestyle=STYLES[place % len(STYLES)],
                 linewidth=2.2 if shown else 1.2,
-                label=number(value, language),
+                label=label(value, language),
                 zorder=2 + shown,
             )
-            if shown and setting == "kl_beta" and name in ("reward", "kl"):
-                axes.axhline(optimum(run, value)[name], **EXACT)
+            if shown and optimum and name in ("reward", "kl"):
+                axes.axhline(optimum_at(run, value)[name], **EXACT)
         finish(axes, language, _time_axis(run), text(f"curve.{name}", language))
     legend(axes_of[-1], title=setting)
     return Picture(figure, _in_words(run, names, highlight))
 
 
-def frontier(run: Run, *, highlight: float | None = None) -> Picture:
-    """Reward against KL: the exact frontier, and where each kl_beta of the run has landed.
+def frontier(*runs: Run, highlight: float | None = None) -> Picture:
+    """Reward against KL: the exact frontier, and where each leash of the runs has landed.
 
-    No policy lies above the dashed line: it is the best reward at each KL. Hollow squares: the
-    exact optimum of each kl_beta. Filled marks: where training ended, mean and middle 80 %.
+    Each run sweeps kl_beta (PPO) or beta (DPO), from the same start. No policy lies above the
+    dashed line: it is the best reward at each KL. Hollow squares: the exact optimum of each
+    leash. Filled marks: where training ended, mean and middle 80 %; a shape for each run.
     """
-    language = run.world.language
+    first = runs[0]
+    language = first.world.language
     figure, (axes,) = panels(1, height=4.4)
-    line = [optimum(run, kl_beta) for kl_beta in np.geomspace(1e-2, 50, 60)]
-    axes.plot(
-        [at["kl"] for at in line],
-        [at["reward"] for at in line],
-        **EXACT,
-        label=text("label.frontier", language),
-    )
-    last = run.history[["kl", "reward"]].isel(step=-1)
-    for place, value in enumerate(run.config.swept["kl_beta"]):
-        shown, end, goal = highlight in (None, value), last.sel(kl_beta=value), optimum(run, value)
-        mean = end.mean("seed")
-        low, high = mean - end.quantile(0.1, "seed"), end.quantile(0.9, "seed") - mean
-        axes.plot(goal["kl"], goal["reward"], "s", mfc="none", mec="black", markersize=13, zorder=2)
-        axes.errorbar(
-            mean.kl,
-            mean.reward,
-            xerr=np.maximum([[low.kl], [high.kl]], 0),
-            yerr=np.maximum([[low.reward], [high.reward]], 0),
-            color=color(place, shown),
-            marker=MARKERS[place % len(MARKERS)],
-            markersize=8,
-            linestyle="none",
-            capsize=3,
-            zorder=3 + shown,
-            label=number(value, language),
-        )
+    line = [optimum_at(first, leash) for leash in np.geomspace(1e-2, 50, 60)]
+    kl, reward = ([at[name] for at in line] for name in ("kl", "reward"))
+    axes.plot(kl, reward, **EXACT, label=text("label.frontier", language))
+    for index, run in enumerate(runs):
+        setting = _swept(run)
+        for place, value in enumerate(run.config.swept[setting]):
+            at = optimum_at(run, value)
+            axes.plot(at["kl"], at["reward"], "s", mfc="none", mec="black", ms=13, zorder=2)
+            style = {"color": color(place, highlight in (None, value))}
+            style |= ROADS[index] if len(runs) > 1 else {"marker": MARKERS[place % len(MARKERS)]}
+            end = run.history[["kl", "reward"]].isel(step=-1).sel({setting: value})
+            shown = _landing(axes, end, **style, zorder=3 + (highlight in (None, value)))
+            if index == 0:
+                shown.set_label(label(value, language))
+    if len(runs) > 1:
+        for run, style in zip(runs, ROADS, strict=False):
+            axes.plot([], [], linestyle="none", color="black", label=_method(run), **style)
     finish(axes, language, text("curve.kl", language), text("curve.reward", language))
-    legend(axes, title="kl_beta")
-    return Picture(figure, _in_words(run, ("reward", "kl"), highlight))
+    legend(axes, title=_swept(first))
+    said = (f"{_method(run)}. {_in_words(run, ('reward', 'kl'), highlight)}" for run in runs)
+    return Picture(figure, " ".join(said))
 
 
-def optimum(run: Run, kl_beta: float) -> dict[str, float]:
+def _method(run: Run) -> str:
+    """PPO or DPO: how the run was trained."""
+    return type(run.config).__name__.removesuffix("Config")
+
+
+def _landing(axes, end, **style):
+    """A mark at the mean over seeds, with bars over the middle 80 % in both directions."""
+    mean = end.mean("seed")
+    low, high = mean - end.quantile(0.1, "seed"), end.quantile(0.9, "seed") - mean
+    return axes.errorbar(
+        mean.kl,
+        mean.reward,
+        xerr=np.maximum([[low.kl], [high.kl]], 0),
+        yerr=np.maximum([[low.reward], [high.reward]], 0),
+        linestyle="none",
+        capsize=3,
+        **{"markersize": 8} | style,
+    )
+
+
+def optimum_at(run: Run, kl_beta: float) -> dict[str, float]:
     """Reward and KL of the exact optimum at a kl_beta, averaged over prompts and seeds."""
     alike = dict.fromkeys(run.config.swept, 0)  # one reference a seed, whatever is swept
     ref_logp = run.ref_logp.isel(alike)
@@ -102,7 +136,7 @@ def _swept(run: Run) -> str:
     return next(iter(run.config.swept))
 
 
-def _in_words(run: Run, names: tuple[str, ...], highlight: float | None) -> str:
+def _in_words(run: Run, names: tuple[str, ...], highlight: float | str | None) -> str:
     """The last value of each curve, as a sentence: what a reader who sees no figure gets."""
     setting, language = _swept(run), run.world.language
     last = run.history.isel(step=-1).mean("seed")
@@ -114,5 +148,5 @@ def _in_words(run: Run, names: tuple[str, ...], highlight: float | None) -> str:
             f"{text(f'curve.{name}', language)} {number(float(point[name]), language)}"
             for name in names
         )
-        parts.append(f"{setting} = {number(value, language)}: {', '.join(ends)}")
+        parts.append(f"{setting} = {label(value, language)}: {', '.join(ends)}")
     return text("alt.ends", language).format("; ".join(parts))

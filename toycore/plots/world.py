@@ -67,26 +67,30 @@ def _optimum(world: World, ref_logp, kl_beta: float) -> tuple[float, float]:
     return float(exact.kl(best, ref_logp).mean()), float(reward.mean())
 
 
-def closing_in(world: World, counts, estimates, true_value: float) -> Picture:
-    """Estimates from samples against the exact value, over the number of samples.
+def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Picture:
+    """Estimates from samples against the exact values, over the number of samples.
 
-    counts: n numbers of samples; estimates: (repeats, n), each row a fresh try.
+    counts        n numbers of samples
+    estimates     curve name (reward, entropy, kl) → (repeats, n), each row a fresh try
+    exact_values  curve name → the number that they estimate
     """
-    language, estimates = world.language, np.asarray(estimates)
-    low, middle, high = np.quantile(estimates, [0.1, 0.5, 0.9], axis=0)
-    figure, (axes,) = panels(1)
-    axes.set_xscale("log")
-    axes.axhline(true_value, **EXACT, label=text("label.exact", language))
-    axes.fill_between(counts, low, high, color=COLORS[0], alpha=0.2, lw=0)
-    axes.plot(counts, middle, color=COLORS[0], lw=2.2, label=text("label.estimate", language))
-    axes.plot(
-        counts, estimates[0], color=COLORS[1], ls=(0, (3, 1)), label=text("label.one", language)
-    )
-    finish(axes, language, text("axis.samples", language), text("curve.reward", language))
-    legend(axes)
-    ends = (
-        f"{number(count, language)}: {number(a, language)}–{number(b, language)}"
-        for count, a, b in zip(counts, low, high, strict=True)
-    )
-    said = text("alt.closing_in", language).format(number(true_value, language), "; ".join(ends))
-    return Picture(figure, said)
+    language, said = world.language, []
+    figure, axes_of = panels(len(estimates))
+    for axes, (name, tries) in zip(axes_of, estimates.items(), strict=True):
+        tries, true_value = np.asarray(tries), float(exact_values[name])
+        low, middle, high = np.quantile(tries, [0.1, 0.5, 0.9], axis=0)
+        axes.set_xscale("log")
+        axes.axhline(true_value, **EXACT, label=text("label.exact", language))
+        axes.fill_between(counts, low, high, color=COLORS[0], alpha=0.2, lw=0)
+        axes.plot(counts, middle, color=COLORS[0], lw=2.2, label=text("label.estimate", language))
+        one = text("label.one", language)
+        axes.plot(counts, tries[0], color=COLORS[1], ls=(0, (3, 1)), label=one)
+        finish(axes, language, title=text(f"curve.{name}", language))
+        said.append(
+            f"{text(f'curve.{name}', language)}: {number(true_value, language)}, "
+            + ", ".join(number(end, language) for end in (low[0], high[0], low[-1], high[-1]))
+        )
+    figure.supxlabel(text("axis.samples", language), fontsize=14)
+    legend(axes_of[-1])
+    fewest, most = number(counts[0], language), number(counts[-1], language)
+    return Picture(figure, text("alt.closing_in", language).format(fewest, most, "; ".join(said)))

@@ -1,0 +1,53 @@
+"""What rank 2 means: prompts as points and tokens as arrows in one plane."""
+
+import numpy as np
+
+from toycore.language import text
+from toycore.plots.style import COLORS, MARKERS, Picture, finish, legend, panels
+from toycore.run import Run
+
+
+def plane(run: Run, seed: int = 0) -> Picture:
+    """The plane in which an adapter of rank 2 works, for one seed of an SFT run.
+
+    Prompt x stands at A e_x and token y points along its row of B, each scaled so that the
+    longest is 1. The update of a logit is their inner product, times α/r: a prompt prefers the
+    token that reaches furthest in its direction. Tokens that no prompt is taught stay grey.
+    """
+    world, language = run.world, run.world.language
+    points, arrows = _in_the_plane(run, seed)
+    targets = world.sft_targets.tolist()
+    figure, (axes,) = panels(1, height=6.2)
+    for token, arrow in enumerate(arrows):
+        taught = token in targets
+        color = COLORS[targets.index(token)] if taught else "#888888"
+        axes.annotate("", arrow, (0, 0), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2})
+        if taught:
+            x, y = arrow * (1 + 0.14 / np.linalg.norm(arrow))
+            style = {"ha": "center", "va": "center", "fontsize": 13, "color": color}
+            axes.text(x, y, world.tokens[token], **style, zorder=4)
+    for prompt, (x, y) in enumerate(points):
+        style = {"color": COLORS[prompt], "marker": MARKERS[prompt], "ls": "none"}
+        axes.plot(x, y, **style, ms=12, mec="black", label=world.prompts[prompt])
+    axes.set(aspect="equal", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
+    finish(axes, language, *(text("axis.direction", language).format(i) for i in (1, 2)))
+    legend(axes)
+    furthest = (points @ arrows.T).argmax(1)
+    pairs = zip(world.prompts, (world.tokens[i] for i in furthest), strict=True)
+    said = "; ".join(f"{prompt} → {token}" for prompt, token in pairs)
+    return Picture(figure, text("alt.plane", language).format(said))
+
+
+def _in_the_plane(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Prompts (P, 2) and tokens (V, 2), each scaled so that the longest is 1."""
+    if run.config.swept or run.config.lora_rank != 2:
+        raise ValueError("the plane needs one run of rank 2 a seed: use run.sel(lora_rank=2)")
+    if seed not in run.config.seeds:
+        raise ValueError(f"seed must be one of {run.config.seeds}; got {seed}")
+    place, model = run.config.seeds.index(seed), run.model
+    # A model that was swept together with larger ranks has rows of zeros beyond its own two.
+    points = model.prompt_embed[place] @ model.head.lora_A[place, :2].mT
+    arrows = model.head.lora_B[place, :, :2]
+    tables = (table.detach().numpy() for table in (points, arrows))
+    points, arrows = (table / np.linalg.norm(table, axis=1).max() for table in tables)
+    return points, arrows

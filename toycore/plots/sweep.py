@@ -1,0 +1,45 @@
+"""Where training has ended, over the values of a setting: one line for each way of training."""
+
+import numpy as np
+
+from toycore.language import number, text, word
+from toycore.plots.style import (
+    COLORS,
+    EXACT,
+    MARKERS,
+    STYLES,
+    Picture,
+    finish,
+    label,
+    legend,
+    panels,
+)
+from toycore.world import World
+
+
+def against(world: World, quantity: str, exact: float | None = None, **ways) -> Picture:
+    """A quantity over a setting: for each way, given by keyword, mean and middle 80 % of seeds.
+
+    quantity  the curve it is the end of (accuracy, attained)
+    exact     the value it ought to reach, dashed
+    ways      xarray.DataArrays over (setting, seed); the setting's values stand evenly spaced
+    """
+    language, said = world.language, []
+    figure, (axes,) = panels(1)
+    for place, (name, values) in enumerate(ways.items()):
+        (setting,) = set(values.dims) - {"seed"}
+        labels = [label(value, language) for value in values[setting].values]
+        values = values.transpose(setting, "seed").values
+        low, high = np.quantile(values, [0.1, 0.9], axis=1)
+        style = {"color": COLORS[place], "linestyle": STYLES[place], "marker": MARKERS[place]}
+        axes.fill_between(range(len(labels)), low, high, color=COLORS[place], alpha=0.18, lw=0)
+        way = word("way", name, language)
+        axes.plot(values.mean(1), **style, linewidth=2.2, markersize=8, label=way)
+        ends = zip(labels, values.mean(1), strict=True)
+        said.append(f"{way}: {', '.join(f'{at}: {number(end, language)}' for at, end in ends)}")
+    if exact is not None:
+        axes.axhline(exact, **EXACT, label=text("label.exact", language))
+    finish(axes, language, word("axis", setting, language), text(f"curve.{quantity}", language))
+    axes.set_xticks(range(len(labels)), labels)
+    legend(axes)
+    return Picture(figure, text("alt.against", language).format("; ".join(said)))
