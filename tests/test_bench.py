@@ -12,7 +12,7 @@ import torch
 import toycore as tc
 from toycore import bench, bench_arms, exact
 from toycore.bench import Comparison, compare
-from toycore.run import one_thread
+from toycore.threads import one_thread
 
 
 class Clock:

@@ -13,7 +13,7 @@ import toycore as tc
 PACKAGE = Path(tc.__file__).parent
 # A module may import from the layers before its own, never from its own or a later one.
 LAYERS = (
-    {"noise", "language", "settings"},
+    {"noise", "language", "settings", "threads"},
     {"world", "exact", "glossary"},
     {"model", "optim", "quantization"},
     {"run"},

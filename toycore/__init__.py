@@ -8,6 +8,7 @@ run.py        what a training returns: labelled curves and policies
 settings.py   sweeps, and the check of every setting before any work
 start.py      where PPO and DPO start
 noise.py  optim.py          random numbers and Adam, one stream and one rate a run
+threads.py    one thread for tiny tensors
 plots/  widgets.py          figures and sliders
 bench.py  bench_arms.py     how fast it is:  python -m toycore.bench
 language.py  glossary.py    the words and the terms, in Turkish and English

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
-from toycore.run import one_thread
+from toycore.threads import one_thread
 
 CLOCK = "wall" if sys.platform == "win32" else "CPU"  # CPU time ticks every 16 ms on Windows
 LEAST = 2e-3  # seconds a measurement lasts at least: a shorter arm is called several times

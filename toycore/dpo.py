@@ -26,6 +26,7 @@ from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
 from toycore.settings import Choice, Settings, choice, config, setting
 from toycore.start import copies, starting_run
+from toycore.threads import one_thread
 from toycore.world import World
 
 LOSS_TYPES = ("sigmoid", "ipo")
@@ -108,6 +109,7 @@ def train_dpo(
     return each_loop(_train, world, config, start, distinct, weight)
 
 
+@one_thread()
 def _counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
     """Distinct pairs (M, 3) and each seed's share of them (S, M): a step costs M, not N."""
     per_seed = isinstance(pairs, Tensor) and pairs.ndim == 3

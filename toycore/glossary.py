@@ -1,7 +1,7 @@
 """The terms of the course, each once: Turkish, English, and one line of meaning in both.
 
 Lesson 1 ends with this table. A test holds the prose of all lessons to it: the words under
-`avoid` are what a Turkish text must not say instead.
+`avoid_tr` and `avoid_en` are what a text in that language must not say instead.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,8 @@ class Term(NamedTuple):
     en: str
     meaning_tr: str
     meaning_en: str
-    avoid: tuple[str, ...] = ()
+    avoid_tr: tuple[str, ...] = ()
+    avoid_en: tuple[str, ...] = ()
 
 
 TERMS = (
@@ -37,6 +38,11 @@ TERMS = (
         "reference",
         "politikanın başlangıçtaki birebir kopyası; tasma ona bağlıdır",
         "an exact copy of the policy at the start; the leash is tied to it",
+        (),
+        (
+            "anchor policy",
+            "base reference",
+        ),
     ),
     Term(
         "ödül",
@@ -58,6 +64,11 @@ TERMS = (
         "iki politikanın ne kadar ayrıldığı, nat olarak; sıfırsa aynıdırlar",
         "how far apart two policies are, in nats; zero if they are the same",
         ("KL ıraksaması", "KL diverjansı"),
+        (
+            "KL distance",
+            "KL-divergence",
+            "Kullback distance",
+        ),
     ),
     Term(
         "tasma",
@@ -65,6 +76,10 @@ TERMS = (
         "politikayı referansa bağlayan KL cezası",
         "the KL penalty that ties the policy to the reference",
         ("kayış",),
+        (
+            "tether",
+            "rein",
+        ),
     ),
     Term(
         "avantaj",
@@ -86,6 +101,7 @@ TERMS = (
         "oranı bir aralıkta tutma",
         "keeping the ratio within a range",
         ("klipleme", "clipping'i"),
+        ("clamping",),
     ),
     Term(
         "değer ağı",
@@ -93,6 +109,11 @@ TERMS = (
         "her istemde beklenen ödülün tahmini",
         "a guess of the reward to expect at each prompt",
         ("eleştirmen", "kritik ağ"),
+        (
+            "value network",
+            "value net",
+            "value function",
+        ),
     ),
     Term(
         "tur",
@@ -120,6 +141,10 @@ TERMS = (
         "doğru yanıtı örnek göstererek eğitme",
         "training by showing the right answer",
         ("denetimli ince ayar",),
+        (
+            "finetun",
+            "fine tuning",
+        ),
     ),
     Term(
         "tercih çifti",
@@ -127,6 +152,131 @@ TERMS = (
         "aynı isteme iki yanıt: biri seçilen, öbürü reddedilen",
         "two answers to one prompt: one chosen, one rejected",
         ("seçim çifti",),
+        (
+            "preference couple",
+            "comparison pair",
+        ),
+    ),
+    Term(
+        "gömme",
+        "embedding",
+        "bir istemin yerine geçen sayılar",
+        "the numbers that stand for a prompt",
+        ("embedding'i", "gömülüm"),
+    ),
+    Term(
+        "kâhin",
+        "oracle",
+        "kesin yanıtı sayarak veren kod",
+        "code that gives the exact answer by counting",
+    ),
+    Term(
+        "sınır",
+        "frontier",
+        "her KL'de alınabilecek en çok ödül",
+        "the most reward to be had at each KL",
+        ("cephe",),
+    ),
+    Term(
+        "kayıp",
+        "loss",
+        "eğitimin küçülttüğü sayı",
+        "the number that training makes smaller",
+        ("loss'u", "yitim"),
+    ),
+    Term(
+        "doğruluk",
+        "accuracy",
+        "en olası yanıtı doğru olan istemlerin payı",
+        "the share of prompts whose likeliest answer is right",
+        ("isabet oranı",),
+    ),
+    Term(
+        "taban",
+        "baseline",
+        "ödülden düşülen, gradyanın ortalamasını değiştirmeyen sayı",
+        "a number taken off the reward that leaves the mean gradient as it is",
+        ("temel çizgi",),
+    ),
+    Term(
+        "beyazlatma",
+        "whitening",
+        "ortalamayı 0, yayılımı 1 yapma",
+        "making the mean 0 and the spread 1",
+    ),
+    Term(
+        "ödülü kandırma",
+        "reward hacking",
+        "ödülü, istenen şeyi yapmadan büyütme",
+        "raising the reward without doing what was wanted",
+        ("ödül hack", "ödül korsanlığı"),
+        ("reward gaming",),
+    ),
+    Term(
+        "adaptör",
+        "adapter",
+        "LoRA'nın eğitilen iki ince matrisi",
+        "the two thin matrices that LoRA trains",
+        ("uyarlayıcı", "adaptor"),
+        ("adaptor",),
+    ),
+    Term(
+        "rank",
+        "rank",
+        "bir matrisin kaç bağımsız yönde iş gördüğü",
+        "the number of independent directions in which a matrix works",
+        ("kerte", "matris derecesi"),
+    ),
+    Term(
+        "birleştirme",
+        "merge",
+        "adaptörü donuk ağırlığa ekleme",
+        "adding the adapter to the frozen weight",
+        ("merge et",),
+    ),
+    Term(
+        "tam ince ayar",
+        "full fine-tuning",
+        "bütün ağırlıkları eğitme",
+        "training all weights",
+        ("tam fine-tun",),
+    ),
+    Term(
+        "tekil değer",
+        "singular value",
+        "bir matrisin bir yöndeki gücü",
+        "the strength of a matrix in one direction",
+        ("singüler değer",),
+    ),
+    Term(
+        "örtük ödül",
+        "implicit reward",
+        "politikanın referansa göre verdiği ödül, β log(π/π_ref)",
+        "the reward that a policy gives relative to its reference, β log(π/π_ref)",
+        ("kapalı ödül", "gizli ödül"),
+        ("hidden reward",),
+    ),
+    Term(
+        "marj",
+        "margin",
+        "seçilenin örtük ödülü eksi reddedileninki",
+        "the implicit reward of the chosen answer minus that of the rejected one",
+        ("margin'i", "sınır payı"),
+    ),
+    Term(
+        "olasılık kayması",
+        "likelihood displacement",
+        "marj büyürken seçilenin olasılığının düşmesi",
+        "the chosen answer becoming less likely while the margin grows",
+        ("olabilirlik yer değiştirmesi",),
+        ("probability displacement", "likelihood shift"),
+    ),
+    Term(
+        "sert etiket",
+        "hard label",
+        "hep aynı yanıtı seçen yargı",
+        "a judgement that always chooses the same answer",
+        ("katı etiket",),
     ),
     Term(
         "nicemleme",
@@ -134,6 +284,11 @@ TERMS = (
         "sayıları az bitle yazma",
         "writing numbers with few bits",
         ("kuantizasyon", "kuantalama", "niceleme"),
+        (
+            "quantisation",
+            "quantising",
+            "quantised",
+        ),
     ),
     Term(
         "öğrenme oranı",
@@ -141,6 +296,10 @@ TERMS = (
         "bir adımın büyüklüğü",
         "the size of a step",
         ("öğrenme hızı", "öğrenme katsayısı"),
+        (
+            "learning-rate",
+            "learn rate",
+        ),
     ),
     Term(
         "gradyan",
@@ -162,5 +321,5 @@ def table(language: str):
         (term.tr, term.en, term.meaning_tr) if tr else (term.en, term.tr, term.meaning_en)
         for term in TERMS
     ]
-    rows.sort(key=lambda row: row[0].lower().translate(str.maketrans("çğıöşü", "cgiosu")))
+    rows.sort(key=lambda row: row[0].lower().translate(str.maketrans("çğıöşüâ", "cgiosua")))
     return pd.DataFrame(rows, columns=columns).set_index(columns[0])

@@ -29,25 +29,32 @@ def pick(count: int, uniform: Tensor) -> Tensor:
     return (uniform * count).long()
 
 
-def inverse_cdf(cdf: Tensor, uniform: Tensor) -> Tensor:
-    """Tokens from uniforms: the first token whose cumulative probability exceeds the uniform.
+def draw(table: Tensor, row: Tensor, uniform: Tensor) -> Tensor:
+    """Tokens from uniforms, by the inverse CDF of the row of each: (..., B).
 
-    cdf: (..., V) cumulative probabilities; uniform: (...), on [0, 1). Returns indices (...).
+    table: (..., N, V) log-probabilities; row: (..., B) indices; uniform: (..., B), on [0, 1).
     """
-    # Rounding can leave the last entry below 1; such a uniform belongs to the last token.
-    return (uniform[..., None] >= cdf[..., :-1]).sum(-1)
+    tokens = table.shape[-1]
+    cell = torch.searchsorted(_line(table), row + uniform, right=True)
+    # A uniform next to 1 can round up to the next row; it belongs to the last token of its own.
+    return (cell - row * tokens).clamp(max=tokens - 1)
 
 
 def sample(table: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     """Prompts, all equally likely, and a policy's answers: one uniform draws both.
 
     table: (R, P, V) log-probabilities; uniform: (R, B), on [0, 1). Returns the prompt (R, B)
-    and the cell prompt · V + token (R, B). Prompt x owns the stretch [x, x + 1) of a line of
-    length P, which its tokens share by their probability; the uniform is a place on the line.
+    and the cell prompt · V + token (R, B).
     """
-    prompts = table.shape[-2]
+    place = uniform * table.shape[-2]
+    return place.long(), torch.searchsorted(_line(table), place, right=True)
+
+
+def _line(table: Tensor) -> Tensor:
+    """Row x owns the stretch [x, x + 1) of a line, which its tokens share by their probability.
+
+    (..., N, V) log-probabilities → (..., N · V), where each token's share ends.
+    """
     cdf = table.exp().cumsum(-1).clamp(max=1)
     cdf[..., -1] = 1
-    line = (cdf + torch.arange(prompts)[:, None]).flatten(-2)
-    place = uniform * prompts
-    return place.long(), torch.searchsorted(line, place, right=True)
+    return (cdf + torch.arange(table.shape[-2])[:, None]).flatten(-2)

@@ -5,7 +5,6 @@ innermost. Settings that shape the loop itself (how many steps, how large a batc
 loop for each of their values; `each_loop` joins what the loops return.
 """
 
-import contextlib
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator
@@ -18,21 +17,11 @@ from torch import Tensor
 from toycore import language as words
 from toycore.model import ToyLM, join
 from toycore.settings import Settings
+from toycore.threads import one_thread
 from toycore.world import World
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-@contextlib.contextmanager
-def one_thread():
-    """Tiny tensors on one thread: with busy neighbours, more threads are many times slower."""
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class History:

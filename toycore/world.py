@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from toycore import language as words
-from toycore.noise import generator, inverse_cdf, pick
+from toycore.noise import draw, generator, pick
+from toycore.threads import one_thread
 
 # Token and prompt indices; the labels are in language.py.
 HELPFUL = (0, 2, 3, 4, 7, 8)  # yes, please, thanks, help, medical, summarize
@@ -98,6 +99,7 @@ class World:
             raise ValueError(f"chosen and rejected must differ; got {table[same][0].tolist()}")
         return table.long()
 
+    @one_thread()
     def sample_preferences(self, ref_logp, n: int, seed: int) -> Tensor:
         """n preference pairs that a Bradley–Terry judge of this world's reward would give.
 
@@ -124,10 +126,12 @@ class World:
             dtype=torch.float64,
         )
         prompt = pick(len(self.prompts), noise[0])
-        logp = ref_logp.gather(-2, prompt[..., None].expand(*prompt.shape, len(self.tokens)))
-        first = inverse_cdf(logp.exp().cumsum(-1), noise[1])
-        others = logp.scatter(-1, first[..., None], -math.inf).softmax(-1)
-        second = inverse_cdf(others.cumsum(-1), noise[2])
+        first = draw(ref_logp, prompt, noise[1])
+        # The row of a prompt and a first answer: the reference without that answer.
+        others = ref_logp[..., None, :].expand(*ref_logp.shape, len(self.tokens)).clone()
+        others.diagonal(dim1=-2, dim2=-1).fill_(-math.inf)
+        others = others.log_softmax(-1).flatten(-3, -2)
+        second = draw(others, prompt * len(self.tokens) + first, noise[2])
         gap = self.reward[prompt, first] - self.reward[prompt, second]
         wins = noise[3] < torch.sigmoid(gap)
         chosen, rejected = torch.where(wins, first, second), torch.where(wins, second, first)

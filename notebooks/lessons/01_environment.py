@@ -67,8 +67,9 @@ import torch
 
 import toycore as tc
 
-gpu = torch.cuda.is_available()
-print(f"Python {platform.python_version()}, torch {torch.__version__}, GPU here: {gpu}")
+device = torch.device("cpu")  # to ask for a GPU: torch.device("cuda")
+print(f"Python {platform.python_version()}, torch {torch.__version__}")
+print(f"device {device}; a GPU is here: {torch.cuda.is_available()}")
 
 # %% [markdown] lang="tr"
 # ## 2 · Dünya: istemler, token'lar, ödül (5 dakika)
@@ -83,6 +84,7 @@ print(f"Python {platform.python_version()}, torch {torch.__version__}, GPU here:
 # all there is.
 
 # %%
+torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")
 print(world.prompts)
 print(world.tokens)
@@ -129,7 +131,7 @@ for prompt, target in zip(world.prompts, world.sft_targets):
 # **Predict:** what do the probabilities of a model look like that was never trained?
 
 # %%
-model = tc.ToyLM(seeds=[0])
+model = tc.ToyLM(seeds=[0]).to(device)
 embedding = model.prompt_embed[0, 3]
 logits = model.head.weight[0] @ embedding + model.head.bias[0]
 print(embedding.shape, "->", logits.shape)
@@ -144,7 +146,7 @@ print(embedding.shape, "->", logits.shape)
 
 # %%
 probability = logits.exp() / logits.exp().sum()
-print(probability.numpy().round(3), "sum", round(float(probability.sum()), 6))
+print(probability.cpu().numpy().round(3), "sum", round(float(probability.sum()), 6))
 torch.allclose(probability, model.logp()[0, 3].exp())
 
 # %% [markdown] lang="tr"
@@ -159,6 +161,7 @@ torch.allclose(probability, model.logp()[0, 3].exp())
 
 # %%
 trained = tc.train_sft(world, tc.SFTConfig(seeds=16))
+print("seeds", trained.config.seeds)
 tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 
 # %% [markdown] lang="tr"
@@ -214,7 +217,7 @@ pi = logp.exp()
 by_hand = {
     "reward": (pi * world.reward).sum(-1),
     "entropy": -(pi * logp).sum(-1),
-    "KL": (pi * (logp - ref_logp)).sum(-1),
+    "kl": (pi * (logp - ref_logp)).sum(-1),
 }
 
 # %% [markdown] lang="tr"
@@ -227,7 +230,7 @@ by_hand = {
 exact = {
     "reward": tc.exact.expected_reward(logp, world.reward),
     "entropy": tc.exact.entropy(logp),
-    "KL": tc.exact.kl(logp, ref_logp),
+    "kl": tc.exact.kl(logp, ref_logp),
 }
 for name, values in exact.items():
     print(f"{name:8}", values.numpy().round(3), torch.allclose(values, by_hand[name]))
@@ -256,20 +259,26 @@ print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
 # %% [markdown] lang="tr"
 # ## 5 · Saymak ve örneklemek (6 dakika)
 #
-# Gerçek bir modelde 11 yanıtın değil, sayısız yanıtın toplamı gerekir; sayamayız, örnek çekeriz.
-# Tahmin şudur:
+# Gerçek bir modelde 11 yanıtın değil, sayısız yanıtın toplamı gerekir; sayamayız, örnek çekeriz. Üç
+# sayının üçü de birer ortalamadır, o yüzden üçü de örneklerle **tahmin** edilir:
 #
-# $$\hat r = \frac{1}{n} \sum_{i=1}^{n} r(x_i, y_i)$$
+# $$\hat r = \frac{1}{n} \sum_{i=1}^{n} r(x_i, y_i), \qquad
+# \hat H = -\frac{1}{n} \sum_{i=1}^{n} \log \pi(y_i|x_i), \qquad
+# \widehat{\mathrm{KL}} = \frac{1}{n} \sum_{i=1}^{n}
+# \log \frac{\pi(y_i|x_i)}{\pi_\mathrm{ref}(y_i|x_i)}$$
 #
 # **Tahmin et:** 10 örnekle ne kadar yanılırız? 10.000 örnekle?
 
 # %% [markdown] lang="en"
 # ## 5 · Counting and sampling (6 minutes)
 #
-# A real model would need a sum over countless answers instead of 11; we cannot count them, so we
-# draw samples. The estimate is
+# A real model would need a sum over countless answers instead of 11; we cannot count them, so we draw
+# samples. All three numbers are means, so all three can be **estimated** from samples:
 #
-# $$\hat r = \frac{1}{n} \sum_{i=1}^{n} r(x_i, y_i)$$
+# $$\hat r = \frac{1}{n} \sum_{i=1}^{n} r(x_i, y_i), \qquad
+# \hat H = -\frac{1}{n} \sum_{i=1}^{n} \log \pi(y_i|x_i), \qquad
+# \widehat{\mathrm{KL}} = \frac{1}{n} \sum_{i=1}^{n}
+# \log \frac{\pi(y_i|x_i)}{\pi_\mathrm{ref}(y_i|x_i)}$$
 #
 # **Predict:** how far off are we with 10 samples? With 10,000?
 
@@ -277,7 +286,8 @@ print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
 generator = torch.Generator().manual_seed(1)
 uniform = torch.rand(200, 10_000, generator=generator, dtype=torch.float64)
 prompt, cell = tc.noise.sample(logp.repeat(200, 1, 1), uniform)
-rewards = world.reward.flatten()[cell]
+worth = {"reward": world.reward, "entropy": -logp, "kl": logp - ref_logp}
+sampled = {name: table.flatten()[cell] for name, table in worth.items()}
 
 # %% [markdown] lang="tr"
 # 200 deneme, her biri 10.000 örnek: `sample` istemi ve yanıtı birlikte çeker. Şimdi her denemenin
@@ -289,30 +299,37 @@ rewards = world.reward.flatten()[cell]
 
 # %%
 counts = [10, 30, 100, 300, 1000, 3000, 10_000]
-estimates = np.stack([rewards[:, :n].mean(1).numpy() for n in counts], axis=1)
-true_reward = float(tc.exact.expected_reward(logp, world.reward).mean())
-tc.plots.closing_in(world, counts, estimates, true_reward)
+estimates = {
+    name: np.stack([values[:, :n].mean(1).numpy() for n in counts], axis=1)
+    for name, values in sampled.items()
+}
+true_values = {name: values.mean() for name, values in exact.items()}
+tc.plots.closing_in(world, counts, estimates, true_values)
 
 # %% [markdown] lang="tr"
-# Bant, 200 denemenin ortadaki %80'idir; kesikli siyah çizgi kesin değer. Örnek sayısı arttıkça
-# tahmin çizgiye yaklaşır. Ne hızla?
+# Bant, 200 denemenin ortadaki %80'idir; kesikli siyah çizgi kesin değer. Örnek sayısı arttıkça üç
+# tahmin de çizgisine yaklaşır. Az örnekle KL eksi bile çıkabilir, oysa gerçek KL hiç eksi olmaz.
+# Yaklaşma ne hızla olur? Yayılımı $\sqrt{n}$ ile çarpalım:
 
 # %% [markdown] lang="en"
-# The band is the middle 80% of 200 tries; the dashed black line is the exact value. With more
-# samples the estimate closes in on the line. How fast?
+# The band is the middle 80% of 200 tries; the dashed black line is the exact value. With more samples
+# all three estimates close in on their line. With few samples the KL may even come out negative, though
+# the true KL never is. How fast do they close in? Multiply the spread by $\sqrt{n}$:
 
 # %%
-for n, column in zip(counts, estimates.T):
-    print(f"{n:6} samples: spread {column.std():.4f}, times sqrt(n) {column.std() * n**0.5:.2f}")
+for place, n in enumerate(counts):
+    spreads = {name: tries[:, place].std() * n**0.5 for name, tries in estimates.items()}
+    print(f"{n:6} samples:", *(f"{name} {spread:.2f}" for name, spread in spreads.items()))
+print("tries of 10 samples with a negative KL:", int((estimates["kl"][:, 0] < 0).sum()), "of 200")
 
 # %% [markdown] lang="tr"
-# Son sütun hemen hemen sabit: yayılım $1/\sqrt{n}$ ile küçülür. On kat doğru bir tahmin yüz kat
+# Sütunlar hemen hemen sabit: yayılım $1/\sqrt{n}$ ile küçülür. On kat doğru bir tahmin yüz kat
 # örnek ister. Bu dünyada ise bir toplam yeter; derslerdeki her eğriyi bu yüzden denetleyebiliyoruz.
 
 # %% [markdown] lang="en"
-# The last column is almost constant: the spread shrinks like $1/\sqrt{n}$. An estimate ten times as
-# good takes a hundred times the samples. In this world one sum is enough; that is why every curve of
-# these lessons can be checked.
+# The columns are almost constant: the spread shrinks like $1/\sqrt{n}$. An estimate ten times as good
+# takes a hundred times the samples. In this world one sum is enough; that is why every curve of these
+# lessons can be checked.
 
 # %% [markdown] lang="tr"
 # ## 6 · En iyi politika, eğitimsiz (7 dakika)

@@ -61,6 +61,7 @@ import torch
 
 import toycore as tc
 
+torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")
 dict(zip(world.tokens, world.reward[0].tolist()))
 
@@ -114,8 +115,8 @@ print(f"entropy {entropy:.2f} nats, at most {np.log(11):.2f}")
 #
 # $$J(\pi) = \mathbb{E}_{y \sim \pi}[r(x, y)] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
-# The first term is the expected reward, the second the leash: the KL distance to the
-# **reference** (an exact copy of the starting policy), in nats. $\beta$ is `kl_beta` in the code.
+# The first term is the expected reward, the second the leash: the KL divergence
+# from the **reference** (an exact copy of the starting policy), in nats. $\beta$ is `kl_beta` in the code.
 #
 # The best policy is known in closed form (Rafailov et al., 2023):
 #
@@ -536,7 +537,7 @@ tc.plots.curves(three, "reward", "kl")
 # reward is silent, the leash keeps the old behaviour.**
 
 # %%
-ends = three.history[["reward", "kl", "entropy", "attained"]].isel(step=-1).mean("seed")
+ends = three.history[["reward", "kl", "entropy", "attained"]].isel(step=-1, drop=True).mean("seed")
 ends.to_dataframe().round(3)
 
 # %% [markdown] lang="tr"
@@ -594,7 +595,7 @@ tc.widgets.slider(
 tc.plots.frontier(run)
 
 # %%
-run.history.attained.isel(step=-1).mean("seed").to_series().round(3)
+run.history.attained.isel(step=-1, drop=True).mean("seed").to_series().round(3)
 
 # %% [markdown] lang="tr"
 # Tasmalı eğitimler karelerinin içine ya da hemen yanına düştü; tasmasız olan sağa savruldu: ödülü
@@ -733,7 +734,7 @@ for name, change in settings.items():
 
 # %%
 mine = tc.train_ppo(world, tc.PPOConfig(ent_coef=[0.01, 3.0], seeds=16), start=start)
-mine.history[["entropy", "attained"]].isel(step=-1).mean("seed").to_dataframe().round(3)
+mine.history[["entropy", "attained"]].isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 
 # %% [markdown] lang="tr"
 # ## Özet

@@ -1,0 +1,648 @@
+# ---
+# jupyter:
+#   toycore:
+#     tr: 02_lora_sft
+#     en: 02_lora_sft
+# ---
+
+# %% [markdown] lang="tr"
+# # Ders 2 · LoRA-SFT: örnekle öğretmek, az ağırlıkla
+#
+# Ders 1'de politikayı bir tablo olarak okuduk. Şimdi onu eğitiyoruz. En yalın yol, doğru yanıtı
+# göstermektir: **gözetimli ince ayar** (supervised fine-tuning, SFT). Bütün ağırlıkları oynatmak
+# yerine yanlarına iki ince matris koyacağız: **düşük ranklı uyarlama** (low-rank adaptation, LoRA).
+#
+# Bu dersin sonunda LoRA'nın neden başlangıçta hiçbir şeyi değiştirmediğini, rankın neyi
+# sınırladığını ve fazla eğitmenin neden sonraki derslere yer bırakmadığını göstermiş olacağız.
+# Süre: yaklaşık 60 dakika.
+
+# %% [markdown] lang="en"
+# # Lesson 2 · LoRA-SFT: teaching by example, with few weights
+#
+# In lesson 1 we read the policy as a table. Now we train it. The plainest way is to show the right
+# answer: **supervised fine-tuning** (SFT). Instead of moving all weights we shall put two thin
+# matrices beside them: **low-rank adaptation** (LoRA).
+#
+# By the end of this lesson we shall have shown why LoRA changes nothing at the start, what the rank
+# limits, and why too much training leaves no room for the lessons that follow. Time: about 60
+# minutes.
+
+# %% [markdown] lang="tr"
+# ## 1 · Örnek ve kayıp (5 dakika)
+#
+# Her istemin bir hedefi var. Model hedefe ne kadar az olasılık verirse **kayıp** (loss) o kadar
+# büyüktür. Kayıp, hedefin log-olasılığının eksilisidir ve nat ile ölçülür:
+#
+# $$L = -\frac{1}{6} \sum_{x} \log \pi(y_x|x)$$
+#
+# **Tahmin et:** hiçbir şey bilmeyen bir modelin kaybı kaçtır?
+
+# %% [markdown] lang="en"
+# ## 1 · Examples and the loss (5 minutes)
+#
+# Every prompt has a target. The less probability the model gives to it, the larger the **loss**. It
+# is minus the log-probability of the target, measured in nats:
+#
+# $$L = -\frac{1}{6} \sum_{x} \log \pi(y_x|x)$$
+#
+# **Predict:** what is the loss of a model that knows nothing?
+
+# %%
+import numpy as np
+import torch
+
+import toycore as tc
+from toycore.optim import Adam
+
+torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+world = tc.World(language="en")
+model = tc.ToyLM(seeds=[0])
+
+# %%
+logp = model.logp()
+by_hand = -logp[0, range(6), world.sft_targets].mean()
+loss, info = tc.sft.sft_loss(logp, world.sft_targets)
+print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.4f}")
+
+# %% [markdown] lang="tr"
+# 11 token'ı eşit olası gören bir model $\log 11$ nat öder; bizimki de hemen hemen öyle. Kayıp 0
+# olsaydı model her hedefi kesin bilirdi. SFT, bu sayıyı küçültmektir, hepsi bu.
+
+# %% [markdown] lang="en"
+# A model that finds all 11 tokens equally likely pays $\log 11$ nats, and ours very nearly does. With
+# a loss of 0 the model would know every target for sure. SFT is making this number smaller, no more.
+
+# %% [markdown] lang="tr"
+# ## 2 · Düzeltmeyi ince tut (7 dakika)
+#
+# Modelin eğitilecek matrisi $W$: 11 satır, 32 sütun. LoRA onu **dondurur** ve yanına iki ince
+# matrisin çarpımını koyar (Hu ve ark., 2021):
+#
+# $$W' = W + \Delta W, \qquad \Delta W = \frac{\alpha}{r} B A$$
+#
+# $A$ istemi $r$ sayıya indirir, $B$ bu $r$ sayıdan 11 logit yapar. $r$ **rank**tır, $\alpha$ ise
+# (kodda `lora_alpha`) düzeltmenin ölçeği. Bu ikiliye **adaptör** (adapter) denir.
+
+# %% [markdown] lang="en"
+# ## 2 · Keep the update thin (7 minutes)
+#
+# The matrix of the model to be trained is $W$: 11 rows, 32 columns. LoRA **freezes** it and puts the
+# product of two thin matrices beside it (Hu et al., 2021):
+#
+# $$W' = W + \Delta W, \qquad \Delta W = \frac{\alpha}{r} B A$$
+#
+# $A$ brings a prompt down to $r$ numbers, $B$ makes 11 logits of these $r$ numbers. $r$ is the
+# **rank** and $\alpha$ (`lora_alpha` in the code) scales the update. The pair is called an
+# **adapter**.
+
+# %%
+for name, weight in model.named_parameters():
+    state = "trained" if weight.requires_grad else "frozen"
+    print(f"{name:14} {tuple(weight.shape[1:])!s:8} {state}")
+
+# %% [markdown] lang="tr"
+# Gömme, $W$ (`head.weight`) ve sapma (bias) donuk; yalnızca `lora_A` ile `lora_B` eğitilir. Burada
+# $r = 8$ ve $\alpha = 8$. Çarpımı görmek için $B$'ye geçici olarak rastgele sayılar koyalım. Sol
+# taraf $W'$ ile hesaplar, sağ taraf istemi önce $A$'dan, sonra $B$'den geçirir:
+
+# %% [markdown] lang="en"
+# The embedding, $W$ (`head.weight`) and the bias are frozen; only `lora_A` and `lora_B` are trained.
+# Here $r = 8$ and $\alpha = 8$. To see the product at work, put random numbers into the $B$ of a
+# copy. One side computes with $W'$, the other sends the prompt through $A$ and then through $B$:
+
+# %%
+example = model.select(torch.tensor([0]))
+generator = torch.Generator().manual_seed(0)
+torch.nn.init.normal_(example.head.lora_B, generator=generator)
+e, head = example.prompt_embed[0], example.head
+A, B, W, b = head.lora_A[0], head.lora_B[0], head.weight[0], head.bias[0]
+
+# %%
+with_w_prime = e @ (W + 8 / 8 * B @ A).T + b
+in_two_steps = e @ W.T + b + 8 / 8 * (e @ A.T) @ B.T
+print(torch.allclose(with_w_prime, in_two_steps), torch.allclose(in_two_steps, example()[0]))
+print(
+    "rank of W",
+    int(torch.linalg.matrix_rank(W)),
+    " rank of B A",
+    int(torch.linalg.matrix_rank(B @ A)),
+)
+
+# %% [markdown] lang="tr"
+# İki hesap aynı sayıları verir, model de onları verir. $W$'nin rankı 11, $B A$'nınki 8: çarpım,
+# ortasındaki dar geçitten fazlasını taşıyamaz.
+
+# %% [markdown] lang="en"
+# Both computations give the same numbers, and so does the model. $W$ has rank 11 and $B A$ rank 8: a
+# product can carry no more than fits through the narrow passage in its middle.
+
+# %% [markdown] lang="tr"
+# ## 3 · Başlangıçta hiçbir şey değişmez (6 dakika)
+#
+# PEFT'te de burada da $A$ rastgele, $B$ **sıfır** başlar. **Tahmin et:** adaptörü takınca politika
+# ne kadar değişir? Peki $B = 0$ iken iki matrise de gradyan gelir mi?
+
+# %% [markdown] lang="en"
+# ## 3 · At the start nothing changes (6 minutes)
+#
+# In PEFT as in here, $A$ starts at random and $B$ at **zero**. **Predict:** how much does the policy
+# change when the adapter is attached? And while $B = 0$, does a gradient reach both matrices?
+
+# %%
+without_adapter = model.base_logits().log_softmax(-1)
+print("the same policy:", torch.allclose(model.logp(), without_adapter, rtol=0, atol=1e-15))
+loss.sum().backward()
+print("largest gradient of A", float(model.head.lora_A.grad.abs().max()))
+print("largest gradient of B", round(float(model.head.lora_B.grad.abs().max()), 4))
+
+# %% [markdown] lang="tr"
+# Adaptör takılı ama politika aynı. $A$'nın gradyanı tam 0'dır, çünkü önünde $B = 0$ durur; ilk adımı
+# $B$ atar, $A$ sonra yola çıkar. İkisi de 0 olsaydı hiçbiri kıpırdamazdı.
+#
+# ### Hatayı bul
+#
+# Gerçek bir not defterinde **iki** matris de rastgele başlatılmıştı. Eğitimden önceki politikanın
+# donuk modelden KL uzaklığına bakalım; 64 tohum, dört ayrı $\alpha$:
+
+# %% [markdown] lang="en"
+# The adapter is attached and the policy is the same. The gradient of $A$ is exactly 0, because $B = 0$
+# stands before it; $B$ takes the first step and $A$ sets out after it. Had both been 0, neither would
+# ever move.
+#
+# ### Find the bug
+#
+# In a real notebook **both** matrices started at random. Look at how far the policy is from the frozen
+# model before any training, in KL; 64 seeds, four values of $\alpha$:
+
+# %%
+for alpha in (8.0, 16.0, 32.0, 64.0):
+    wrong = tc.ToyLM(seeds=range(64), lora_rank=8, lora_alpha=alpha)
+    right_kl = tc.exact.kl(wrong.logp(), wrong.base_logits().log_softmax(-1)).max()
+    torch.nn.init.uniform_(wrong.head.lora_B, -(8**-0.5), 8**-0.5, generator=generator)
+    wrong_kl = tc.exact.kl(wrong.logp(), wrong.base_logits().log_softmax(-1)).mean()
+    print(f"alpha {alpha:2.0f}: B = 0 gives {abs(right_kl):.4f}, B random {wrong_kl:.4f} nats")
+
+# %% [markdown] lang="tr"
+# $B = 0$ ile uzaklık her $\alpha$'da 0. Rastgele $B$ ile politika daha ilk adımdan önce kayar ve
+# $\alpha$ iki katına çıkınca kayma yaklaşık dört katına çıkar. Eğitim yine de ilerler, kayıp yine de
+# düşer; ama artık başlangıç, sandığınız model değildir. Ders 3'teki tasma başlangıca bağlanacağı için
+# bu önemlidir.
+
+# %% [markdown] lang="en"
+# With $B = 0$ the distance is 0 at every $\alpha$. With a random $B$ the policy has slipped before the
+# first step, and about four times as far when $\alpha$ doubles. Training still goes on and the loss
+# still falls; but the start is no longer the model you think it is. That matters, since the leash of
+# lesson 3 will be tied to the start.
+
+# %% [markdown] lang="tr"
+# ## 4 · Kaç ağırlık eğitiliyor? (6 dakika)
+#
+# LoRA'nın ünü az parametreyle çalışmasından gelir. **Tahmin et:** bizim modelde rank 8 ile
+# ağırlıkların yüzde kaçı eğitilir?
+
+# %% [markdown] lang="en"
+# ## 4 · How many weights are trained? (6 minutes)
+#
+# LoRA is famous for needing few parameters. **Predict:** with rank 8, what percentage of our model's
+# weights is trained?
+
+# %%
+trained = 8 * (11 + 32)
+frozen = 6 * 32 + 11 * 32 + 11
+print(f"{trained} of {trained + frozen}: {trained / (trained + frozen):.1%}")
+print(f"package: {model.trainable_fraction().item():.1%}; W alone has {11 * 32}")
+
+# %% [markdown] lang="tr"
+# Hiç de az değil! $W$'nin kendisi 352 sayı, adaptörü 344. Rank, matrisin kısa kenarına yaklaşınca
+# kazanç biter. LoRA asıl büyük matrislerde işe yarar. Üç açık modelin dikkat (attention)
+# katmanlarına rank 8 takalım; her katmandaki matrislerin giriş ve çıkış boyları, modellerin yayımlanan
+# ayar dosyalarından (`config.json`): GPT-2 (Radford ve ark., 2019), Llama 2 7B
+# (Touvron ve ark., arXiv:2307.09288), Mistral 7B (Jiang ve ark., arXiv:2310.06825).
+
+# %% [markdown] lang="en"
+# Not few at all! $W$ itself has 352 numbers and its adapter 344. When the rank comes near the short
+# side of a matrix, nothing is saved. LoRA pays where matrices are large. Put rank 8 on the attention
+# layers of three open models; the input and output sizes of the matrices in each layer are those of
+# the models' published settings (`config.json`): GPT-2 (Radford et al., 2019), Llama 2 7B
+# (Touvron et al., arXiv:2307.09288), Mistral 7B (Jiang et al., arXiv:2310.06825).
+
+# %%
+d, kv = 4096, 1024
+models = {  # layers, (in, out) of each attention matrix, parameters in all
+    "GPT-2": (12, [(768, 3 * 768), (768, 768)], 124_439_808),
+    "Llama 2 7B": (32, [(d, d), (d, d), (d, d), (d, d)], 6_738_415_616),
+    "Mistral 7B": (32, [(d, d), (d, kv), (d, kv), (d, d)], 7_241_732_096),
+}
+
+# %%
+for name, (layers, matrices, parameters) in models.items():
+    adapters = layers * sum(8 * (n_in + n_out) for n_in, n_out in matrices)
+    print(f"{name:11} {adapters:>10,} trained of {parameters:>14,}: {adapters / parameters:.3%}")
+
+# %% [markdown] lang="tr"
+# Binde bir: yedi milyar ağırlıklı bir modelde eğitilen pay budur. Gradyan ve Adam'ın belleği de
+# yalnızca bu pay için tutulur. Bizim oyuncak model bu kazancı gösteremez; ama LoRA'nın *davranışını*
+# göstermek için birebirdir.
+
+# %% [markdown] lang="en"
+# One in a thousand: that is the share that is trained in a model of seven billion weights. Gradients
+# and Adam's memory are kept for this share alone. Our toy cannot show that gain, but it is just right
+# for showing how LoRA *behaves*.
+
+# %% [markdown] lang="tr"
+# ## 5 · Eğitim döngüsü (5 dakika)
+#
+# Döngü dört satırdır: kayıp, gradyan, adım, tekrar. Gizli bir şey yok; `tc.train_sft` de tam bunu
+# yapar, yalnızca birçok tohumu yan yana.
+
+# %% [markdown] lang="en"
+# ## 5 · The training loop (5 minutes)
+#
+# The loop has four lines: loss, gradient, step, again. Nothing is hidden; `tc.train_sft` does just
+# this, only for many seeds side by side.
+
+# %%
+model = tc.ToyLM(seeds=[0])
+optimizer = Adam(model.parameters(), lr=0.01)
+for step in range(38):
+    loss, info = tc.sft.sft_loss(model.logp(), world.sft_targets)
+    loss.sum().backward()
+    optimizer.step()
+
+# %%
+start = tc.train_sft(world, tc.SFTConfig(seeds=16))
+print(np.allclose(model.logp().detach()[0], start.logp.sel(seed=0)))
+
+# %%
+tc.plots.policies(world, before=start.ref_logp, after=start.logp)
+
+# %% [markdown] lang="tr"
+# `True`: elle yazdığımız döngü, paketin ilk tohumudur. Sağda, 38 adımdan sonra her istemde hedefi öne
+# çıkmış ama henüz kesinleşmemiş bir politika var. Ders 3 ve 4 buradan başlayacak.
+
+# %% [markdown] lang="en"
+# `True`: the loop written by hand is the first seed of the package. On the right, after 38 steps, is a
+# policy in which the target stands out at each prompt without being certain. Lessons 3 and 4 will
+# start here.
+
+# %% [markdown] lang="tr"
+# ## 6 · Neden α/r? (6 dakika)
+#
+# Rankı artırınca $B A$ daha çok terimin toplamı olur. Ölçek olmasaydı rankı iki katına çıkarmak adımı
+# da büyütür, her rank için öğrenme oranını (learning rate) yeniden aramak gerekirdi. **Tahmin et:**
+# Adam'ın ilk adımı logitleri rank 1'e göre kaç kat oynatır?
+
+# %% [markdown] lang="en"
+# ## 6 · Why α/r? (6 minutes)
+#
+# With a higher rank, $B A$ is a sum of more terms. Without a scale, doubling the rank would make the
+# step larger too, and the learning rate would have to be found anew for every rank. **Predict:**
+# compared with rank 1, how many times as far does Adam's first step move the logits?
+
+
+# %%
+def first_step(rank, alpha):
+    model = tc.ToyLM(seeds=range(64), lora_rank=rank, lora_alpha=alpha)
+    before = model().detach()
+    tc.sft.sft_loss(model.logp(), world.sft_targets)[0].sum().backward()
+    Adam(model.parameters(), lr=0.01).step()
+    return (model() - before).abs().mean().item()
+
+
+# %%
+ranks = (1, 2, 4, 8)
+scalings = {
+    "alpha": lambda r: 8.0 * r,
+    "alpha/r": lambda r: 8.0,
+    "alpha/sqrt(r)": lambda r: 8 * r**0.5,
+}
+for name, alpha in scalings.items():
+    moves = np.array([first_step(r, alpha(r)) for r in ranks])
+    print(f"{name:14}", *(f"rank {r}: {m:.2f}" for r, m in zip(ranks, moves / moves[0])), sep="  ")
+
+# %% [markdown] lang="tr"
+# Ölçeksiz ($\alpha$) adım rank ile büyür: 8 rankta neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
+# biraz küçülür, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
+# (Kalajdzievski, 2023) bunu önerir. Paket, yaygın olan $\alpha/r$'yi kullanır.
+
+# %% [markdown] lang="en"
+# Unscaled ($\alpha$), the step grows with the rank: almost fourfold at rank 8. With $\alpha/r$ it does
+# not grow; it even shrinks a little, since the terms do not all pull the same way. $\alpha/\sqrt{r}$ is
+# the flattest, and rsLoRA (Kalajdzievski, 2023) proposes it. The package uses the common $\alpha/r$.
+
+# %% [markdown] lang="tr"
+# ## 7 · Kaydır: `lora_rank` (9 dakika)
+#
+# Altı rank, 16 tohum, 200 adım. Eski deneylerin `lora_rank` değerleri 4, 8 ve 16 idi; buradaki $W$'nin
+# rankı en çok 11 olabildiği için 16 yok, yerinde 11 var. **Tahmin et:** altı hedefi öğrenmeye kaç rank
+# yeter? Rank 1 nerede takılır?
+
+# %% [markdown] lang="en"
+# ## 7 · Slide: `lora_rank` (9 minutes)
+#
+# Six ranks, 16 seeds, 200 steps. The old experiments used a `lora_rank` of 4, 8 and 16; since $W$
+# cannot have a rank above 11 here, there is no 16, and 11 stands in its place. **Predict:** how much
+# rank is enough to learn six targets? Where does rank 1 get stuck?
+
+# %%
+try:
+    tc.SFTConfig(lora_rank=16)
+except ValueError as error:
+    print(error)
+
+# %%
+ranks = [1, 2, 3, 4, 8, 11]
+run = tc.train_sft(world, tc.SFTConfig(lora_rank=ranks, steps=200, seeds=16))
+tc.plots.curves(run, "loss", "accuracy")
+
+# %% [markdown] lang="tr"
+# Bir kez eğitildi; sürgü yalnızca gösterir. Fareyle ya da ok tuşlarıyla oynatın:
+
+# %% [markdown] lang="en"
+# Trained once; the slider only shows. Move it with the mouse or the arrow keys:
+
+# %%
+tc.widgets.slider(
+    "lora_rank",
+    ranks,
+    lambda value: tc.plots.curves(run, "loss", "accuracy", highlight=value),
+    start=2,
+    language=world.language,
+)
+
+# %% [markdown] lang="tr"
+# Bantlar tohumların ortadaki %80'i. Sol: rank 1'in kaybı takılıp kalır, öbürleri sıfıra iner; rank
+# büyüdükçe iniş hızlanır, ama 4'ten sonra pek bir şey değişmez. Sağ: doğruluk (accuracy), en olası
+# token'ı hedef olan istemlerin payıdır.
+
+# %% [markdown] lang="en"
+# Bands hold the middle 80% of the seeds. Left: the loss of rank 1 gets stuck and the others go down to
+# zero; a higher rank goes down faster, but beyond 4 little changes. Right: accuracy is the share of
+# prompts whose likeliest token is the target.
+
+# %%
+last = run.history[["loss", "accuracy", "trainable_fraction"]].isel(step=-1, drop=True).mean("seed")
+last.to_dataframe().round(3)
+
+# %% [markdown] lang="tr"
+# Rank 1'in doğruluğu üçte birde kaldı. Neden tam üçte bir? Her tohumda altı istemin en olası
+# yanıtlarını yazıp kaç **ayrı** yanıt olduğunu sayalım:
+
+# %% [markdown] lang="en"
+# The accuracy of rank 1 stayed at one third. Why just one third? For each seed, write down the likeliest
+# answers to the six prompts and count how many **distinct** ones there are:
+
+# %%
+for rank in (1, 2):
+    likeliest = run.logp.sel(lora_rank=rank).argmax("token")
+    print(f"rank {rank}: distinct answers", [len(np.unique(row)) for row in likeliest])
+
+# %% [markdown] lang="tr"
+# Rank 1, istemleri tek bir doğruya dizer. Doğrunun bir ucunda bir token kazanır, öbür ucunda bir
+# başkası: hemen hemen her tohumda iki ayrı yanıt, yani 6 hedefin 2'si. Rank 2 ise bir **düzlemdir**.
+# Düzlemde altı yön birbirini ezmeden yan yana durabilir. Bakalım gerçekten öyle mi:
+
+# %% [markdown] lang="en"
+# Rank 1 lines the prompts up on one straight line. One token wins at one end of it, another at the
+# other end: two distinct answers for nearly every seed, that is, 2 of the 6 targets. Rank 2 is a
+# **plane**. In a plane six directions can stand side by side without crushing one another. See
+# whether they do:
+
+# %%
+tc.plots.plane(run.sel(lora_rank=2), seed=0)
+
+# %% [markdown] lang="tr"
+# Noktalar istemler ($A e_x$), oklar token'lar ($B$'nin satırları); bir hedef, isteminin rengindedir.
+# Her istem, kendi yönünde en uzağa varan oku seçer. Hiç öğretilmeyen beş token ortada, gri ve kısa
+# kalmış. Altı ok bir yelpaze gibi açılmış: **rank 2'nin altı hedefe yetmesinin nedeni budur.**
+
+# %% [markdown] lang="en"
+# Points are prompts ($A e_x$), arrows are tokens (the rows of $B$); a target has the colour of its
+# prompt. Each prompt chooses the arrow that reaches furthest in its direction. The five tokens that
+# were never taught stay in the middle, grey and short. Six arrows have opened like a fan: **that is why
+# rank 2 is enough for six targets.**
+
+# %% [markdown] lang="tr"
+# ## 8 · Tam ince ayar ve en iyi kopya (9 dakika)
+#
+# Karşılaştırma için bütün $W$'yi eğitelim: **tam ince ayar** (full fine-tuning). Döngü aynı, yalnızca
+# eğitilen matris başka.
+
+# %% [markdown] lang="en"
+# ## 8 · Full fine-tuning and the best copy (9 minutes)
+#
+# For comparison, train the whole of $W$: **full fine-tuning**. The loop is the same, only the matrix
+# that is trained is another one.
+
+# %%
+full = tc.ToyLM(seeds=range(16))
+full.head.requires_grad_(False)
+base = full.head.weight.clone()
+full.head.weight.requires_grad_(True)
+optimizer = Adam(full.parameters(), lr=0.01)
+
+# %%
+for step in range(200):
+    loss, info = tc.sft.sft_loss(full.logp(), world.sft_targets)
+    loss.sum().backward()
+    optimizer.step()
+delta = (full.head.weight - base).detach()
+U, S, Vh = torch.linalg.svd(delta, full_matrices=False)
+
+# %%
+print("loss", loss.mean().detach().numpy().round(3), "accuracy", info["accuracy"].mean().numpy())
+print("singular values", S.mean(0).numpy().round(1))
+
+# %% [markdown] lang="tr"
+# Tam ince ayar da altı hedefi öğrendi. $\Delta W$'nin **tekil değerleri** (singular values) onun kaç
+# yön kullandığını söyler: yedisi büyük, gerisi küçük. Bu $\Delta W$'yi rank $r$ ile en iyi nasıl
+# kopyalarız? Eckart ve Young'ın yanıtı (1936): ilk $r$ tekil değeri tut, gerisini at. Hiçbir rank-$r$
+# matris daha yakın olamaz ve hata tam olarak atılanlardan çıkar:
+#
+# $$\min_{\mathrm{rank}\, M \le r} \|\Delta W - M\| = \sqrt{s_{r+1}^2 + s_{r+2}^2 + \dots}$$
+#
+# Sınayalım: LoRA'yı hedeflere değil, doğrudan $\Delta W$'yi kopyalamaya eğitelim.
+
+# %% [markdown] lang="en"
+# Full fine-tuning learned the six targets too. The **singular values** of $\Delta W$ say how many
+# directions it uses: seven are large, the rest small. How do we best copy this $\Delta W$ with rank
+# $r$? The answer of Eckart and Young (1936): keep the first $r$ singular values and drop the rest. No
+# matrix of rank $r$ can be nearer, and the error comes from exactly what was dropped:
+#
+# $$\min_{\mathrm{rank}\, M \le r} \|\Delta W - M\| = \sqrt{s_{r+1}^2 + s_{r+2}^2 + \dots}$$
+#
+# Put it to the test: train LoRA not on the targets but on copying $\Delta W$.
+
+
+# %%
+def copy_error(rank, steps=800):
+    copy = tc.ToyLM(seeds=range(16), lora_rank=rank)
+    optimizer = Adam(copy.parameters(), lr=0.05)
+    for step in range(steps):
+        error = (copy.head.delta_weight() - delta).square().sum((1, 2))
+        error.sum().backward()
+        optimizer.step(decay=1 - step / steps)
+    return error.sqrt().mean().item()
+
+
+# %%
+for rank in (1, 2, 4):
+    bound = S[:, rank:].norm(dim=1).mean().item()
+    print(f"rank {rank}: trained copy {copy_error(rank):.3f}, dropped singular values {bound:.3f}")
+
+# %% [markdown] lang="tr"
+# Gradyan inişi, kesin sınıra üç basamağa kadar oturdu ve altına inemedi. Şimdi asıl soru. En iyi
+# kopya mı daha doğru yanıt verir, hedeflerle eğitilen LoRA mı? **Tahmin et**, sonra bak:
+
+# %% [markdown] lang="en"
+# Gradient descent settled on the exact bound to three digits, and could not get below it. Now the real
+# question. Which answers better, the best copy, or LoRA trained on the targets? **Predict**, then look:
+
+
+# %%
+def accuracy_of_copy(rank):
+    kept = (U[..., :rank] * S[:, None, :rank]) @ Vh[:, :rank]
+    logits = full.prompt_embed @ (base + kept).mT + full.head.bias[:, None]
+    return tc.sft.sft_loss(logits.log_softmax(-1), world.sft_targets)[1]["accuracy"]
+
+
+# %%
+trained = run.history.accuracy.isel(step=-1)
+truncated = trained.copy(data=[accuracy_of_copy(rank).numpy() for rank in ranks])
+tc.plots.against(world, "accuracy", exact=1.0, trained=trained, truncated=truncated)
+
+# %% [markdown] lang="tr"
+# En iyi kopya, rank 4'te bile altı hedefin hepsine varamaz; LoRA'ya rank 2 yetti. Eckart ve Young haklı, soru
+# başka: kopya, $\Delta W$'nin **bütün** sayılarına yakın olmaya çalışır; LoRA ise yalnızca altı
+# yanıtın doğru çıkmasına. LoRA tam ince ayarın kötü bir taklidi değildir, kendi $\Delta W$'sini bulur.
+
+# %% [markdown] lang="en"
+# Even at rank 4 the best copy does not get all six targets right; for LoRA rank 2 was enough. Eckart and
+# Young are right, only the question is another one: the copy tries to be near **all** numbers of $\Delta W$,
+# LoRA only to get six answers right. LoRA is no poor imitation of full fine-tuning; it finds a
+# $\Delta W$ of its own.
+
+# %% [markdown] lang="tr"
+# ## 9 · Birleştir, ayır (3 dakika)
+#
+# Eğitim bitince $\Delta W$, $W$'ye eklenebilir: **birleştirme** (merge). Model artık sıradan bir
+# katmandır, LoRA'nın çalışma anında hiçbir maliyeti kalmaz. **Tahmin et:** logitler ne kadar değişir?
+
+# %% [markdown] lang="en"
+# ## 9 · Merge and unmerge (3 minutes)
+#
+# When training is done, $\Delta W$ can be added to $W$: the **merge**. The model is an ordinary layer
+# again, and LoRA costs nothing at run time. **Predict:** how much do the logits change?
+
+# %%
+apart = start.model()
+start.model.head.merge()
+print(
+    "merged:   largest difference below 1e-14:", bool((start.model() - apart).abs().max() < 1e-14)
+)
+start.model.head.unmerge()
+print("unmerged: largest difference", (start.model() - apart).abs().max().item())
+
+# %% [markdown] lang="tr"
+# Birleştirince fark yalnızca yuvarlamadır; ayırınca bit bit başa döneriz.
+#
+# ## 10 · Aşırı eğitim: RL'ye bir şey kaldı mı? (6 dakika)
+#
+# 38 adımda durduk. Neden devam etmedik? **Tahmin et:** 400 adım sonra entropi kaç olur? Peki böyle
+# bir politikayı ödülle (ders 3) değiştirmek kolay mıdır?
+
+# %% [markdown] lang="en"
+# Merged, the difference is nothing but rounding; unmerged, we are back to the bit.
+#
+# ## 10 · Over-training: is anything left for RL? (6 minutes)
+#
+# We stopped after 38 steps. Why not go on? **Predict:** what is the entropy after 400 steps? And is
+# such a policy easy to change by reward (lesson 3)?
+
+# %%
+stops = tc.train_sft(world, tc.SFTConfig(steps=[38, 100, 400], seeds=16))
+tc.plots.curves(stops, "loss", "entropy")
+
+# %% [markdown] lang="tr"
+# Kayıp da entropi de 100 adımda hemen hemen biter: politika her istemde tek yanıta kilitlenir.
+# Ders 1'deki kapalı biçim, tasma `kl_beta=0.1` iken hangi ödülün *mümkün* olduğunu söyler. Yanına
+# PPO'nun vardığı ödülü koyalım:
+
+# %% [markdown] lang="en"
+# Loss and entropy are both nearly used up after 100 steps: at each prompt the policy has locked on to
+# one answer. The closed form of lesson 1 says which reward is *possible* on a leash of `kl_beta=0.1`.
+# Put beside it the reward that PPO reaches:
+
+# %%
+for steps in (38, 400, 1600):
+    stop = tc.train_sft(world, tc.SFTConfig(steps=steps, seeds=16))
+    target = np.exp(stop.logp.values)[:, range(6), world.sft_targets].mean()
+    best = tc.exact.optimal_policy(stop.logp, world.reward, kl_beta=0.1)
+    possible = tc.exact.expected_reward(best, world.reward).mean()
+    ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=0.1, seeds=16), start=stop)
+    reward = ppo.history.reward.isel(step=-1).mean()
+    print(f"{steps:4} steps: P(target) {target:.4f}, possible {possible:.3f}, PPO {reward:.3f}")
+
+# %% [markdown] lang="tr"
+# Çok eğitilen politikada mümkün olan ödül bile düşer. Nedeni tasmadır: olasılığı $p$ olan bir yanıtı
+# öne çıkarmak $\beta \log(1/p)$ kadar ödüle mal olur; $p$ çok küçükse kazanç bunu karşılamaz. 1600
+# adımda PPO mümkün olana da varamaz, çünkü yalnızca denediği yanıtlardan öğrenir ve kendinden emin bir
+# politika başka yanıt denemez. SFT'yi erken bırakmak, sonraki derse pay bırakmaktır.
+
+# %% [markdown] lang="en"
+# From a much-trained policy even the possible reward drops. The reason is the leash: bringing forward
+# an answer of probability $p$ costs $\beta \log(1/p)$ of reward, and with a tiny $p$ the gain does not
+# pay for it. At 1600 steps PPO does not reach even what is possible, since it learns only from answers
+# that it tries, and a policy so sure of itself tries no other. Stopping SFT early leaves room for the
+# lesson that follows.
+
+# %% [markdown] lang="tr"
+# ## 11 · Sıra sende (4 dakika)
+#
+# 1. `lora_alpha` değerini 8'den 32'ye çıkarın. Önce yazın: 38 adım sonraki kayıp ne olur?
+# 2. `tc.plots.plane` ile 5 numaralı tohuma bakın. Hangi iki istem komşu?
+#
+# <details><summary>İpucu</summary>
+#
+# Ölçek dört katına çıkınca aynı adım logitleri daha uzağa taşır.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ## 11 · Your turn (4 minutes)
+#
+# 1. Raise `lora_alpha` from 8 to 32. Write down first: what will the loss be after 38 steps?
+# 2. Look at seed number 5 with `tc.plots.plane`. Which two prompts are neighbours?
+#
+# <details><summary>Hint</summary>
+#
+# With four times the scale, the same step carries the logits further.
+#
+# </details>
+
+# %%
+mine = tc.train_sft(world, tc.SFTConfig(lora_alpha=[8.0, 32.0], seeds=16))
+mine.history[["loss", "entropy"]].isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
+
+# %% [markdown] lang="tr"
+# ## Özet
+#
+# * SFT, hedefin log-olasılığını büyütür; kayıp $\log 11$'den başlar.
+# * LoRA, $W$'yi dondurur ve $\frac{\alpha}{r} B A$'yı eğitir; $B = 0$ olduğu için başlangıç aynıdır.
+# * Rank, kaç yönde düzeltme yapılabileceğidir: rank 1 iki yanıtta takılır, rank 2 altısına yeter.
+# * En iyi rank-$r$ kopya SVD'dir; LoRA ise kopyalamaz, kendi çözümünü bulur.
+# * Fazla SFT, RL'nin deneyeceği yanıtları tüketir.
+#
+# Sırada ders 3 var: doğru yanıtı söylemeden, yalnızca **ödülle** öğretmek.
+
+# %% [markdown] lang="en"
+# ## Summary
+#
+# * SFT raises the log-probability of the target; the loss starts at $\log 11$.
+# * LoRA freezes $W$ and trains $\frac{\alpha}{r} B A$; because $B = 0$, the start is unchanged.
+# * The rank is the number of directions of the update: rank 1 is stuck at two answers, rank 2 is enough
+#   for six.
+# * The best copy of rank $r$ is the SVD; LoRA does not copy, it finds a solution of its own.
+# * Too much SFT uses up the answers that RL would try.
+#
+# Lesson 3 comes next: teaching without telling the right answer, by **reward** alone.

@@ -1,0 +1,575 @@
+# ---
+# jupyter:
+#   toycore:
+#     tr: 04_dpo
+#     en: 04_dpo
+# ---
+
+# %% [markdown] lang="tr"
+# # Ders 4 · DPO: tercihlerden öğrenmek
+#
+# Ders 2'de doğru yanıtı, ders 3'te ödülü biliyorduk. Gerçek hayatta çoğu zaman ikisi de yoktur; elde
+# yalnızca şu tür yargılar vardır: *bu yanıt ötekinden iyi.* DPO (direct preference optimization) bu
+# **tercih çiftlerinden** (preference pairs) doğrudan öğrenir: ödül modeli yok, örnek çekmek yok.
+#
+# Şaşırtıcı olan şu: DPO, ödülü hiç görmeden, PPO'nun tırmandığı zirveye çıkar. Bunu adım adım
+# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 65 dakika.
+
+# %% [markdown] lang="en"
+# # Lesson 4 · DPO: learning from preferences
+#
+# In lesson 2 we knew the right answer, in lesson 3 the reward. In real life we often have neither, only
+# judgements of this kind: *this answer is better than that one.* DPO (direct preference optimization)
+# learns from such **preference pairs** directly: no reward model, no sampling.
+#
+# The surprise is this: without ever seeing the reward, DPO climbs to the summit that PPO climbs to. We
+# shall derive it step by step, run every step, and see where it breaks as well. Time: about 65 minutes.
+
+# %% [markdown] lang="tr"
+# ## 1 · Beş tercih çifti (4 dakika)
+#
+# Bir çift üç şeyden oluşur: istem, **seçilen** (chosen) yanıt, **reddedilen** (rejected) yanıt. Bizim
+# beş çiftimiz bunlar; başlangıç yine ders 2'nin politikası, 16 tohumla.
+
+# %% [markdown] lang="en"
+# ## 1 · Five preference pairs (4 minutes)
+#
+# A pair has three parts: a prompt, the **chosen** answer, the **rejected** answer. These are our five;
+# the start is again the policy of lesson 2, with 16 seeds.
+
+# %%
+import numpy as np
+import torch
+import xarray as xr
+
+import toycore as tc
+
+torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+world = tc.World(language="en")
+start = tc.train_sft(world, tc.SFTConfig(seeds=16))
+for prompt, chosen, rejected in world.preference_pairs:
+    print(f"{world.prompts[prompt]:18} {world.tokens[chosen]:12} > {world.tokens[rejected]}")
+
+# %% [markdown] lang="tr"
+# Altıncı istemin ("kısa cevap") hiç çifti yok. Bunu aklımızda tutalım.
+#
+# ## 2 · π*'dan kayba, dört adım (10 dakika)
+#
+# **Adım 1. Ödülü yalnız bırak.** Ders 1 ve 3'ten biliyoruz: tasması $\beta$ olan en iyi politika
+# $\pi^* = \pi_\mathrm{ref}\, e^{r/\beta} / Z$. Bu eşitliği ödül için çözelim:
+#
+# $$r(x, y) = \beta \log \frac{\pi^*(y|x)}{\pi_\mathrm{ref}(y|x)} + \beta \log Z(x)$$
+
+# %% [markdown] lang="en"
+# The sixth prompt ("short answer") has no pair at all. Keep that in mind.
+#
+# ## 2 · From π* to the loss, in four steps (10 minutes)
+#
+# **Step 1. Solve for the reward.** From lessons 1 and 3 we know the best policy on a leash of $\beta$:
+# $\pi^* = \pi_\mathrm{ref}\, e^{r/\beta} / Z$. Solve this for the reward:
+#
+# $$r(x, y) = \beta \log \frac{\pi^*(y|x)}{\pi_\mathrm{ref}(y|x)} + \beta \log Z(x)$$
+
+# %%
+beta = 0.3
+ref_logp = torch.as_tensor(start.logp.sel(seed=0).values)
+best = tc.exact.optimal_policy(ref_logp, world.reward, beta)
+log_z = (ref_logp + world.reward / beta).logsumexp(-1, keepdim=True)
+print(torch.allclose(beta * (best - ref_logp) + beta * log_z, world.reward))
+
+# %% [markdown] lang="tr"
+# `True`: en iyi politika, ödülün kendisini içinde taşır. Tek pürüz $Z(x)$; gerçek bir modelde onu kimse
+# hesaplayamaz.
+#
+# **Adım 2. Yargıcı modelle.** Bradley ve Terry'nin yargıcı (1952), ödülü büyük olanı daha sık seçer:
+#
+# $$P(y_c \succ y_r) = \sigma\big(r(x, y_c) - r(x, y_r)\big), \qquad \sigma(u) = \frac{1}{1 + e^{-u}}$$
+
+# %% [markdown] lang="en"
+# `True`: the best policy carries the reward itself within it. The one snag is $Z(x)$; in a real model
+# nobody can compute it.
+#
+# **Step 2. Model the judge.** The judge of Bradley and Terry (1952) chooses the answer with the larger
+# reward more often:
+#
+# $$P(y_c \succ y_r) = \sigma\big(r(x, y_c) - r(x, y_r)\big), \qquad \sigma(u) = \frac{1}{1 + e^{-u}}$$
+
+# %%
+x, c, r = world.preference_pairs.T
+judge = torch.sigmoid(world.reward[x, c] - world.reward[x, r])
+print(judge.numpy().round(3))
+
+# %% [markdown] lang="tr"
+# Yargıç kusursuz değildir: yardımsever ile zararlı arasında bile sekizde bir yanılır.
+#
+# **Adım 3. Birini ötekine koy.** Adım 1'deki ödülü adım 2'ye yazınca iki yanıtın $\beta \log Z(x)$
+# terimi aynıdır ve **birbirini götürür**:
+#
+# $$P(y_c \succ y_r) = \sigma\Big(\beta \log \frac{\pi^*(y_c|x)}{\pi_\mathrm{ref}(y_c|x)} -
+# \beta \log \frac{\pi^*(y_r|x)}{\pi_\mathrm{ref}(y_r|x)}\Big)$$
+
+# %% [markdown] lang="en"
+# The judge is not perfect: even between helpful and harmful it errs one time in eight.
+#
+# **Step 3. Put one into the other.** With the reward of step 1 written into step 2, the term
+# $\beta \log Z(x)$ is the same for both answers and **cancels**:
+#
+# $$P(y_c \succ y_r) = \sigma\Big(\beta \log \frac{\pi^*(y_c|x)}{\pi_\mathrm{ref}(y_c|x)} -
+# \beta \log \frac{\pi^*(y_r|x)}{\pi_\mathrm{ref}(y_r|x)}\Big)$$
+
+# %%
+log_ratio = best - ref_logp
+print(torch.allclose(torch.sigmoid(beta * log_ratio[x, c] - beta * log_ratio[x, r]), judge))
+
+# %% [markdown] lang="tr"
+# `True`, hem de $Z$ olmadan. **Adım 4. Olabilirliği büyüt.** $\pi^*$ yerine eğitilen $\pi_\theta$'yı
+# koyalım; $\hat r = \beta \log(\pi_\theta / \pi_\mathrm{ref})$ politikanın **örtük ödülü** (implicit
+# reward), $\Delta = \hat r_c - \hat r_r$ ise **marj** (margin) olsun. Eldeki tercihlerin eksi
+# log-olasılığı, DPO kaybıdır (Rafailov ve ark., 2023):
+#
+# $$L = -\,\mathbb{E}\big[\log \sigma(\Delta)\big]$$
+
+# %% [markdown] lang="en"
+# `True`, and without $Z$. **Step 4. Maximise the likelihood.** Put the policy being trained,
+# $\pi_\theta$, in the place of $\pi^*$; call $\hat r = \beta \log(\pi_\theta / \pi_\mathrm{ref})$ the
+# **implicit reward** of the policy and $\Delta = \hat r_c - \hat r_r$ the **margin**. Minus the
+# log-probability of the preferences at hand is the DPO loss (Rafailov et al., 2023):
+#
+# $$L = -\,\mathbb{E}\big[\log \sigma(\Delta)\big]$$
+
+# %%
+margin = beta * log_ratio[x, c] - beta * log_ratio[x, r]
+by_hand = -torch.nn.functional.logsigmoid(margin).mean()
+loss, info = tc.dpo.dpo_loss(best[x, c], best[x, r], ref_logp[x, c], ref_logp[x, r], beta=beta)
+print(f"by hand {by_hand:.6f}, package {loss:.6f}, margin {info['margin']:.3f}")
+
+# %% [markdown] lang="tr"
+# ## 3 · Başlangıçta ln 2 (4 dakika)
+#
+# Eğitim referanstan başlar: $\pi_\theta = \pi_\mathrm{ref}$. **Tahmin et:** o anda kayıp kaçtır ve
+# $\beta$'ya bağlı mıdır? Gradyan, seçilenin log-olasılığını ne kadar iter?
+
+# %% [markdown] lang="en"
+# ## 3 · At the start it is ln 2 (4 minutes)
+#
+# Training starts at the reference: $\pi_\theta = \pi_\mathrm{ref}$. **Predict:** what is the loss at
+# that moment, and does it depend on $\beta$? How hard does the gradient push the log-probability of the
+# chosen answer?
+
+# %%
+for beta in (0.1, 0.3, 0.7):
+    chosen = ref_logp[x, c].requires_grad_()
+    loss, info = tc.dpo.dpo_loss(chosen, ref_logp[x, r], ref_logp[x, c], ref_logp[x, r], beta=beta)
+    (push,) = torch.autograd.grad(loss, chosen)
+    print(f"beta {beta}: loss {loss.item():.4f}, push on each chosen answer {-5 * push[0]:.3f}")
+print(f"ln 2 = {np.log(2):.4f}")
+
+# %% [markdown] lang="tr"
+# Marj 0, $\sigma(0) = 1/2$ ve kayıp her $\beta$ için $\ln 2$: politika iki yanıtı da eşit görür. Kendi
+# kodunuzda ilk kayıp $\ln 2$ değilse referansınız başlangıç politikası değildir. İtme ise
+# $\beta\, \sigma(-\Delta)$'dır, yani burada $\beta / 2$; marj büyüdükçe söner.
+
+# %% [markdown] lang="en"
+# The margin is 0, $\sigma(0) = 1/2$, and the loss is $\ln 2$ for every $\beta$: the policy sees no
+# difference between the two. If the first loss in your own code is not $\ln 2$, your reference is not
+# the starting policy. The push is $\beta\, \sigma(-\Delta)$, so here $\beta / 2$; it fades as the margin
+# grows.
+
+# %% [markdown] lang="tr"
+# ## 4 · Beş çiftle eğitim (7 dakika)
+#
+# Eski deneyin üç değeri: $\beta$ 0,1, 0,3 ve 0,7. Üç eğriye birden bakacağız: seçilenin ve
+# reddedilenin log-olasılığı, bir de marj. **Tahmin et:** marj büyürken seçilenin olasılığı hep artar
+# mı?
+
+# %% [markdown] lang="en"
+# ## 4 · Training on five pairs (7 minutes)
+#
+# The three values of the old experiment: $\beta$ 0.1, 0.3 and 0.7. We look at three curves at once: the
+# log-probability of the chosen and of the rejected answer, and the margin. **Predict:** while the
+# margin grows, does the probability of the chosen answer always rise?
+
+# %%
+five = tc.train_dpo(world, tc.DPOConfig(beta=[0.1, 0.3, 0.7], seeds=16), start=start)
+tc.plots.curves(five, "chosen_logp", "rejected_logp", "margin")
+
+# %%
+ends = five.history[["loss", "margin", "accuracy", "kl", "attained"]].isel(step=-1, drop=True)
+ends.mean("seed").to_dataframe().round(3)
+
+# %% [markdown] lang="tr"
+# Her şey kusursuz görünüyor: kayıp sıfıra yakın, bütün çiftler doğru (`accuracy` 1). Ama
+# reddedilenler uçuruma yuvarlanıyor ve $\beta$ 0,1 iken seçilenin eğrisi bir yerden sonra **geri
+# düşüyor**. `attained` ise 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez. Çifti olmayan
+# altıncı isteme bakalım. **Tahmin et:** hiç dokunmadığımız satır yerinde durur mu?
+
+# %% [markdown] lang="en"
+# All seems perfect: the loss is near zero and every pair is right (`accuracy` 1). But the rejected
+# answers fall off a cliff, and at a $\beta$ of 0.1 the curve of the chosen ones **turns back down** after
+# a while. `attained` is far below 1: five pairs are not enough to tell the whole reward. Look at the
+# sixth prompt, which has no pair. **Predict:** does the row that we never touched stay where it was?
+
+# %%
+tc.plots.answers(world, 5, before=start.logp, after=five.logp.sel(beta=0.1))
+
+# %% [markdown] lang="tr"
+# Durmaz. Bütün istemler aynı adaptörü paylaşır; beş satırı sert itmek altıncıyı da sürükledi ve
+# `kötü`yü öne çıkardı. Oysa hiçbir çift `kötü`yü övmemişti! Tercih verisinde **olmayan** istemler de
+# eğitimden etkilenir; kayıp bunu göstermez.
+
+# %% [markdown] lang="en"
+# It does not. All prompts share one adapter; pushing five rows hard dragged the sixth along and brought
+# `bad` to the front. Yet no pair had ever praised `bad`! Prompts that are **not** in the preference data
+# are changed by training too, and the loss does not show it.
+
+# %% [markdown] lang="tr"
+# ## 5 · Yargıca çok soru sor (5 dakika)
+#
+# Şimdi ödülü bilen bir Bradley–Terry yargıcına tohum başına 100.000 çift soralım. İki yanıt da
+# referanstan çekilir; DPO yalnızca hangisinin seçildiğini görür, ödülü değil.
+
+# %% [markdown] lang="en"
+# ## 5 · Ask the judge many questions (5 minutes)
+#
+# Now ask a Bradley–Terry judge, who knows the reward, about 100,000 pairs for each seed. Both answers
+# are drawn from the reference; DPO sees only which one was chosen, not the reward.
+
+# %%
+seeds = start.config.seeds
+asked = [world.sample_preferences(start.logp.sel(seed=s), 100_000, seed=s) for s in seeds]
+pairs = torch.stack(asked)
+pairs.shape
+
+# %% [markdown] lang="tr"
+# Yargıç formüle uyuyor mu? Ödül farkına göre, değerli olan yanıtın seçilme payı:
+
+# %% [markdown] lang="en"
+# Does the judge follow the formula? By difference in reward, how often the better answer was chosen:
+
+# %%
+x, c, r = pairs.unbind(-1)
+gap = (world.reward[x, c] - world.reward[x, r]).round(decimals=6)
+for size in (0.8, 1.2, 2.0):
+    won, lost = (gap == size).sum(), (gap == -size).sum()
+    print(f"gap {size}: chosen {won / (won + lost):.3f}, formula {1 / (1 + np.exp(-size)):.3f}")
+
+# %% [markdown] lang="tr"
+# ## 6 · Kaydır: β (8 dakika)
+#
+# Yedi $\beta$, 16 tohum, aynı 100.000 çift. Ödül ve KL'nin kesikli çizgileri, ödülü **bilen** kesin en
+# iyi politikalardır. **Tahmin et:** ödülü görmeyen DPO o çizgilere varır mı?
+
+# %% [markdown] lang="en"
+# ## 6 · Slide: β (8 minutes)
+#
+# Seven values of $\beta$, 16 seeds, the same 100,000 pairs. The dashed lines for reward and KL are the
+# exact optima, which **know** the reward. **Predict:** will DPO, which does not see the reward, get to
+# those lines?
+
+# %%
+betas = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0]
+many = tc.train_dpo(world, tc.DPOConfig(beta=betas, seeds=16), pairs, start)
+tc.plots.curves(many, "reward", "kl", optimum=True)
+
+# %%
+tc.widgets.slider(
+    "beta",
+    betas,
+    lambda value: tc.plots.curves(many, "reward", "kl", highlight=value, optimum=True),
+    start=0.3,
+    language=world.language,
+)
+
+# %% [markdown] lang="tr"
+# Varır. Küçük $\beta$ uzun tasmadır: çok ödül, çok KL. Büyük $\beta$ referansa yakın kalır. PPO'nun
+# `kl_beta`'sı ile DPO'nun `beta`'sı **aynı düğmedir**. Marj ise ilginç bir şey söyler:
+
+# %% [markdown] lang="en"
+# It does. A small $\beta$ is a long leash: much reward, much KL. A large $\beta$ stays close to the
+# reference. PPO's `kl_beta` and DPO's `beta` are **the same knob**. The margin has something curious to
+# tell:
+
+# %%
+ends = many.history[["margin", "chosen_logp", "rejected_logp", "kl", "attained"]]
+print(f"true gap in reward, mean over all pairs: {gap.mean():.3f}")
+ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
+
+# %% [markdown] lang="tr"
+# Marj her $\beta$'da aynı yere, **gerçek ödül farkına** oturdu. Olması gereken de bu: en iyi noktada
+# örtük ödül farkı ödül farkıdır (adım 1). $\beta$ yalnızca bu farkın kaç nat log-olasılıkla
+# kurulacağını belirler.
+
+# %% [markdown] lang="en"
+# At every $\beta$ the margin settled in one place, the **true difference in reward**. So it must be: at
+# the optimum, differences of implicit reward are differences of reward (step 1). $\beta$ only decides
+# with how many nats of log-probability that difference is built.
+
+# %% [markdown] lang="tr"
+# ## 7 · Seçilen de düşebilir (7 dakika)
+#
+# Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,1 iken seçilenlerin log-olasılığı başlangıçtakinden
+# **düşük**. Buna **olasılık kayması** (likelihood displacement) denir. **Tahmin et:** kesin en iyi
+# politikada da böyle midir, yoksa eğitimin kusuru mudur?
+
+# %% [markdown] lang="en"
+# ## 7 · The chosen answer may fall too (7 minutes)
+#
+# Mind `chosen_logp` in the table: at a $\beta$ of 0.1 the chosen answers are **less** likely than at the
+# start. This is called **likelihood displacement**. **Predict:** is it so at the exact optimum as well,
+# or is it a flaw of training?
+
+# %%
+reference = torch.as_tensor(start.logp.values)
+seed = torch.arange(16)[:, None]
+print(
+    f"start: chosen {reference[seed, x, c].mean():.2f}, rejected {reference[seed, x, r].mean():.2f}"
+)
+for beta in (0.1, 0.3, 0.7):
+    best = tc.exact.optimal_policy(reference, world.reward, beta)
+    print(f"optimum, beta {beta}: {best[seed, x, c].mean():.2f}, {best[seed, x, r].mean():.2f}")
+
+# %% [markdown] lang="tr"
+# En iyi politikada da böyledir. Seçilenlerin arasında, kötüyle yarıştığı için seçilmiş vasat yanıtlar
+# da var; en iyi politika onları azaltır. Kayıp yalnızca **farka** bakar: ikisi birden düşse de
+# reddedilen daha hızlı düşüyorsa memnundur. Veri azsa bu gerçek bir soruna dönüşür. Her tohumun ilk
+# 100 çiftiyle eğitelim:
+
+# %% [markdown] lang="en"
+# It is so at the optimum too. Among the chosen are mediocre answers that won against bad ones, and the
+# best policy makes those rarer. The loss looks only at the **difference**: it is content when both fall,
+# if only the rejected one falls faster. With little data this turns into a real problem. Train on the
+# first 100 pairs of each seed:
+
+# %%
+few = tc.train_dpo(world, tc.DPOConfig(beta=[0.1, 0.3, 0.7], seeds=16), pairs[:, :100], start)
+tc.plots.curves(few, "chosen_logp", "rejected_logp", "margin")
+
+# %% [markdown] lang="tr"
+# Marj büyüyor, eğitim "başarılı"; ama $\beta$ 0,3 iken ortalama bir *seçilmiş* yanıt artık binlerce
+# kat daha az olası. Olasılık nereye gitti? Şüphelimiz, o 100 çiftte hiç kaybetmemiş yanıtlar:
+
+# %% [markdown] lang="en"
+# The margin grows and training is a "success"; yet at a $\beta$ of 0.3 an average *chosen* answer is
+# now thousands of times less likely. Where did the probability go? Our suspects are the answers that never lost in those 100
+# pairs:
+
+# %%
+never_lost = np.ones((16, 6, 11), dtype=bool)
+never_lost[seed, x[:, :100], r[:, :100]] = False
+for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items():
+    print(f"{name:6} P(never lost) = {(np.exp(logp.values) * never_lost).sum(-1).mean():.2f}")
+
+# %% [markdown] lang="tr"
+# Suçlu bulundu. Hiç kaybetmemiş bir yanıt iyi olmak zorunda değildir; az sorulmuş da olabilir. Onun
+# için hiçbir sonlu marj yetmez ve olasılığın çoğu ona akar.
+#
+# ## 8 · Az çift, çok çift (6 dakika)
+#
+# **Tahmin et:** kesin zirvenin %90'ına ulaşmak için kaç çift gerekir?
+
+# %% [markdown] lang="en"
+# The culprit is found. An answer that never lost need not be good; it may just have been asked about
+# seldom. No finite margin is enough for it, and most of the probability flows to it.
+#
+# ## 8 · Few pairs, many pairs (6 minutes)
+#
+# **Predict:** how many pairs does it take to reach 90% of the exact summit?
+
+# %%
+counts = [100, 300, 1000, 3000, 10_000, 30_000, 100_000]
+config = tc.DPOConfig(beta=0.3, seeds=16)
+runs = [tc.train_dpo(world, config, pairs[:, :n], start).history for n in counts]
+attained = xr.concat([h.attained.isel(step=-1) for h in runs], xr.Variable("pairs", counts))
+tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=counts))
+
+# %% [markdown] lang="tr"
+# Yüz çiftle `attained` eksidedir: politika, başladığı yerden **kötü** duruma düşer. Binlerce çiftten
+# sonra toparlanır, 10.000 çiftte %90'ı geçer ve zirveye yanaşır. Kayıp eğrisi ise her seferinde güzelce
+# inmişti. Veri azken işe yarayan iki çare var: erken durmak ve birazdan göreceğimiz IPO. Dersin sonunda
+# ikisini de ölçeceksiniz.
+
+# %% [markdown] lang="en"
+# With a hundred pairs `attained` is negative: the policy ends up **worse** than it started. After
+# thousands of pairs it recovers, passes 90% at 10,000 pairs and closes in on the summit. The loss curve
+# had gone down nicely every time. Two cures help when data are few: stopping early, and IPO, which comes
+# in a moment. At the end of the lesson you will measure both.
+
+# %% [markdown] lang="tr"
+# ## 9 · Referansı atarsak (6 dakika)
+#
+# Eski not defterinin kaybında referans yoktu: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. Bu,
+# **düzgün** (uniform) referanslı DPO'dur; çünkü $1/11$ iki yanıtta da aynıdır ve farkta kaybolur.
+# Öyleyse en iyisi de bellidir: $\mathrm{softmax}(r/\beta)$. **Tahmin et:** aynı çiftlerle eğitilen iki
+# politika hangi kesin tabloya varır?
+
+# %% [markdown] lang="en"
+# ## 9 · Throwing the reference away (6 minutes)
+#
+# The loss of the old notebook had no reference: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. This is
+# DPO with a **uniform** reference, since $1/11$ is the same for both answers and vanishes in the
+# difference. So its optimum is known too: $\mathrm{softmax}(r/\beta)$. **Predict:** trained on the same
+# pairs, which exact table does each of the two policies reach?
+
+# %%
+best = tc.exact.optimal_policy(reference, world.reward, 0.3)
+uniform_best = (world.reward / 0.3).log_softmax(-1).expand(16, 6, 11)
+for free in (False, True):
+    config = tc.DPOConfig(beta=0.3, reference_free=free, seeds=16)
+    logp = tc.train_dpo(world, config, pairs, start).logp
+    to_best, to_uniform = (tc.exact.kl(logp, t).mean() for t in (best, uniform_best))
+    print(f"reference_free={free!s:5} KL to pi* {to_best:.3f}, to softmax(r/beta) {to_uniform:.3f}")
+
+# %%
+tc.plots.policies(world, before=start.logp, optimal=best, after=logp)
+
+# %% [markdown] lang="tr"
+# Sol başlangıç, orta $\pi^*$, sağ referanssız eğitim. Referanssız kayıp, SFT'nin öğrettiği her şeyi
+# siler: her istemde aynı altı yardımsever token, eşit olasılıkla. Ödül aynı, alışkanlıklar gitmiş. Referans
+# bir ayrıntı değil, eski davranışın kendisidir.
+
+# %% [markdown] lang="en"
+# The start on the left, $\pi^*$ in the middle, training without a reference on the right. Without the
+# reference, the loss wipes out all that SFT has taught: the same six helpful tokens at every prompt,
+# equally likely. The reward is the same and the habits are gone. The reference is no detail; it is the
+# old behaviour itself.
+
+# %% [markdown] lang="tr"
+# ## 10 · İki yol, tek zirve (5 dakika)
+#
+# PPO ödülü görür, örnek çeker, dener. DPO ödülü görmez, hazır çiftlere bakar. **Tahmin et:** aynı
+# $\beta$ ile sınırın (frontier) üzerinde aynı noktaya mı düşerler?
+
+# %% [markdown] lang="en"
+# ## 10 · Two roads, one summit (5 minutes)
+#
+# PPO sees the reward, samples and tries. DPO does not see the reward and looks at ready-made pairs.
+# **Predict:** with the same $\beta$, do they land on the same point of the frontier?
+
+# %%
+ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=betas, ent_coef=0, seeds=16), start=start)
+tc.plots.frontier(ppo, many)
+
+# %%
+for beta in (0.1, 0.3, 1.0):
+    between = tc.exact.kl(many.logp.sel(beta=beta), ppo.logp.sel(kl_beta=beta).values).mean()
+    print(f"beta {beta}: KL between DPO's policy and PPO's {between:.3f} nats")
+
+# %% [markdown] lang="tr"
+# Daire PPO, baklava DPO; boş kareler kesin en iyi. Aynı $\beta$, aynı nokta: **iki yol, tek zirve.** En
+# uzun tasmada (0,1) DPO biraz sağa taşar: orada $\pi^*$ bazı yanıtlara o kadar az olasılık verir ki
+# 100.000 çift bile bunu ölçmeye zor yeter.
+
+# %% [markdown] lang="en"
+# Circles are PPO, diamonds DPO, hollow squares the exact optimum. The same $\beta$, the same point:
+# **two roads, one summit.** On the longest leash (0.1) DPO strays a little to the right: there $\pi^*$
+# gives some answers so little probability that even 100,000 pairs are hardly enough to measure it.
+
+# %% [markdown] lang="tr"
+# ## 11 · Sert etiketler ve IPO (7 dakika)
+#
+# Beş çiftte yargıç hiç kararsız kalmadı: her çiftin hep aynı yanıtı kazandı. Buna **sert etiket** (hard
+# label) denir. $-\log \sigma(\Delta)$ ancak $\Delta \to \infty$ iken sıfır olur; eğitim sürdükçe marj
+# kaçar. IPO (Azar ve ark., 2023) sonsuz yerine bir hedef koyar:
+#
+# $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
+#
+# **Tahmin et:** iki kayıpla marj nerede durur?
+
+# %% [markdown] lang="en"
+# ## 11 · Hard labels and IPO (7 minutes)
+#
+# In the five pairs the judge never wavered: the same answer of a pair always won. This is called a
+# **hard label**. $-\log \sigma(\Delta)$ reaches zero only as $\Delta \to \infty$; the margin runs away
+# for as long as training lasts. IPO (Azar et al., 2023) sets a target in place of infinity:
+#
+# $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
+#
+# **Predict:** where does the margin come to rest with each of the two losses?
+
+# %%
+x, c, r = world.preference_pairs.T
+logp = torch.as_tensor(five.logp.sel(beta=0.3, seed=0).values)
+picked = logp[x, c], logp[x, r], ref_logp[x, c], ref_logp[x, r]
+loss, info = tc.dpo.dpo_loss(*picked, beta=0.3, loss_type="ipo")
+margin = 0.3 * (picked[0] - picked[1] - picked[2] + picked[3])
+print(f"by hand {((margin - 0.5) / 0.3).square().mean():.6f}, package {loss:.6f}")
+
+# %%
+config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=1000, seeds=16)
+hard = tc.train_dpo(world, config, start=start)
+tc.plots.curves(hard, "chosen_logp", "rejected_logp", "margin")
+
+# %%
+for steps in (100, 400, 1600):
+    config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=steps, seeds=16)
+    ends = tc.train_dpo(world, config, start=start).history.margin.isel(step=-1).mean("seed")
+    print(
+        f"{steps:4} steps: margin",
+        dict(zip(ends.loss_type.values.tolist(), ends.values.round(2).tolist())),
+    )
+
+# %% [markdown] lang="tr"
+# Sigmoid kaybında dört kat adım, marja her seferinde iki birimden çok ekler; sonu yoktur. IPO
+# $\Delta = 1/2$'de durur ve orada kalır. Reddedilenin log-olasılığı da uçurumdan yuvarlanmaz. Gerçek
+# veride etiketlerin çoğu serttir (her çift bir kez sorulur); bu yüzden DPO erken durdurulur.
+
+# %% [markdown] lang="en"
+# With the sigmoid loss, four times the steps add more than two units to the margin each time; there is
+# no end to it. IPO stops at $\Delta = 1/2$ and stays there. The rejected answers do not fall off the
+# cliff either. In real data most labels are hard (each pair is asked once), and that is why DPO is
+# stopped early.
+
+# %% [markdown] lang="tr"
+# ## 12 · Sıra sende (4 dakika)
+#
+# 1. 100 çift ve iki çare: 200 adım yerine 10 adım, sigmoid yerine IPO. Önce yazın: hangisi `attained`'i
+#    sıfırın üstüne çıkarır?
+# 2. Kendi çiftlerinizi yazın: `tc.train_dpo(world, config, pairs=[("hello", "yes", "bad")], start=start)`
+#    (İngilizce dünyada; Türkçe dünyada etiketler Türkçedir).
+#
+# <details><summary>İpucu</summary>
+#
+# Az bilen, az kıpırdamalıdır.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ## 12 · Your turn (4 minutes)
+#
+# 1. 100 pairs and two cures: 10 steps instead of 200, IPO instead of sigmoid. Write down first: which of
+#    them brings `attained` above zero?
+# 2. Write pairs of your own: `tc.train_dpo(world, config, pairs=[("hello", "yes", "bad")], start=start)`
+#    (in the English world; in the Turkish world the labels are Turkish).
+#
+# <details><summary>Hint</summary>
+#
+# Who knows little should move little.
+#
+# </details>
+
+# %%
+config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=[10, 200], seeds=16)
+mine = tc.train_dpo(world, config, pairs[:, :100], start).history
+mine.attained.isel(step=-1, drop=True).mean("seed").to_pandas().round(2)
+
+# %% [markdown] lang="tr"
+# ## Özet
+#
+# * $\pi^*$ ödülü içinde taşır; Bradley–Terry'ye konunca $Z$ gider ve geriye DPO kaybı kalır.
+# * Kayıp $\ln 2$'den başlar; bu, referansın doğru olduğunun en ucuz sınamasıdır.
+# * Çok çiftle DPO, PPO'nun zirvesine çıkar; az çiftle başladığı yerin altına düşer.
+# * Seçilenin olasılığı da düşebilir: üç eğriye birden bakın.
+# * Referanssız DPO eski davranışı siler; sert etiketlerde sigmoid kaçar, IPO durur.
+#
+# Sırada ders 5 var: eğittiğimiz politikayı daha az bitle yazarsak ne kalır?
+
+# %% [markdown] lang="en"
+# ## Summary
+#
+# * $\pi^*$ carries the reward; put into Bradley–Terry, $Z$ cancels and the DPO loss is left.
+# * The loss starts at $\ln 2$; that is the cheapest check that the reference is right.
+# * With many pairs DPO climbs to PPO's summit; with few it falls below where it started.
+# * The chosen answer may become less likely as well: look at all three curves.
+# * DPO without a reference wipes out the old behaviour; on hard labels sigmoid runs away, IPO stops.
+#
+# Lesson 5 comes next: if we write the trained policy with fewer bits, what is left of it?
