@@ -145,6 +145,17 @@ def test_reference_free_is_true_or_false_and_nothing_else(value):
     check_message(error, value)
 
 
+@pytest.mark.parametrize("value", ["dpo", "IPO", "", None, 1, True, ["ipo", "dpo"], []], ids=repr)
+def test_a_loss_type_is_one_of_its_names(value):
+    with pytest.raises((TypeError, ValueError), match="loss_type") as error:
+        tc.DPOConfig(loss_type=value)
+    check_message(error, "sigmoid, ipo")
+    if not isinstance(value, list):
+        one = torch.zeros(1)
+        with pytest.raises((TypeError, ValueError), match="loss_type must be one of sigmoid, ipo"):
+            tc.dpo.dpo_loss(one, one, one, one, loss_type=value)
+
+
 def test_a_misspelt_setting_is_answered_with_the_settings_there_are():
     with pytest.raises(TypeError, match="kl_betta") as error:
         tc.PPOConfig(kl_betta=0.1)
@@ -162,7 +173,11 @@ def test_a_config_cannot_be_changed_once_made():
 
 def test_every_setting_of_every_config_is_in_these_tables():
     for config in (tc.SFTConfig, tc.PPOConfig, tc.DPOConfig):
-        named = {name for owner, name in RULES if owner is config} | {"seeds", "reference_free"}
+        named = {name for owner, name in RULES if owner is config} | {
+            "seeds",
+            "reference_free",
+            "loss_type",
+        }
         assert set(config.__dataclass_fields__) <= named
 
 
@@ -298,8 +313,16 @@ PAIRS = {
     "an unknown token": ([("hello", "evet", "no")], ("token", "'evet'", "yes")),
     "an index too high": ([(0, 3, 11)], ("token", "11", "0 to 10")),
     "a negative index": ([(0, -1, 3)], ("token", "-1", "0 to 10")),
-    "a fraction": (torch.tensor([[0.0, 1.0, 2.0]]), ("0.0", "0 to 5")),
-    "rows of two": (torch.ones(5, 2).long(), ("(prompt, chosen, rejected)", "[1, 1]")),
+    "a fraction": (torch.tensor([[0.0, 1.0, 2.0]]), ("whole numbers", "float32")),
+    "a table of truths": (torch.ones(5, 3).bool(), ("whole numbers", "bool")),
+    "a table with a prompt too high": (torch.tensor([[0, 1, 2], [6, 1, 2]]), ("prompt", "6")),
+    "a table with a token too low": (torch.tensor([[0, 1, 2], [5, 1, -3]]), ("token", "-3")),
+    "a table where chosen is rejected": (
+        torch.tensor([[0, 1, 2], [0, 3, 3]]),
+        ("differ", "'hello'", "'thanks'"),
+    ),
+    "no rows in a table": (torch.ones(0, 3).long(), ("(prompt, chosen, rejected)", "(0, 3)")),
+    "rows of two": (torch.ones(5, 2).long(), ("(prompt, chosen, rejected)", "(5, 2)")),
     "rows of four": ([(0, 1, 2, 3)], ("(prompt, chosen, rejected)", "(0, 1, 2, 3)")),
     "one row for a table": (torch.tensor([0, 1, 2]), ("(prompt, chosen, rejected)",)),
     "no rows": ([], ("pairs", "[]")),

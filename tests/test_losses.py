@@ -92,6 +92,19 @@ def check_dpo(loss_fn) -> None:
         assert info["margin"].item() == 0
 
 
+def check_ipo(loss_fn) -> None:
+    golden, batch = GOLDEN["dpo"], dpo_batch()
+    loss, info = loss_fn(*batch, beta=golden["beta"])
+    assert loss.item() == exactly(golden["ipo"])
+    assert info["margin"].item() == exactly(golden["rewards/margins"])
+    for beta in (0.1, 3.0):
+        start, _ = loss_fn(*batch[2:], *batch[2:], beta=beta)
+        assert start.item() == exactly(1 / (2 * beta) ** 2)
+        content = batch[2] + 0.5 / beta  # the margin is ½: nothing is left to do
+        loss, _ = loss_fn(content, batch[3], *batch[2:], beta=beta)
+        assert loss.item() == exactly(0)
+
+
 def check_ppo(loss_fn) -> None:
     golden, batch = GOLDEN["grpo"], ppo_batch()
     loss, info = loss_fn(*batch, clip_range=golden["epsilon"], vf_coef=0.5, ent_coef=0.0)
@@ -167,6 +180,14 @@ def test_the_dpo_loss_and_its_logs_are_trls():
     check_dpo_runs(dpo_loss)
 
 
+ipo_loss = partial(dpo_loss, loss_type="ipo")
+
+
+def test_the_ipo_loss_is_trls():
+    check_ipo(ipo_loss)
+    check_dpo_runs(ipo_loss)
+
+
 def test_the_ppo_loss_is_trls_clip_loss_and_a_plain_squared_error():
     check_ppo(ppo_loss)
     check_ppo_runs(ppo_loss)
@@ -178,6 +199,7 @@ def test_gradients_are_those_of_finite_differences():
     check_gradient(partial(ppo_loss, clip_range=per_run, vf_coef=per_run, ent_coef=per_run))
     check_gradient(partial(dpo_loss, beta=3), arguments=4)
     check_gradient(partial(dpo_loss, beta=3, reference_free=True), arguments=4)
+    check_gradient(partial(ipo_loss, beta=per_run), arguments=4)
     weight = noise(2, 6).softmax(-1)
     check_gradient(partial(dpo_loss, beta=per_run, weight=weight), arguments=4)
     logits = noise(2, 6, 11).requires_grad_()
@@ -258,6 +280,16 @@ def right_margin(c, r, rc, rr, beta):
     return beta * (c - r - rc + rr)
 
 
+def ipo_variant(loss):
+    """An IPO loss: `loss` of the margin and beta."""
+
+    def variant(chosen, rejected, ref_chosen, ref_rejected, *, beta):
+        margin = right_margin(chosen, rejected, ref_chosen, ref_rejected, beta)
+        return loss(margin, beta).mean(-1), {"margin": margin.mean(-1)}
+
+    return variant
+
+
 def ppo_variant(
     surrogate=lambda ratio, clipped, a: -torch.minimum(ratio * a, clipped * a),
     fraction=lambda ratio, clipped, a, eps: (clipped * a < ratio * a).double(),
@@ -296,6 +328,7 @@ def test_the_variants_are_right_but_for_the_part_that_is_replaced():
     check_sft(sft_variant(lambda picked: -picked.mean(-1)))
     check_dpo(dpo_variant(right_margin))
     check_dpo_runs(dpo_variant(right_margin))
+    check_ipo(ipo_variant(lambda m, beta: ((m - 0.5) / beta).square()))
     check_ppo(ppo_variant())
     check_ppo_runs(ppo_variant())
 
@@ -326,6 +359,14 @@ WRONG = {
     "dpo: no logarithm": (check_dpo, dpo_variant(right_margin, loss=lambda m: -m.sigmoid())),
     "dpo: a sum": (check_dpo, dpo_variant(right_margin, mean=lambda values: values.sum(-1))),
     "dpo: mean over the wrong axis": (check_dpo_runs, dpo_variant(right_margin, mean=over_runs)),
+    "ipo: the sigmoid loss": (check_ipo, dpo_loss),
+    "ipo: a target of 1": (check_ipo, ipo_variant(lambda m, b: ((m - 1) / b).square())),
+    "ipo: beta forgotten": (check_ipo, ipo_variant(lambda m, b: (m - 0.5).square())),
+    "ipo: the target not divided by beta": (
+        check_ipo,
+        ipo_variant(lambda m, b: (m / b - 0.5).square()),
+    ),
+    "ipo: no square": (check_ipo, ipo_variant(lambda m, b: (m - 0.5).abs() / b)),
     "ppo: maximum for minimum": (
         check_ppo,
         ppo_variant(lambda ratio, clipped, a: -torch.maximum(ratio * a, clipped * a)),

@@ -57,7 +57,8 @@ def stand_in(**attributes) -> SimpleNamespace:
 
 
 @pytest.mark.parametrize("beta", [0.1, 0.3, 2.0])
-def test_dpo_loss_logs_and_gradient_are_trls(beta):
+@pytest.mark.parametrize("loss_type", tc.dpo.LOSS_TYPES)
+def test_dpo_loss_logs_and_gradient_are_trls(loss_type, beta):
     trl = pytest.importorskip("trl")
     n = 40
     theta = noise(P, V, seed=1).requires_grad_()
@@ -84,7 +85,7 @@ def test_dpo_loss_logs_and_gradient_are_trls(beta):
         f_divergence_type="reverse_kl",
         label_smoothing=0.0,
         ld_alpha=None,
-        loss_types=["sigmoid"],
+        loss_types=[loss_type],
         loss_weights=[1.0],
         precompute_ref_logps=True,
         use_weighting=False,
@@ -110,6 +111,7 @@ def test_dpo_loss_logs_and_gradient_are_trls(beta):
         batch["ref_chosen_logps"],
         batch["ref_rejected_logps"],
         beta=beta,
+        loss_type=loss_type,
     )
     same(ours, theirs)
     same(torch.autograd.grad(ours, theta)[0], torch.autograd.grad(theirs, theta)[0])

@@ -12,7 +12,8 @@ import torch
 
 import toycore as tc
 from toycore import exact
-from toycore.noise import sample
+from toycore.noise import draw, sample
+from toycore.optim import Adam
 
 SIX_BETAS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -119,6 +120,74 @@ def test_dpo_on_the_five_pairs_of_the_world_prefers_what_they_prefer(world, star
     assert (final(run.history.loss) < 0.3).all()
 
 
+def test_on_many_pairs_the_margin_is_the_true_gap_in_reward_at_every_beta(
+    world, many_pairs, dpo_on_many_pairs
+):
+    """At π* differences of implicit reward are those of the reward, whatever β is."""
+    prompt, chosen, rejected = many_pairs.unbind(-1)
+    gap = world.reward[prompt, chosen] - world.reward[prompt, rejected]
+    margin = final(dpo_on_many_pairs.history.margin).transpose("seed", "beta")
+    assert np.allclose(margin, gap.mean(-1)[:, None], rtol=0, atol=0.01)
+
+
+def test_without_a_reference_dpo_climbs_to_softmax_of_reward_over_beta(world, start, many_pairs):
+    config = tc.DPOConfig(reference_free=True, seeds=8)
+    run = tc.train_dpo(world, config, many_pairs, start)
+    uniform = (world.reward / config.beta).log_softmax(-1).expand(8, 6, 11)
+    assert exact.kl(run.logp, uniform).mean() < 0.02
+    best = exact.optimal_policy(start.logp, world.reward, config.beta)
+    assert exact.kl(run.logp, best).mean() > 0.3
+
+
+def test_on_hard_labels_the_sigmoid_margin_runs_away_and_ipo_stops_at_one_half(world, start):
+    config = tc.DPOConfig(
+        loss_type=["sigmoid", "ipo"], steps=[100, 400, 1600], beta=[0.1, 0.7], seeds=8
+    )
+    margin = final(tc.train_dpo(world, config, start=start).history.margin)
+    assert (margin.sel(loss_type="sigmoid").diff("steps") > 1).all()
+    assert np.allclose(margin.sel(loss_type="ipo"), 0.5, rtol=0, atol=0.01)
+
+
+def test_a_fitted_adapter_comes_to_the_truncated_svd_and_no_nearer():
+    """Eckart & Young 1936: the error of the best copy of rank r is that of the values dropped."""
+    target = torch.randn(8, 11, 32, generator=torch.Generator().manual_seed(0)).double()
+    values = torch.linalg.svdvals(target)
+    for rank in (1, 2, 4):
+        copy = tc.ToyLM(range(8), lora_rank=rank)
+        adam = Adam(copy.parameters(), lr=0.05)
+        for step in range(1000):
+            error = (copy.head.delta_weight() - target).square().sum((1, 2))
+            error.sum().backward()
+            adam.step(decay=1 - step / 1000)
+        bound = values[:, rank:].square().sum(1)
+        assert (error >= bound - 1e-9).all()
+        assert error.mean().item() == pytest.approx(bound.mean().item(), rel=0.02)
+
+
+@pytest.mark.parametrize(("scale", "grows"), [("alpha", True), ("alpha/r", False)])
+def test_alpha_over_r_keeps_the_first_step_from_growing_with_the_rank(world, scale, grows):
+    moves = []
+    for rank in (1, 2, 4, 8):
+        model = tc.ToyLM(range(64), rank, 8.0 * (rank if scale == "alpha" else 1))
+        before = model().detach()
+        tc.sft.sft_loss(model.logp(), world.sft_targets)[0].sum().backward()
+        Adam(model.parameters(), lr=0.01).step()
+        moves.append((model() - before).abs().mean().item())
+    assert (np.diff(moves) > 0).all() == grows
+    assert (moves[-1] > 3 * moves[0]) == grows
+
+
+def test_a_surer_start_leaves_less_to_gain_on_a_leash(world):
+    """Of probability p, an answer costs β log(1/p) to bring forward: rare ones are not worth it."""
+    possible = []
+    for steps in (38, 400, 1600):
+        start = tc.train_sft(world, tc.SFTConfig(steps=steps, seeds=8))
+        best = exact.optimal_policy(start.logp, world.reward, 0.1)
+        possible.append(exact.expected_reward(best, world.reward).mean().item())
+    assert possible[0] > 0.99
+    assert possible[0] > possible[1] + 0.05 > possible[2] + 0.15
+
+
 # The start, and what each curve says
 
 
@@ -136,7 +205,7 @@ def test_at_step_0_every_policy_is_its_reference(start, six_leashes, dpo_on_many
 
 
 def test_the_last_point_of_each_exact_curve_is_that_of_the_returned_policy(
-    world, six_leashes, dpo_on_many_pairs
+    world, start, six_leashes, dpo_on_many_pairs
 ):
     for run, betas in ((six_leashes, SIX_BETAS), (dpo_on_many_pairs, (0.3, 1.0))):
         logp, ref = torch.tensor(run.logp.values), torch.tensor(run.ref_logp.values)
@@ -146,6 +215,9 @@ def test_the_last_point_of_each_exact_curve_is_that_of_the_returned_policy(
         attained = exact.attained(logp, ref, world.reward, kl_beta)
         assert np.allclose(end.attained, attained, rtol=0, atol=1e-9)
     reward = exact.expected_reward(six_leashes.logp, world.reward).mean(-1)
+    assert np.allclose(
+        final(start.history.entropy), exact.entropy(start.logp).mean(-1), rtol=0, atol=1e-12
+    )
     end = final(six_leashes.history)
     assert np.allclose(end.reward, reward, rtol=0, atol=1e-12)
     assert np.allclose(end.entropy, exact.entropy(six_leashes.logp).mean(-1), rtol=0, atol=1e-12)
@@ -190,16 +262,28 @@ def test_a_grid_of_uniforms_gives_each_prompt_and_token_its_exact_share(start):
         assert (counts - n / 6 * table[run].exp()).abs().max() <= 1
 
 
+def test_tokens_are_drawn_from_the_row_that_is_asked_for(start):
+    table, n = torch.tensor(start.logp.values[0]), 60_000
+    row = torch.arange(6).repeat(n // 6)
+    uniform = ((torch.arange(n) // 6 + 0.5) / (n // 6)).double()
+    token = draw(table, row, uniform)
+    counts = torch.bincount(row * 11 + token, minlength=66).view(6, 11)
+    assert (counts - n / 6 * table.exp()).abs().max() <= 1
+    ends = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64).repeat(6)
+    assert draw(table, torch.arange(6).repeat_interleave(2), ends).tolist() == [0, 10] * 6
+
+
 # Labels
 
 PPO_CURVES = "reward kl entropy policy_loss value_loss clip_fraction approx_kl attained"
+SFT_CURVES = "loss accuracy entropy trainable_fraction"
 DPO_CURVES = "loss chosen_logp rejected_logp margin accuracy kl attained"
 
 
 def test_histories_and_policies_carry_the_names_of_the_contract(world, start, six_leashes):
     dpo = tc.train_dpo(world, tc.DPOConfig(steps=3, seeds=8), start=start)
     for run, names in (
-        (start, "loss accuracy trainable_fraction"),
+        (start, SFT_CURVES),
         (six_leashes, PPO_CURVES),
         (dpo, DPO_CURVES),
     ):

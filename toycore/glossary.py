@@ -76,10 +76,7 @@ TERMS = (
         "politikayı referansa bağlayan KL cezası",
         "the KL penalty that ties the policy to the reference",
         ("kayış",),
-        (
-            "tether",
-            "rein",
-        ),
+        ("tether",),
     ),
     Term(
         "avantaj",

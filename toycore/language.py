@@ -104,6 +104,7 @@ TEXT = {
         "tr": "Eğitim sonunda, tohumların ortalaması: {}.",
         "en": "At the end of training, averaged over seeds: {}.",
     },
+    "alt.over_training": {"tr": "{} (eğitim boyunca)", "en": "{} (over all of training)"},
     "alt.policies": {
         "tr": "Her istemde en olası yanıt. {}.",
         "en": "The likeliest answer to each prompt. {}.",

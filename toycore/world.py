@@ -85,18 +85,21 @@ class World:
 
     def _index_pairs(self, table: Tensor) -> Tensor:
         """The same for a table of indices, all rows at once: there may be a million of them."""
+        row = "(prompt, chosen, rejected)"
         if table.ndim != 2 or table.shape[1] != 3 or len(table) == 0:
-            raise ValueError(f"pairs must be a table (N, 3); got shape {tuple(table.shape)}")
-        if table.dtype.is_floating_point or table.dtype.is_complex or table.dtype == torch.bool:
-            raise ValueError(f"pairs must be whole numbers (indices); got {table.dtype}")
+            raise ValueError(f"pairs must be rows of {row}, (N, 3); got {tuple(table.shape)}")
+        if table.dtype == torch.bool or table.is_floating_point() or table.is_complex():
+            raise ValueError(f"pairs must be whole numbers, {row} indices; got {table.dtype}")
         limits = torch.tensor([len(self.prompts), *[len(self.tokens)] * 2])
         wrong = ((table < 0) | (table >= limits)).any(-1)
         if bool(wrong.any()):
-            row = table[wrong][0].tolist()
-            self.prompt(row[0]), self.token(row[1]), self.token(row[2])  # the error says which
+            prompt, *answers = table[wrong][0].tolist()
+            self.prompt(prompt), *map(self.token, answers)  # the error says which
         same = table[:, 1] == table[:, 2]
         if bool(same.any()):
-            raise ValueError(f"chosen and rejected must differ; got {table[same][0].tolist()}")
+            prompt, token, _ = table[same][0].tolist()
+            found = (self.prompts[prompt], self.tokens[token], self.tokens[token])
+            raise ValueError(f"chosen and rejected must differ; got {found}")
         return table.long()
 
     @one_thread()

@@ -384,7 +384,7 @@ print(f"the closed form: {tc.exact.objective(best, logp, world.reward, 0.5).mean
 # $\beta$ gets small, which tokens vanish?
 
 # %%
-leashes = [0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
+leashes = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
 tc.plots.tradeoff(world, trained.logp, leashes)
 
 # %% [markdown] lang="tr"

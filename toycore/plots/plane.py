@@ -40,8 +40,8 @@ def plane(run: Run, seed: int = 0) -> Picture:
 
 def _in_the_plane(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Prompts (P, 2) and tokens (V, 2), each scaled so that the longest is 1."""
-    if run.config.swept or run.config.lora_rank != 2:
-        raise ValueError("the plane needs one run of rank 2 a seed: use run.sel(lora_rank=2)")
+    if run.config.swept or getattr(run.config, "lora_rank", None) != 2:
+        raise ValueError("the plane needs an SFT run of rank 2: use run.sel(lora_rank=2)")
     if seed not in run.config.seeds:
         raise ValueError(f"seed must be one of {run.config.seeds}; got {seed}")
     place, model = run.config.seeds.index(seed), run.model

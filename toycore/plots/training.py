@@ -137,16 +137,20 @@ def _swept(run: Run) -> str:
 
 
 def _in_words(run: Run, names: tuple[str, ...], highlight: float | str | None) -> str:
-    """The last value of each curve, as a sentence: what a reader who sees no figure gets."""
+    """What each curve comes to, as a sentence: what a reader who sees no figure gets."""
     setting, language = _swept(run), run.world.language
-    last = run.history.isel(step=-1).mean("seed")
     values = run.config.swept[setting] if highlight is None else (highlight,)
     parts = []
     for value in values:
-        point = last.sel({setting: value})
-        ends = (
-            f"{text(f'curve.{name}', language)} {number(float(point[name]), language)}"
-            for name in names
-        )
-        parts.append(f"{setting} = {label(value, language)}: {', '.join(ends)}")
+        mean = run.history.sel({setting: value}).mean("seed")
+        said = ", ".join(_in_a_word(mean[name], name, language) for name in names)
+        parts.append(f"{setting} = {label(value, language)}: {said}")
     return text("alt.ends", language).format("; ".join(parts))
+
+
+def _in_a_word(curve, name: str, language: str) -> str:
+    """A curve's name and its last value; of what an update did, the mean over all updates."""
+    of_updates = name in ("policy_loss", "value_loss", "clip_fraction", "approx_kl")
+    value = curve[1:].mean() if of_updates else curve[-1]
+    said = f"{text(f'curve.{name}', language)} {number(float(value), language)}"
+    return text("alt.over_training", language).format(said) if of_updates else said

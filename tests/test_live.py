@@ -1,0 +1,158 @@
+"""Each lesson executed in a fresh kernel: how long it takes, and what its sliders show when moved.
+
+The kernel moves every slider through all its values and says what it shows; what it ought to
+show is computed here, from the package, as the lesson's prose describes it.
+"""
+
+import functools
+import importlib.util
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from nbformat.v4 import new_code_cell
+
+import toycore as tc
+from toycore.language import number, text
+
+ROOT = Path(__file__).resolve().parent.parent
+spec = importlib.util.spec_from_file_location("notebooks_build", ROOT / "notebooks" / "build.py")
+build = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(build)
+
+NOTEBOOKS = sorted(p for k in build.LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))
+
+PROBE = """
+import base64, hashlib, json, time
+seconds = time.process_time()
+told = []
+for widget in [shown for shown in Out.values() if isinstance(shown, tc.widgets.Sliders)]:
+    for selector in widget.selectors:
+        first = selector.index
+        for label, index in selector.options:
+            selector.index = index
+            views = getattr(widget.view, "children", None) or [widget.view]
+            image = (views[index] if len(views) > 1 else views[0]).value
+            png = base64.b64encode(widget.shown.png).decode()
+            digest = hashlib.sha256(png.encode()).hexdigest()
+            told.append((selector.description, label, widget.shown.alt, png in image, digest))
+        selector.index = first
+print(json.dumps({"seconds": seconds, "told": told}))
+"""
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def live(request):
+    """The lesson's number, its language, and what the kernel told."""
+    path = request.param
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(new_code_cell(PROBE, id="probe"))
+    (output,) = build.execute(path, notebook).cells[-1].outputs
+    told = json.loads(output.text)
+    return path.stem[:2], path.parent.name, told
+
+
+def test_a_lesson_runs_in_20_seconds_from_kernel_start_to_end(live):
+    # The kernel's own CPU time: a busy neighbour does not count.
+    assert live[2]["seconds"] <= 20
+
+
+def test_every_slider_moved_shows_the_numbers_of_its_value(live):
+    lesson, language, told = live
+    due = DUE[lesson](language)
+    assert [(name, label) for name, label, *_ in told["told"]] == list(due)
+    for name, label, alt, shown, _ in told["told"]:
+        assert shown, "the view holds another picture"
+        for said in due[name, label]:
+            assert said in alt
+
+
+def test_no_two_values_of_a_slider_show_the_same_picture(live):
+    pictures = [(name, digest) for name, _, _, _, digest in live[2]["told"]]
+    assert len(set(pictures)) == len(pictures)
+
+
+# --- what the sliders ought to say, by lesson -----------------------------------------------------
+
+Due = dict[tuple[str, str], list[str]]  # slider, label of the value → phrases of the picture's text
+
+
+@functools.cache
+def sixteen() -> tc.Run:
+    return tc.train_sft(tc.World(), tc.SFTConfig(seeds=16))
+
+
+def of_curves(run: tc.Run, language: str, *curves: str) -> Due:
+    """Each value with its name, and the last mean over seeds of each curve."""
+    ((setting, values),) = run.config.swept.items()
+    due = {}
+    for value in values:
+        mean = run.history.sel({setting: value}).mean("seed")
+        label = number(value, language)
+        due[setting, label] = [f"{setting} = {label}: "]
+        for curve in curves:
+            per_update = curve in ("clip_fraction", "approx_kl")  # told as a mean over training
+            told = mean[curve][1:].mean() if per_update else mean[curve][-1]
+            due[setting, label].append(
+                f"{text(f'curve.{curve}', language)} {number(told, language)}"
+            )
+    return due
+
+
+def of_optimum(world: tc.World, kl_beta: float) -> list[str]:
+    """The likeliest answer to each prompt under π*, and its probability, averaged over seeds."""
+    ref = torch.as_tensor(sixteen().logp.values)
+    best = (ref + world.reward / kl_beta).softmax(-1).mean(0)  # the closed form, once more
+    chance, token = best.max(-1)
+    return [
+        f"{prompt} → {world.tokens[t]} ({number(c, world.language)})"
+        for prompt, t, c in zip(world.prompts, token.tolist(), chance.tolist(), strict=True)
+    ]
+
+
+def lesson_1(language: str) -> Due:
+    world, grid = tc.World(language=language), (-2.0, -1.0, 0.0, 0.2, 1.0, 2.0)
+    leashes = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+    due = {("kl_beta", number(b, language)): of_optimum(world, b) for b in leashes}
+    for kind in ("helpful", "harmful", "neutral"):
+        for value in grid:
+            edited = tc.World(**{kind: value}, language=language)
+            name = text(f"setting.{kind}", language), number(value, language)
+            due[name] = of_optimum(edited, 0.5)
+    return due
+
+
+@functools.cache
+def lesson_2_run() -> tc.Run:
+    return tc.train_sft(
+        tc.World(), tc.SFTConfig(lora_rank=[1, 2, 3, 4, 8, 11], steps=200, seeds=16)
+    )
+
+
+@functools.cache
+def lesson_3_runs() -> tuple[tc.Run, tc.Run]:
+    clips = tc.PPOConfig(clip_range=[0.05, 0.1, 0.2, 0.4, 0.8], epochs=8, rollouts=40, seeds=16)
+    leashes = tc.PPOConfig(kl_beta=[0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0], seeds=16)
+    clipped, leashed = (tc.train_ppo(tc.World(), one, sixteen()) for one in (clips, leashes))
+    return clipped, leashed
+
+
+@functools.cache
+def lesson_4_run() -> tc.Run:
+    world, start = tc.World(), sixteen()
+    pairs = [world.sample_preferences(start.logp.sel(seed=s), 100_000, seed=s) for s in range(16)]
+    config = tc.DPOConfig(beta=[0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0], seeds=16)
+    return tc.train_dpo(world, config, torch.stack(pairs), start)
+
+
+DUE = {
+    "01": lesson_1,
+    "02": lambda language: of_curves(lesson_2_run(), language, "loss", "accuracy"),
+    "03": lambda language: (
+        of_curves(lesson_3_runs()[0], language, "clip_fraction", "approx_kl")
+        | of_curves(lesson_3_runs()[1], language, "reward", "kl")
+    ),
+    "04": lambda language: of_curves(lesson_4_run(), language, "reward", "kl"),
+}

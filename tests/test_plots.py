@@ -1,0 +1,164 @@
+"""What a figure shows, read back from the figure itself, is what the run holds and theory says."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+import toycore as tc
+
+BETAS = (0.1, 0.5, 2.0)
+
+
+@pytest.fixture(scope="module")
+def ppo(world, start) -> tc.Run:
+    return tc.train_ppo(world, tc.PPOConfig(kl_beta=BETAS, rollouts=10, seeds=8), start)
+
+
+@pytest.fixture(scope="module")
+def dpo(world, start) -> tc.Run:
+    return tc.train_dpo(world, tc.DPOConfig(beta=BETAS, steps=20, seeds=8), start=start)
+
+
+def lines(picture, panel: int = 0) -> dict:
+    """The lines of a panel that have a label, by label."""
+    axes = picture.figure.axes[panel]
+    return {line.get_label(): line for line in axes.lines if not line.get_label().startswith("_")}
+
+
+def dashed(picture, panel: int) -> list[float]:
+    """Heights of the black lines that say where a curve ought to end."""
+    found = (a for a in picture.figure.axes[panel].lines if a.get_color() == "black")
+    return sorted(float(line.get_ydata()[0]) for line in found)
+
+
+def optimum(run, beta) -> tuple[float, float]:
+    """Reward and KL of π*, averaged over prompts and seeds."""
+    ref = run.ref_logp.isel(dict.fromkeys(run.config.swept, 0)).values
+    best = tc.exact.optimal_policy(ref, run.world.reward, beta)
+    reward = tc.exact.expected_reward(best, run.world.reward).mean()
+    return float(reward), float(tc.exact.kl(best, ref).mean())
+
+
+def test_curves_are_means_over_seeds_and_the_optimum_is_dashed_where_the_leash_is_swept(ppo):
+    picture = tc.plots.curves(ppo, "reward", "kl")
+    for panel, name in enumerate(("reward", "kl")):
+        drawn = lines(picture, panel)
+        for label, beta in zip(("0.1", "0.5", "2"), BETAS, strict=True):
+            mean = ppo.history[name].sel(kl_beta=beta).mean("seed")
+            assert np.allclose(drawn[label].get_ydata(), mean)
+        due = sorted(optimum(ppo, beta)[panel] for beta in BETAS)
+        assert dashed(picture, panel) == pytest.approx(due)
+    assert dashed(tc.plots.curves(ppo, "reward", "kl", highlight=0.5), 0) == [
+        pytest.approx(optimum(ppo, 0.5)[0])
+    ]
+
+
+def test_dpo_has_a_dashed_goal_only_where_one_is_asked_for(dpo):
+    assert dashed(tc.plots.curves(dpo, "kl"), 0) == []
+    asked = tc.plots.curves(dpo, "kl", optimum=True)
+    assert dashed(asked, 0) == pytest.approx(sorted(optimum(dpo, beta)[1] for beta in BETAS))
+
+
+def test_words_of_a_setting_stand_in_the_legend_as_they_are(world, start):
+    config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=3, seeds=8)
+    picture = tc.plots.curves(tc.train_dpo(world, config, start=start), "margin")
+    assert set(lines(picture)) == {"sigmoid", "ipo"}
+    assert "loss_type = ipo: Margin (reward)" in picture.alt
+
+
+def landings(picture) -> list[tuple[float, float]]:
+    """Where the filled marks stand, and the squares of the exact optimum around them."""
+    marks = [line for line in picture.figure.axes[0].lines if len(line.get_xdata()) == 1]
+    return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in marks]
+
+
+def test_both_roads_stand_on_one_frontier(ppo, dpo):
+    picture = tc.plots.frontier(ppo, dpo)
+    found = landings(picture)
+    for run, setting in ((ppo, "kl_beta"), (dpo, "beta")):
+        for beta in BETAS:
+            end = run.history.isel(step=-1).sel({setting: beta}).mean("seed")
+            assert (float(end.kl), float(end.reward)) in found
+            reward, kl = optimum(run, beta)
+            assert any(np.allclose((kl, reward), at) for at in found)
+    legend = [entry.get_text() for entry in picture.figure.legends[0].get_texts()]
+    assert {"PPO", "DPO", "0.1", "0.5", "2"} <= set(legend)
+    assert picture.alt.startswith("PPO. ")
+    assert "DPO. " in picture.alt
+    assert "beta = 0.5: Expected reward" in picture.alt
+
+
+def test_a_frontier_of_one_run_gives_each_leash_a_mark_of_its_own(ppo):
+    drawn = lines(tc.plots.frontier(ppo))
+    legend = [e.get_text() for e in tc.plots.frontier(ppo).figure.legends[0].get_texts()]
+    assert "PPO" not in legend
+    assert "exact frontier" in drawn
+
+
+def test_ends_over_a_setting_are_means_with_the_value_they_ought_to_reach(world):
+    values = xr.DataArray(
+        [[0.1, 0.3], [0.5, 0.9]],
+        {"pairs": [100, 10_000], "seed": [0, 1]},
+        ("pairs", "seed"),
+    )
+    picture = tc.plots.against(world, "attained", exact=1.0, DPO=values, trained=values.T + 1)
+    drawn, (axes,) = lines(picture), picture.figure.axes
+    assert np.allclose(drawn["DPO"].get_ydata(), [0.2, 0.7])
+    assert np.allclose(drawn["trained LoRA"].get_ydata(), [1.2, 1.7])
+    assert dashed(picture, 0) == [1.0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["100", "10,000"]
+    assert axes.get_xlabel() == "Number of preference pairs"
+    assert "DPO: 100: 0.2, 10,000: 0.7" in picture.alt
+
+
+def test_estimates_are_drawn_beside_the_exact_value(world):
+    tries = {"reward": np.array([[1.0, 2], [3, 4], [5, 6]]), "kl": np.zeros((3, 2))}
+    picture = tc.plots.closing_in(world, [10, 100], tries, {"reward": 3.5, "kl": 0.25})
+    assert np.allclose(lines(picture, 0)["median and 80%"].get_ydata(), [3, 4])
+    assert np.allclose(lines(picture, 0)["a single try"].get_ydata(), [1, 2])
+    assert [dashed(picture, panel) for panel in (0, 1)] == [[3.5], [0.25]]
+    assert "Expected reward: 3.5" in picture.alt
+
+
+@pytest.fixture(scope="module")
+def ranks(world) -> tc.Run:
+    return tc.train_sft(world, tc.SFTConfig(lora_rank=[2, 3], steps=200, seeds=4))
+
+
+def test_in_the_plane_of_rank_2_each_prompt_points_at_its_target(world, ranks):
+    """The inner product of point and arrow is the update of the logit, up to one scale."""
+    run = ranks.sel(lora_rank=2)
+    picture = tc.plots.plane(run, seed=1)
+    (axes,) = picture.figure.axes
+    points = np.array([line.get_xydata()[0] for line in axes.lines])
+    arrows = np.array([text.xy for text in axes.texts if hasattr(text, "xy")])
+    assert points.shape == (6, 2)
+    assert arrows.shape == (11, 2)
+    with torch.no_grad():
+        update = run.model.head.update(run.model.prompt_embed)[1].numpy()
+    drawn = points @ arrows.T
+    assert np.allclose(drawn / abs(drawn).max(), update / abs(update).max())
+    said = re.findall(r"[\w ]+ → (\w+)", picture.alt)
+    assert said == [world.tokens[token] for token in update.argmax(1)]
+    assert said == [world.tokens[token] for token in world.sft_targets]
+
+
+@pytest.mark.parametrize(
+    ("choose", "seed", "message"),
+    [
+        (lambda run: run, 0, "rank 2"),
+        (lambda run: run.sel(lora_rank=3), 0, "rank 2"),
+        (lambda run: run.sel(lora_rank=2), 4, "seed must be one of"),
+    ],
+)
+def test_a_plane_that_cannot_be_drawn_is_an_error(ranks, choose, seed, message):
+    with pytest.raises(ValueError, match=message):
+        tc.plots.plane(choose(ranks), seed)
+
+
+def test_the_plane_of_a_ppo_run_is_an_error_that_says_so(ppo):
+    with pytest.raises(ValueError, match="rank 2"):
+        tc.plots.plane(ppo.sel(kl_beta=0.1))
