@@ -52,7 +52,8 @@ def quantize(weight: Tensor, bits: int = 8, per_channel: bool = True) -> Quantiz
     numbers of the scale's dtype (1.2e-38 in float32). TypeError or ValueError on other input.
     """
     qmax = _qmax(bits)
-    scale = step(_amax(weight, per_channel), qmax)
+    scale = _amax(weight, per_channel) / qmax
+    scale = torch.where(scale < torch.finfo(scale.dtype).tiny, 1.0, scale)
     values = (weight.detach().double() / scale).round().clamp(-qmax, qmax).to(torch.int8)
     return Quantized(values, scale, weight.dtype)
 
@@ -82,18 +83,12 @@ def predicted_snr_db(weight: Tensor, bits: int = 8, per_channel: bool = True) ->
     """
     qmax = _qmax(bits)
     amax = _amax(weight, per_channel)
-    noise = torch.where(amax == 0, 0.0, step(amax, qmax).double().square() / 12)
+    noise = (amax.double() / qmax).square() / 12
     return _decibels(weight.detach().double().square().mean((-2, -1)), noise.mean((-2, -1)))
 
 
 def _decibels(power: Tensor, noise: Tensor) -> Tensor:
     return torch.where(noise == 0, math.inf, 10 * torch.log10(power / noise))
-
-
-def step(amax: Tensor, qmax: int) -> Tensor:
-    """The step of a grid whose last value is amax; 1 where that is zero. NaN stays NaN."""
-    scale = amax / qmax
-    return torch.where(scale < torch.finfo(scale.dtype).tiny, 1.0, scale)
 
 
 def _qmax(bits: int) -> int:

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from toycore.grid import ALLOWED, FLOATS, Quantized, quantize, step
+from toycore.grid import ALLOWED, FLOATS, Quantized, quantize
 from toycore.int8_matmul import int8_matmul
 from toycore.noise import generator
 from toycore.settings import Rule
@@ -56,13 +56,14 @@ class Int8Linear(nn.Module):
         As in any layer, NaN or infinity in a token makes its whole answer not finite.
         """
         out, inside = self.values.shape
-        if x.dtype not in FLOATS:
-            raise TypeError(f"x must be a tensor of {ALLOWED}; got {x.dtype}")
+        if getattr(x, "dtype", None) not in FLOATS:
+            raise TypeError(f"x must be a tensor of {ALLOWED}; got {getattr(x, 'dtype', x)}")
         if x.ndim == 0 or x.shape[-1] != inside:
             raise ValueError(f"x must have the shape (..., {inside}); got {tuple(x.shape)}")
         # Sums reach 127² · in, too much for half precision.
         rows = x.detach().reshape(-1, inside).to(torch.promote_types(x.dtype, torch.float32))
-        scale = step(rows.abs().amax(-1, keepdim=True), self.QMAX)
+        scale = rows.abs().amax(-1, keepdim=True) / self.QMAX
+        scale = scale.clamp_min(torch.finfo(scale.dtype).tiny)  # a token of zeros stays zero
         tokens = (rows / scale).round_().to(torch.int8)
         y = int8_matmul(tokens, self.values) * (scale * self.scale.mT)
         if self.bias is not None:
