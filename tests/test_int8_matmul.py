@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -36,7 +35,18 @@ def full(value: int, *shape: int) -> torch.Tensor:
     return torch.full(shape, value, dtype=torch.int8)
 
 
-SHAPES = [(0, 5, 3), (1, 1, 1), (1, 64, 64), (3, 37, 11), (32, 1024, 8), (2, 1025, 3), (4, 5000, 2)]
+SHAPES = [
+    (0, 5, 3),
+    (1, 1, 1),
+    (1, 1, 3),
+    (5, 1, 16),
+    (4, 2, 1),
+    (1, 64, 64),
+    (3, 37, 11),
+    (32, 1024, 8),
+    (2, 1025, 3),
+    (4, 5000, 2),
+]
 
 
 @pytest.mark.parametrize(("n", "k", "m"), SHAPES)
@@ -48,6 +58,15 @@ def test_products_are_exact(n, k, m, product):
         found = product(a, b)
         assert found.dtype == torch.int32
         assert torch.equal(found.long(), a.long() @ b.long().T)
+
+
+def test_strides_that_are_not_plain():
+    """An axis of length 1 may have any stride; the columns of a wider matrix have a long one."""
+    wide, right = whole(4, 128), whole(6, 64, seed=1)
+    row, long = wide[:1, :64], right[:1].as_strided((1, 64), (0, 1))
+    for a in (row, row.as_strided((1, 64), (0, 1)), row.expand(3, -1), wide[:, 64:], wide[:, ::2]):
+        for b in (right, right.T.contiguous().T, long):
+            assert torch.equal(int8_matmul(a, b).long(), a.long() @ b.long().T)
 
 
 def test_the_worst_case_by_hand():
@@ -169,10 +188,8 @@ print(tc.quantization.int8_matmul.__module__)
 
 @pytest.mark.skipif(INT_MM is None, reason="this torch has no _int_mm")
 def test_the_real_probe_gives_an_answer():
-    start = time.perf_counter()
     assert why_not_int_mm() in (
         "",
         "torch._int_mm gives wrong sums on this CPU",
         "torch._int_mm is slower on this CPU than float32",
     )
-    assert time.perf_counter() > start

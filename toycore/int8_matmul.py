@@ -2,9 +2,10 @@
 
 Two roads lead to the same numbers:
 
-torch._int_mm   the INT8 instructions of the CPU. The function is private: in older versions it
-                gave wrong sums where those instructions are missing (pytorch/pytorch#136746),
-                and there it is slow to this day. So it is probed before it is used.
+torch._int_mm   the INT8 instructions of the CPU. The function is private. Older versions gave wrong
+                sums on CPUs without those instructions (pytorch/pytorch#136746), where it is slow
+                to this day; so it is probed before it is used. It also gives garbage, without a
+                word, for strides that an axis of length 1 may have (pytorch/pytorch#195066).
 by floats       float32 holds every whole number up to 2^24, so sums of up to 1,024 products
                 of INT8 numbers are exact in it, in any order; longer sums are cut into such parts
 """
@@ -21,9 +22,11 @@ MOST_TERMS = (2**31 - 1) // 128**2  # more could overflow 32 bits
 
 def int8_matmul(a: Tensor, b: Tensor) -> Tensor:
     """a bᵀ: int8 (N, K), (M, K) → int32 (N, M), exact. ValueError if K is above 131,071."""
-    if a.shape[1] > MOST_TERMS:
-        raise ValueError(f"an INT8 sum may have at most {MOST_TERMS:,} terms; got {a.shape[1]:,}")
-    if a.device.type == "cpu" and not why_not_int_mm():
+    terms = a.shape[1]
+    if terms > MOST_TERMS:
+        raise ValueError(f"an INT8 sum may have at most {MOST_TERMS:,} terms; got {terms:,}")
+    plain = terms > 1 and a.stride() == b.stride() == (terms, 1)
+    if plain and a.device.type == "cpu" and not why_not_int_mm():
         return torch._int_mm(a, b.mT)
     return by_floats(a, b)
 

@@ -138,7 +138,10 @@ def _grid_bytes(value: Tensor) -> int:
 
 
 def serialized_bytes(module: nn.Module) -> int:
-    """Bytes of the file that `torch.save(module.state_dict(), ...)` writes."""
+    """Bytes of the file that `torch.save(module.state_dict(), "archive.pt")` writes.
+
+    The name of a file goes into it, so another may be some hundred bytes larger or smaller.
+    """
     if not isinstance(module, nn.Module):
         raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
     file = io.BytesIO()
