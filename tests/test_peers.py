@@ -9,13 +9,17 @@ import warnings
 
 import pytest
 import torch
-import torch.ao.quantization
 from torch import nn
 
 import toycore as tc
 from toycore import peers
 
-HAS_TORCH_AO = hasattr(torch.ao.quantization, "quantize_dynamic")
+try:
+    import torch.ao.quantization as torch_ao
+except ImportError:
+    torch_ao = None
+
+HAS_TORCH_AO = hasattr(torch_ao, "quantize_dynamic")
 needs_torch_ao = pytest.mark.skipif(not HAS_TORCH_AO, reason="this torch has no quantize_dynamic")
 X86 = torch.backends.quantized.engine in ("x86", "fbgemm", "onednn")
 
@@ -119,7 +123,7 @@ def test_no_torchao(without):
 @needs_torch_ao
 def test_a_torch_without_quantize_dynamic(monkeypatch, without):
     without("torchao")
-    monkeypatch.delattr(torch.ao.quantization, "quantize_dynamic")
+    monkeypatch.delattr(torch_ao, "quantize_dynamic")
     made, skipped = peers.quantized(tc.TinyMLP())
     assert not made
     no = "AttributeError: module 'torch.ao.quantization' has no attribute 'quantize_dynamic'"
@@ -168,13 +172,14 @@ def test_nothing_is_printed_and_nothing_is_warned_of():
     assert int(done.stdout) >= HAS_TORCH_AO
 
 
+@needs_torch_ao
 def test_other_warnings_pass_and_the_filters_come_back(monkeypatch):
     def talkative(module, *_, **__):
         warnings.warn("torch.ao.quantization is deprecated and will be removed", stacklevel=2)
         warnings.warn("something else is deprecated", stacklevel=2)
         return tc.quantize_dynamic(module)
 
-    monkeypatch.setattr(torch.ao.quantization, "quantize_dynamic", talkative, raising=False)
+    monkeypatch.setattr(torch_ao, "quantize_dynamic", talkative)
     before = list(warnings.filters)
     with pytest.warns(UserWarning, match="something else") as caught:
         made, _ = peers.quantized(tc.TinyMLP())
@@ -242,11 +247,10 @@ def test_the_weights_that_torch_ao_packs_are_counted(real):
 
 @needs_torch_ao
 def test_scales_that_torch_ao_keeps_for_each_channel_are_counted(real):
-    library = torch.ao.quantization
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        how = {nn.Linear: library.per_channel_dynamic_qconfig}
-        copied = library.quantize_dynamic(real.module, how)
+        how = {nn.Linear: torch_ao.per_channel_dynamic_qconfig}
+        copied = torch_ao.quantize_dynamic(real.module, how)
     bytes_ = tc.tensor_bytes(copied)
     assert bytes_ == pytest.approx(1024 * 1024 + 4 * 1024 + 16 * 1024, abs=100)
     assert 0 < tc.serialized_bytes(copied) - bytes_ < 8_000

@@ -51,9 +51,10 @@ def cpu() -> str:
 def remarks() -> list[str]:
     """Lines below the tables: what was timed, what this CPU can do, and what is missing."""
     _, skipped = versions(HIDDEN[0])
+    why = why_not_int_mm()
     return [
         "Quantization: TinyMLP, two layers of hidden × hidden; inputs in the dtype of the weights.",
         f"CPU: {cpu()}.",
-        f"INT8, toycore: {why_not_int_mm() or 'torch._int_mm'}.",
+        f"INT8, toycore: products by {f'float32, as {why}' if why else 'torch._int_mm'}.",
         *(f"INT8, {name} is not timed: {reason}" for name, reason in skipped.items()),
     ]
