@@ -104,22 +104,26 @@ def test_a_torch_without_int_mm(no_int_mm):
     check_floats_are_used("this torch has no _int_mm")
 
 
-def saturating(a, b):
+def saturating(a, b, most=2**15 - 1):
     """As on CPUs without VNNI: a is shifted by 128, and pairs are added in 16 bits."""
     terms = (a.long() + 128)[:, :, None] * b.long()[None]
     pairs = torch.nn.functional.pad(terms, (0, 0, 0, terms.shape[1] % 2)).unflatten(1, (-1, 2))
-    return (pairs.sum(2).clamp(-(2**15), 2**15 - 1).sum(1) - 128 * b.long().sum(0)).int()
+    return (pairs.sum(2).clamp(-most - 1, most).sum(1) - 128 * b.long().sum(0)).int()
 
 
 def floats(a, b):
     return a.float() @ b.float()
 
 
-def one_less(a, b):
-    return by_floats(a, b.mT) - 1
+def wrong_at_the_largest(a, b):
+    return saturating(a, b, most=2 * 255 * 127 - 1)
 
 
-@pytest.mark.parametrize("wrong", [saturating, one_less])
+def wrong_elsewhere(a, b):
+    return by_floats(a, b.mT) - int((a != a[0, 0]).any())
+
+
+@pytest.mark.parametrize("wrong", [saturating, wrong_at_the_largest, wrong_elsewhere])
 def test_an_int_mm_that_gives_wrong_sums(monkeypatch, wrong):
     monkeypatch.setattr(torch, "_int_mm", wrong, raising=False)
     check_floats_are_used("torch._int_mm gives wrong sums on this CPU")

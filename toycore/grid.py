@@ -54,7 +54,7 @@ def quantize(weight: Tensor, bits: int = 8, per_channel: bool = True) -> Quantiz
     qmax = _qmax(bits)
     scale = _amax(weight, per_channel) / qmax
     scale = torch.where(scale < torch.finfo(scale.dtype).tiny, 1.0, scale)
-    values = (weight.detach().double() / scale).round().clamp(-qmax, qmax).to(torch.int8)
+    values = (weight / scale).round().to(torch.int8)  # |w| ≤ amax: none is beyond qmax
     return Quantized(values, scale, weight.dtype)
 
 

@@ -63,7 +63,7 @@ class Int8Linear(nn.Module):
         # Sums reach 127² · in, too much for half precision.
         rows = x.detach().reshape(-1, inside).to(torch.promote_types(x.dtype, torch.float32))
         scale = rows.abs().amax(-1, keepdim=True) / self.QMAX
-        scale = scale.clamp_min(torch.finfo(scale.dtype).tiny)  # a token of zeros stays zero
+        scale = scale.clamp_min(torch.finfo(scale.dtype).tiny)  # 0/0 is no whole number
         tokens = (rows / scale).round_().to(torch.int8)
         y = int8_matmul(tokens, self.values) * (scale * self.scale.mT)
         if self.bias is not None:
