@@ -3,6 +3,7 @@
 import gc
 import json
 import platform
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 import toycore as tc
-from toycore import bench, bench_arms, exact
+from toycore import bench, bench_arms, bench_quantization, exact
 from toycore.bench import Comparison, compare
 from toycore.threads import one_thread
 
@@ -390,12 +391,16 @@ def test_trl_learns_the_pairs(world):
 
 @pytest.fixture
 def quick(monkeypatch, clock):
-    """The command with two arms of no work, and no processes started."""
+    """The command with arms of no work, two of training, and no processes started."""
     arms = {bench_arms.SWEEP: clock.arm("sweep", 1.0), bench_arms.ALONE: clock.arm("one", 0.5)}
     work = {bench_arms.SWEEP: 134_400, bench_arms.ALONE: 400}
     imports = {"torch": [0.8, 0.9, 1.0], "toycore": [0.02, 0.01, 0.03]}
     monkeypatch.setattr(bench_arms, "arms", lambda: (arms, work))
     monkeypatch.setattr(bench_arms, "import_seconds", lambda: imports)
+    forward = {"fp32": clock.arm("fp32", 1.0), "INT8": clock.arm("INT8", 0.25)}
+    cases = [({"hidden": hidden, "batch": 1}, forward) for hidden in (64, 1024)]
+    monkeypatch.setattr(bench_quantization, "cases", lambda: iter(cases))
+    monkeypatch.setattr(bench_quantization, "remarks", lambda: ["INT8, torchao is not timed: no"])
     for name in ("TQDM_DISABLE", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM"):
         monkeypatch.setenv(name, "1")  # so that what the command sets is undone
     return SimpleNamespace(arms=arms, imports=imports)
@@ -411,6 +416,10 @@ def test_the_command_prints_the_table(quick, capsys):
     assert "medians and quartiles of 3 rounds" in text
     assert f"{bench_arms.ALONE} / {bench_arms.SWEEP}: 168 (168 – 168)" in text
     assert "import toycore: 0.02 s over the 0.9 s of import torch" in text
+    first, second = text.index("hidden 64, batch 1:"), text.index("hidden 1024, batch 1:")
+    assert text.index("import toycore") < first < second < text.index("torchao is not timed: no")
+    assert text.count("fp32 (again)") == 2
+    assert re.search(r"^INT8 .* 0\.250 .* faster ", text, re.MULTILINE)
 
 
 def test_the_command_writes_json(quick, capsys, tmp_path):
@@ -419,6 +428,11 @@ def test_the_command_writes_json(quick, capsys, tmp_path):
     assert result["import"] == quick.imports
     assert result["machine"] in capsys.readouterr().out
     assert list(result["arms"]) == [*quick.arms, f"{bench_arms.SWEEP} (again)"]
+    small, large = result["quantization"]
+    assert (small["hidden"], large["hidden"], large["batch"]) == (64, 1024, 1)
+    assert small["unit"] == "forward pass, hidden 64, batch 1"
+    assert list(large["arms"]) == ["fp32", "INT8", "fp32 (again)"]
+    assert result["quantization_notes"] == ["INT8, torchao is not timed: no"]
 
 
 def test_the_command_refuses_two_rounds(quick, capsys):

@@ -14,13 +14,13 @@ PACKAGE = Path(tc.__file__).parent
 # A module may import from the layers before its own, never from its own or a later one.
 LAYERS = (
     {"noise", "language", "settings", "threads"},
-    {"world", "exact", "glossary"},
+    {"world", "exact", "glossary", "grid", "int8_matmul"},
     {"model", "optim", "quantization"},
-    {"run"},
+    {"run", "peers"},
     {"sft"},
     {"start"},
     {"ppo", "dpo", "toycore"},  # `import toycore` itself brings everything up to here
-    {"bench_arms"},
+    {"bench_arms", "bench_quantization"},
     {"bench", "plots", "checks"},
     {"widgets"},
 )

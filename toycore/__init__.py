@@ -10,16 +10,27 @@ start.py      where PPO and DPO start
 noise.py  optim.py          random numbers and Adam, one stream and one rate a run
 threads.py    one thread for tiny tensors
 plots/  widgets.py          figures and sliders
-bench.py  bench_arms.py     how fast it is:  python -m toycore.bench
+grid.py       rounding to a few bits: scale, values, noise in decibels
+quantization.py             INT8 by hand: Int8Linear, true sizes, TinyMLP
+int8_matmul.py  peers.py    exact INT8 products; what torch.ao and torchao make
+bench.py  bench_*.py        how fast it is:  python -m toycore.bench
 language.py  glossary.py    the words and the terms, in Turkish and English
 """
 
 import importlib
 
-from toycore import dpo, exact, glossary, noise, ppo, sft
+from toycore import dpo, exact, glossary, noise, peers, ppo, quantization, sft
 from toycore.dpo import DPOConfig, train_dpo
+from toycore.grid import Quantized, predicted_snr_db, quantize, snr_db
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
+from toycore.quantization import (
+    Int8Linear,
+    TinyMLP,
+    quantize_dynamic,
+    serialized_bytes,
+    tensor_bytes,
+)
 from toycore.run import Run
 from toycore.sft import SFTConfig, train_sft
 from toycore.world import World
@@ -28,10 +39,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DPOConfig",
+    "Int8Linear",
     "LoRALinear",
     "PPOConfig",
+    "Quantized",
     "Run",
     "SFTConfig",
+    "TinyMLP",
     "ToyLM",
     "ValueNet",
     "World",
@@ -40,9 +54,17 @@ __all__ = [
     "exact",
     "glossary",
     "noise",
+    "peers",
     "plots",
     "ppo",
+    "predicted_snr_db",
+    "quantization",
+    "quantize",
+    "quantize_dynamic",
+    "serialized_bytes",
     "sft",
+    "snr_db",
+    "tensor_bytes",
     "train_dpo",
     "train_ppo",
     "train_sft",

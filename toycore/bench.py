@@ -174,7 +174,7 @@ def _three_digits(number: float) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the project's speed table, from one interleaved run; on request, write it as JSON."""
+    """Print the project's speed table, training and quantization; on request, write it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m toycore.bench", description=main.__doc__)
     parser.add_argument("--repeats", type=int, default=15, help="rounds, at least 3 (default: 15)")
     parser.add_argument("--json", metavar="FILE", help="write everything here")
@@ -182,7 +182,7 @@ def main(arguments: list[str] | None = None) -> None:
     if wanted.repeats < 3:
         parser.error(f"--repeats must be at least 3; got {wanted.repeats}")
     os.environ.update(TQDM_DISABLE="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-    from toycore import bench_arms
+    from toycore import bench_arms, bench_quantization
 
     machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     machine += f", torch {torch.__version__} on 1 thread of {os.cpu_count()} CPUs"
@@ -190,10 +190,19 @@ def main(arguments: list[str] | None = None) -> None:
     arms, work = bench_arms.arms()
     table = compare(arms, wanted.repeats, work=work, unit="run and update")
     imports = bench_arms.import_seconds()
-    print(table, *bench_arms.remarks(table, imports), sep="\n")
+    print(table, *bench_arms.remarks(table, imports), sep="\n", flush=True)
+    quantized = []
+    for sizes, forward in bench_quantization.cases():
+        unit = "forward pass, " + ", ".join(f"{name} {size}" for name, size in sizes.items())
+        one = compare(forward, wanted.repeats, unit=unit)
+        print(f"\n{one}", flush=True)
+        quantized.append(sizes | one.to_dict())
+    print("", *(notes := bench_quantization.remarks()), sep="\n")
     if wanted.json:
+        quantization = {"quantization": quantized, "quantization_notes": notes}
+        everything = {"machine": machine, "import": imports, **table.to_dict(), **quantization}
         with open(wanted.json, "w", encoding="utf-8") as file:
-            json.dump({"machine": machine, "import": imports, **table.to_dict()}, file, indent=1)
+            json.dump(everything, file, indent=1)
 
 
 if __name__ == "__main__":

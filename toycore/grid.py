@@ -1,0 +1,119 @@
+"""Numbers on a grid: what rounding to a few bits does to a weight, and how much noise it adds.
+
+    scale    Δ = amax / qmax,   qmax = 2^(bits−1) − 1          symmetric: zero stays zero
+    values   q = round(w / Δ), whole numbers from −qmax to qmax;   w ≈ Δ q
+
+Rounding errs by at most Δ/2. Where weights span many steps the error is spread evenly, so its
+power is Δ²/12 (Bennett 1948), and one bit more gains 20 log10((2^(b+1) − 2) / (2^b − 2)) dB:
+7.36 from 3 bits to 4, 6.09 from 7 to 8, and 6.02 in the limit.
+"""
+
+import dataclasses
+import math
+
+import torch
+from torch import Tensor
+
+from toycore.settings import Rule
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+ALLOWED = "float16, bfloat16, float32 or float64"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Quantized:
+    """A weight on its grid. Every value takes a byte, also where fewer bits would do.
+
+    values  (..., out, in) int8, from −qmax to qmax
+    scale   (..., out, 1) per channel, (..., 1, 1) per tensor: the step of the grid, in units of
+            the weight; float32, or float64 for a float64 weight
+    dtype   of the weight
+    """
+
+    values: Tensor
+    scale: Tensor
+    dtype: torch.dtype
+
+    def dequantize(self) -> Tensor:
+        """scale · values, in the dtype of the weight: within scale/2 of it, but for rounding."""
+        return (self.values * self.scale).to(self.dtype)
+
+
+def quantize(weight: Tensor, bits: int = 8, per_channel: bool = True) -> Quantized:
+    """The weight rounded to 2^bits − 1 evenly spaced values, symmetric about zero.
+
+    weight       (..., out, in), float16, bfloat16, float32 or float64; each matrix of the leading
+                 axes (runs) is quantized on its own. One row is given as `row[None]`: a single
+                 axis does not say whether it is one channel or many.
+    bits         2 to 8
+    per_channel  one scale an output channel (a row of the matrix); else one a matrix
+
+    A row of zeros has scale 1 and values 0; so has one whose step would be below the normal
+    numbers of the scale's dtype (1.2e-38 in float32). TypeError or ValueError on other input.
+    """
+    qmax = _qmax(bits)
+    scale = _amax(weight, per_channel) / qmax
+    scale = torch.where(scale < torch.finfo(scale.dtype).tiny, 1.0, scale)
+    values = (weight / scale).round().to(torch.int8)  # |w| ≤ amax: none is beyond qmax
+    return Quantized(values, scale, weight.dtype)
+
+
+def snr_db(signal: Tensor, approximation: Tensor) -> Tensor:
+    """Signal-to-noise ratio, 10 log10(power / power of the error), in decibels, float64.
+
+    Two tensors of the same shape: (..., N, M) → (...), one number a matrix; (M,) → one number.
+    Infinite where the two are equal. ValueError if the shapes differ, also if they broadcast.
+    """
+    check_floats("signal", signal)
+    check_floats("approximation", approximation)
+    if signal.shape != approximation.shape:
+        shapes = f"{tuple(signal.shape)} and {tuple(approximation.shape)}"
+        raise ValueError(f"signal and approximation must have the same shape; got {shapes}")
+    signal, axes = signal.detach().double(), tuple(range(-min(2, signal.ndim), 0))
+    noise = signal - approximation.detach().double()
+    return _decibels(signal.square().mean(axes), noise.square().mean(axes))
+
+
+def predicted_snr_db(weight: Tensor, bits: int = 8, per_channel: bool = True) -> Tensor:
+    """What `snr_db(weight, quantize(weight, ...).dequantize())` ought to be, by Δ²/12: (...).
+
+    It is right to some hundredths of a dB where the weights span many steps. With 2 bits, or
+    with outliers far away, most weights round to zero and lose less than Δ²/12: then the true
+    ratio is better than predicted.
+    """
+    qmax = _qmax(bits)
+    amax = _amax(weight, per_channel)
+    noise = (amax.double() / qmax).square() / 12
+    return _decibels(weight.detach().double().square().mean((-2, -1)), noise.mean((-2, -1)))
+
+
+def _decibels(power: Tensor, noise: Tensor) -> Tensor:
+    return torch.where(noise == 0, math.inf, 10 * torch.log10(power / noise))
+
+
+def _qmax(bits: int) -> int:
+    return 2 ** (Rule(int, 2, high=8).check("bits", bits) - 1) - 1
+
+
+def _amax(weight: Tensor, per_channel: bool) -> Tensor:
+    """The largest magnitude in each row, (..., out, 1), or in each matrix, (..., 1, 1)."""
+    if not isinstance(per_channel, bool):
+        raise TypeError(f"per_channel must be True or False; got {per_channel!r}")
+    check_floats("weight", weight)
+    if weight.ndim < 2:
+        shape = tuple(weight.shape)
+        raise ValueError(f"weight must have two axes or more, (..., out, in); got shape {shape}")
+    amax = weight.detach().abs().amax(-1 if per_channel else (-2, -1), keepdim=True)
+    if not bool(torch.isfinite(amax).all()):
+        raise ValueError("weight must be finite; got NaN or infinity in it")
+    return amax.to(torch.promote_types(weight.dtype, torch.float32))
+
+
+def check_floats(name: str, tensor: Tensor) -> None:
+    """TypeError or ValueError unless this is a tensor of floating-point numbers, not empty."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} must be a tensor of {ALLOWED}; got {tensor!r}")
+    if tensor.dtype not in FLOATS:
+        raise TypeError(f"{name} must be a tensor of {ALLOWED}; got {tensor.dtype}")
+    if tensor.numel() == 0:
+        raise ValueError(f"{name} must have at least one number; got shape {tuple(tensor.shape)}")

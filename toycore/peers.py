@@ -1,0 +1,93 @@
+"""The dynamic INT8 of two libraries, to set beside the course's own, where they are there.
+
+torch.ao   torch.ao.quantization.quantize_dynamic, part of torch but deprecated: one scale a weight
+           matrix, and activations on 7 bits, one asymmetric grid a batch (on x86 CPUs)
+torchao    the package that follows it, optional: one scale an output channel, one a token, as here
+
+Both may change or vanish, so each is tried and tested; what fails is skipped, with its reason.
+Nothing is ever installed.
+"""
+
+import contextlib
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from toycore.grid import snr_db
+from toycore.quantization import linears, tensor_bytes
+
+LEAST_SNR = 20.0  # dB; 4 bits would be below it, and 7 bits are at about 34
+DEPRECATED = (r"torch\.ao\.quantization is deprecated", r"torch\.quantize_per_tensor, .*deprecated")
+# While it is imported, torchao warns of CUDA libraries that a CPU build of torch cannot load.
+TALKATIVE = ("torchao", "torch.utils._pytree")
+
+
+def quantized(module: nn.Module) -> tuple[dict[str, nn.Module], dict[str, str]]:
+    """Copies of a module, quantized by "torch.ao" and "torchao": (name → copy, name → reason).
+
+    A library is in one of the two: with its copy, if each layer's output has an SNR above 20 dB
+    and the copy is smaller than the module; else with the reason why it is skipped, in one line.
+    TypeError or ValueError if the module has no nn.Linear.
+    """
+    linears(module)
+    made, skipped = {}, {}
+    for name, convert in {"torch.ao": _torch_ao, "torchao": _torchao}.items():
+        try:
+            copied = convert(module)
+            _check(module, copied)
+        except Exception as error:  # whatever goes wrong in a library is a reason to skip it
+            skipped[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+        else:
+            made[name] = copied
+    return made, skipped
+
+
+def _torch_ao(module: nn.Module) -> nn.Module:
+    with warnings.catch_warnings():
+        for message in DEPRECATED:
+            warnings.filterwarnings("ignore", message)
+        import torch.ao.quantization as library
+
+        return library.quantize_dynamic(module, {nn.Linear}, dtype=torch.qint8)
+
+
+def _torchao(module: nn.Module) -> nn.Module:
+    with _errors_only(*TALKATIVE):
+        import torchao.quantization as library
+
+        copied = copy.deepcopy(module)
+        library.quantize_(copied, library.Int8DynamicActivationInt8WeightConfig())
+        return copied
+
+
+@contextlib.contextmanager
+def _errors_only(*names: str) -> Iterator[None]:
+    """Keep what these loggers say below an error to themselves."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@torch.no_grad()
+def _check(module: nn.Module, copied: nn.Module) -> None:
+    """RuntimeError unless every layer answers as it did, but for some noise, from fewer bytes."""
+    for name, linear in linears(module).items():
+        rng = torch.Generator().manual_seed(0)
+        x = torch.randn(16, linear.in_features, generator=rng).to(linear.weight)
+        snr = snr_db(linear(x), copied.get_submodule(name)(x))
+        if not snr > LEAST_SNR:
+            where = f"layer {name!r}" if name else "the layer"
+            raise RuntimeError(f"{where} has an SNR of {snr:.1f} dB, not above {LEAST_SNR:.0f}")
+    before, after = tensor_bytes(module), tensor_bytes(copied)
+    if after >= before:
+        raise RuntimeError(f"the copy is not smaller: {after:,} bytes instead of {before:,}")

@@ -1,0 +1,172 @@
+"""INT8 inference by hand: linear layers that multiply whole numbers, and their true size.
+
+    y = x Wᵀ + b   →   y ≈ Δ_x Δ_w (q_x q_wᵀ) + b
+
+Weights lie on a grid of 255 values (grid.py) with one step Δ_w an output channel, found once.
+Activations get a step Δ_x a token, found anew in every forward pass: hence *dynamic*. The sum
+over whole numbers is exact (int8_matmul.py), so the only errors are the two roundings; being
+independent, their powers add up: 1/SNR = 1/SNR_w + 1/SNR_x.
+
+This is the vector-wise scheme of Dettmers et al. 2022 (LLM.int8(), section 3.1). Left out of
+what libraries do: zero points, outliers kept apart, calibration, groups within a channel, and
+weights packed for one kind of CPU.
+"""
+
+import copy
+import io
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from toycore.grid import ALLOWED, FLOATS, Quantized, quantize
+from toycore.int8_matmul import int8_matmul
+from toycore.noise import generator
+from toycore.settings import Rule
+
+
+class Int8Linear(nn.Module):
+    """A linear layer on whole numbers, for inference: no gradient passes through it.
+
+    values  (out, in) int8        scale  (out, 1)        bias  (out,) or None, as it was
+
+    All are plain buffers, and the whole of `state_dict`: it loads with weights_only=True, into
+    what `quantize_dynamic` makes of a new module.
+    """
+
+    QMAX = 127
+
+    def __init__(self, weight: Quantized, bias: Tensor | None):
+        super().__init__()
+        self.register_buffer("values", weight.values)
+        self.register_buffer("scale", weight.scale)
+        self.register_buffer("bias", None if bias is None else bias.detach().clone())
+
+    @classmethod
+    def from_linear(cls, linear: nn.Linear) -> "Int8Linear":
+        """The layer with its weight on 8 bits, one scale an output channel. Else TypeError."""
+        if not isinstance(linear, nn.Linear):
+            raise TypeError(f"linear must be a torch.nn.Linear; got {linear!r}")
+        return cls(quantize(linear.weight), linear.bias).train(linear.training)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in) → (..., out), in the dtype of x. Each token, a row of x, has its own scale.
+
+        As in any layer, NaN or infinity in a token makes its whole answer not finite.
+        """
+        out, inside = self.values.shape
+        if getattr(x, "dtype", None) not in FLOATS:
+            raise TypeError(f"x must be a tensor of {ALLOWED}; got {getattr(x, 'dtype', x)}")
+        if x.ndim == 0 or x.shape[-1] != inside:
+            raise ValueError(f"x must have the shape (..., {inside}); got {tuple(x.shape)}")
+        # Sums reach 127² · in, too much for half precision.
+        rows = x.detach().reshape(-1, inside).to(torch.promote_types(x.dtype, torch.float32))
+        scale = rows.abs().amax(-1, keepdim=True) / self.QMAX
+        scale = scale.clamp_min(torch.finfo(scale.dtype).tiny)  # 0/0 is no whole number
+        tokens = (rows / scale).round_().to(torch.int8)
+        y = int8_matmul(tokens, self.values) * (scale * self.scale.mT)
+        if self.bias is not None:
+            y += self.bias
+        return y.to(x.dtype).reshape(*x.shape[:-1], out)
+
+    def extra_repr(self) -> str:
+        out, inside = self.values.shape
+        return f"in_features={inside}, out_features={out}, bias={self.bias is not None}"
+
+
+def linears(module: nn.Module) -> dict[str, nn.Linear]:
+    """Name → layer, for every nn.Linear in a module; TypeError or ValueError if there is none.
+
+    A subclass does not count: it may compute something else, or be read by its owner, as
+    nn.MultiheadAttention reads the weight of its out_proj.
+    """
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
+    found = {name: part for name, part in module.named_modules() if type(part) is nn.Linear}
+    if not found:
+        raise ValueError(f"module must have an nn.Linear to quantize; got {module!r}")
+    return found
+
+
+def quantize_dynamic(module: nn.Module) -> nn.Module:
+    """A copy in which every nn.Linear is an Int8Linear; the module itself stays as it is.
+
+    Layers are found at any depth, the module itself included; one that is used twice stays one.
+    ValueError if there is none: an unchanged copy would pass for a quantized one. An Int8Linear
+    has no `weight`, so a module that reads its layers' weights itself cannot use the copy, as
+    nn.TransformerEncoderLayer cannot.
+    """
+    made = {id(linear): Int8Linear.from_linear(linear) for linear in linears(module).values()}
+    return copy.deepcopy(module, memo=made)  # it takes what the memo holds for copied already
+
+
+def tensor_bytes(module: nn.Module) -> int:
+    """Bytes of everything a module keeps in tensors: parameters, buffers and packed weights.
+
+    A sum over `parameters()` and `buffers()` finds 0 bytes in torch.ao's quantized layers, whose
+    weights are inside a packed object, and the float32 size in torchao's, whose weights claim
+    that dtype. Here packed objects are opened, and scales and zero points are counted too.
+    A tensor that is used twice counts once.
+    """
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
+    kept = [*module.state_dict(keep_vars=True).items(), *module.named_buffers()]
+    distinct = {id(value): (name, value) for name, value in kept}
+    return sum(_bytes(name, value) for name, value in distinct.values())
+
+
+def _bytes(name: str, value) -> int:
+    if isinstance(value, tuple):  # torch.ao: (weight, bias)
+        return sum(_bytes(name, part) for part in value)
+    if hasattr(value, "__tensor_flatten__"):  # torchao: a tensor made of others
+        inner, _ = value.__tensor_flatten__()
+        return sum(_bytes(name, getattr(value, part)) for part in inner)
+    if isinstance(value, Tensor):
+        return value.numel() * value.element_size() + _grid_bytes(value)
+    if value is None or isinstance(value, torch.dtype):
+        return 0
+    raise TypeError(f"cannot tell how many bytes {name} takes: {type(value).__name__}")
+
+
+def _grid_bytes(value: Tensor) -> int:
+    """Scale and zero point inside one of torch.ao's tensors, 8 bytes each, once or a channel."""
+    if not value.is_quantized:
+        return 0
+    per_tensor = value.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric)
+    return 16 if per_tensor else 16 * value.q_per_channel_scales().numel()
+
+
+def serialized_bytes(module: nn.Module) -> int:
+    """Bytes of the file that `torch.save(module.state_dict(), "archive.pt")` writes.
+
+    The name of a file goes into it, so another may be some hundred bytes larger or smaller.
+    """
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
+    file = io.BytesIO()
+    torch.save(module.state_dict(), file)
+    return file.tell()
+
+
+class TinyMLP(nn.Module):
+    """Two linear layers with a ReLU between, (..., d_in) → (..., d_out), float32.
+
+    Weights and biases are drawn as nn.Linear draws them, uniform within 1/√in, from the seed's
+    own generator. All four are whole numbers: sizes of at least 1, a seed of at least 0.
+    """
+
+    def __init__(self, d_in: int = 64, d_h: int = 64, d_out: int = 11, *, seed: int = 0):
+        super().__init__()
+        sizes = {"d_in": d_in, "d_h": d_h, "d_out": d_out}
+        d_in, d_h, d_out = (Rule(int, 1).check(name, size) for name, size in sizes.items())
+        rng = generator(Rule(int, 0).check("seed", seed), "base")
+        self.fc1, self.fc2 = (
+            nn.utils.skip_init(nn.Linear, *shape) for shape in ((d_in, d_h), (d_h, d_out))
+        )
+        for parameter, inside in zip(self.parameters(), (d_in, d_in, d_h, d_h), strict=True):
+            nn.init.uniform_(parameter, -1 / math.sqrt(inside), 1 / math.sqrt(inside), rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., d_in) → (..., d_out)."""
+        return self.fc2(F.relu(self.fc1(x)))
