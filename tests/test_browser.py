@@ -1,4 +1,4 @@
-"""A learner's first ten minutes, in a real browser: open the lesson, run it, move the slider."""
+"""What a learner does, in a real browser: open the lesson, run it, move the slider by keyboard."""
 
 import base64
 import os
@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+import lesson_runs as runs
 import pytest
 
 import toycore as tc
@@ -81,44 +84,93 @@ UNRUN = """window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
     .filter(cell => cell.cell_type === 'code' && cell.execution_count === null).length"""
 
 
-LEASHES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # the slider's values in the lesson
 SHOWN = "figure => [...figure.querySelectorAll('img')].filter(i => i.offsetParent).map(i => i.src)"
 
 
-def pictures() -> dict[float, str]:
-    """What the slider must show at each value: trained and drawn here, as the lesson does."""
-    world = tc.World(language="en")
-    start = tc.train_sft(world, tc.SFTConfig(seeds=16))
-    run = tc.train_ppo(world, tc.PPOConfig(kl_beta=LEASHES, seeds=16), start=start)
-    drawn = {beta: tc.plots.curves(run, "reward", "kl", highlight=beta).png for beta in LEASHES}
-    return {
-        beta: f"data:image/png;base64,{base64.b64encode(png).decode()}"
-        for beta, png in drawn.items()
-    }
+class Slider(NamedTuple):
+    """A slider of a lesson: where it stands at first, which keys move it, and what it must show."""
+
+    notebook: str
+    name: str  # the label beside the slider
+    start: float
+    keys: list[tuple[str, float]]  # key → the value that it leads to
+    draw: Callable[[float], tc.plots.Picture]
 
 
-def test_the_slider_shows_the_picture_of_its_value(lab, page):
-    page.goto(f"{lab}/lab/tree/en/03_ppo.ipynb")
-    page.wait_for_function(f"{STATUS} === 'idle'", timeout=60_000)
-    page.evaluate("void window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(f"{UNRUN} === 0 && {STATUS} === 'idle'", timeout=120_000)
+def optimum(kl_beta: float) -> tc.plots.Picture:
+    logp = runs.start().logp
+    best = tc.exact.optimal_policy(logp, runs.WORLD.reward, kl_beta)
+    return tc.plots.policies(tc.World(language="tr"), before=logp, optimal=best)
 
-    figure = page.locator(".widget-vbox", has=page.get_by_text("kl_beta", exact=True))
+
+def edited(helpful: float) -> tc.plots.Picture:
+    world, logp = tc.World(helpful=helpful, language="tr"), runs.start().logp
+    best = tc.exact.optimal_policy(logp, world.reward, 0.5)
+    return tc.plots.policies(world, before=logp, optimal=best)
+
+
+def ranks(rank: float) -> tc.plots.Picture:
+    return tc.plots.curves(runs.lora_ranks(), "loss", "accuracy", highlight=rank)
+
+
+def leashes(kl_beta: float) -> tc.plots.Picture:
+    return tc.plots.curves(runs.leashes(), "reward", "kl", highlight=kl_beta)
+
+
+def betas(beta: float) -> tc.plots.Picture:
+    run = runs.in_language(runs.betas(), "tr")
+    return tc.plots.curves(run, "reward", "kl", highlight=beta, optimum=True)
+
+
+RIGHT, LEFT = "ArrowRight", "ArrowLeft"
+SLIDERS = [
+    Slider("tr/01_ortam", "kl_beta", 0.5, [(LEFT, 0.2), ("Home", 0.1), ("End", 5.0)], optimum),
+    Slider("tr/01_ortam", "yardımsever", 1.0, [(RIGHT, 2.0), ("Home", -2.0)], edited),
+    Slider("en/02_lora_sft", "lora_rank", 2, [(LEFT, 1), ("End", 11), (LEFT, 8)], ranks),
+    Slider("en/03_ppo", "kl_beta", 0.1, [(RIGHT, 0.2), ("Home", 0.0), ("End", 1.0)], leashes),
+    Slider("tr/04_dpo", "beta", 0.3, [(RIGHT, 0.5), ("Home", 0.1), ("End", 2.0)], betas),
+]
+
+
+@pytest.fixture(scope="module")
+def run_lesson(lab, page):
+    """Open a lesson and run all its cells, as a learner does; once, if it is open already."""
+    opened = []
+
+    def run(notebook: str):
+        if opened[-1:] != [notebook]:
+            page.goto(f"{lab}/lab/tree/{notebook}.ipynb")
+            page.wait_for_function(f"{STATUS} === 'idle'", timeout=60_000)
+            for command in ("clear-all-cell-outputs", "run-all-cells"):
+                page.evaluate(f"void window.jupyterapp.commands.execute('notebook:{command}')")
+            page.wait_for_function(f"{UNRUN} === 0 && {STATUS} === 'idle'", timeout=120_000)
+            opened.append(notebook)
+        return page
+
+    return run
+
+
+@pytest.mark.parametrize("slider", SLIDERS, ids=lambda s: f"{s.notebook}-{s.name}")
+def test_a_slider_shows_the_picture_of_its_value(run_lesson, slider):
+    page = run_lesson(slider.notebook)
+    figure = page.locator(".widget-vbox", has=page.get_by_text(slider.name, exact=True)).last
     figure.scroll_into_view_if_needed()
-    handle, due = figure.locator(".noUi-handle"), pictures()
-    assert len(set(due.values())) == len(LEASHES)
+    values = [slider.start, *(value for _, value in slider.keys)]
+    due = {value: slider.draw(value) for value in values}
+    assert len({picture.png for picture in due.values()}) == len(values)
 
-    def shows(beta: float) -> None:
+    def shows(value: float) -> None:
+        source = f"data:image/png;base64,{base64.b64encode(due[value].png).decode()}"
         page.wait_for_function(
             f"([figure, src]) => String(({SHOWN})(figure)) === src",
-            arg=[figure.element_handle(), due[beta]],
-            timeout=5000,
+            arg=[figure.element_handle(), source],
+            timeout=10_000,
         )
+        assert figure.locator("img:visible").get_attribute("alt") == due[value].alt
 
-    shows(0.1)
-    handle.focus()
-    for key, beta in [("ArrowRight", 0.2), ("ArrowRight", 0.5), ("Home", 0.0), ("End", 1.0)]:
+    shows(slider.start)
+    line = figure.locator(".widget-inline-hbox", has=page.get_by_text(slider.name, exact=True))
+    line.locator(".noUi-handle").focus()
+    for key, value in slider.keys:
         page.keyboard.press(key)
-        shows(beta)
-    assert figure.locator("img:visible").get_attribute("alt").count("kl_beta = 1:") == 1
+        shows(value)

@@ -4,11 +4,11 @@ The kernel moves every slider through all its values and says what it shows; wha
 show is computed here, from the package, as the lesson's prose describes it.
 """
 
-import functools
 import importlib.util
 import json
 from pathlib import Path
 
+import lesson_runs as runs
 import nbformat
 import pytest
 import torch
@@ -79,11 +79,6 @@ def test_no_two_values_of_a_slider_show_the_same_picture(live):
 Due = dict[tuple[str, str], list[str]]  # slider, label of the value → phrases of the picture's text
 
 
-@functools.cache
-def sixteen() -> tc.Run:
-    return tc.train_sft(tc.World(), tc.SFTConfig(seeds=16))
-
-
 def of_curves(run: tc.Run, language: str, *curves: str) -> Due:
     """Each value with its name, and the last mean over seeds of each curve."""
     ((setting, values),) = run.config.swept.items()
@@ -103,7 +98,7 @@ def of_curves(run: tc.Run, language: str, *curves: str) -> Due:
 
 def of_optimum(world: tc.World, kl_beta: float) -> list[str]:
     """The likeliest answer to each prompt under π*, and its probability, averaged over seeds."""
-    ref = torch.as_tensor(sixteen().logp.values)
+    ref = torch.as_tensor(runs.start().logp.values)
     best = (ref + world.reward / kl_beta).softmax(-1).mean(0)  # the closed form, once more
     chance, token = best.max(-1)
     return [
@@ -124,35 +119,12 @@ def lesson_1(language: str) -> Due:
     return due
 
 
-@functools.cache
-def lesson_2_run() -> tc.Run:
-    return tc.train_sft(
-        tc.World(), tc.SFTConfig(lora_rank=[1, 2, 3, 4, 8, 11], steps=200, seeds=16)
-    )
-
-
-@functools.cache
-def lesson_3_runs() -> tuple[tc.Run, tc.Run]:
-    clips = tc.PPOConfig(clip_range=[0.05, 0.1, 0.2, 0.4, 0.8], epochs=8, rollouts=40, seeds=16)
-    leashes = tc.PPOConfig(kl_beta=[0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0], seeds=16)
-    clipped, leashed = (tc.train_ppo(tc.World(), one, sixteen()) for one in (clips, leashes))
-    return clipped, leashed
-
-
-@functools.cache
-def lesson_4_run() -> tc.Run:
-    world, start = tc.World(), sixteen()
-    pairs = [world.sample_preferences(start.logp.sel(seed=s), 100_000, seed=s) for s in range(16)]
-    config = tc.DPOConfig(beta=[0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0], seeds=16)
-    return tc.train_dpo(world, config, torch.stack(pairs), start)
-
-
 DUE = {
     "01": lesson_1,
-    "02": lambda language: of_curves(lesson_2_run(), language, "loss", "accuracy"),
+    "02": lambda language: of_curves(runs.lora_ranks(), language, "loss", "accuracy"),
     "03": lambda language: (
-        of_curves(lesson_3_runs()[0], language, "clip_fraction", "approx_kl")
-        | of_curves(lesson_3_runs()[1], language, "reward", "kl")
+        of_curves(runs.clip_ranges(), language, "clip_fraction", "approx_kl")
+        | of_curves(runs.leashes(), language, "reward", "kl")
     ),
-    "04": lambda language: of_curves(lesson_4_run(), language, "reward", "kl"),
+    "04": lambda language: of_curves(runs.betas(), language, "reward", "kl"),
 }

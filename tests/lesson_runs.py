@@ -1,0 +1,52 @@
+"""The trainings under the lessons' sliders, run here as the lessons' prose describes them.
+
+Numbers do not depend on the language: a run is trained once for both. `in_language` gives it
+the labels of the other.
+"""
+
+import dataclasses
+import functools
+
+import torch
+
+import toycore as tc
+
+WORLD = tc.World()
+
+
+def in_language(run: tc.Run, language: str) -> tc.Run:
+    return dataclasses.replace(run, world=tc.World(language=language))
+
+
+@functools.cache
+def start() -> tc.Run:
+    """Where lessons 1, 3 and 4 start: the default SFT of 16 seeds."""
+    return tc.train_sft(WORLD, tc.SFTConfig(seeds=16))
+
+
+@functools.cache
+def lora_ranks() -> tc.Run:
+    config = tc.SFTConfig(lora_rank=[1, 2, 3, 4, 8, 11], steps=200, seeds=16)
+    return tc.train_sft(WORLD, config)
+
+
+@functools.cache
+def clip_ranges() -> tc.Run:
+    clips = [0.05, 0.1, 0.2, 0.4, 0.8]
+    config = tc.PPOConfig(clip_range=clips, epochs=8, rollouts=40, seeds=16)
+    return tc.train_ppo(WORLD, config, start())
+
+
+@functools.cache
+def leashes() -> tc.Run:
+    config = tc.PPOConfig(kl_beta=[0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0], seeds=16)
+    return tc.train_ppo(WORLD, config, start())
+
+
+@functools.cache
+def betas() -> tc.Run:
+    """DPO on 100,000 Bradley–Terry pairs a seed."""
+    logp = start().logp
+    pairs = [WORLD.sample_preferences(logp.sel(seed=s), 100_000, seed=s) for s in range(16)]
+    config = tc.DPOConfig(beta=[0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0], seeds=16)
+    return tc.train_dpo(WORLD, config, torch.stack(pairs), start())
