@@ -102,13 +102,14 @@ for name, weight in model.named_parameters():
 
 # %% [markdown] lang="tr"
 # Gömme, $W$ (`head.weight`) ve sapma (bias) donuk; yalnızca `lora_A` ile `lora_B` eğitilir. Burada
-# $r = 8$ ve $\alpha = 8$. Çarpımı görmek için $B$'ye geçici olarak rastgele sayılar koyalım. Sol
-# taraf $W'$ ile hesaplar, sağ taraf istemi önce $A$'dan, sonra $B$'den geçirir:
+# $r = 8$ ve $\alpha = 8$. Çarpımı iş başında görmek için modelin bir kopyasında $B$'ye rastgele sayılar
+# koyalım. Logitleri iki yoldan hesaplıyoruz: ya $W'$ ile ya da istemi önce $A$'dan, sonra $B$'den geçirerek:
 
 # %% [markdown] lang="en"
 # The embedding, $W$ (`head.weight`) and the bias are frozen; only `lora_A` and `lora_B` are trained.
-# Here $r = 8$ and $\alpha = 8$. To see the product at work, put random numbers into the $B$ of a
-# copy. One side computes with $W'$, the other sends the prompt through $A$ and then through $B$:
+# Here $r = 8$ and $\alpha = 8$. To see the product at work, put random numbers into the $B$ of a copy of
+# the model. We compute the logits in two ways: with $W'$, or by sending the prompt through $A$ and then
+# through $B$:
 
 # %%
 example = model.select(torch.tensor([0]))
@@ -121,12 +122,8 @@ A, B, W, b = head.lora_A[0], head.lora_B[0], head.weight[0], head.bias[0]
 with_w_prime = e @ (W + 8 / 8 * B @ A).T + b
 in_two_steps = e @ W.T + b + 8 / 8 * (e @ A.T) @ B.T
 print(torch.allclose(with_w_prime, in_two_steps), torch.allclose(in_two_steps, example()[0]))
-print(
-    "rank of W",
-    int(torch.linalg.matrix_rank(W)),
-    " rank of B A",
-    int(torch.linalg.matrix_rank(B @ A)),
-)
+ranks = [int(torch.linalg.matrix_rank(matrix)) for matrix in (W, B @ A)]
+print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
 
 # %% [markdown] lang="tr"
 # İki hesap aynı sayıları verir, model de onları verir. $W$'nin rankı 11, $B A$'nınki 8: çarpım,

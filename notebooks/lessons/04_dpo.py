@@ -321,9 +321,8 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # %%
 reference = torch.as_tensor(start.logp.values)
 seed = torch.arange(16)[:, None]
-print(
-    f"start: chosen {reference[seed, x, c].mean():.2f}, rejected {reference[seed, x, r].mean():.2f}"
-)
+print("log-probability, chosen and rejected")
+print(f"start: {reference[seed, x, c].mean():.2f}, {reference[seed, x, r].mean():.2f}")
 for beta in (0.1, 0.3, 0.7):
     best = tc.exact.optimal_policy(reference, world.reward, beta)
     print(f"optimum, beta {beta}: {best[seed, x, c].mean():.2f}, {best[seed, x, r].mean():.2f}")
@@ -503,10 +502,7 @@ tc.plots.curves(hard, "chosen_logp", "rejected_logp", "margin")
 for steps in (100, 400, 1600):
     config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=steps, seeds=16)
     ends = tc.train_dpo(world, config, start=start).history.margin.isel(step=-1).mean("seed")
-    print(
-        f"{steps:4} steps: margin",
-        dict(zip(ends.loss_type.values.tolist(), ends.values.round(2).tolist())),
-    )
+    print(f"{steps:4} steps: margin", ends.to_series().round(2).to_dict())
 
 # %% [markdown] lang="tr"
 # Sigmoid kaybında dört kat adım, marja her seferinde iki birimden çok ekler; sonu yoktur. IPO
@@ -524,8 +520,8 @@ for steps in (100, 400, 1600):
 #
 # 1. 100 çift ve iki çare: 200 adım yerine 10 adım, sigmoid yerine IPO. Önce yazın: hangisi `attained`'i
 #    sıfırın üstüne çıkarır?
-# 2. Kendi çiftlerinizi yazın: `tc.train_dpo(world, config, pairs=[("hello", "yes", "bad")], start=start)`
-#    (İngilizce dünyada; Türkçe dünyada etiketler Türkçedir).
+# 2. Kendi çiftlerinizle eğitin:
+#    `tc.train_dpo(world, config, pairs=[("selam", "evet", "kötü")], start=start)`
 #
 # <details><summary>İpucu</summary>
 #
@@ -538,8 +534,8 @@ for steps in (100, 400, 1600):
 #
 # 1. 100 pairs and two cures: 10 steps instead of 200, IPO instead of sigmoid. Write down first: which of
 #    them brings `attained` above zero?
-# 2. Write pairs of your own: `tc.train_dpo(world, config, pairs=[("hello", "yes", "bad")], start=start)`
-#    (in the English world; in the Turkish world the labels are Turkish).
+# 2. Train on pairs of your own:
+#    `tc.train_dpo(world, config, pairs=[("hello", "yes", "bad")], start=start)`
 #
 # <details><summary>Hint</summary>
 #

@@ -10,8 +10,8 @@ from toycore.run import Run
 def plane(run: Run, seed: int = 0) -> Picture:
     """The plane in which an adapter of rank 2 works, for one seed of an SFT run.
 
-    Prompt x stands at A e_x and token y points along its row of B, each scaled so that the
-    longest is 1. The update of a logit is their inner product, times α/r: a prompt prefers the
+    Prompt x stands at A e_x and token y points along its row of B; points and arrows are scaled so
+    that the furthest point is at 0.6 and the longest arrow at 1. The update of a logit is their inner product, times α/r: a prompt prefers the
     token that reaches furthest in its direction. Tokens that no prompt is taught stay grey.
     """
     world, language = run.world, run.world.language
@@ -39,7 +39,7 @@ def plane(run: Run, seed: int = 0) -> Picture:
 
 
 def _in_the_plane(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Prompts (P, 2) and tokens (V, 2), each scaled so that the longest is 1."""
+    """Prompts (P, 2), the furthest at 0.6, and tokens (V, 2), the longest at 1."""
     if run.config.swept or getattr(run.config, "lora_rank", None) != 2:
         raise ValueError("the plane needs an SFT run of rank 2: use run.sel(lora_rank=2)")
     if seed not in run.config.seeds:
@@ -50,4 +50,4 @@ def _in_the_plane(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:
     arrows = model.head.lora_B[place, :, :2]
     tables = (table.detach().numpy() for table in (points, arrows))
     points, arrows = (table / np.linalg.norm(table, axis=1).max() for table in tables)
-    return points, arrows
+    return 0.6 * points, arrows  # away from the tips of the arrows, where the words are
