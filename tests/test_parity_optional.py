@@ -4,7 +4,9 @@ No trainer is built: the loss of a TRL trainer is a method, called here on a sta
 the few attributes it reads. Those are private to TRL, so the versions are pinned.
 """
 
+import re
 from collections import defaultdict
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +16,7 @@ from torch import nn
 import toycore as tc
 
 P, V = 6, 11
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def noise(*shape: int, seed: int) -> torch.Tensor:
@@ -264,3 +267,28 @@ def test_the_trainable_share_is_pefts():
         trained, every = peft.get_peft_model(Plain(seed=1), config).get_nb_trainable_parameters()
         share = tc.ToyLM(lora_rank=rank).trainable_fraction().item()
         assert share == pytest.approx(trained / every, abs=1e-12)
+
+
+def test_the_parameter_counts_that_lesson_2_prints_are_those_of_the_models_with_pefts_adapters():
+    """The default configs of transformers are GPT-2's, Llama 2 7B's and Mistral 7B's; on the meta
+    device they take no memory.
+    """
+    transformers = pytest.importorskip("transformers")
+    peft = pytest.importorskip("peft")
+    notebook = (ROOT / "notebooks" / "en" / "02_lora_sft.ipynb").read_text(encoding="utf-8")
+    llama = ["q_proj", "k_proj", "v_proj", "o_proj"]
+    for name, modules in (
+        ("GPT2", ["attn.c_attn", "attn.c_proj"]),
+        ("Llama", llama),
+        ("Mistral", llama),
+    ):
+        config = getattr(transformers, f"{name}Config")()
+        family = f"{name}LMHeadModel" if name == "GPT2" else f"{name}ForCausalLM"
+        lora = peft.LoraConfig(r=8, target_modules=modules, fan_in_fan_out=name == "GPT2")
+        with torch.device("meta"):
+            model = getattr(transformers, family)(config)
+            parameters = sum(p.numel() for p in model.parameters())
+            adapted = peft.get_peft_model(model, lora)
+        trained = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
+        share = f"{trained / parameters:.3%}"
+        assert re.search(rf"{trained:,} trained of +{parameters:,}: {share}", notebook), name

@@ -11,8 +11,9 @@ def plane(run: Run, seed: int = 0) -> Picture:
     """The plane in which an adapter of rank 2 works, for one seed of an SFT run.
 
     Prompt x stands at A e_x and token y points along its row of B; points and arrows are scaled so
-    that the furthest point is at 0.6 and the longest arrow at 1. The update of a logit is their inner product, times α/r: a prompt prefers the
-    token that reaches furthest in its direction. Tokens that no prompt is taught stay grey.
+    that the furthest point is at 0.6 and the longest arrow at 1. The update of a logit is their
+    inner product, times α/r: a prompt prefers the token that reaches furthest in its direction.
+    Tokens that no prompt is taught stay grey.
     """
     world, language = run.world, run.world.language
     points, arrows = _in_the_plane(run, seed)
