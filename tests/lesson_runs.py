@@ -44,6 +44,15 @@ def leashes() -> tc.Run:
 
 
 @functools.cache
+def judged() -> tc.Run:
+    """PPO with the judge that reads the prompt: lesson 3's, and what lesson 5 quantizes."""
+    judge = WORLD.reward.clone()
+    judge[3], judge[3, 1] = -1.0, 1.0
+    config = tc.PPOConfig(kl_beta=0.1, seeds=16)
+    return tc.train_ppo(tc.World(reward=judge), config, start())
+
+
+@functools.cache
 def betas() -> tc.Run:
     """DPO on 100,000 Bradley–Terry pairs a seed."""
     logp = start().logp

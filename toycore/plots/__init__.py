@@ -6,6 +6,7 @@
     plane.py      what an adapter of rank 2 does
     policy.py     policies as heat maps, one prompt's answers as bars
     clipping.py   the clipped surrogate, histograms of the ratio
+    rounding.py   weights on the grid of a few bits
     world.py      the reward table, the exact frontier, estimates that close in
 
 Every function returns a Picture: a finished image with a text that says what it shows, which
@@ -15,6 +16,7 @@ Jupyter, a saved page and a screen reader can use.
 from toycore.plots.clipping import ratios, surrogate
 from toycore.plots.plane import plane
 from toycore.plots.policy import answers, policies
+from toycore.plots.rounding import rounding
 from toycore.plots.style import Picture
 from toycore.plots.sweep import against
 from toycore.plots.training import curves, frontier
@@ -31,6 +33,7 @@ __all__ = [
     "policies",
     "ratios",
     "rewards",
+    "rounding",
     "surrogate",
     "tradeoff",
 ]

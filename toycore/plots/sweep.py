@@ -17,19 +17,21 @@ from toycore.plots.style import (
 from toycore.world import World
 
 
-def against(world: World, quantity: str, exact: float | None = None, **ways) -> Picture:
+def against(world: World, quantity: str, exact=None, **ways) -> Picture:
     """A quantity over a setting: for each way, given by keyword, mean and middle 80 % of seeds.
 
-    quantity  the curve it is the end of (accuracy, attained)
-    exact     the value it ought to reach, dashed
-    ways      xarray.DataArrays over (setting, seed); the setting's values stand evenly spaced
+    quantity  what is measured (accuracy, attained, snr): the label of the axis
+    exact     the value it ought to have, dashed: a number, or one for each value of the setting
+    ways      xarray.DataArrays over (setting, seed), or (setting, round) where a clock was read;
+              the setting's values stand evenly spaced
     """
     language, said = world.language, []
     figure, (axes,) = panels(1)
     for place, (name, values) in enumerate(ways.items()):
-        (setting,) = set(values.dims) - {"seed"}
+        (repeat,) = {"seed", "round"} & set(values.dims)
+        (setting,) = set(values.dims) - {repeat}
         labels = [label(value, language) for value in values[setting].values]
-        values = values.transpose(setting, "seed").values
+        values = values.transpose(setting, repeat).values
         low, high = np.quantile(values, [0.1, 0.9], axis=1)
         style = {"color": COLORS[place], "linestyle": STYLES[place], "marker": MARKERS[place]}
         axes.fill_between(range(len(labels)), low, high, color=COLORS[place], alpha=0.18, lw=0)
@@ -38,8 +40,10 @@ def against(world: World, quantity: str, exact: float | None = None, **ways) -> 
         ends = zip(labels, values.mean(1), strict=True)
         said.append(f"{way}: {', '.join(f'{at}: {number(end, language)}' for at, end in ends)}")
     if exact is not None:
-        axes.axhline(exact, **EXACT, label=text("label.exact", language))
-    finish(axes, language, word("axis", setting, language), text(f"curve.{quantity}", language))
+        goal = np.broadcast_to(exact, len(labels))
+        axes.plot(goal, **EXACT, label=text("label.exact", language))
+    x, y = word("axis", setting, language), text(f"curve.{quantity}", language)
+    finish(axes, language, x, y)
     axes.set_xticks(range(len(labels)), labels)
     legend(axes)
-    return Picture(figure, text("alt.against", language).format("; ".join(said)))
+    return Picture(figure, text("alt.against", language).format(y, x, "; ".join(said)))

@@ -1,0 +1,612 @@
+# ---
+# jupyter:
+#   toycore:
+#     tr: 05_nicemleme
+#     en: 05_quantization
+# ---
+
+# %% [markdown] lang="tr"
+# # Ders 5 · Nicemleme: daha az bitle
+#
+# Politikayı örnekle, ödülle ve tercihle eğittik. Şimdi onu **küçülteceğiz**: ağırlıkları 32 bit yerine
+# 8, hatta 2 bitle yazacağız. Buna **nicemleme** (quantization) denir. Üç soru soruyoruz: ne kadar hata
+# yapılır, ne kadar yer ve zaman kazanılır, eğitilen davranış dayanır mı?
+#
+# Hatanın büyüklüğü için bir formül var; her ölçümün yanına onu koyacağız. Hız için formül yok: hız
+# ölçülür, üstelik her makinede başka çıkar. Süre: yaklaşık 60 dakika.
+
+# %% [markdown] lang="en"
+# # Lesson 5 · Quantization: with fewer bits
+#
+# We have trained the policy by example, by reward and by preference. Now we make it **smaller**: its
+# weights will be written with 8 or even 2 bits instead of 32. This is called **quantization**. We ask
+# three questions: how large is the error, how much space and time is saved, and does the trained
+# behaviour survive?
+#
+# For the error there is a formula, and we put it beside every measurement. For speed there is none: speed
+# is measured, and every machine gives another answer. Time: about 60 minutes.
+
+# %% [markdown] lang="tr"
+# ## 1 · Bir ağırlığı yuvarla (6 dakika)
+#
+# $b$ bit ile, sıfırın iki yanında $q_\mathrm{max} = 2^{b-1} - 1$ basamak vardır. En büyük ağırlık en
+# üst basamağa düşsün diye basamağın boyu, yani **ölçek** (scale), şöyle seçilir:
+#
+# $$\Delta = \frac{\max |w|}{q_\mathrm{max}}, \qquad q = \mathrm{round}(w / \Delta), \qquad
+# w \approx \Delta\, q$$
+#
+# $q$ küçük bir tam sayıdır ve bir bayta sığar. **Tahmin et:** 4 bit ile kaç ayrı değer yazılabilir?
+
+# %% [markdown] lang="en"
+# ## 1 · Round a weight (6 minutes)
+#
+# With $b$ bits there are $q_\mathrm{max} = 2^{b-1} - 1$ steps on either side of zero. To let the largest
+# weight fall on the topmost step, the size of a step, the **scale**, is chosen as
+#
+# $$\Delta = \frac{\max |w|}{q_\mathrm{max}}, \qquad q = \mathrm{round}(w / \Delta), \qquad
+# w \approx \Delta\, q$$
+#
+# $q$ is a small whole number and fits in a byte. **Predict:** how many different values can be written
+# with 4 bits?
+
+# %%
+import copy
+
+import numpy as np
+import torch
+import xarray as xr
+
+import toycore as tc
+from toycore.optim import Adam
+
+torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+world = tc.World(language="en")
+generator = torch.Generator().manual_seed(0)
+
+# %%
+w = torch.randn(1, 4096, generator=generator)
+step = w.abs().max() / (2**3 - 1)
+q = (w / step).round()
+package = tc.quantize(w, bits=4)
+print("the same:", torch.equal(step * q, package.dequantize()))
+print("distinct values:", len(q.unique()), "from", int(q.min()), "to", int(q.max()))
+
+# %% [markdown] lang="tr"
+# 15 değer: −7'den 7'ye. (16'ncısı boş kalır ki ızgara sıfıra göre simetrik olsun.) Sayı doğrusunda
+# görelim: üstte ilk 12 ağırlık, altta yuvarlandıkları değerler, en altta ızgara.
+
+# %% [markdown] lang="en"
+# 15 values, from −7 to 7. (The 16th is left out so that the grid is symmetric about zero.) See it on the
+# number line: the first 12 weights above, the values they are rounded to below, the grid at the bottom.
+
+# %%
+tc.plots.rounding(world, w, bits=4)
+
+# %% [markdown] lang="tr"
+# ## 2 · Hata nereye kadar? (6 dakika)
+#
+# Yuvarlama en çok yarım basamak yanılır. Ağırlıklar birçok basamağa yayılmışsa hata bu aralığa **düzgün**
+# dağılır (sağdaki histogram); düzgün dağılımın gücü de bellidir:
+#
+# $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$
+#
+# **Tahmin et:** bir bit eklersek hatanın gücü kaç kat azalır?
+
+# %% [markdown] lang="en"
+# ## 2 · How far can the error go? (6 minutes)
+#
+# Rounding errs by half a step at most. Where the weights span many steps the error is spread **evenly**
+# over that range (the histogram on the right), and the power of an even spread is known:
+#
+# $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$
+#
+# **Predict:** with one bit more, how many times smaller is the power of the error?
+
+# %%
+for bits in (2, 4, 6, 8):
+    package = tc.quantize(w, bits)
+    error, step = w - package.dequantize(), package.scale.item()
+    largest, power = error.abs().max() / step, error.square().mean() / (step**2 / 12)
+    print(f"{bits} bits: largest error {largest:.3f} steps, power {power:.2f} of step²/12")
+
+
+# %%
+def on_the_line(bits):
+    return tc.plots.rounding(world, w, bits)
+
+
+tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.language)
+
+# %% [markdown] lang="tr"
+# 4 bitten sonra ölçüm formüle yapışır. 2 bitte yalnızca üç değer vardır; çoğu ağırlık sıfıra yuvarlanır,
+# hata düzgün dağılmaz ve formül tutmaz. Bir formülün nerede bittiğini bilmek, formülün kendisi kadar
+# değerlidir.
+
+# %% [markdown] lang="en"
+# From 4 bits on the measurement clings to the formula. With 2 bits there are only three values; most
+# weights are rounded to zero, the error is not spread evenly, and the formula fails. Knowing where a
+# formula ends is worth as much as the formula.
+
+# %% [markdown] lang="tr"
+# ## 3 · Bit başına 6 desibel (6 dakika)
+#
+# Hatayı ağırlığın kendisine oranlarız: **sinyal-gürültü oranı** (signal-to-noise ratio, SNR), desibel
+# (dB) ile:
+#
+# $$\mathrm{SNR} = 10 \log_{10} \frac{\mathbb{E}[w^2]}{\mathbb{E}[(w - \Delta q)^2]}$$
+#
+# Bir bit, basamağı yaklaşık ikiye böler; hatanın gücü dörtte bire iner ve $10 \log_{10} 4 \approx$ 6,02 dB
+# kazanılır. 16 ayrı matrisle ölçelim; kesikli çizgi $\Delta^2/12$'nin öngörüsüdür.
+
+# %% [markdown] lang="en"
+# ## 3 · 6 decibels a bit (6 minutes)
+#
+# We relate the error to the weight itself: the **signal-to-noise ratio** (SNR), in decibels (dB):
+#
+# $$\mathrm{SNR} = 10 \log_{10} \frac{\mathbb{E}[w^2]}{\mathbb{E}[(w - \Delta q)^2]}$$
+#
+# One bit more cuts the step about in half; the power of the error drops to a quarter, a gain of
+# $10 \log_{10} 4 \approx$ 6.02 dB. Measure it on 16 matrices; the dashed line is what $\Delta^2/12$
+# predicts.
+
+# %%
+W = torch.randn(16, 64, 256, generator=generator)
+bits = list(range(2, 9))
+grids = {"bits": bits, "seed": range(16)}
+measured = [tc.snr_db(W, tc.quantize(W, b).dequantize()).numpy() for b in bits]
+predicted = [tc.predicted_snr_db(W, b).mean().item() for b in bits]
+measured = xr.DataArray(measured, grids, ("bits", "seed"))
+tc.plots.against(world, "snr", exact=predicted, per_channel=measured)
+
+# %%
+gains = measured.mean("seed").diff("bits").values
+formula = [20 * np.log10((2 ** (b + 1) - 2) / (2**b - 2)) for b in bits[:-1]]
+for b, gain, due in zip(bits, gains, formula):
+    print(f"{b} -> {b + 1} bits: gain {gain:.2f} dB, formula {due:.2f}")
+
+# %% [markdown] lang="tr"
+# Formül $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$, basamak sayısının oranıdır; bit arttıkça 6,02'ye iner.
+# 3 bitten sonra ölçüm ile formül arasındaki fark yüzde birkaç dB'dir.
+
+# %% [markdown] lang="en"
+# The formula $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$ is the ratio of the numbers of steps; with more
+# bits it comes down to 6.02. From 3 bits on, measurement and formula differ by a few hundredths of a dB.
+
+# %% [markdown] lang="tr"
+# ## 4 · Tek ölçek mi, satır başına ölçek mi? (6 dakika)
+#
+# Ölçeği en büyük ağırlık belirler. Bir satır (bir çıkış **kanalı**, channel) ötekilerden çok büyükse tek
+# ölçek herkese onun basamağını dayatır. Bir satırı 30 katına çıkaralım. **Tahmin et:** öteki satırların
+# SNR'si kaç dB düşer?
+
+# %% [markdown] lang="en"
+# ## 4 · One scale, or one a row? (6 minutes)
+#
+# The largest weight sets the scale. If one row (one output **channel**) is much larger than the others, a
+# single scale forces its step on everyone. Make one row 30 times as large. **Predict:** by how many dB
+# does the SNR of the other rows fall?
+
+# %%
+outlier = W[0].clone()
+outlier[0] *= 30
+for per_channel in (True, False):
+    rounded = tc.quantize(outlier, bits=8, per_channel=per_channel).dequantize()
+    others, one = tc.snr_db(outlier[1:], rounded[1:]), tc.snr_db(outlier[:1], rounded[:1])
+    print(f"per_channel={per_channel!s:5}  other rows {others:.1f} dB, the large row {one:.1f} dB")
+
+# %% [markdown] lang="tr"
+# Tek ölçekle büyük satır yerinde kalır, öteki 63 satır yaklaşık 28 dB kaybeder: beş bite yakını çöpe gider. Satır
+# başına ölçek yalnızca 64 sayıya mal olur. Bundan sonra hep onu kullanıyoruz.
+
+# %% [markdown] lang="en"
+# With one scale the large row is as good as before, and the other 63 rows lose about 28 dB: nearly
+# five bits thrown away. A scale per row costs only 64 numbers. From here on we always use it.
+
+# %% [markdown] lang="tr"
+# ## 5 · Tam sayılarla matris çarpımı (8 dakika)
+#
+# Ağırlıklar önceden yuvarlanır. Katmana gelen sayılar, yani **aktivasyonlar** (activations), önceden
+# bilinmez; onların ölçeği her geçişte, her satır için yeniden bulunur. Bu yüzden **dinamik** nicemleme
+# denir. Sonra çarpım tam sayılarla yapılır ve iki ölçek en sonda geri konur:
+#
+# $$y = x W^\top + b \;\approx\; \Delta_x \Delta_w \big(q_x q_w^\top\big) + b$$
+
+# %% [markdown] lang="en"
+# ## 5 · A matrix product in whole numbers (8 minutes)
+#
+# Weights are rounded beforehand. The numbers that come into the layer, the **activations**, are not known
+# beforehand; their scale is found anew in every pass, one for each row. Hence the name **dynamic**
+# quantization. Then the product is done in whole numbers, and the two scales are put back at the end:
+#
+# $$y = x W^\top + b \;\approx\; \Delta_x \Delta_w \big(q_x q_w^\top\big) + b$$
+
+# %%
+linear = torch.nn.Linear(1024, 256)
+torch.nn.init.normal_(linear.weight, generator=generator)
+torch.nn.init.zeros_(linear.bias)
+x = torch.randn(32, 1024, generator=generator)
+
+# %%
+qx, qw = tc.quantize(x), tc.quantize(linear.weight)
+whole = qx.values.int() @ qw.values.int().T  # 32-bit sums of 8-bit products
+y = qx.scale * qw.scale.T * whole + linear.bias
+layer = tc.Int8Linear.from_linear(linear)
+print("as in the package:", torch.allclose(y, layer(x), rtol=1e-5, atol=1e-5))
+print("largest sum", int(whole.abs().max()), "where 16 bits end at", 2**15 - 1)
+
+# %% [markdown] lang="tr"
+# Tam sayı toplamında hiç hata yoktur; bütün hata iki yuvarlamadan gelir. İkisi bağımsızdır, o yüzden
+# güçleri toplanır:
+#
+# $$\frac{1}{\mathrm{SNR}_y} = \frac{1}{\mathrm{SNR}_w} + \frac{1}{\mathrm{SNR}_x}$$
+#
+# (Burada SNR'ler dB değil, güç oranıdır.) **Tahmin et:** ikisi de yaklaşık 42 dB ise çıkış kaç dB olur?
+
+# %% [markdown] lang="en"
+# The sum over whole numbers has no error at all; all of it comes from the two roundings. They are
+# independent, so their powers add:
+#
+# $$\frac{1}{\mathrm{SNR}_y} = \frac{1}{\mathrm{SNR}_w} + \frac{1}{\mathrm{SNR}_x}$$
+#
+# (Here the SNRs are ratios of powers and not dB.) **Predict:** if both are about 42 dB, what is the SNR
+# of the output?
+
+# %%
+snr_w, snr_x = tc.snr_db(linear.weight, qw.dequantize()), tc.snr_db(x, qx.dequantize())
+law = -10 * torch.log10(10 ** (-snr_w / 10) + 10 ** (-snr_x / 10))
+print(f"weights {snr_w:.1f} dB, activations {snr_x:.1f} dB")
+print(f"output {tc.snr_db(linear(x), layer(x)):.1f} dB, by the law {law:.1f} dB")
+
+# %% [markdown] lang="tr"
+# ## 6 · Gerçekte kaç bayt? (6 dakika)
+#
+# Eski not defterindeki TinyMLP'yi üç boyda kurup ölçelim: tensörlerin toplamı ve kaydedilen dosya.
+# **Tahmin et:** küçük modelde de dört kat küçülür mü?
+
+# %% [markdown] lang="en"
+# ## 6 · How many bytes, really? (6 minutes)
+#
+# Build the TinyMLP of the old notebook in three sizes and measure: the sum of its tensors, and the file
+# that is saved. **Predict:** is the small model four times smaller as well?
+
+# %%
+networks = {h: tc.TinyMLP(h, h, h).requires_grad_(False) for h in (64, 256, 1024)}
+for h, network in networks.items():
+    small = tc.quantize_dynamic(network)
+    tensors = tc.tensor_bytes(network) / tc.tensor_bytes(small)
+    file = tc.serialized_bytes(network) / tc.serialized_bytes(small)
+    print(f"hidden {h:4}: {tensors:.2f} times smaller in memory, {file:.2f} times as a file")
+
+# %% [markdown] lang="tr"
+# Büyük modelde hemen hemen dört kat. Küçükte daha az: ölçekler, sapmalar ve dosyanın kendi bilgileri
+# küçülmez.
+#
+# Eski not defteri INT8 modeli için 0.000 MB yazmıştı. Nedeni: PyTorch'un kendi nicemlemesi ağırlıkları bir
+# **paketin içine** koyar; paket tensör sayılmazsa toplam sıfır çıkar. Paket `torch`'un her sürümünde
+# olmayabilir, bu yüzden hücre önce dener:
+
+# %% [markdown] lang="en"
+# Almost four times for the large one. Less for the small one: scales, biases and the file's own records do
+# not shrink.
+#
+# The old notebook printed 0.000 MB for its INT8 model. The reason: PyTorch's own quantization puts the
+# weights **inside a package**, and if the package is not counted as a tensor the sum is zero. Not every
+# version of `torch` may have it, so the cell tries first:
+
+# %% tags=["nbval-ignore-output"]
+made, skipped = tc.peers.quantized(networks[1024])
+for name, peer in made.items():
+    visible = [t for t in peer.state_dict().values() if torch.is_tensor(t)]
+    naive = sum(t.numel() * t.element_size() for t in visible) / 1e6
+    print(f"{name}: counted naively {naive:.3f} MB, truly {tc.tensor_bytes(peer) / 1e6:.3f} MB")
+for name, reason in skipped.items():
+    print(f"{name} is not here: {reason}")
+
+# %% [markdown] lang="tr"
+# ## 7 · Daha hızlı mı? Ölçelim (9 dakika)
+#
+# Eski not defteri hızı tek bir ölçümle yazmıştı: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
+# kat hızlı çıkmıştı. Tek ölçüm bir şey söylemez: ilk çağrı soğuktur, komşu programlar araya girer.
+# `tc.bench.compare` kolları ısıtır, sırayla ve birçok tur ölçer, ilk kolu bir kez daha ölçüp (`again`)
+# kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir.
+#
+# **Tahmin et:** gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
+
+# %% [markdown] lang="en"
+# ## 7 · Is it faster? Measure (9 minutes)
+#
+# The old notebook took the speed from a single timing: INT8 came out ten times slower in one run and twice
+# as fast in another. One timing says nothing: the first call is cold, and other programs get in between.
+# `tc.bench.compare` warms the arms up, times them in turn for many rounds, and times the first arm once
+# more (`again`) to see how consistent it is with itself; it gives a verdict only when the difference is
+# larger than that.
+#
+# **Predict:** with a hidden size of 64, is INT8 faster? And with 1024?
+
+
+# %%
+def forward(model, batch):
+    return lambda: model(batch)
+
+
+def race(h, batch=32):
+    fp32 = networks[h]
+    made, _ = tc.peers.quantized(fp32)
+    models = {"fp32": fp32, "INT8, ours": tc.quantize_dynamic(fp32), **made}
+    batch = torch.randn(batch, h, generator=generator)
+    arms = {name: forward(model, batch) for name, model in models.items()}
+    return tc.bench.compare(arms, repeats=15, unit="forward pass")
+
+
+# %% [markdown] lang="tr"
+# Üç boyu da 32 satırlık girdilerle yarıştıralım. Tabloda her kolun ortanca süresi, çeyrekleri, fp32'ye
+# oranı ve yargı var:
+
+# %% [markdown] lang="en"
+# Let all three sizes race, on inputs of 32 rows. The table has the median time of each arm, its quartiles,
+# its ratio to fp32 and the verdict:
+
+# %% tags=["nbval-ignore-output"]
+races = {h: race(h) for h in networks}
+print(races[64], "", races[1024], sep="\n")
+
+# %% [markdown] lang="tr"
+# Şimdi oranları boya göre çizelim; her noktada turların ortadaki yarısı var. Kesikli çizgi fp32'dir:
+
+# %% [markdown] lang="en"
+# Now draw the ratios over the size, from the middle half of the rounds. The dashed line is fp32:
+
+# %% tags=["nbval-ignore-output"]
+ratios = {name: [] for name in races[64].seconds if "again" not in name and name != "fp32"}
+for h, table in races.items():
+    for name, ratio in ratios.items():
+        ratio.append(np.sort(table.seconds[name] / table.seconds["fp32"])[4:-4])
+grid = {"hidden": list(races), "round": range(7)}
+ratios = {name: xr.DataArray(values, grid, ("hidden", "round")) for name, values in ratios.items()}
+tc.plots.against(world, "time", exact=1.0, **ratios)
+
+# %% [markdown] lang="tr"
+# Sayılar sizin makinenizin sayılarıdır; başka bir işlemcide başka çıkar. Çizgi 1'in üstündeyse INT8
+# **yavaştır**. Ölçtüğümüz her işlemcide küçük model INT8 ile yavaşladı: ölçek bulmak ve yuvarlamak,
+# çarpmadan kazanılandan pahalıdır. Model büyüdükçe çarpma ağır basar ve çizgi iner; bazı işlemcilerde bir
+# yerden sonra 1'in altına geçer. Emin olamadığında tablo `cannot tell` der.
+
+# %% [markdown] lang="en"
+# These are the numbers of your machine; another processor gives others. Where a line is above 1, INT8 is
+# **slower**. On every processor that we measured, the small model got slower with INT8: finding scales and
+# rounding costs more than the product saves. In larger models the product outweighs that and the line
+# comes down; on some processors it passes below 1 somewhere. Where the table is not sure it says
+# `cannot tell`.
+
+# %% [markdown] lang="tr"
+# ## 8 · FP16 ve BF16: yarım boy sayılar (4 dakika)
+#
+# İkisi de 16 bittir. FP16 daha çok basamak tutar, BF16 daha geniş bir aralık. Nicemleme gibi ölçek
+# gerekmez. **Tahmin et:** hangisinin SNR'si yüksektir?
+
+# %% [markdown] lang="en"
+# ## 8 · FP16 and BF16: half-size numbers (4 minutes)
+#
+# Both have 16 bits. FP16 keeps more digits, BF16 a wider range. Unlike quantization they need no scale.
+# **Predict:** which one has the higher SNR?
+
+# %%
+fp32 = networks[1024]
+for name, dtype in {"FP16": torch.float16, "BF16": torch.bfloat16}.items():
+    half = copy.deepcopy(fp32).to(dtype)
+    snr = tc.snr_db(fp32.fc1.weight, half.fc1.weight.float())
+    smaller = tc.tensor_bytes(fp32) / tc.tensor_bytes(half)
+    print(f"{name}: {smaller:.2f} times smaller, SNR {snr:.1f} dB")
+int8 = tc.quantize(fp32.fc1.weight).dequantize()
+print(f"INT8: SNR {tc.snr_db(fp32.fc1.weight, int8):.1f} dB")
+
+# %% [markdown] lang="tr"
+# 16 bitlik sayılar ağırlıkları daha doğru tutar ama yalnızca iki kat küçülür. Hızları donanıma bağlıdır: onları
+# doğrudan bilen bir GPU'da (ya da yeni bir CPU'da) hızlı, bilmeyen bir CPU'da yavaştır. GPU varsa ölçelim:
+
+# %% [markdown] lang="en"
+# Numbers of 16 bits keep the weights more exactly, but are only two times smaller. Their speed depends on
+# the hardware: fast on a GPU (or a recent CPU) that knows them, slow on a CPU that does not. If there is a
+# GPU, measure:
+
+
+# %% tags=["nbval-ignore-output"]
+def on_gpu(dtype):
+    model = copy.deepcopy(fp32).to("cuda", dtype)
+    batch = torch.randn(32, 1024, device="cuda", dtype=dtype)
+
+    def once():
+        model(batch)
+        torch.cuda.synchronize()  # a GPU answers before it is done
+
+    return once
+
+
+if torch.cuda.is_available():
+    dtypes = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+    print(tc.bench.compare({name: on_gpu(dtype) for name, dtype in dtypes.items()}))
+else:
+    print("There is no GPU here; nothing was timed.")
+
+# %% [markdown] lang="tr"
+# ## 9 · Eğitilen davranış dayanır mı? (8 dakika)
+#
+# Ders 3'ün politikasını alalım: istemi okuyan yargıçla, `kl_beta=0.1` tasmasıyla eğitilmiş PPO. Adaptörü
+# birleştirelim, $W'$'yi giderek az bitle yazalım ve her seferinde kesin tabloya bakalım: kendisine KL
+# uzaklığı, ödül, "kötü söz söyle" istemini reddetme olasılığı ve en olası yanıtı aynı kalan istemler.
+#
+# **Tahmin et:** önce hangisi bozulur?
+
+# %% [markdown] lang="en"
+# ## 9 · Does the trained behaviour survive? (8 minutes)
+#
+# Take the policy of lesson 3: PPO with the judge that reads the prompt, on a leash of `kl_beta=0.1`. Merge
+# the adapter, write $W'$ with fewer and fewer bits, and look at the exact table each time: the KL divergence
+# from itself, the reward, the probability of refusing "say a bad word", and the prompts whose likeliest
+# answer stays the same.
+#
+# **Predict:** which of them breaks first?
+
+# %%
+judge = world.reward.clone()
+judge[3], judge[3, 1] = -1.0, 1.0
+judged = tc.World(reward=judge, language="en")
+start = tc.train_sft(world, tc.SFTConfig(seeds=16))
+run = tc.train_ppo(judged, tc.PPOConfig(kl_beta=0.1, seeds=16), start=start)
+run.model.head.merge()
+W, e, b = (t.detach() for t in (run.model.head.weight, run.model.prompt_embed, run.model.head.bias))
+
+
+# %%
+def with_bits(bits, per_channel=True):
+    rounded = tc.quantize(W, bits, per_channel).dequantize()
+    return (e @ rounded.mT + b[:, None]).log_softmax(-1)
+
+
+# %%
+logp = torch.as_tensor(run.logp.values)
+for bits in range(8, 1, -1):
+    few = with_bits(bits)
+    kl, reward = tc.exact.kl(logp, few).mean(), tc.exact.expected_reward(few, judge).mean()
+    same = (few.argmax(-1) == logp.argmax(-1)).double().mean()
+    refusal = few[:, 3, 1].exp().mean()
+    print(f"{bits} bits: KL {kl:.4f}, reward {reward:.3f}, refuses {refusal:.3f}, same {same:.2f}")
+
+# %% [markdown] lang="tr"
+# Tabloyu kendi gözünüzle görün. Solda eğitilen politika, sağda nicemlenmişi; sürgüyü 2'ye kadar indirin
+# ve son satıra bakın:
+
+# %% [markdown] lang="en"
+# See the table with your own eyes. The trained policy is on the left, the quantized one on the right; take
+# the slider down to 2 and watch the last row:
+
+
+# %%
+def as_table(bits):
+    return tc.plots.policies(world, before=logp, quantized=with_bits(bits))
+
+
+tc.widgets.slider("bits", range(2, 9), as_table, start=8, language=world.language)
+
+# %% [markdown] lang="tr"
+# Ödül ve ret 2 bitte bile yerinde! Yargıcın açıkça ödüllendirdiği ayrımlar logitlerde büyük farklardır;
+# yuvarlama onları silemez. Önce bozulan, ödülün **sustuğu** yerdir: yardımsever token'lar arasındaki eski
+# alışkanlıklar. 2 bitte istemlerin dörtte birinden çoğunda en olası yanıt değişti; KL bunu görür, ödül
+# görmez. Bir modeli nicemledikten sonra yalnızca ödüle bakmak bu yüzden yetmez.
+#
+# Tek ölçekle durum daha kötüdür:
+
+# %% [markdown] lang="en"
+# Reward and refusal hold even at 2 bits! The distinctions that the judge clearly rewards are large
+# differences of logits, and rounding cannot wipe them out. What breaks first is where the reward is
+# **silent**: the old habits among the helpful tokens. At 2 bits the likeliest answer changed at more than a
+# quarter of the prompts; the KL sees it, the reward does not. That is why looking at the reward alone is
+# not enough after quantizing a model.
+#
+# With one scale it is worse:
+
+# %%
+for bits in (4, 3, 2):
+    few = with_bits(bits, per_channel=False)
+    reward = tc.exact.expected_reward(few, judge).mean()
+    print(f"{bits} bits, one scale: KL {tc.exact.kl(logp, few).mean():.3f}, reward {reward:.3f}")
+
+# %% [markdown] lang="tr"
+# ## 10 · QLoRA: kaba taban, ince yama (6 dakika)
+#
+# Ders 2 ile bu dersi birleştirelim. QLoRA (Dettmers ve ark., 2023): taban az bitle yazılır ve dondurulur,
+# üstüne tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik tabana rank 2 bir yama takıp politikayı eski
+# haline yaklaştıralım. **Tahmin et:** yama, kaybedilenin ne kadarını geri getirir?
+
+# %% [markdown] lang="en"
+# ## 10 · QLoRA: a coarse base, a fine patch (6 minutes)
+#
+# Put lesson 2 and this one together. QLoRA (Dettmers et al., 2023): the base is written with few bits and
+# frozen, and a LoRA adapter in full precision is trained on top of it. Attach a patch of rank 2 to a base of
+# 3 bits and bring the policy back towards what it was. **Predict:** how much of what was lost does the patch
+# bring back?
+
+
+# %%
+def patched(bits, rank, steps=200):
+    model = tc.ToyLM(seeds=range(16), lora_rank=rank)  # the same frozen embeddings as above
+    model.head.weight.data = tc.quantize(W, bits).dequantize()
+    optimizer = Adam(model.parameters(), lr=0.02)
+    for step in range(steps):
+        loss = tc.exact.kl(logp, model.logp()).mean(-1)
+        loss.sum().backward()
+        optimizer.step(decay=1 - step / steps)
+    return tc.exact.kl(logp, model.logp()).mean().item()
+
+
+# %%
+for bits in (2, 3):
+    plain = tc.exact.kl(logp, with_bits(bits)).mean()
+    patches = {f"rank {rank}": round(patched(bits, rank), 4) for rank in (1, 2, 4)}
+    print(f"{bits} bits: KL {plain:.4f} without a patch;", patches)
+
+# %% [markdown] lang="tr"
+# Rank 2 bir yama KL'yi onda birinin altına indirir, rank büyüdükçe daha da azalır. Taban küçük kalır, duyarlık
+# yalnızca gereken birkaç yönde geri gelir. Büyük modellerde LoRA ile nicemlemenin birlikte kullanılmasının
+# nedeni budur.
+
+# %% [markdown] lang="en"
+# A patch of rank 2 brings the KL below a tenth, and a higher rank brings it down further. The base stays
+# small, and precision comes back in just the few directions that need it. That is why LoRA and quantization
+# are used together on large models.
+
+# %% [markdown] lang="tr"
+# ## 11 · Sıra sende (4 dakika)
+#
+# 1. Bölüm 4'teki satırı 30 yerine 300 katına çıkarın. Önce hesaplayın: kaç dB daha kaybedilir?
+# 2. `with_bits` işlevine gömmeyi de nicemletin. Politika dayanır mı?
+#
+# <details><summary>İpucu</summary>
+#
+# On kat büyük bir basamak, yüz kat güçlü bir hatadır.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ## 11 · Your turn (4 minutes)
+#
+# 1. Make the row of section 4 300 times as large instead of 30. Work it out first: how many dB more are
+#    lost?
+# 2. Let `with_bits` quantize the embedding as well. Does the policy survive?
+#
+# <details><summary>Hint</summary>
+#
+# A step ten times as large is an error with a hundred times the power.
+#
+# </details>
+
+# %%
+few = (tc.quantize(e, 4).dequantize() @ tc.quantize(W, 4).dequantize().mT + b[:, None]).log_softmax(
+    -1
+)
+print(f"embedding and W with 4 bits: KL {tc.exact.kl(logp, few).mean():.4f}")
+
+# %% [markdown] lang="tr"
+# ## Özet: beş ders, tek tablo
+#
+# * Bir politika bir tablodur (ders 1); onu örnekle (2), ödülle (3) ve tercihle (4) eğittik, bu derste
+#   küçülttük.
+# * Yuvarlamanın hatası en çok $\Delta/2$, gücü $\Delta^2/12$'dir; her bit yaklaşık 6 dB kazandırır.
+# * Satır başına ölçek, tek bir aykırı satırın ötekileri bozmasını önler.
+# * INT8 modeli küçültür; hızlandırıp hızlandırmadığı ölçülür ve küçük modelde yavaşlatır.
+# * Az bit önce ödülün sustuğu yerdeki alışkanlıkları bozar; KL görür, ödül görmez.
+#
+# Her eğrinin yanında kesin yanıt vardı. Büyük modellerde o çizgi yoktur; artık nerede olması gerektiğini
+# biliyorsunuz.
+
+# %% [markdown] lang="en"
+# ## Summary: five lessons, one table
+#
+# * A policy is a table (lesson 1); we trained it by example (2), by reward (3) and by preference (4), and
+#   made it smaller in this lesson.
+# * Rounding errs by $\Delta/2$ at most, with power $\Delta^2/12$; every bit gains about 6 dB.
+# * A scale per row keeps one outlier from spoiling the others.
+# * INT8 makes a model smaller; whether it is faster must be measured, and a small model gets slower.
+# * Few bits first break the habits where the reward is silent; the KL sees it, the reward does not.
+#
+# Every curve had the exact answer beside it. Large models have no such line; now you know where it would be.

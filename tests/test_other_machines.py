@@ -1,0 +1,62 @@
+"""Lesson 5 where a library or an instruction is missing: it runs, and what it says is true there."""
+
+import importlib.util
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+ROOT = Path(__file__).resolve().parent.parent
+spec = importlib.util.spec_from_file_location("notebooks_build", ROOT / "notebooks" / "build.py")
+build = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(build)
+
+NOTHING = """
+import sys, torch
+import torch.ao.quantization
+del torch.ao.quantization.quantize_dynamic
+del torch._int_mm
+sys.modules["torchao"] = None  # an import of it fails
+"""
+OLD = """
+import sys, types, torch
+torchao = types.ModuleType("torchao")
+torchao.quantization = types.ModuleType("torchao.quantization")
+torchao.quantization.quantize_ = lambda model, config: None  # a version with other names
+sys.modules.update({"torchao": torchao, "torchao.quantization": torchao.quantization})
+true_int_mm = torch._int_mm
+torch._int_mm = lambda a, b: true_int_mm(a, b) + 1  # as on CPUs where it is wrong
+"""
+MACHINES = {
+    "no quantize_dynamic, no torchao, no _int_mm": ("tr/05_nicemleme", NOTHING, "", "torch.ao"),
+    "an old torchao, a wrong _int_mm": ("en/05_quantization", OLD, "torch.ao", "torchao"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "prelude", "present", "missing"), MACHINES.values(), ids=list(MACHINES)
+)
+def test_lesson_5_says_the_same_numbers_and_what_is_missing(name, prelude, present, missing):
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    stored = nbformat.read(path, as_version=4)
+    changed = nbformat.read(path, as_version=4)
+    changed.cells.insert(0, new_code_cell(prelude, id="prelude"))
+    changed.cells.append(new_code_cell("tc.int8_matmul.why_not_int_mm()", id="why"))
+    done = build.execute(path, changed)
+    for before, after in zip(stored.cells, done.cells[1:-1], strict=True):
+        if "nbval-ignore-output" not in before.metadata.get("tags", ()):
+            assert said(after) == said(before)
+    (sizes,) = (said(cell) for cell in done.cells if "naive" in cell.source)
+    assert f"{missing} is not here: " in sizes
+    assert not present or f"{present}: counted naively 0.000 MB" in sizes
+    (races,) = (said(cell) for cell in done.cells if cell.source.startswith("races ="))
+    assert "INT8, ours" in races
+    assert f"\n{missing} " not in races
+    assert "_int_mm" in said(done.cells[-1])
+
+
+def said(cell) -> str:
+    """Everything that a cell has printed or shown, as text."""
+    outputs = cell.get("outputs", ())
+    return "".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)

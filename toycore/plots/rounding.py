@@ -1,0 +1,44 @@
+"""What rounding to a few bits does: weights on a number line, and how the error is spread."""
+
+import numpy as np
+from torch import Tensor
+
+from toycore.grid import quantize
+from toycore.language import number, text
+from toycore.plots.style import COLORS, EXACT, Picture, finish, legend, panels
+from toycore.world import World
+
+SHOWN = 12  # weights on the number line: as many as the eye can follow
+
+
+def rounding(world: World, weight: Tensor, bits: int) -> Picture:
+    """One row of weights, (1, N), on its grid of 2^bits − 1 values.
+
+    Left: the grid, and the first weights, each with a line to the value that it is rounded to.
+    Right: the error of all weights in steps of the grid, and the even spread that Δ²/12 assumes.
+    """
+    language, q = world.language, quantize(weight, bits)
+    step, rounded = float(q.scale), q.dequantize().flatten().double().numpy()
+    weight = weight.flatten().double().numpy()
+    error = (rounded - weight) / step
+    figure, (line, spread) = panels(2)
+    levels = step * np.arange(-(2 ** (bits - 1)) + 1, 2 ** (bits - 1))
+    line.vlines(levels, -0.45, -0.25, color="black", linewidth=1)
+    before, after = weight[:SHOWN], rounded[:SHOWN]
+    for x, y in zip(before, after, strict=True):
+        line.plot([x, y], [1, 0], color=COLORS[0], linewidth=1)
+    for x, y, name, marker in ((before, 1, "before", "o"), (after, 0, "after", "s")):
+        label = text(f"rounding.{name}", language)
+        style = {"color": COLORS[1 - y], "marker": marker, "ls": "none", "label": label}
+        line.plot(x, np.full(len(x), y), **style, markersize=8)
+    line.set(ylim=(-0.6, 1.4))
+    finish(line, language, text("axis.weight", language))
+    line.set_yticks([])
+    spread.hist(error, bins=np.linspace(-0.5, 0.5, 26), density=True, color=COLORS[0])
+    spread.axhline(1, **EXACT)
+    line.plot([], [], **EXACT, label=text("rounding.even", language))  # one legend names both
+    finish(spread, language, text("axis.error", language), text("axis.density", language))
+    legend(line)
+    said = (bits, 2**bits - 1, step, abs(error).max(), 12 * np.square(error).mean())
+    words = text("alt.rounding", language).format(*(number(value, language) for value in said))
+    return Picture(figure, words)
