@@ -1,4 +1,4 @@
-"""Lesson 5 where a library or an instruction is missing: it runs, and what it says is true there."""
+"""Lesson 5 where a library or an instruction is missing: it runs, and says what is true there."""
 
 import importlib.util
 from pathlib import Path
