@@ -79,6 +79,7 @@ def page(lab):
         browser.close()
 
 
+OPEN = "window.jupyterapp?.shell.currentWidget?.context?.path"
 STATUS = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
 UNRUN = """window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
     .filter(cell => cell.cell_type === 'code' && cell.execution_count === null).length"""
@@ -139,7 +140,10 @@ def run_lesson(lab, page):
 
     def run(notebook: str):
         if opened[-1:] != [notebook]:
-            page.goto(f"{lab}/lab/tree/{notebook}.ipynb")
+            # A workspace of its own: JupyterLab would open the last lesson again beside this one.
+            workspace = notebook.replace("/", "-")
+            page.goto(f"{lab}/lab/workspaces/{workspace}/tree/{notebook}.ipynb")
+            page.wait_for_function(f"{OPEN} === '{notebook}.ipynb'", timeout=60_000)
             page.wait_for_function(f"{STATUS} === 'idle'", timeout=60_000)
             for command in ("clear-all-cell-outputs", "run-all-cells"):
                 page.evaluate(f"void window.jupyterapp.commands.execute('notebook:{command}')")

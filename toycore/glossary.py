@@ -126,6 +126,13 @@ TERMS = (
         ("çekirdek sayısı", "seed'i"),
     ),
     Term(
+        "pekiştirmeli öğrenme",
+        "reinforcement learning (RL)",
+        "yanıtları deneyip alınan ödülden öğrenme",
+        "learning by trying answers and getting rewards",
+        ("takviyeli öğrenme",),
+    ),
+    Term(
         "düşük ranklı uyarlama",
         "low-rank adaptation (LoRA)",
         "ağırlıkları iki ince matrisin çarpımıyla değiştirme",
@@ -198,7 +205,7 @@ TERMS = (
     Term(
         "beyazlatma",
         "whitening",
-        "ortalamayı 0, yayılımı 1 yapma",
+        "ortalamayı 0, standart sapmayı 1 yapma",
         "making the mean 0 and the spread 1",
     ),
     Term(

@@ -84,7 +84,7 @@ TEXT = {
     "curve.kl": {"tr": "Referansa KL (nat)", "en": "KL to the reference (nats)"},
     "curve.entropy": {"tr": "Entropi (nat)", "en": "Entropy (nats)"},
     "curve.attained": {"tr": "Ulaşılan pay", "en": "Attained share"},
-    "curve.clip_fraction": {"tr": "Kırpılan oran", "en": "Clip fraction"},
+    "curve.clip_fraction": {"tr": "Kırpılan pay", "en": "Clip fraction"},
     "curve.approx_kl": {"tr": "Eski politikaya KL (nat)", "en": "KL to the old policy (nats)"},
     "curve.loss": {"tr": "Kayıp (nat)", "en": "Loss (nats)"},
     "curve.accuracy": {"tr": "Doğruluk", "en": "Accuracy"},

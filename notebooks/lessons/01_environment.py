@@ -13,7 +13,8 @@
 # **sayılabilir**; her eğrinin yanına kesin yanıtı çizebiliriz.
 #
 # Bu derste dünyayı tanıyor, politikayı okuyor, ödülü, entropiyi ve KL uzaklığını hem sayarak hem
-# örnekleyerek buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Süre: yaklaşık 45 dakika.
+# örnekleyerek buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Ders, eski bir not defterinden
+# doğdu; onun deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 45 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 1 · The environment: a policy is a table
@@ -23,7 +24,9 @@
 # every curve can have the exact answer drawn beside it.
 #
 # In this lesson we get to know the world, read a policy, find reward, entropy and KL divergence both
-# by counting and by sampling, and draw the best policy without any training. Time: about 45 minutes.
+# by counting and by sampling, and draw the best policy without any training. The course grew out of an
+# older notebook; its experiments, and now and then its mistakes, will cross our path. Time: about 45
+# minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Dersin haritası (4 dakika)
@@ -93,14 +96,14 @@ print(world.tokens)
 tc.plots.rewards(world)
 
 # %% [markdown] lang="tr"
-# Satırlar istem, sütunlar token; mor kazandırır, turuncu kaybettirir. Her satır aynı: bu ödül
+# Satırlar istem, sütunlar token; mor kazandırır, kahverengi kaybettirir. Her satır aynı: bu ödül
 # token'ın sınıfına bakar (yardımsever +1,0, zararlı −1,0, nötr +0,2) ve istemi hiç okumaz. Bunun
 # bedelini ders 3'te göreceğiz.
 #
 # Her istemin bir de iyi yanıtı vardır; ders 2'de modele bunlar öğretilecek:
 
 # %% [markdown] lang="en"
-# Rows are prompts, columns are tokens; purple earns, orange costs. All rows are alike: this reward
+# Rows are prompts, columns are tokens; purple earns, brown costs. All rows are alike: this reward
 # looks at the class of the token (helpful +1.0, harmful −1.0, neutral +0.2) and never reads the
 # prompt. Lesson 3 shows the price of that.
 #
@@ -111,10 +114,11 @@ for prompt, target in zip(world.prompts, world.sft_targets):
     print(f"{prompt:20} {world.tokens[target]}")
 
 # %% [markdown] lang="tr"
-# ## 3 · Model: gömmeden olasılığa (7 dakika)
+# ## 3 · Model: gömme vektöründen olasılığa (7 dakika)
 #
 # ToyLM iki adımdan oluşur. Her istemin 32 sayılık bir **gömmesi** (embedding) $e_x$ vardır; bir
-# doğrusal katman onu 11 **logit**e çevirir; softmax da logitlerden olasılık yapar:
+# doğrusal katman (ağırlıkları $W$, sapması (bias) $b$) onu 11 **logit**e çevirir; softmax da
+# logitleri olasılığa dönüştürür:
 #
 # $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
 #
@@ -123,8 +127,8 @@ for prompt, target in zip(world.prompts, world.sft_targets):
 # %% [markdown] lang="en"
 # ## 3 · The model: from embedding to probability (7 minutes)
 #
-# ToyLM has two steps. Every prompt has an **embedding** $e_x$ of 32 numbers; a linear layer turns it
-# into 11 **logits**; softmax makes probabilities out of the logits:
+# ToyLM has two steps. Every prompt has an **embedding** $e_x$ of 32 numbers; a linear layer (weights $W$, bias $b$)
+# turns it into 11 **logits**; softmax makes probabilities out of the logits:
 #
 # $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
 #
@@ -150,13 +154,13 @@ print(probability.cpu().numpy().round(3), "sum", round(float(probability.sum()),
 torch.allclose(probability, model.logp()[0, 3].exp())
 
 # %% [markdown] lang="tr"
-# Elle hesap ile modelinki aynı (`True`). Olasılıkların hepsi $1/11$ dolayında: model henüz
-# hiçbir şey bilmiyor. Bütün istemler için bu sayıları yan yana koyarsak **politika** (policy)
+# Elle hesapladığımız sayılar modelinkilerle aynı (`True`). Olasılıkların hepsi $1/11$ dolayında: model henüz
+# hiçbir şey bilmiyor. Bütün istemlerin satırlarını alt alta dizersek **politika** (policy)
 # çıkar: 6 satır, 11 sütun, her satırın toplamı 1.
 
 # %% [markdown] lang="en"
 # The hand-made numbers and the model's agree (`True`). All probabilities are near $1/11$: the model
-# knows nothing yet. Put these numbers side by side for all prompts and you have the **policy**: 6
+# knows nothing yet. Stack such rows, one for each prompt, and you have the **policy**: 6
 # rows, 11 columns, each row summing to 1.
 
 # %%
@@ -165,11 +169,13 @@ print("seeds", trained.config.seeds)
 tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 
 # %% [markdown] lang="tr"
-# Sol: eğitilmemiş politika; sağ: biraz SFT'den sonra (16 tohumun ortalaması). Açık renk olası
+# Sol: eğitilmemiş politika; sağ: o iyi yanıtlarla biraz eğitilmişi (SFT; ders 2'nin konusu),
+# 16 tohumun ortalaması. Açık renk olası
 # demektir. Sağdaki politika her istemde hedefi öne çıkarmış, ama ötekilere de yer bırakmış.
 
 # %% [markdown] lang="en"
-# Left: the untrained policy; right: after a little SFT (mean of 16 seeds). Bright means likely. On
+# Left: the untrained policy; right: after a little training on those good answers
+# (SFT, the subject of lesson 2), mean of 16 seeds. Bright means likely. On
 # the right a target stands out in every row, and room is left for the others.
 
 # %% [markdown] lang="tr"
@@ -179,7 +185,8 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 #
 # $$\mathbb{E}_\pi[r] = \sum_y \pi(y|x)\, r(x, y)$$
 #
-# **Entropi** (entropy) kararsızlığıdır; en çok $\log 11$ olur:
+# **Entropi** (entropy), politikanın ne kadar kararsız olduğudur. Logaritma doğal olduğu için birimi
+# **nat**tır; en çok $\log 11$ olur:
 #
 # $$H(\pi) = -\sum_y \pi(y|x) \log \pi(y|x)$$
 #
@@ -194,7 +201,8 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 #
 # $$\mathbb{E}_\pi[r] = \sum_y \pi(y|x)\, r(x, y)$$
 #
-# The **entropy** is how undecided it is; at most $\log 11$:
+# The **entropy** is how undecided it is. As the logarithm is the natural one, its unit is the **nat**; it
+# is at most $\log 11$:
 #
 # $$H(\pi) = -\sum_y \pi(y|x) \log \pi(y|x)$$
 #
@@ -236,8 +244,9 @@ for name, values in exact.items():
     print(f"{name:8}", values.numpy().round(3), torch.allclose(values, by_hand[name]))
 
 # %% [markdown] lang="tr"
-# Her satırda altı istemin değeri var ve elle yazılan toplamla aynı (`True`). Örnek değil, tahmin
-# değil: 11 terimlik bir toplam. **Tahmin et:** KL'nin iki ucunu değiştirirsek sayı aynı kalır mı?
+# Her satırda altı istemin değeri var ve hepsi elle yazdığımız toplamla aynı (`True`). Ne örnek var
+# ne tahmin: 11 terimlik bir toplam. **Tahmin et:** KL'de iki politikanın yerini değiştirirsek sayı
+# aynı kalır mı?
 
 # %% [markdown] lang="en"
 # Each line has the values of the six prompts, equal to the sum written by hand (`True`). No sample,
@@ -249,12 +258,12 @@ print("KL(pi, ref)", tc.exact.kl(logp, ref_logp).mean().numpy().round(3))
 print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
 
 # %% [markdown] lang="tr"
-# Değil: KL bir mesafe gibi okunur ama simetrik değildir. Bu derslerde ilk yazılan, ortalamayı alan
-# taraf, hep **eğitilen** politikadır.
+# Değil: KL bir mesafe gibi okunur ama simetrik değildir. Referansa olan KL'de ilk yazılan, yani
+# ortalamanın alındığı politika, bu derslerde hep **eğitilen** politikadır.
 
 # %% [markdown] lang="en"
-# It is not: KL reads like a distance, but it is not symmetric. In these lessons the first one, under
-# which the mean is taken, is always the policy **being trained**.
+# It is not: KL reads like a distance, but it is not symmetric. In these lessons, in the KL to the
+# reference the first one, under which the mean is taken, is always the policy **being trained**.
 
 # %% [markdown] lang="tr"
 # ## 5 · Saymak ve örneklemek (6 dakika)
@@ -308,13 +317,14 @@ tc.plots.closing_in(world, counts, estimates, true_values)
 
 # %% [markdown] lang="tr"
 # Bant, 200 denemenin ortadaki %80'idir; kesikli siyah çizgi kesin değer. Örnek sayısı arttıkça üç
-# tahmin de çizgisine yaklaşır. Az örnekle KL eksi bile çıkabilir, oysa gerçek KL hiç eksi olmaz.
-# Yaklaşma ne hızla olur? Yayılımı $\sqrt{n}$ ile çarpalım:
+# tahmin de çizgisine yaklaşır. Az örnekle KL tahmini eksi bile çıkabilir, oysa gerçek KL hiç eksi
+# olmaz. Peki ne hızla yaklaşırlar? Tahminlerin yayılımını (standart sapmasını) $\sqrt{n}$ ile çarpalım:
 
 # %% [markdown] lang="en"
 # The band is the middle 80% of 200 tries; the dashed black line is the exact value. With more samples
-# all three estimates close in on their line. With few samples the KL may even come out negative, though
-# the true KL never is. How fast do they close in? Multiply the spread by $\sqrt{n}$:
+# all three estimates close in on their line. With few samples the estimate of the KL may even come out
+# negative, though the true KL never is. How fast do they close in? Multiply the spread (the standard
+# deviation) of the estimates by $\sqrt{n}$:
 
 # %%
 for place, n in enumerate(counts):
@@ -323,8 +333,8 @@ for place, n in enumerate(counts):
 print("tries of 10 samples with a negative KL:", int((estimates["kl"][:, 0] < 0).sum()), "of 200")
 
 # %% [markdown] lang="tr"
-# Sütunlar hemen hemen sabit: yayılım $1/\sqrt{n}$ ile küçülür. On kat doğru bir tahmin yüz kat
-# örnek ister. Bu dünyada ise bir toplam yeter; derslerdeki her eğriyi bu yüzden denetleyebiliyoruz.
+# Sütunlar hemen hemen sabit: yayılım $1/\sqrt{n}$ ile küçülür. On kat daha doğru bir tahmin, yüz kat
+# daha çok örnek ister. Bu dünyada ise bir toplam yeter; derslerdeki her eğriyi bu yüzden denetleyebiliyoruz.
 
 # %% [markdown] lang="en"
 # The columns are almost constant: the spread shrinks like $1/\sqrt{n}$. An estimate ten times as good
@@ -335,11 +345,12 @@ print("tries of 10 samples with a negative KL:", int((estimates["kl"][:, 0] < 0)
 # ## 6 · En iyi politika, eğitimsiz (7 dakika)
 #
 # Ödülü büyütmek isteriz, ama eski davranıştan da kopmak istemeyiz. İkisini $\beta$ (kodda
-# `kl_beta`) tartar; bu cezaya **tasma** (leash) diyoruz:
+# `kl_beta`) dengeler; ödülden düştüğümüz KL cezasına **tasma** (leash) diyoruz:
 #
 # $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
-# En iyi politika kapalı biçimde bilinir: referansı, ödülün üsteliyle çarp ve toplamı 1 yap.
+# En iyi politika kapalı biçimde (closed form) bilinir: referansı $e^{r/\beta}$ ile çarp, sonra toplamı
+# 1 yap. Bu bölümde referans, SFT'den çıkan politikadır (kodda `pi`).
 #
 # $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
 
@@ -347,12 +358,12 @@ print("tries of 10 samples with a negative KL:", int((estimates["kl"][:, 0] < 0)
 # ## 6 · The best policy, without training (7 minutes)
 #
 # We want more reward, and we do not want to lose the old behaviour. $\beta$ (`kl_beta` in the code)
-# weighs the two; this penalty we call the **leash**:
+# weighs the two; the KL penalty taken off the reward we call the **leash**:
 #
 # $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
-# The best policy is known in closed form: multiply the reference by the exponential of the reward
-# and make it sum to 1.
+# The best policy is known in closed form: multiply the reference by $e^{r/\beta}$ and make it
+# sum to 1. In this section the reference is the policy after SFT (`pi` in the code).
 #
 # $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
 
@@ -375,12 +386,12 @@ print(f"the closed form: {tc.exact.objective(best, logp, world.reward, 0.5).mean
 
 # %% [markdown] lang="tr"
 # Rastgele 10.000 politikanın en iyisi bile kapalı biçimin altında kalır. Şimdi $\beta$'yı kaydıralım.
-# Burada eğitim yok; her resim tek bir formüldür. Referans, SFT'den çıkan politikadır. **Tahmin et:**
+# Burada eğitim yok; her resim tek bir formüldür. **Tahmin et:**
 # $\beta$ küçülünce hangi token'lar kaybolur?
 
 # %% [markdown] lang="en"
 # Even the best of 10,000 random policies stays below the closed form. Now slide $\beta$. There is no
-# training here; each picture is one formula. The reference is the policy after SFT. **Predict:** when
+# training here; each picture is one formula. **Predict:** when
 # $\beta$ gets small, which tokens vanish?
 
 # %%
@@ -442,7 +453,8 @@ start = {"helpful": 1.0, "harmful": -1.0, "neutral": 0.2}
 tc.widgets.editor(draw, values, start, language=world.language)
 
 # %% [markdown] lang="tr"
-# Üçü eşitse hiçbir şey değişmez: ödül farkları belirler, ödülün kendisi değil. Bunu bir satırda
+# Üçü eşitse hiçbir şey değişmez: sonucu ödülün kendisi değil, ödüller arasındaki farklar
+# belirler. Bunu bir satırda
 # kanıtlayalım:
 
 # %% [markdown] lang="en"
@@ -456,12 +468,13 @@ torch.allclose(tc.exact.optimal_policy(logp, flat.reward, 0.5), logp)
 # %% [markdown] lang="tr"
 # ## 8 · Sıra sende (3 dakika)
 #
-# 1. Bütün ödüllere 10 ekleyin: `tc.World(reward=world.reward + 10)`. En iyi politika değişir mi?
-# 2. `tc.exact.entropy` ile en kararsız istemi bulun.
+# 1. Bütün ödüllere 10 ekle: `tc.World(reward=world.reward + 10)`. En iyi politika değişir mi?
+# 2. `tc.exact.entropy` ile en kararsız istemi bul.
 #
 # <details><summary>İpucu</summary>
 #
-# Üstel fonksiyonda toplam çarpıma döner; $Z(x)$ de aynı çarpanla büyür.
+# Üstel fonksiyonda toplam çarpıma döner; toplamı 1 yaparken böldüğümüz sayı da aynı çarpanla
+# büyür.
 #
 # </details>
 
@@ -473,7 +486,8 @@ torch.allclose(tc.exact.optimal_policy(logp, flat.reward, 0.5), logp)
 #
 # <details><summary>Hint</summary>
 #
-# In an exponential a sum becomes a product, and $Z(x)$ grows by the same factor.
+# In an exponential a sum becomes a product, and the number that we divide by to sum to 1 grows by
+# the same factor.
 #
 # </details>
 

@@ -30,8 +30,8 @@
 # %% [markdown] lang="tr"
 # ## 1 · Örnek ve kayıp (5 dakika)
 #
-# Her istemin bir hedefi var. Model hedefe ne kadar az olasılık verirse **kayıp** (loss) o kadar
-# büyüktür. Kayıp, hedefin log-olasılığının eksilisidir ve nat ile ölçülür:
+# Her istemin ($x$) bir hedefi ($y_x$) var. Model hedefe ne kadar az olasılık verirse **kayıp** (loss) o kadar
+# büyüktür. Kayıp, hedeflerin log-olasılıklarının ortalamasının eksilisidir ve nat ile ölçülür:
 #
 # $$L = -\frac{1}{6} \sum_{x} \log \pi(y_x|x)$$
 #
@@ -40,8 +40,8 @@
 # %% [markdown] lang="en"
 # ## 1 · Examples and the loss (5 minutes)
 #
-# Every prompt has a target. The less probability the model gives to it, the larger the **loss**. It
-# is minus the log-probability of the target, measured in nats:
+# Every prompt $x$ has a target $y_x$. The less probability the model gives to it, the larger the **loss**. It
+# is minus the mean log-probability of the targets, measured in nats:
 #
 # $$L = -\frac{1}{6} \sum_{x} \log \pi(y_x|x)$$
 #
@@ -75,7 +75,7 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 # %% [markdown] lang="tr"
 # ## 2 · Düzeltmeyi ince tut (7 dakika)
 #
-# Modelin eğitilecek matrisi $W$: 11 satır, 32 sütun. LoRA onu **dondurur** ve yanına iki ince
+# Değiştirmek istediğimiz matris $W$: 11 satır, 32 sütun. LoRA onu **dondurur** ve yanına iki ince
 # matrisin çarpımını koyar (Hu ve ark., 2021):
 #
 # $$W' = W + \Delta W, \qquad \Delta W = \frac{\alpha}{r} B A$$
@@ -86,7 +86,7 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 # %% [markdown] lang="en"
 # ## 2 · Keep the update thin (7 minutes)
 #
-# The matrix of the model to be trained is $W$: 11 rows, 32 columns. LoRA **freezes** it and puts the
+# The matrix that we want to change is $W$: 11 rows, 32 columns. LoRA **freezes** it and puts the
 # product of two thin matrices beside it (Hu et al., 2021):
 #
 # $$W' = W + \Delta W, \qquad \Delta W = \frac{\alpha}{r} B A$$
@@ -136,13 +136,13 @@ print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
 # %% [markdown] lang="tr"
 # ## 3 · Başlangıçta hiçbir şey değişmez (6 dakika)
 #
-# PEFT'te de burada da $A$ rastgele, $B$ **sıfır** başlar. **Tahmin et:** adaptörü takınca politika
-# ne kadar değişir? Peki $B = 0$ iken iki matrise de gradyan gelir mi?
+# LoRA'nın yaygın kitaplığı PEFT'te de burada da $A$ rastgele, $B$ **sıfır** başlar. **Tahmin et:** adaptörü takınca politika
+# ne kadar değişir? Peki $B = 0$ iken iki matrise de gradyan (gradient) gelir mi?
 
 # %% [markdown] lang="en"
 # ## 3 · At the start nothing changes (6 minutes)
 #
-# In PEFT as in here, $A$ starts at random and $B$ at **zero**. **Predict:** how much does the policy
+# In PEFT, the usual library for LoRA, as in here, $A$ starts at random and $B$ at **zero**. **Predict:** how much does the policy
 # change when the adapter is attached? And while $B = 0$, does a gradient reach both matrices?
 
 # %%
@@ -182,7 +182,7 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # %% [markdown] lang="tr"
 # $B = 0$ ile uzaklık her $\alpha$'da 0. Rastgele $B$ ile politika daha ilk adımdan önce kayar ve
 # $\alpha$ iki katına çıkınca kayma yaklaşık dört katına çıkar. Eğitim yine de ilerler, kayıp yine de
-# düşer; ama artık başlangıç, sandığınız model değildir. Ders 3'teki tasma başlangıca bağlanacağı için
+# düşer; ama artık başlangıç, sandığın model değildir. Ders 3'teki tasma başlangıca bağlanacağı için
 # bu önemlidir.
 
 # %% [markdown] lang="en"
@@ -212,8 +212,8 @@ print(f"package: {model.trainable_fraction().item():.1%}; W alone has {11 * 32}"
 # %% [markdown] lang="tr"
 # Hiç de az değil! $W$'nin kendisi 352 sayı, adaptörü 344. Rank, matrisin kısa kenarına yaklaşınca
 # kazanç biter. LoRA asıl büyük matrislerde işe yarar. Üç açık modelin dikkat (attention)
-# katmanlarına rank 8 takalım; her katmandaki matrislerin giriş ve çıkış boyları, modellerin yayımlanan
-# ayar dosyalarından (`config.json`): GPT-2 (Radford ve ark., 2019), Llama 2 7B
+# katmanlarına rank 8'lik adaptörler takalım. Her katmandaki matrislerin giriş ve çıkış boylarını
+# modellerin yayımlanan ayar dosyalarından (`config.json`) aldık: GPT-2 (Radford ve ark., 2019), Llama 2 7B
 # (Touvron ve ark., arXiv:2307.09288), Mistral 7B (Jiang ve ark., arXiv:2310.06825).
 
 # %% [markdown] lang="en"
@@ -249,14 +249,14 @@ for name, (layers, matrices, parameters) in models.items():
 # %% [markdown] lang="tr"
 # ## 5 · Eğitim döngüsü (5 dakika)
 #
-# Döngü dört satırdır: kayıp, gradyan, adım, tekrar. Gizli bir şey yok; `tc.train_sft` de tam bunu
-# yapar, yalnızca birçok tohumu yan yana.
+# Döngü dört satırdır: kayıp, gradyan, adım, tekrar. Gizli bir şey yok (gradyanları `optimizer.step()`
+# kendisi temizler); `tc.train_sft` de tam bunu yapar, yalnızca birçok tohum için yan yana.
 
 # %% [markdown] lang="en"
 # ## 5 · The training loop (5 minutes)
 #
-# The loop has four lines: loss, gradient, step, again. Nothing is hidden; `tc.train_sft` does just
-# this, only for many seeds side by side.
+# The loop has four lines: loss, gradient, step, again. Nothing is hidden (`optimizer.step()` clears the
+# gradients itself); `tc.train_sft` does just this, only for many seeds side by side.
 
 # %%
 model = tc.ToyLM(seeds=[0])
@@ -287,14 +287,14 @@ tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 #
 # Rankı artırınca $B A$ daha çok terimin toplamı olur. Ölçek olmasaydı rankı iki katına çıkarmak adımı
 # da büyütür, her rank için öğrenme oranını (learning rate) yeniden aramak gerekirdi. **Tahmin et:**
-# Adam'ın ilk adımı logitleri rank 1'e göre kaç kat oynatır?
+# rank 8 iken Adam'ın ilk adımı logitleri, rank 1 iken oynattığının kaç katı oynatır?
 
 # %% [markdown] lang="en"
 # ## 6 · Why α/r? (6 minutes)
 #
 # With a higher rank, $B A$ is a sum of more terms. Without a scale, doubling the rank would make the
 # step larger too, and the learning rate would have to be found anew for every rank. **Predict:**
-# compared with rank 1, how many times as far does Adam's first step move the logits?
+# at rank 8, how many times as far as at rank 1 does Adam's first step move the logits?
 
 
 # %%
@@ -330,16 +330,16 @@ for name, alpha in scalings.items():
 # %% [markdown] lang="tr"
 # ## 7 · Kaydır: `lora_rank` (9 dakika)
 #
-# Altı rank, 16 tohum, 200 adım. Eski deneylerin `lora_rank` değerleri 4, 8 ve 16 idi; buradaki $W$'nin
-# rankı en çok 11 olabildiği için 16 yok, yerinde 11 var. **Tahmin et:** altı hedefi öğrenmeye kaç rank
-# yeter? Rank 1 nerede takılır?
+# Altı rank, 16 tohum, 200 adım. Eski not defterinin deneylerinde `lora_rank` 4, 8 ve 16 idi; buradaki $W$'nin
+# rankı en çok 11 olabildiği için 16 yok, yerinde 11 var. **Tahmin et:** altı hedefi öğrenmeye yeten
+# en küçük rank kaçtır? Rank 1 nerede takılır?
 
 # %% [markdown] lang="en"
 # ## 7 · Slide: `lora_rank` (9 minutes)
 #
-# Six ranks, 16 seeds, 200 steps. The old experiments used a `lora_rank` of 4, 8 and 16; since $W$
-# cannot have a rank above 11 here, there is no 16, and 11 stands in its place. **Predict:** how much
-# rank is enough to learn six targets? Where does rank 1 get stuck?
+# Six ranks, 16 seeds, 200 steps. The experiments of the old notebook used a `lora_rank` of 4, 8 and 16; since $W$
+# cannot have a rank above 11 here, there is no 16, and 11 stands in its place. **Predict:** what is
+# the smallest rank that is enough to learn six targets? Where does rank 1 get stuck?
 
 # %%
 try:
@@ -353,7 +353,7 @@ run = tc.train_sft(world, tc.SFTConfig(lora_rank=ranks, steps=200, seeds=16))
 tc.plots.curves(run, "loss", "accuracy")
 
 # %% [markdown] lang="tr"
-# Bir kez eğitildi; sürgü yalnızca gösterir. Fareyle ya da ok tuşlarıyla oynatın:
+# Bir kez eğitildi; sürgü yalnızca gösterir. Fareyle ya da ok tuşlarıyla oynat:
 
 # %% [markdown] lang="en"
 # Trained once; the slider only shows. Move it with the mouse or the arrow keys:
@@ -451,20 +451,21 @@ print("loss", loss.mean().detach().numpy().round(3), "accuracy", info["accuracy"
 print("singular values", S.mean(0).numpy().round(1))
 
 # %% [markdown] lang="tr"
-# Tam ince ayar da altı hedefi öğrendi. $\Delta W$'nin **tekil değerleri** (singular values) onun kaç
-# yön kullandığını söyler: yedisi büyük, gerisi küçük. Bu $\Delta W$'yi rank $r$ ile en iyi nasıl
+# Tam ince ayar da altı hedefi öğrendi. $\Delta W$'nin tekil değer ayrışımından (singular value
+# decomposition, SVD) çıkan **tekil değerler** (singular values), onun kaç yön kullandığını söyler: yedisi büyük, gerisi küçük. Bu $\Delta W$'yi rank $r$ ile en iyi nasıl
 # kopyalarız? Eckart ve Young'ın yanıtı (1936): ilk $r$ tekil değeri tut, gerisini at. Hiçbir rank-$r$
-# matris daha yakın olamaz ve hata tam olarak atılanlardan çıkar:
+# matris daha yakın olamaz; hata (farkların kareleri toplamının kökü) yalnızca atılanlardan gelir:
 #
 # $$\min_{\mathrm{rank}\, M \le r} \|\Delta W - M\| = \sqrt{s_{r+1}^2 + s_{r+2}^2 + \dots}$$
 #
 # Sınayalım: LoRA'yı hedeflere değil, doğrudan $\Delta W$'yi kopyalamaya eğitelim.
 
 # %% [markdown] lang="en"
-# Full fine-tuning learned the six targets too. The **singular values** of $\Delta W$ say how many
-# directions it uses: seven are large, the rest small. How do we best copy this $\Delta W$ with rank
+# Full fine-tuning learned the six targets too. The **singular values** of $\Delta W$, from its singular
+# value decomposition (SVD), say how many directions it uses: seven are large, the rest small. How do we best copy this $\Delta W$ with rank
 # $r$? The answer of Eckart and Young (1936): keep the first $r$ singular values and drop the rest. No
-# matrix of rank $r$ can be nearer, and the error comes from exactly what was dropped:
+# matrix of rank $r$ can be nearer, and the error (the root of the summed squares of the differences) comes from exactly
+# what was dropped:
 #
 # $$\min_{\mathrm{rank}\, M \le r} \|\Delta W - M\| = \sqrt{s_{r+1}^2 + s_{r+2}^2 + \dots}$$
 #
@@ -488,7 +489,8 @@ for rank in (1, 2, 4):
     print(f"rank {rank}: trained copy {copy_error(rank):.3f}, dropped singular values {bound:.3f}")
 
 # %% [markdown] lang="tr"
-# Gradyan inişi, kesin sınıra üç basamağa kadar oturdu ve altına inemedi. Şimdi asıl soru. En iyi
+# Gradyan inişi (gradient descent) kesin alt sınıra virgülden sonra üç basamağa kadar indi, altına
+# inemedi. Şimdi asıl soru. En iyi
 # kopya mı daha doğru yanıt verir, hedeflerle eğitilen LoRA mı? **Tahmin et**, sonra bak:
 
 # %% [markdown] lang="en"
@@ -541,20 +543,21 @@ start.model.head.unmerge()
 print("unmerged: largest difference", (start.model() - apart).abs().max().item())
 
 # %% [markdown] lang="tr"
-# Birleştirince fark yalnızca yuvarlamadır; ayırınca bit bit başa döneriz.
+# Birleştirince fark yalnızca yuvarlamadır; ayırınca son bitine kadar baştaki sayılara döneriz.
 #
-# ## 10 · Aşırı eğitim: RL'ye bir şey kaldı mı? (6 dakika)
+# ## 10 · Aşırı eğitim: pekiştirmeli öğrenmeye (RL) bir şey kaldı mı? (6 dakika)
 #
 # 38 adımda durduk. Neden devam etmedik? **Tahmin et:** 400 adım sonra entropi kaç olur? Peki böyle
-# bir politikayı ödülle (ders 3) değiştirmek kolay mıdır?
+# bir politikayı ödülle, yani pekiştirmeli öğrenmeyle (reinforcement learning, RL; ders 3) değiştirmek
+# kolay mıdır?
 
 # %% [markdown] lang="en"
 # Merged, the difference is nothing but rounding; unmerged, we are back to the bit.
 #
-# ## 10 · Over-training: is anything left for RL? (6 minutes)
+# ## 10 · Over-training: is anything left for reinforcement learning (RL)? (6 minutes)
 #
 # We stopped after 38 steps. Why not go on? **Predict:** what is the entropy after 400 steps? And is
-# such a policy easy to change by reward (lesson 3)?
+# such a policy easy to change by reward, that is, by RL (lesson 3)?
 
 # %%
 stops = tc.train_sft(world, tc.SFTConfig(steps=[38, 100, 400], seeds=16))
@@ -596,8 +599,8 @@ for steps in (38, 400, 1600):
 # %% [markdown] lang="tr"
 # ## 11 · Sıra sende (4 dakika)
 #
-# 1. `lora_alpha` değerini 8'den 32'ye çıkarın. Önce yazın: 38 adım sonraki kayıp ne olur?
-# 2. `tc.plots.plane` ile 5 numaralı tohuma bakın. Hangi iki istem komşu?
+# 1. `lora_alpha` değerini 8'den 32'ye çıkar. Önce yaz: 38 adım sonraki kayıp ne olur?
+# 2. `tc.plots.plane` ile 5 numaralı tohuma bak. Hangi iki istem komşu?
 #
 # <details><summary>İpucu</summary>
 #

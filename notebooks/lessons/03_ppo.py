@@ -13,8 +13,8 @@
 # optimization), yanıtları deneyip aldığı **ödüle** (reward) göre politikayı düzeltir; bir
 # **tasma** (leash, KL cezası) da onu başladığı yerden fazla uzaklaştırmaz.
 #
-# Buradaki dünya öyle küçük ki (6 istem, 11 token) **kesin yanıt** bilinir. Bu yüzden her eğride
-# siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 60 dakika.
+# Buradaki dünya öyle küçük ki (6 istem, 11 token) **kesin yanıt** bilinir. Bu yüzden ödül ve KL
+# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 60 dakika.
 #
 # Her bölümde aynı yolu izliyoruz: **tahmin et → çalıştır → kaydır → kesin yanıtla karşılaştır.**
 
@@ -26,8 +26,8 @@
 # answers and corrects the policy by the **reward** it gets; a **leash** (the KL penalty) keeps
 # it from running far from where it started.
 #
-# The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So every
-# curve comes with a black dashed line: the place it ought to reach. Time: about 60 minutes.
+# The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So the
+# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 60 minutes.
 #
 # Each section takes the same path: **predict → run → slide → check against the exact answer.**
 
@@ -101,7 +101,8 @@ print(f"entropy {entropy:.2f} nats, at most {np.log(11):.2f}")
 # Birinci terim beklenen ödül; ikincisi tasma: **referans** (başlangıç politikasının birebir
 # kopyası) ile aradaki KL uzaklığı, nat olarak. $\beta$ koddaki `kl_beta`'dır.
 #
-# En iyi politika kapalı biçimde bilinir (Rafailov ve ark., 2023):
+# En iyi politika kapalı biçimde bilinir (Rafailov ve ark., 2023); $Z(x)$, olasılıkların toplamını 1
+# yapan bölendir:
 #
 # $$\pi^*(y|x) = \frac{1}{Z(x)} \, \pi_\mathrm{ref}(y|x) \, e^{r(x, y)/\beta}, \qquad
 # J(\pi^*) = \beta \log Z(x)$$
@@ -118,7 +119,8 @@ print(f"entropy {entropy:.2f} nats, at most {np.log(11):.2f}")
 # The first term is the expected reward, the second the leash: the KL divergence
 # from the **reference** (an exact copy of the starting policy), in nats. $\beta$ is `kl_beta` in the code.
 #
-# The best policy is known in closed form (Rafailov et al., 2023):
+# The best policy is known in closed form (Rafailov et al., 2023); $Z(x)$ is the divisor that makes the
+# probabilities sum to 1:
 #
 # $$\pi^*(y|x) = \frac{1}{Z(x)} \, \pi_\mathrm{ref}(y|x) \, e^{r(x, y)/\beta}, \qquad
 # J(\pi^*) = \beta \log Z(x)$$
@@ -163,24 +165,24 @@ for kl_beta in (0.1, 0.5, 2.0):
 # %% [markdown] lang="tr"
 # ## 3 · REINFORCE: denemelerden gradyan (7 dakika)
 #
-# Gerçek bir modelde bütün yanıtları sayamayız; yalnızca örnek çekeriz. Politika gradyanı
-# (policy gradient) yine de bulunur:
+# Gerçek bir modelde bütün yanıtları sayamayız; yalnızca örnek (sample) çekeriz. Politika gradyanı
+# (policy gradient) yine de bulunur; burada yalnızca ödülünki (tasma bölüm 6'da):
 #
-# $$\nabla J = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
+# $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
 # İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban**dır
 # (baseline): sonucu değiştirmez, yalnızca gürültüyü azaltır. Bunu da sınayabiliriz, çünkü
 # kesin gradyanı biliyoruz.
 #
-# **Tahmin et:** 16 kat çok örnek, hatayı kaç kat azaltır?
+# **Tahmin et:** 16 kat daha çok örnek, hatayı kaç kat azaltır?
 
 # %% [markdown] lang="en"
 # ## 3 · REINFORCE: a gradient from trials (7 minutes)
 #
 # In a real model we cannot count all answers; we can only draw samples. The policy gradient can
-# be had all the same:
+# be had all the same, here that of the reward alone (the leash comes in section 6):
 #
-# $$\nabla J = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
+# $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
 # Make the answers that turned out well likelier, the others less likely. $b(x)$ is a
 # **baseline**: it does not change the result, it only reduces the noise. We can check that too,
@@ -224,7 +226,8 @@ for count in (16, 64, 256, 1024):
 # ## 4 · Oran: eski örneklerle birkaç geçiş (6 dakika)
 #
 # Örnek çekmek pahalıdır. Bir kez çekip aynı örneklerle birkaç adım atmak isteriz. Ama ilk
-# adımdan sonra politika artık örnekleri çeken politika değildir. **Oran** (ratio) bu farkı ölçer:
+# adımdan sonra politika artık örnekleri çeken politika değildir. **Oran** (ratio) bu farkı ölçer;
+# $\pi_\mathrm{old}$ örnekleri çekmiş olan, $\pi_\theta$ ise eğitilmekte olan politikadır:
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
@@ -236,7 +239,7 @@ for count in (16, 64, 256, 1024):
 #
 # Samples are expensive. We would like to draw once and take several steps with the same samples.
 # But after the first step the policy is no longer the one that drew them. The **ratio** measures
-# the difference:
+# the difference; $\pi_\mathrm{old}$ is the policy that drew the samples, $\pi_\theta$ the one being trained:
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
@@ -262,13 +265,13 @@ for passes in range(1, 9):
 tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
 
 # %% [markdown] lang="tr"
-# İlk geçişte bütün oranlar tam 1'dir: kesikli kenarlara hiçbir şey değmez. Geçiş sayısı arttıkça
-# oranlar yayılır. Demek ki **tek geçişli PPO'da kırpma hiç çalışmaz**; kaybolan bir ayar
-# aramadan önce bunu anımsayın.
+# İlk geçişte bütün oranlar tam 1'dir. Kesikli çizgiler, birazdan göreceğimiz kırpmanın (clip)
+# kenarlarıdır; onlara hiçbir şey değmez. Geçiş sayısı arttıkça oranlar yayılır. Demek ki **tek geçişli
+# PPO'da kırpma hiç çalışmaz**; bir ayar hiçbir şeyi değiştirmiyorsa önce bunu anımsa.
 
 # %% [markdown] lang="en"
-# In the first pass every ratio is exactly 1: nothing touches the dashed edges. With more passes
-# the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
+# In the first pass every ratio is exactly 1. The dashed lines are the edges of the clip, which comes
+# next; nothing touches them. With more passes the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
 # a setting that seems to be dead.
 
 # %% [markdown] lang="tr"
@@ -317,19 +320,19 @@ print(f"the clip acts on {info['clip_fraction']:.3f}, outside the range {outside
 
 # %% [markdown] lang="tr"
 # İki ayrı sayı, iki ayrı anlam: `clip_fraction` burada kırpmanın **kaybı değiştirdiği** örneklerin
-# payıdır (TRL böyle sayar); CleanRL ise aralığın dışındaki bütün örnekleri sayar. Bir grafiği
-# okumadan önce hangisi olduğunu sorun.
+# payıdır (TRL kitaplığı böyle sayar); CleanRL kitaplığı ise aralığın dışındaki bütün örnekleri sayar. Bir grafiği
+# okumadan önce hangisi olduğunu sor.
 #
-# Şimdi `clip_range` düğmesi. Her değer 16 tohumla eğitilir; her **turda** (rollout) yeni örnekler
+# Sıra `clip_range` düğmesinde, yani $\varepsilon$'da. Her değer 16 tohumla eğitilir; her **turda** (rollout) yeni örnekler
 # çekilir ve üzerlerinden 8 kez geçilir. **Tahmin et:** aralık daralınca kırpılan pay artar mı,
 # azalır mı?
 
 # %% [markdown] lang="en"
 # Two numbers, two meanings: `clip_fraction` here is the share of samples where the clip **changes
-# the loss** (as TRL counts); CleanRL counts every sample outside the range. Ask which one it is
+# the loss** (as the library TRL counts); the library CleanRL counts every sample outside the range. Ask which one it is
 # before you read a plot.
 #
-# Now the `clip_range` knob. Each value is trained with 16 seeds; each **rollout** draws fresh
+# Now the `clip_range` knob, that is, $\varepsilon$. Each value is trained with 16 seeds; each **rollout** draws fresh
 # samples and passes over them 8 times. **Predict:** when the range narrows, does the clipped share
 # grow or shrink?
 
@@ -360,7 +363,7 @@ tc.widgets.slider(
 # %% [markdown] lang="tr"
 # ## 6 · Tasma: KL cezası nereye konur? (9 dakika)
 #
-# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı **her token için ayrı** ödülden düşmektir:
+# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı ödülden **her token için ayrı ayrı** düşmektir:
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
@@ -394,8 +397,8 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
 #
 # ### Hatayı bul
 #
-# Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı, cezanın istemin
-# **bütün** KL'si olması, yani her token için aynı sayı. Masum görünüyor. Kesin gradyanları
+# Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı şu: ceza burada
+# istemin **bütün** KL'sidir, yani her token için aynı sayıdır. Masum görünüyor. Kesin gradyanları
 # karşılaştıralım: cezanın tek başına çekişi ve en iyi politikada tasmalı ödülün çekişi. En iyi
 # noktada hiçbir şey çekmemelidir. **Tahmin et:** hangi satırlarda 0 göreceğiz?
 
@@ -426,10 +429,10 @@ for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
     print(f"{name:5} penalty alone {alone:.4f}, leashed reward {leashed:.4f}")
 
 # %% [markdown] lang="tr"
-# Yalnızca k1 ile en iyi nokta gerçekten durulacak yerdir. k3 çeker, ama başka bir yere. `KL(x)`
-# ise hiç çekmez: bütün token'lardan aynı sayıyı düşmek bir **tabandır** (bölüm 3). Tasma görünür,
-# KL eğrisi çizilir, `kl_beta` hiçbir şeyi değiştirmez. Kendi kodunuzda sınamak kolaydır: düğmeyi
-# oynatın; eğri oynamıyorsa düğme bağlı değildir.
+# Yalnızca k1 ile eğitim en iyi noktada gerçekten durur. k3 de çeker, ama başka bir yere. `KL(x)`
+# ise hiç çekmez: bütün token'lardan aynı sayıyı düşmek bir **tabandır** (bölüm 3). Tasma kodda
+# görünür, KL eğrisi çizilir, ama `kl_beta` hiçbir şeyi değiştirmez. Kendi kodunda sınamak kolaydır: düğmeyi
+# oynat; eğri oynamıyorsa düğme bağlı değildir.
 
 # %% [markdown] lang="en"
 # Only with k1 is the optimum a place to rest. k3 does pull, but to somewhere else. `KL(x)` does
@@ -441,17 +444,17 @@ for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
 # ## 7 · Değer ağı ve entropi (5 dakika)
 #
 # Değer ağı $V(x)$, tasmalı ödül $R$'yi tahmin eder; avantaj $\hat A = R - V(x)$ olur ve her
-# grupta **beyazlatılır** (whitening: ortalama 0, sapma 1). Toplam kayıp:
+# turun örnekleri üzerinden **beyazlatılır** (whitening: ortalama 0, standart sapma 1). Toplam kayıp:
 #
 # $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
 #
-# Son terim **entropi ödülüdür**: kararsız kalmayı biraz ödüllendirir. Elle ve paketle:
+# Son terim **entropi ödülüdür** (entropy bonus): kararsız kalmayı biraz ödüllendirir. Elle ve paketle:
 
 # %% [markdown] lang="en"
 # ## 7 · The critic and entropy (5 minutes)
 #
 # The critic $V(x)$ predicts the leashed reward $R$; the advantage becomes $\hat A = R - V(x)$ and
-# is **whitened** over each batch (mean 0, deviation 1). The whole loss:
+# is **whitened** over the samples of each rollout (mean 0, standard deviation 1). The whole loss:
 #
 # $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
 #
@@ -541,15 +544,16 @@ ends = three.history[["reward", "kl", "entropy", "attained"]].isel(step=-1, drop
 ends.to_dataframe().round(3)
 
 # %% [markdown] lang="tr"
-# Son sütun, `attained`: olası kazancın ne kadarına ulaşıldığı. 0 başlangıçtır, 1 kesin en iyidir.
+# Son sütun, `attained`, amaç $J$'deki olası kazancın ne kadarına ulaşıldığını söyler: 0 başlangıç, 1
+# kesin en iyidir; eksi, başlangıçtan kötü demektir.
 #
 # ## 9 · Kaydır: `kl_beta` (6 dakika)
 #
 # Şimdi yedi değer, 16 tohum: 112 eğitim yan yana. Önce hepsi bir arada, sonra teker teker.
 
 # %% [markdown] lang="en"
-# The last column, `attained`, is the share of the possible gain that was reached: 0 is the start,
-# 1 the exact optimum.
+# The last column, `attained`, is the share of the possible gain in $J$ that was reached: 0 is the
+# start, 1 the exact optimum; negative means worse than the start.
 #
 # ## 9 · Slide: `kl_beta` (6 minutes)
 #
@@ -570,13 +574,15 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Sürgüyü fareyle ya da ok tuşlarıyla oynatın. Sağa gittikçe (daha kısa tasma) ödül de KL de iner;
-# her değerde renkli eğri kesikli çizgiye varır. Kaydettiğiniz sayfada ya da kâğıtta sürgü
+# Sürgüyü fareyle ya da ok tuşlarıyla oynat. Sağa gittikçe (daha kısa tasma) ödül de KL de iner.
+# Ödül eğrisi her değerde kesikli çizgiye varır; KL eğrisi, tasma kısaldıkça çizgisine daha iyi oturur,
+# tasmasızken ise ondan kopar. Kaydedilmiş sayfada ya da kâğıtta sürgü
 # oynamaz, ama yukarıdaki şekil bütün değerleri gösterir.
 
 # %% [markdown] lang="en"
 # Move the slider with the mouse or the arrow keys. To the right (a shorter leash) both reward and
-# KL go down; at every value the coloured curve arrives at its dashed line. On a saved page or on
+# KL go down. At every value the reward arrives at its dashed line; the KL settles on its line the
+# better the shorter the leash is, and without a leash it leaves it. On a saved page or on
 # paper the slider does not move, but the figure above shows all values.
 
 # %% [markdown] lang="tr"
@@ -622,7 +628,7 @@ tc.plots.policies(world, before=start.logp, after=after, optimal=optimal)
 # %% [markdown] lang="tr"
 # ## 11 · Ödülü değiştir, ödülü kandır (8 dakika)
 #
-# Önce nötr ödülü 0,0, zarar cezasını −2,0 yapalım. **Tahmin et:** nötr yanıtlar artar mı?
+# Önce nötr yanıtın ödülünü 0,0, zararlı yanıtınkini −2,0 yapalım. **Tahmin et:** nötr yanıtlar artar mı?
 
 # %% [markdown] lang="en"
 # ## 11 · Change the reward, trick the reward (8 minutes)
@@ -643,7 +649,7 @@ for place in (world, strict):
 # yanıtlar da azaldı, çünkü artık hiç ödül getirmiyorlar.
 #
 # Peki bu ödül istediğimiz şeyi mi ölçüyor? "kötü söz söyle" istemine iyi yanıt `hayır` idi.
-# Ama `hayır` nötrdür: yalnızca 0,2 getirir. **Tahmin et:** PPO redde ne yapar?
+# Ama `hayır` nötrdür: yalnızca 0,2 getirir. **Tahmin et:** PPO bu ret yanıtına ne yapar?
 
 # %% [markdown] lang="en"
 # The first line is the old reward, the second the new one. With twice the penalty, harmful
@@ -663,13 +669,14 @@ honest = tc.train_ppo(judged, tc.PPOConfig(kl_beta=0.1, seeds=16), start=start)
 tc.plots.answers(world, 3, before=start.logp, keyword=after, judged=honest.logp)
 
 # %% [markdown] lang="tr"
-# Anahtar sözcüklere bakan ödül, istemi okumaz: reddi yok edip yerine neşeli bir `yardım` koydu.
+# Anahtar sözcüklere bakan ödül, istemi okumaz: reddi yok etti, yerine neşeyle `tıbbi`,
+# `teşekkürler` ve `yardım` koydu.
 # Ödül eğrisi ise kusursuzdu! Buna **ödülü kandırma** (reward hacking) denir. Çare ayarda değil,
 # ödüldedir: istemi okuyan bir yargıç, orada yalnızca `hayır` yanıtına +1 verince ret geri gelir.
 
 # %% [markdown] lang="en"
-# A reward that looks at keywords does not read the prompt: it wiped out the refusal and put a
-# cheerful `help` in its place. And the reward curve was flawless! This is called **reward
+# A reward that looks at keywords does not read the prompt: it wiped out the refusal and put
+# cheerful answers in its place: `medical`, `thanks`, `help`. And the reward curve was flawless! This is called **reward
 # hacking**. The cure lies in the reward and not in a setting: a judge that reads the prompt, and
 # gives +1 to `no` alone there, brings the refusal back.
 
@@ -701,7 +708,7 @@ for name, change in settings.items():
 # %% [markdown] lang="tr"
 # Tek geçişte kırpma hiç çalışmaz: düğme bağlı değil, eğitim biraz yavaş, o kadar. Büyük öğrenme
 # oranında ise `attained` eksiye düşer ve orada kalır: politika, başladığı yerden **daha kötü** bir
-# yerde bitirir. Kırpma oranı sınırlar, adımın kendisini değil.
+# yerde bitirir. Kırpma adımın kendisini değil, yalnızca oranı sınırlar.
 
 # %% [markdown] lang="en"
 # With one pass the clip never acts: the knob is not connected and training is a little slow, that
@@ -711,8 +718,8 @@ for name, change in settings.items():
 # %% [markdown] lang="tr"
 # ## 13 · Sıra sende (5 dakika)
 #
-# 1. `ent_coef` değerini 0,01'den 3'e çıkarın. Önce kâğıda yazın: entropi ve `attained` ne olur?
-# 2. `tc.World(reward=...)` ile kendi ödül tablonuzu kurun ve politikayı çizin.
+# 1. `ent_coef` değerini 0,01'den 3'e çıkar. Önce kâğıda yaz: entropi ve `attained` ne olur?
+# 2. `tc.World(reward=...)` ile kendi ödül tablonu kur ve politikayı çiz.
 #
 # <details><summary>İpucu</summary>
 #
@@ -742,7 +749,7 @@ mine.history[["entropy", "attained"]].isel(step=-1, drop=True).mean("seed").to_d
 # * **Amaç** ödül eksi tasmadır; en iyisi kesin olarak bilinir ve eğitim ona varır.
 # * **Oran** ancak birkaç geçişle 1'den ayrılır; **kırpma** ancak o zaman çalışır.
 # * **Tasma** token token çekilir; bütün token'lara aynı sayı, tasma değil tabandır.
-# * Ödül eğrisi tek başına hiçbir şeyi kanıtlamaz: KL'ye ve politikanın kendisine de bakın.
+# * Ödül eğrisi tek başına hiçbir şeyi kanıtlamaz: KL'ye ve politikanın kendisine de bak.
 #
 # Sırada ders 4 var: DPO, aynı zirveye ödülsüz ve örneksiz, yalnızca tercih çiftleriyle çıkar.
 

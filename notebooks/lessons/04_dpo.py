@@ -28,13 +28,14 @@
 # %% [markdown] lang="tr"
 # ## 1 · Beş tercih çifti (4 dakika)
 #
-# Bir çift üç şeyden oluşur: istem, **seçilen** (chosen) yanıt, **reddedilen** (rejected) yanıt. Bizim
+# Bir çift üç şeyden oluşur: istem $x$, **seçilen** (chosen) yanıt $y_c$, **reddedilen** (rejected)
+# yanıt $y_r$. Bizim
 # beş çiftimiz bunlar; başlangıç yine ders 2'nin politikası, 16 tohumla.
 
 # %% [markdown] lang="en"
 # ## 1 · Five preference pairs (4 minutes)
 #
-# A pair has three parts: a prompt, the **chosen** answer, the **rejected** answer. These are our five;
+# A pair has three parts: a prompt $x$, the **chosen** answer $y_c$, the **rejected** answer $y_r$. These are our five;
 # the start is again the policy of lesson 2, with 16 seeds.
 
 # %%
@@ -166,7 +167,7 @@ print(f"ln 2 = {np.log(2):.4f}")
 
 # %% [markdown] lang="tr"
 # Marj 0, $\sigma(0) = 1/2$ ve kayıp her $\beta$ için $\ln 2$: politika iki yanıtı da eşit görür. Kendi
-# kodunuzda ilk kayıp $\ln 2$ değilse referansınız başlangıç politikası değildir. İtme ise
+# kodunda ilk kayıp $\ln 2$ değilse referansın başlangıç politikası değildir. İtme ise
 # $\beta\, \sigma(-\Delta)$'dır, yani burada $\beta / 2$; marj büyüdükçe söner.
 
 # %% [markdown] lang="en"
@@ -198,13 +199,15 @@ ends = five.history[["loss", "margin", "accuracy", "kl", "attained"]].isel(step=
 ends.mean("seed").to_dataframe().round(3)
 
 # %% [markdown] lang="tr"
-# Her şey kusursuz görünüyor: kayıp sıfıra yakın, bütün çiftler doğru (`accuracy` 1). Ama
+# Her şey kusursuz görünüyor: kayıp sıfıra yakın, bütün çiftlerde marj artı (`accuracy` burada bu çiftlerin
+# payıdır: 1). Ama
 # reddedilenler uçuruma yuvarlanıyor ve $\beta$ 0,1 iken seçilenin eğrisi bir yerden sonra **geri
 # düşüyor**. `attained` ise 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez. Çifti olmayan
 # altıncı isteme bakalım. **Tahmin et:** hiç dokunmadığımız satır yerinde durur mu?
 
 # %% [markdown] lang="en"
-# All seems perfect: the loss is near zero and every pair is right (`accuracy` 1). But the rejected
+# All seems perfect: the loss is near zero and every pair has a positive margin (`accuracy`, here the share
+# of such pairs, is 1). But the rejected
 # answers fall off a cliff, and at a $\beta$ of 0.1 the curve of the chosen ones **turns back down** after
 # a while. `attained` is far below 1: five pairs are not enough to tell the whole reward. Look at the
 # sixth prompt, which has no pair. **Predict:** does the row that we never touched stay where it was?
@@ -214,7 +217,7 @@ tc.plots.answers(world, 5, before=start.logp, after=five.logp.sel(beta=0.1))
 
 # %% [markdown] lang="tr"
 # Durmaz. Bütün istemler aynı adaptörü paylaşır; beş satırı sert itmek altıncıyı da sürükledi ve
-# `kötü`yü öne çıkardı. Oysa hiçbir çift `kötü`yü övmemişti! Tercih verisinde **olmayan** istemler de
+# `kötü` yanıtını öne çıkardı. Oysa hiçbir çift `kötü` yanıtını övmemişti! Tercih verisinde **olmayan** istemler de
 # eğitimden etkilenir; kayıp bunu göstermez.
 
 # %% [markdown] lang="en"
@@ -256,8 +259,8 @@ for size in (0.8, 1.2, 2.0):
 # %% [markdown] lang="tr"
 # ## 6 · Kaydır: β (8 dakika)
 #
-# Yedi $\beta$, 16 tohum, aynı 100.000 çift. Ödül ve KL'nin kesikli çizgileri, ödülü **bilen** kesin en
-# iyi politikalardır. **Tahmin et:** ödülü görmeyen DPO o çizgilere varır mı?
+# Yedi $\beta$, 16 tohum, aynı 100.000 çift. Kesikli çizgiler, ödülü **bilen** kesin en iyi politikaların
+# ödülünü ve KL'sini gösterir. **Tahmin et:** ödülü görmeyen DPO o çizgilere varır mı?
 
 # %% [markdown] lang="en"
 # ## 6 · Slide: β (8 minutes)
@@ -359,8 +362,8 @@ for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items(
     print(f"{name:6} P(never lost) = {(np.exp(logp.values) * never_lost).sum(-1).mean():.2f}")
 
 # %% [markdown] lang="tr"
-# Suçlu bulundu. Hiç kaybetmemiş bir yanıt iyi olmak zorunda değildir; az sorulmuş da olabilir. Onun
-# için hiçbir sonlu marj yetmez ve olasılığın çoğu ona akar.
+# Suçlu bulundu. Hiç kaybetmemiş bir yanıt iyi olmak zorunda değildir; az sorulmuş da olabilir. Böyle
+# bir yanıta hiçbir sonlu marj yetmez; olasılığın çoğu da ona akar.
 #
 # ## 8 · Az çift, çok çift (6 dakika)
 #
@@ -385,7 +388,7 @@ tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=
 # Yüz çiftle `attained` eksidedir: politika, başladığı yerden **kötü** duruma düşer. Binlerce çiftten
 # sonra toparlanır, 10.000 çiftte %90'ı geçer ve zirveye yanaşır. Kayıp eğrisi ise her seferinde güzelce
 # inmişti. Veri azken işe yarayan iki çare var: erken durmak ve birazdan göreceğimiz IPO. Dersin sonunda
-# ikisini de ölçeceksiniz.
+# ikisini de ölçeceksin.
 
 # %% [markdown] lang="en"
 # With a hundred pairs `attained` is negative: the policy ends up **worse** than it started. After
@@ -397,17 +400,17 @@ tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=
 # ## 9 · Referansı atarsak (6 dakika)
 #
 # Eski not defterinin kaybında referans yoktu: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. Bu,
-# **düzgün** (uniform) referanslı DPO'dur; çünkü $1/11$ iki yanıtta da aynıdır ve farkta kaybolur.
-# Öyleyse en iyisi de bellidir: $\mathrm{softmax}(r/\beta)$. **Tahmin et:** aynı çiftlerle eğitilen iki
-# politika hangi kesin tabloya varır?
+# referansı **düzgün dağılım** (uniform) olan DPO'dur; çünkü $1/11$ iki yanıtta da aynıdır ve farkta kaybolur.
+# Öyleyse en iyisi de bellidir: $\mathrm{softmax}(r/\beta)$. **Tahmin et:** aynı çiftlerle bir
+# referanslı, bir de referanssız politika eğitirsek hangisi hangi kesin tabloya varır?
 
 # %% [markdown] lang="en"
 # ## 9 · Throwing the reference away (6 minutes)
 #
 # The loss of the old notebook had no reference: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. This is
 # DPO with a **uniform** reference, since $1/11$ is the same for both answers and vanishes in the
-# difference. So its optimum is known too: $\mathrm{softmax}(r/\beta)$. **Predict:** trained on the same
-# pairs, which exact table does each of the two policies reach?
+# difference. So its optimum is known too: $\mathrm{softmax}(r/\beta)$. **Predict:** if we train one
+# policy with the reference and one without it on the same pairs, which exact table does each reach?
 
 # %%
 best = tc.exact.optimal_policy(reference, world.reward, 0.3)
@@ -466,9 +469,9 @@ for beta in (0.1, 0.3, 1.0):
 # %% [markdown] lang="tr"
 # ## 11 · Sert etiketler ve IPO (7 dakika)
 #
-# Beş çiftte yargıç hiç kararsız kalmadı: her çiftin hep aynı yanıtı kazandı. Buna **sert etiket** (hard
+# Beş çiftte yargıç hiç kararsız kalmadı: her çiftte hep aynı yanıt kazandı. Buna **sert etiket** (hard
 # label) denir. $-\log \sigma(\Delta)$ ancak $\Delta \to \infty$ iken sıfır olur; eğitim sürdükçe marj
-# kaçar. IPO (Azar ve ark., 2023) sonsuz yerine bir hedef koyar:
+# durmadan büyür. IPO (identity preference optimization; Azar ve ark., 2023) sonsuz yerine bir hedef koyar:
 #
 # $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
 #
@@ -479,7 +482,7 @@ for beta in (0.1, 0.3, 1.0):
 #
 # In the five pairs the judge never wavered: the same answer of a pair always won. This is called a
 # **hard label**. $-\log \sigma(\Delta)$ reaches zero only as $\Delta \to \infty$; the margin runs away
-# for as long as training lasts. IPO (Azar et al., 2023) sets a target in place of infinity:
+# for as long as training lasts. IPO (identity preference optimization; Azar et al., 2023) sets a target in place of infinity:
 #
 # $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
 #
@@ -518,9 +521,9 @@ for steps in (100, 400, 1600):
 # %% [markdown] lang="tr"
 # ## 12 · Sıra sende (4 dakika)
 #
-# 1. 100 çift ve iki çare: 200 adım yerine 10 adım, sigmoid yerine IPO. Önce yazın: hangisi `attained`'i
+# 1. 100 çift ve iki çare: 200 adım yerine 10 adım, sigmoid yerine IPO. Önce yaz: hangisi `attained`'i
 #    sıfırın üstüne çıkarır?
-# 2. Kendi çiftlerinizle eğitin:
+# 2. Kendi çiftlerinle eğit:
 #    `tc.train_dpo(world, config, pairs=[("selam", "evet", "kötü")], start=start)`
 #
 # <details><summary>İpucu</summary>
@@ -554,8 +557,9 @@ mine.attained.isel(step=-1, drop=True).mean("seed").to_pandas().round(2)
 # * $\pi^*$ ödülü içinde taşır; Bradley–Terry'ye konunca $Z$ gider ve geriye DPO kaybı kalır.
 # * Kayıp $\ln 2$'den başlar; bu, referansın doğru olduğunun en ucuz sınamasıdır.
 # * Çok çiftle DPO, PPO'nun zirvesine çıkar; az çiftle başladığı yerin altına düşer.
-# * Seçilenin olasılığı da düşebilir: üç eğriye birden bakın.
-# * Referanssız DPO eski davranışı siler; sert etiketlerde sigmoid kaçar, IPO durur.
+# * Seçilenin olasılığı da düşebilir: üç eğriye birden bak.
+# * Referanssız DPO eski davranışı siler; sert etiketlerde marj sigmoid kaybıyla durmadan büyür,
+#   IPO ile durur.
 #
 # Sırada ders 5 var: eğittiğimiz politikayı daha az bitle yazarsak ne kalır?
 

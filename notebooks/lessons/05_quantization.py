@@ -366,7 +366,7 @@ ratios = {name: xr.DataArray(values, grid, ("hidden", "round")) for name, values
 tc.plots.against(world, "time", exact=1.0, **ratios)
 
 # %% [markdown] lang="tr"
-# Sayılar sizin makinenizin sayılarıdır; başka bir işlemcide başka çıkar. Çizgi 1'in üstündeyse INT8
+# Sayılar senin makinenin sayılarıdır; başka bir işlemcide başka çıkar. Çizgi 1'in üstündeyse INT8
 # **yavaştır**. Ölçtüğümüz her işlemcide küçük model INT8 ile yavaşladı: ölçek bulmak ve yuvarlamak,
 # çarpmadan kazanılandan pahalıdır. Model büyüdükçe çarpma ağır basar ve çizgi iner; bazı işlemcilerde bir
 # yerden sonra 1'in altına geçer. Emin olamadığında tablo `cannot tell` der.
@@ -473,8 +473,8 @@ for bits in range(8, 1, -1):
     print(f"{bits} bits: KL {kl:.4f}, reward {reward:.3f}, refuses {refusal:.3f}, same {same:.2f}")
 
 # %% [markdown] lang="tr"
-# Tabloyu kendi gözünüzle görün. Solda eğitilen politika, sağda nicemlenmişi; sürgüyü 2'ye kadar indirin
-# ve son satıra bakın:
+# Tabloyu kendi gözünle gör. Solda eğitilen politika, sağda nicemlenmişi; sürgüyü 2'ye kadar indir ve son
+# satıra bak:
 
 # %% [markdown] lang="en"
 # See the table with your own eyes. The trained policy is on the left, the quantized one on the right; take
@@ -558,8 +558,8 @@ for bits in (2, 3):
 # %% [markdown] lang="tr"
 # ## 11 · Sıra sende (4 dakika)
 #
-# 1. Bölüm 4'teki satırı 30 yerine 300 katına çıkarın. Önce hesaplayın: kaç dB daha kaybedilir?
-# 2. `with_bits` işlevine gömmeyi de nicemletin. Politika dayanır mı?
+# 1. Bölüm 4'teki satırı 30 yerine 300 katına çıkar. Önce hesapla: kaç dB daha kaybedilir?
+# 2. `with_bits` işlevine gömmeyi de nicemlet. Politika dayanır mı?
 #
 # <details><summary>İpucu</summary>
 #
@@ -597,7 +597,7 @@ print(f"embedding and W with 4 bits: KL {tc.exact.kl(logp, few).mean():.4f}")
 # * Az bit önce ödülün sustuğu yerdeki alışkanlıkları bozar; KL görür, ödül görmez.
 #
 # Her eğrinin yanında kesin yanıt vardı. Büyük modellerde o çizgi yoktur; artık nerede olması gerektiğini
-# biliyorsunuz.
+# biliyorsun.
 
 # %% [markdown] lang="en"
 # ## Summary: five lessons, one table
