@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import lesson_runs as runs
 import pytest
+import torch
 
 import toycore as tc
 
@@ -123,6 +124,15 @@ def betas(beta: float) -> tc.plots.Picture:
     return tc.plots.curves(run, "reward", "kl", highlight=beta, optimum=True)
 
 
+def rounded(bits: float) -> tc.plots.Picture:
+    model = runs.judged().model.select(torch.arange(16))
+    model.head.merge()
+    logp, grid = model.logp().detach(), tc.quantize(model.head.weight, bits)
+    logits = model.prompt_embed @ grid.dequantize().mT + model.head.bias[:, None]
+    quantized = logits.log_softmax(-1).detach()
+    return tc.plots.policies(runs.WORLD, before=logp, quantized=quantized)
+
+
 RIGHT, LEFT = "ArrowRight", "ArrowLeft"
 SLIDERS = [
     Slider("tr/01_ortam", "kl_beta", 0.5, [(LEFT, 0.2), ("Home", 0.1), ("End", 5.0)], optimum),
@@ -130,6 +140,7 @@ SLIDERS = [
     Slider("en/02_lora_sft", "lora_rank", 2, [(LEFT, 1), ("End", 11), (LEFT, 8)], ranks),
     Slider("en/03_ppo", "kl_beta", 0.1, [(RIGHT, 0.2), ("Home", 0.0), ("End", 1.0)], leashes),
     Slider("tr/04_dpo", "beta", 0.3, [(RIGHT, 0.5), ("Home", 0.1), ("End", 2.0)], betas),
+    Slider("en/05_quantization", "bits", 8, [("Home", 2), (RIGHT, 3), ("End", 8)], rounded),
 ]
 
 
@@ -159,9 +170,9 @@ def test_a_slider_shows_the_picture_of_its_value(run_lesson, slider):
     page = run_lesson(slider.notebook)
     figure = page.locator(".widget-vbox", has=page.get_by_text(slider.name, exact=True)).last
     figure.scroll_into_view_if_needed()
-    values = [slider.start, *(value for _, value in slider.keys)]
+    values = {slider.start, *(value for _, value in slider.keys)}
     due = {value: slider.draw(value) for value in values}
-    assert len({picture.png for picture in due.values()}) == len(values)
+    assert len({picture.png for picture in due.values()}) == len(due)
 
     def shows(value: float) -> None:
         source = f"data:image/png;base64,{base64.b64encode(due[value].png).decode()}"

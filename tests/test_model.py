@@ -306,3 +306,11 @@ def test_a_run_that_is_never_active_does_not_move():
     ours, theirs, start = adams([1e-2, 1e-2], active)
     assert torch.equal(ours[1], start[1])
     assert torch.allclose(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_with_both_factors_zero_neither_ever_learns(world):
+    model = tc.ToyLM(seeds=[0])
+    model.head.lora_A.data.zero_()
+    tc.sft.sft_loss(model.logp(), world.sft_targets)[0].sum().backward()
+    assert (model.head.lora_A.grad == 0).all()
+    assert (model.head.lora_B.grad == 0).all()

@@ -8,6 +8,7 @@ import torch
 import xarray as xr
 
 import toycore as tc
+from toycore.plots.plane import _in_the_plane
 
 BETAS = (0.1, 0.5, 2.0)
 
@@ -162,3 +163,12 @@ def test_a_plane_that_cannot_be_drawn_is_an_error(ranks, choose, seed, message):
 def test_the_plane_of_a_ppo_run_is_an_error_that_says_so(ppo):
     with pytest.raises(ValueError, match="rank 2"):
         tc.plots.plane(ppo.sel(kl_beta=0.1))
+
+
+def test_in_every_seeds_plane_the_untaught_tokens_stay_short(world, ranks):
+    taught = world.sft_targets.tolist()
+    untaught = [token for token in range(11) if token not in taught]
+    for seed in ranks.config.seeds:
+        _, arrows = _in_the_plane(ranks.sel(lora_rank=2), seed)
+        length = np.linalg.norm(arrows, axis=1)
+        assert length[taught].min() > 1.2 * length[untaught].max()

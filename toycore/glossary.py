@@ -205,8 +205,8 @@ TERMS = (
     Term(
         "beyazlatma",
         "whitening",
-        "ortalamayı 0, standart sapmayı 1 yapma",
-        "making the mean 0 and the spread 1",
+        "ortalamayı 0, standart sapmayı yaklaşık 1 yapma",
+        "making the mean 0 and the spread about 1",
     ),
     Term(
         "ödülü kandırma",
@@ -241,8 +241,8 @@ TERMS = (
     Term(
         "tam ince ayar",
         "full fine-tuning",
-        "bütün ağırlıkları eğitme",
-        "training all weights",
+        "bir matrisin bütün ağırlıklarını eğitme",
+        "training all weights of a matrix",
         ("tam fine-tun",),
     ),
     Term(

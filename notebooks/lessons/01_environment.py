@@ -33,22 +33,30 @@
 #
 # | Ders | Yöntem | Amaç | Sinyal | Kazancı | Tehlikesi |
 # | --- | --- | --- | --- | --- | --- |
-# | 2 | LoRA ile SFT | örnekle öğretmek | doğru yanıtlar | az ağırlık eğitilir | yalnızca bir katman düzelir |
+# | 2 | LoRA ile SFT | örnekle öğretmek | doğru yanıtlar | az ağırlık eğitilir | fazlası politikayı kilitler |
 # | 3 | PPO | ödülü büyütmek | ödül ve KL cezası | her ödülle çalışır | ayarları hassastır |
 # | 4 | DPO | tercihe uymak | tercih çiftleri | ödül modeli gerekmez | az veride ezberler |
 # | 5 | INT8 | küçültmek | — | daha az bellek | doğruluk düşebilir |
+#
+# SFT gözetimli ince ayardır (supervised fine-tuning), LoRA düşük ranklı uyarlama (low-rank
+# adaptation), PPO proximal policy optimization, DPO direct preference optimization; INT8 sayılar
+# 8 bitliktir. Ödülle öğrenmeye **pekiştirmeli öğrenme** (reinforcement learning, RL) de denir.
 #
 # Hepsi aynı soruya yanıt arar: **bir politikayı, bozmadan, istediğimiz yöne nasıl iteriz?**
 
 # %% [markdown] lang="en"
 # ## 1 · The map of the course (4 minutes)
 #
-# | Lesson | Method | Purpose | Signal | Advantage | Risk |
+# | Lesson | Method | Purpose | Signal | Strength | Risk |
 # | --- | --- | --- | --- | --- | --- |
-# | 2 | SFT with LoRA | teach by example | the right answers | few weights are trained | corrects only one layer |
+# | 2 | SFT with LoRA | teach by example | the right answers | few weights are trained | too much of it locks the policy |
 # | 3 | PPO | raise the reward | reward and KL penalty | works with any reward | its settings are delicate |
 # | 4 | DPO | follow preferences | preference pairs | needs no reward model | memorises when data are few |
 # | 5 | INT8 | shrink the model | — | less memory | accuracy may drop |
+#
+# SFT is supervised fine-tuning, LoRA low-rank adaptation, PPO proximal policy optimization, DPO
+# direct preference optimization; INT8 numbers have 8 bits. Learning by reward is also called
+# **reinforcement learning** (RL).
 #
 # They all answer one question: **how do we push a policy where we want it, without breaking it?**
 
@@ -118,7 +126,8 @@ for prompt, target in zip(world.prompts, world.sft_targets):
 #
 # ToyLM iki adımdan oluşur. Her istemin 32 sayılık bir **gömmesi** (embedding) $e_x$ vardır; bir
 # doğrusal katman (ağırlıkları $W$, sapması (bias) $b$) onu 11 **logit**e çevirir; softmax da
-# logitleri olasılığa dönüştürür:
+# logitleri olasılığa dönüştürür. $x$ istem, $y$ token, $\pi(y|x)$ ise $x$ istemine $y$ yanıtının verilme
+# olasılığıdır:
 #
 # $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
 #
@@ -128,7 +137,8 @@ for prompt, target in zip(world.prompts, world.sft_targets):
 # ## 3 · The model: from embedding to probability (7 minutes)
 #
 # ToyLM has two steps. Every prompt has an **embedding** $e_x$ of 32 numbers; a linear layer (weights $W$, bias $b$)
-# turns it into 11 **logits**; softmax makes probabilities out of the logits:
+# turns it into 11 **logits**; softmax makes probabilities out of the logits. $x$ is the prompt, $y$ a
+# token, and $\pi(y|x)$ the probability of answering $x$ with $y$:
 #
 # $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
 #
@@ -190,7 +200,8 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 #
 # $$H(\pi) = -\sum_y \pi(y|x) \log \pi(y|x)$$
 #
-# **KL uzaklığı** (KL divergence) bir referanstan ne kadar ayrıldığıdır; aynıysalar 0'dır:
+# **KL uzaklığı** (KL divergence) bir referanstan (burada eğitilmemiş politika) ne kadar ayrıldığıdır;
+# aynıysalar 0'dır:
 #
 # $$\mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref}) = \sum_y \pi(y|x) \log \frac{\pi(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 
@@ -206,7 +217,8 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 #
 # $$H(\pi) = -\sum_y \pi(y|x) \log \pi(y|x)$$
 #
-# The **KL divergence** is how far it has moved from a reference; 0 if they are the same:
+# The **KL divergence** is how far it has moved from a reference (here: the untrained policy); 0 if they
+# are the same:
 #
 # $$\mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref}) = \sum_y \pi(y|x) \log \frac{\pi(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 
@@ -299,11 +311,13 @@ worth = {"reward": world.reward, "entropy": -logp, "kl": logp - ref_logp}
 sampled = {name: table.flatten()[cell] for name, table in worth.items()}
 
 # %% [markdown] lang="tr"
-# 200 deneme, her biri 10.000 örnek: `sample` istemi ve yanıtı birlikte çeker. Şimdi her denemenin
+# 200 deneme, her biri 10.000 örnek: `sample` istemi ve yanıtı birlikte çeker
+# (`cell`, ikisinin düzleştirilmiş tablodaki yeridir). Şimdi her denemenin
 # ilk 10, 30, 100 … örneğiyle ne bulunduğuna bakalım:
 
 # %% [markdown] lang="en"
-# 200 tries of 10,000 samples each: `sample` draws prompt and answer together. Now look at what the
+# 200 tries of 10,000 samples each: `sample` draws prompt and answer together
+# (`cell` is where the two meet in the flattened table). Now look at what the
 # first 10, 30, 100 … samples of each try would have found:
 
 # %%
@@ -382,7 +396,9 @@ torch.allclose(best, tc.exact.optimal_policy(logp, world.reward, kl_beta=0.5))
 rivals = torch.randn(10_000, 6, 11, generator=generator, dtype=torch.float64).log_softmax(-1)
 objective = tc.exact.objective(rivals, logp, world.reward, 0.5).mean(-1)
 print(f"best of 10,000 random policies: {objective.max():.3f}")
-print(f"the closed form: {tc.exact.objective(best, logp, world.reward, 0.5).mean():.3f}")
+by_hand = (best.exp() * (world.reward - 0.5 * (best - logp))).sum(-1).mean()
+print(f"the closed form: {tc.exact.objective(best, logp, world.reward, 0.5).mean():.3f}", end=", ")
+print(f"by hand {by_hand:.3f}")
 
 # %% [markdown] lang="tr"
 # Rastgele 10.000 politikanın en iyisi bile kapalı biçimin altında kalır. Şimdi $\beta$'yı kaydıralım.
@@ -453,13 +469,13 @@ start = {"helpful": 1.0, "harmful": -1.0, "neutral": 0.2}
 tc.widgets.editor(draw, values, start, language=world.language)
 
 # %% [markdown] lang="tr"
-# Üçü eşitse hiçbir şey değişmez: sonucu ödülün kendisi değil, ödüller arasındaki farklar
-# belirler. Bunu bir satırda
-# kanıtlayalım:
+# Nötr ödül 1 olunca `kısa` kendi satırında yeniden öne geçer, çünkü yardımsever bir token kadar
+# kazandırır. Üçü eşitse hiçbir şey değişmez: sonucu ödülün kendisi değil, ödüller arasındaki farklar
+# belirler. Bakalım:
 
 # %% [markdown] lang="en"
-# If all three are equal, nothing changes: differences of reward decide, not the reward itself. One
-# line proves it:
+# With a neutral reward of 1, `short` leads its row again, since it earns as much as a helpful token. If
+# all three are equal, nothing changes: differences of reward decide, not the reward itself. See:
 
 # %%
 flat = tc.World(helpful=2.0, harmful=2.0, neutral=2.0, language="en")
@@ -502,7 +518,8 @@ print(world.prompts[int(tc.exact.entropy(logp).argmax())])
 #
 # * Politika bir tablodur; ödül, entropi ve KL onun üzerinde birer toplamdır.
 # * Örnekleme aynı sayılara $1/\sqrt{n}$ hızıyla yaklaşır; saymak tam verir.
-# * En iyi politika kapalı biçimde bilinir ve tek bir sayıya, `kl_beta`'ya bağlıdır.
+# * En iyi politika kapalı biçimde bilinir; ödül ile referans verilince tek bir sayıya, `kl_beta`'ya
+#   bağlıdır.
 #
 # Derslerde geçen terimler aşağıda. Sırada ders 2 var: politikayı örnekle eğitmek.
 
@@ -511,7 +528,8 @@ print(world.prompts[int(tc.exact.entropy(logp).argmax())])
 #
 # * A policy is a table; reward, entropy and KL are sums over it.
 # * Sampling closes in on the same numbers like $1/\sqrt{n}$; counting gives them exactly.
-# * The best policy is known in closed form and depends on one number, `kl_beta`.
+# * The best policy is known in closed form; with reward and reference given, it depends on one number,
+#   `kl_beta`.
 #
 # The terms of the lessons are below. Lesson 2 comes next: training the policy by example.
 

@@ -14,7 +14,7 @@
 #
 # Bu dersin sonunda LoRA'nın neden başlangıçta hiçbir şeyi değiştirmediğini, rankın neyi
 # sınırladığını ve fazla eğitmenin neden sonraki derslere yer bırakmadığını göstermiş olacağız.
-# Süre: yaklaşık 60 dakika.
+# Süre: yaklaşık 65 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 2 · LoRA-SFT: teaching by example, with few weights
@@ -24,7 +24,7 @@
 # matrices beside them: **low-rank adaptation** (LoRA).
 #
 # By the end of this lesson we shall have shown why LoRA changes nothing at the start, what the rank
-# limits, and why too much training leaves no room for the lessons that follow. Time: about 60
+# limits, and why too much training leaves no room for the lessons that follow. Time: about 65
 # minutes.
 
 # %% [markdown] lang="tr"
@@ -319,12 +319,12 @@ for name, alpha in scalings.items():
 
 # %% [markdown] lang="tr"
 # Ölçeksiz ($\alpha$) adım rank ile büyür: 8 rankta neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
-# biraz küçülür, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
+# küçülür, 8 rankta yarıya iner, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
 # (Kalajdzievski, 2023) bunu önerir. Paket, yaygın olan $\alpha/r$'yi kullanır.
 
 # %% [markdown] lang="en"
 # Unscaled ($\alpha$), the step grows with the rank: almost fourfold at rank 8. With $\alpha/r$ it does
-# not grow; it even shrinks a little, since the terms do not all pull the same way. $\alpha/\sqrt{r}$ is
+# not grow; it even shrinks, by half at rank 8, since the terms do not all pull the same way. $\alpha/\sqrt{r}$ is
 # the flattest, and rsLoRA (Kalajdzievski, 2023) proposes it. The package uses the common $\alpha/r$.
 
 # %% [markdown] lang="tr"
@@ -368,12 +368,12 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Bantlar tohumların ortadaki %80'i. Sol: rank 1'in kaybı takılıp kalır, öbürleri sıfıra iner; rank
+# Bantlar tohumların ortadaki %80'i. Sol: rank 1'in kaybı 1 dolayında kalır, öbürleri sıfıra iner; rank
 # büyüdükçe iniş hızlanır, ama 4'ten sonra pek bir şey değişmez. Sağ: doğruluk (accuracy), en olası
 # token'ı hedef olan istemlerin payıdır.
 
 # %% [markdown] lang="en"
-# Bands hold the middle 80% of the seeds. Left: the loss of rank 1 gets stuck and the others go down to
+# Bands hold the middle 80% of the seeds. Left: the loss of rank 1 stays near 1 and the others go down to
 # zero; a higher rank goes down faster, but beyond 4 little changes. Right: accuracy is the share of
 # prompts whose likeliest token is the target.
 
@@ -396,12 +396,14 @@ for rank in (1, 2):
 
 # %% [markdown] lang="tr"
 # Rank 1, istemleri tek bir doğruya dizer. Doğrunun bir ucunda bir token kazanır, öbür ucunda bir
-# başkası: hemen hemen her tohumda iki ayrı yanıt, yani 6 hedefin 2'si. Rank 2 ise bir **düzlemdir**.
+# başkası: hemen hemen her tohumda iki ayrı yanıt, yani 6 hedefin 2'si. (Çok daha fazla
+# adım araya birkaç yanıt daha sıkıştırır, altısını birden değil.) Rank 2 ise bir **düzlemdir**.
 # Düzlemde altı yön birbirini ezmeden yan yana durabilir. Bakalım gerçekten öyle mi:
 
 # %% [markdown] lang="en"
 # Rank 1 lines the prompts up on one straight line. One token wins at one end of it, another at the
-# other end: two distinct answers for nearly every seed, that is, 2 of the 6 targets. Rank 2 is a
+# other end: two distinct answers for nearly every seed, that is, 2 of the 6 targets. (Many more steps
+# squeeze a few others in between, never all six.) Rank 2 is a
 # **plane**. In a plane six directions can stand side by side without crushing one another. See
 # whether they do:
 
@@ -494,7 +496,7 @@ for rank in (1, 2, 4):
 # kopya mı daha doğru yanıt verir, hedeflerle eğitilen LoRA mı? **Tahmin et**, sonra bak:
 
 # %% [markdown] lang="en"
-# Gradient descent settled on the exact bound to three digits, and could not get below it. Now the real
+# Gradient descent settled on the exact bound to three decimals, and could not get below it. Now the real
 # question. Which answers better, the best copy, or LoRA trained on the targets? **Predict**, then look:
 
 
@@ -564,14 +566,15 @@ stops = tc.train_sft(world, tc.SFTConfig(steps=[38, 100, 400], seeds=16))
 tc.plots.curves(stops, "loss", "entropy")
 
 # %% [markdown] lang="tr"
-# Kayıp da entropi de 100 adımda hemen hemen biter: politika her istemde tek yanıta kilitlenir.
-# Ders 1'deki kapalı biçim, tasma `kl_beta=0.1` iken hangi ödülün *mümkün* olduğunu söyler. Yanına
-# PPO'nun vardığı ödülü koyalım:
+# Kayıp da entropi de 100 adımda hemen hemen 0 olur: politika her istemde tek yanıta kilitlenir.
+# Ders 1'deki kapalı biçim, tasma `kl_beta=0.1` iken en iyi politikanın ödülünü verir (aşağıda
+# `possible`). Yanına PPO'nun vardığı ödülü koyalım; hep hedefini söyleyen bir politika 0,733 kazanır:
 
 # %% [markdown] lang="en"
-# Loss and entropy are both nearly used up after 100 steps: at each prompt the policy has locked on to
-# one answer. The closed form of lesson 1 says which reward is *possible* on a leash of `kl_beta=0.1`.
-# Put beside it the reward that PPO reaches:
+# After 100 steps loss and entropy are both nearly 0: at each prompt the policy has locked on to
+# one answer. The closed form of lesson 1 gives the reward of the best policy on a leash of
+# `kl_beta=0.1` (`possible` below). Put beside it the reward that PPO reaches; a policy that always
+# gives its target earns 0.733:
 
 # %%
 for steps in (38, 400, 1600):
@@ -600,7 +603,8 @@ for steps in (38, 400, 1600):
 # ## 11 · Sıra sende (4 dakika)
 #
 # 1. `lora_alpha` değerini 8'den 32'ye çıkar. Önce yaz: 38 adım sonraki kayıp ne olur?
-# 2. `tc.plots.plane` ile 5 numaralı tohuma bak. Hangi iki istem komşu?
+# 2. Başka bir tohuma bak: `tc.plots.plane(run.sel(lora_rank=2), seed=5)`. Altı hedef yelpazede tohum
+#    0'daki sırayla mı diziliyor?
 #
 # <details><summary>İpucu</summary>
 #
@@ -612,7 +616,8 @@ for steps in (38, 400, 1600):
 # ## 11 · Your turn (4 minutes)
 #
 # 1. Raise `lora_alpha` from 8 to 32. Write down first: what will the loss be after 38 steps?
-# 2. Look at seed number 5 with `tc.plots.plane`. Which two prompts are neighbours?
+# 2. Look at another seed: `tc.plots.plane(run.sel(lora_rank=2), seed=5)`. Do the six targets follow one
+#    another around the fan as they do at seed 0?
 #
 # <details><summary>Hint</summary>
 #
@@ -627,9 +632,9 @@ mine.history[["loss", "entropy"]].isel(step=-1, drop=True).mean("seed").to_dataf
 # %% [markdown] lang="tr"
 # ## Özet
 #
-# * SFT, hedefin log-olasılığını büyütür; kayıp $\log 11$'den başlar.
+# * SFT, hedefin log-olasılığını büyütür; kayıp $\log 11$ dolayında başlar.
 # * LoRA, $W$'yi dondurur ve $\frac{\alpha}{r} B A$'yı eğitir; $B = 0$ olduğu için başlangıç aynıdır.
-# * Rank, kaç yönde düzeltme yapılabileceğidir: rank 1 iki yanıtta takılır, rank 2 altısına yeter.
+# * Rank, kaç yönde düzeltme yapılabileceğidir: rank 1, 200 adımda iki yanıt öğrenir, rank 2 altısına yeter.
 # * En iyi rank-$r$ kopya SVD'dir; LoRA ise kopyalamaz, kendi çözümünü bulur.
 # * Fazla SFT, RL'nin deneyeceği yanıtları tüketir.
 #
@@ -638,9 +643,9 @@ mine.history[["loss", "entropy"]].isel(step=-1, drop=True).mean("seed").to_dataf
 # %% [markdown] lang="en"
 # ## Summary
 #
-# * SFT raises the log-probability of the target; the loss starts at $\log 11$.
+# * SFT raises the log-probability of the target; the loss starts near $\log 11$.
 # * LoRA freezes $W$ and trains $\frac{\alpha}{r} B A$; because $B = 0$, the start is unchanged.
-# * The rank is the number of directions of the update: rank 1 is stuck at two answers, rank 2 is enough
+# * The rank is the number of directions of the update: in 200 steps rank 1 learns two answers, rank 2 is enough
 #   for six.
 # * The best copy of rank $r$ is the SVD; LoRA does not copy, it finds a solution of its own.
 # * Too much SFT uses up the answers that RL would try.

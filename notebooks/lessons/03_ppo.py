@@ -14,9 +14,9 @@
 # **tasma** (leash, KL cezası) da onu başladığı yerden fazla uzaklaştırmaz.
 #
 # Buradaki dünya öyle küçük ki (6 istem, 11 token) **kesin yanıt** bilinir. Bu yüzden ödül ve KL
-# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 60 dakika.
+# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 80 dakika.
 #
-# Her bölümde aynı yolu izliyoruz: **tahmin et → çalıştır → kaydır → kesin yanıtla karşılaştır.**
+# Yol hep aynı: **tahmin et → çalıştır → kesin yanıtla karşılaştır**; sürgü varsa bir de kaydır.
 
 # %% [markdown] lang="en"
 # # Lesson 3 · PPO: learning by reward, on a leash
@@ -27,15 +27,16 @@
 # it from running far from where it started.
 #
 # The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So the
-# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 60 minutes.
+# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 80 minutes.
 #
-# Each section takes the same path: **predict → run → slide → check against the exact answer.**
+# The path is the same everywhere: **predict → run → check against the exact answer**; where there is a
+# slider, slide.
 
 # %% [markdown] lang="tr"
 # ## 1 · Dünya ve başlangıç (5 dakika)
 #
-# Politika (policy) bir tablodur: her istem için 11 olasılık. Ödül de bir tablodur; token'ın
-# sınıfına bakar, istemi okumaz:
+# Ders 1'den anımsa: politika (policy) bir tablodur, her istem için 11 olasılık. Ödül de bir tablodur;
+# token'ın sınıfına bakar, istemi okumaz:
 #
 # | Sınıf | Token'lar | Ödül |
 # | --- | --- | --- |
@@ -46,8 +47,8 @@
 # %% [markdown] lang="en"
 # ## 1 · The world and the start (5 minutes)
 #
-# The policy is a table: 11 probabilities for each prompt. The reward is a table too; it looks at
-# the class of the token and never reads the prompt:
+# Recall lesson 1: the policy is a table, 11 probabilities for each prompt. The reward is a table too; it
+# looks at the class of the token and never reads the prompt:
 #
 # | Class | Tokens | Reward |
 # | --- | --- | --- |
@@ -80,12 +81,12 @@ start = tc.train_sft(world, tc.SFTConfig(seeds=16))
 tc.plots.policies(world, before=start.logp)
 
 # %% [markdown] lang="tr"
-# Her satır bir istem, her sütun bir token; açık renk olası demektir. Her satırda bir hedef öne
-# çıkmış, ama öteki token'lara da yer kalmış. **Entropi** (entropy) bu kararsızlığı ölçer:
+# Her satırda bir hedef öne çıkmış, ama öteki token'lara da yer kalmış. **Entropi** (entropy) bu
+# kararsızlığı ölçer:
 
 # %% [markdown] lang="en"
-# Each row is a prompt, each column a token; bright means likely. In every row a target stands
-# out, and room is left for the others. **Entropy** measures this indecision:
+# In every row a target stands out, and room is left for the others. **Entropy** measures this
+# indecision:
 
 # %%
 entropy = tc.exact.entropy(start.logp).mean()
@@ -135,16 +136,18 @@ torch.allclose(best, tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=0.5
 
 # %%
 objective = tc.exact.objective(best, ref_logp, world.reward, kl_beta=0.5)
+by_hand = (best.exp() * (world.reward - 0.5 * (best - ref_logp))).sum(-1)
+print("by hand   ", by_hand.numpy().round(6))
 print("J(best)   ", objective.numpy().round(6))
 print("beta log Z", (0.5 * log_z).numpy().round(6))
 
 # %% [markdown] lang="tr"
-# `True`: formül, paketin bulduğu politikadır. İki satır da aynı: formüldeki değer, sayarak
+# `True`: formül, paketin bulduğu politikadır. Üç satır da aynı: formüldeki değer, sayarak
 # bulunanla altı basamağa kadar tutuyor. Şimdi $\beta$
 # büyüdükçe ne olduğuna bakalım:
 
 # %% [markdown] lang="en"
-# `True`: the formula is the policy that the package finds. The two lines agree as well: the
+# `True`: the formula is the policy that the package finds. The three lines agree as well: the
 # formula's value and the counted one match to six digits. Now watch what happens as $\beta$ grows:
 
 # %%
@@ -171,7 +174,7 @@ for kl_beta in (0.1, 0.5, 2.0):
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
 # İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban**dır
-# (baseline): sonucu değiştirmez, yalnızca gürültüyü azaltır. Bunu da sınayabiliriz, çünkü
+# (baseline): ortalamayı değiştirmez, yalnızca gürültüyü azaltır. Bunu da sınayabiliriz, çünkü
 # kesin gradyanı biliyoruz.
 #
 # **Tahmin et:** 16 kat daha çok örnek, hatayı kaç kat azaltır?
@@ -185,7 +188,7 @@ for kl_beta in (0.1, 0.5, 2.0):
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
 # Make the answers that turned out well likelier, the others less likely. $b(x)$ is a
-# **baseline**: it does not change the result, it only reduces the noise. We can check that too,
+# **baseline**: it does not change the mean, it only reduces the noise. We can check that too,
 # because we know the exact gradient.
 #
 # **Predict:** with 16 times as many samples, how many times smaller is the error?
@@ -267,15 +270,17 @@ tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
 # %% [markdown] lang="tr"
 # İlk geçişte bütün oranlar tam 1'dir. Kesikli çizgiler, birazdan göreceğimiz kırpmanın (clip)
 # kenarlarıdır; onlara hiçbir şey değmez. Geçiş sayısı arttıkça oranlar yayılır. Demek ki **tek geçişli
-# PPO'da kırpma hiç çalışmaz**; bir ayar hiçbir şeyi değiştirmiyorsa önce bunu anımsa.
+# PPO'da kırpma hiç çalışmaz**; bir ayar hiçbir şeyi değiştirmiyorsa önce bunu anımsa. (Burada bir geçiş tek
+# adımdır. Geçişi parçalara (mini-batch) bölen kodlar birden çok adım atar; oranlar yalnızca ilkinde 1'dir.)
 
 # %% [markdown] lang="en"
 # In the first pass every ratio is exactly 1. The dashed lines are the edges of the clip, which comes
 # next; nothing touches them. With more passes the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
-# a setting that seems to be dead.
+# a setting that seems to be dead. (A pass is a single step here. Codes that cut a pass into
+# mini-batches take several steps, and only the first of them sees ratios of 1.)
 
 # %% [markdown] lang="tr"
-# ## 5 · Kırpma: adımı sınırla (8 dakika)
+# ## 5 · Kırpma: ileri gidene ödeme yok (8 dakika)
 #
 # **Avantaj** (advantage) $\hat A$, yanıtın beklenenden ne kadar iyi çıktığıdır. PPO, oranı bir
 # aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır (Schulman ve ark., 2017):
@@ -284,7 +289,7 @@ tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
 
 # %% [markdown] lang="en"
-# ## 5 · The clip: bound the step (8 minutes)
+# ## 5 · The clip: no pay for going further (8 minutes)
 #
 # The **advantage** $\hat A$ says how much better an answer was than expected. PPO **clips** the
 # ratio to a range and takes the more pessimistic of the two (Schulman et al., 2017):
@@ -351,13 +356,14 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Dar aralık: daha çok örnek kırpılır (sol), politika her turda daha az yer değiştirir (sağ).
+# Dar aralık: daha çok örnek kırpılır (sol), politika her turda daha az yer değiştirir (sağ:
+# `approx_kl`, bir $\mathrm{KL}(\pi_\mathrm{old} \,\|\, \pi_\theta)$ tahmini).
 # Bant, tohumların ortadaki %80'idir: tek tek eğitimler saçılır, ama 16 tohumun ortalaması dört kat
 # daha kararlıdır; düğmenin etkisi orada okunur.
 
 # %% [markdown] lang="en"
 # A narrow range: more samples are clipped (left), and the policy moves less in each rollout
-# (right). The band holds the middle 80% of the seeds: single trainings scatter, but the mean over
+# (right: `approx_kl`, an estimate of $\mathrm{KL}(\pi_\mathrm{old} \,\|\, \pi_\theta)$). The band holds the middle 80% of the seeds: single trainings scatter, but the mean over
 # 16 seeds is four times as steady; read the effect of the knob there.
 
 # %% [markdown] lang="tr"
@@ -392,7 +398,8 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
     print(f"{name}: mean {mean.mean():.4f}, spread {spread:.4f}")
 
 # %% [markdown] lang="tr"
-# k1 ve k3'ün ortalaması kesin KL'dir; k2 yanlıdır. Ama ortalaması doğru olmak yetmez: önemli
+# k1 ve k3'ün ortalaması kesin KL'dir; k2 yanlıdır. k3 küçük yayılımıyla bilinir, ama yayılımı yalnızca
+# referansın yakınında küçüktür: burada k1'inkinin üç katı. Ama ortalaması doğru olmak yetmez: önemli
 # olan, cezanın ödülün içindeki **gradyanıdır**.
 #
 # ### Hatayı bul
@@ -403,7 +410,8 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
 # noktada hiçbir şey çekmemelidir. **Tahmin et:** hangi satırlarda 0 göreceğiz?
 
 # %% [markdown] lang="en"
-# The means of k1 and k3 are the exact KL; k2 is biased. But a correct mean is not enough: what
+# The means of k1 and k3 are the exact KL; k2 is biased. k3 is known for its small spread, but it has
+# that only near the reference: here the spread is three times that of k1. But a correct mean is not enough: what
 # counts is the **gradient** that the penalty makes inside the reward.
 #
 # ### Find the bug
@@ -444,7 +452,8 @@ for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
 # ## 7 · Değer ağı ve entropi (5 dakika)
 #
 # Değer ağı $V(x)$, tasmalı ödül $R$'yi tahmin eder; avantaj $\hat A = R - V(x)$ olur ve her
-# turun örnekleri üzerinden **beyazlatılır** (whitening: ortalama 0, standart sapma 1). Toplam kayıp:
+# turun örnekleri üzerinden **beyazlatılır** (whitening: ortalama 0, standart sapma
+# yaklaşık 1; en iyi noktada salt gürültü büyümesin diye, sapma artı 0,1'e bölünür). Toplam kayıp:
 #
 # $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
 #
@@ -454,7 +463,8 @@ for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
 # ## 7 · The critic and entropy (5 minutes)
 #
 # The critic $V(x)$ predicts the leashed reward $R$; the advantage becomes $\hat A = R - V(x)$ and
-# is **whitened** over the samples of each rollout (mean 0, standard deviation 1). The whole loss:
+# is **whitened** over the samples of each rollout (mean 0, standard
+# deviation about 1: it is divided by the deviation plus 0.1, lest pure noise be blown up at the optimum). The whole loss:
 #
 # $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
 #
@@ -619,11 +629,12 @@ optimal = tc.exact.optimal_policy(start.logp, world.reward, 0.1)
 tc.plots.policies(world, before=start.logp, after=after, optimal=optimal)
 
 # %% [markdown] lang="tr"
-# İkinci ve üçüncü tablo göz ile ayırt edilemez. PPO, yalnızca örneklerden, kesin tabloyu buldu.
+# İkinci ve üçüncü tablo (16 tohumun ortalaması) göz ile zor ayırt edilir. PPO, yalnızca örneklerden,
+# kesin tablonun çok yakınına vardı.
 
 # %% [markdown] lang="en"
-# The second and the third table cannot be told apart by eye. From samples alone, PPO has found
-# the exact table.
+# The second and the third table, means of 16 seeds, can hardly be told apart by eye. From samples
+# alone, PPO has come very near the exact table.
 
 # %% [markdown] lang="tr"
 # ## 11 · Ödülü değiştir, ödülü kandır (8 dakika)
@@ -633,7 +644,7 @@ tc.plots.policies(world, before=start.logp, after=after, optimal=optimal)
 # %% [markdown] lang="en"
 # ## 11 · Change the reward, trick the reward (8 minutes)
 #
-# First let neutral earn 0.0 and harm cost −2.0. **Predict:** will neutral answers become more
+# First let neutral earn 0.0 and harm −2.0. **Predict:** will neutral answers become more
 # common?
 
 # %%
@@ -671,13 +682,13 @@ tc.plots.answers(world, 3, before=start.logp, keyword=after, judged=honest.logp)
 # %% [markdown] lang="tr"
 # Anahtar sözcüklere bakan ödül, istemi okumaz: reddi yok etti, yerine neşeyle `tıbbi`,
 # `teşekkürler` ve `yardım` koydu.
-# Ödül eğrisi ise kusursuzdu! Buna **ödülü kandırma** (reward hacking) denir. Çare ayarda değil,
-# ödüldedir: istemi okuyan bir yargıç, orada yalnızca `hayır` yanıtına +1 verince ret geri gelir.
+# Ödül eğrisi ise kusursuzdu! Buna **ödülü kandırma** (reward hacking) denir. Kısa tasma bunu yalnızca
+# yumuşatır; çare ödüldedir: istemi okuyan bir yargıç, orada yalnızca `hayır` yanıtına +1 verince ret geri gelir.
 
 # %% [markdown] lang="en"
 # A reward that looks at keywords does not read the prompt: it wiped out the refusal and put
 # cheerful answers in its place: `medical`, `thanks`, `help`. And the reward curve was flawless! This is called **reward
-# hacking**. The cure lies in the reward and not in a setting: a judge that reads the prompt, and
+# hacking**. A shorter leash only softens it; the cure lies in the reward: a judge that reads the prompt, and
 # gives +1 to `no` alone there, brings the refusal back.
 
 # %%
@@ -707,13 +718,15 @@ for name, change in settings.items():
 
 # %% [markdown] lang="tr"
 # Tek geçişte kırpma hiç çalışmaz: düğme bağlı değil, eğitim biraz yavaş, o kadar. Büyük öğrenme
-# oranında ise `attained` eksiye düşer ve orada kalır: politika, başladığı yerden **daha kötü** bir
-# yerde bitirir. Kırpma adımın kendisini değil, yalnızca oranı sınırlar.
+# oranında ise `attained` eksiye düşer ve orada kalır: politika başladığından **daha kötü**
+# bitirir, çünkü KL'nin bedeli ödüldeki kazancı aşar. Kırpma, aralıktan çıkmanın
+# kazancını alır; ne oranı sınırlar ne de adımı.
 
 # %% [markdown] lang="en"
 # With one pass the clip never acts: the knob is not connected and training is a little slow, that
-# is all. With the large learning rate `attained` goes negative and stays there: the policy ends in
-# a **worse** place than it started from. The clip bounds the ratio, not the step itself.
+# is all. With the large learning rate `attained` goes negative and stays there: the policy ends
+# **worse** than it started, for the KL costs more than the reward gains. The clip takes away the
+# gain from leaving the range; it bounds neither the ratio nor the step.
 
 # %% [markdown] lang="tr"
 # ## 13 · Sıra sende (5 dakika)

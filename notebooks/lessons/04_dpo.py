@@ -10,20 +10,24 @@
 #
 # Ders 2'de doğru yanıtı, ders 3'te ödülü biliyorduk. Gerçek hayatta çoğu zaman ikisi de yoktur; elde
 # yalnızca şu tür yargılar vardır: *bu yanıt ötekinden iyi.* DPO (direct preference optimization) bu
-# **tercih çiftlerinden** (preference pairs) doğrudan öğrenir: ödül modeli yok, örnek çekmek yok.
+# **tercih çiftlerinden** (preference pairs) doğrudan öğrenir. Daha eski yol, insan geri bildiriminden
+# pekiştirmeli öğrenme (RLHF), çiftlerle önce bir **ödül modeli** eğitir, sonra onun ödülüyle PPO yapar;
+# DPO'ya ödül modeli de eğitim sırasında örnek çekmek de gerekmez.
 #
 # Şaşırtıcı olan şu: DPO, ödülü hiç görmeden, PPO'nun tırmandığı zirveye çıkar. Bunu adım adım
-# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 65 dakika.
+# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 75 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 4 · DPO: learning from preferences
 #
 # In lesson 2 we knew the right answer, in lesson 3 the reward. In real life we often have neither, only
 # judgements of this kind: *this answer is better than that one.* DPO (direct preference optimization)
-# learns from such **preference pairs** directly: no reward model, no sampling.
+# learns from such **preference pairs** directly. The older way, reinforcement learning from human
+# feedback (RLHF), trains a **reward model** on the pairs first and then runs PPO on its reward; DPO
+# needs no reward model, and no sampling while it trains.
 #
 # The surprise is this: without ever seeing the reward, DPO climbs to the summit that PPO climbs to. We
-# shall derive it step by step, run every step, and see where it breaks as well. Time: about 65 minutes.
+# shall derive it step by step, run every step, and see where it breaks as well. Time: about 75 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Beş tercih çifti (4 dakika)
@@ -166,13 +170,13 @@ for beta in (0.1, 0.3, 0.7):
 print(f"ln 2 = {np.log(2):.4f}")
 
 # %% [markdown] lang="tr"
-# Marj 0, $\sigma(0) = 1/2$ ve kayıp her $\beta$ için $\ln 2$: politika iki yanıtı da eşit görür. Kendi
+# Marj 0, $\sigma(0) = 1/2$ ve kayıp her $\beta$ için $\ln 2$: örtük ödül iki yanıtı da eşit görür. Kendi
 # kodunda ilk kayıp $\ln 2$ değilse referansın başlangıç politikası değildir. İtme ise
 # $\beta\, \sigma(-\Delta)$'dır, yani burada $\beta / 2$; marj büyüdükçe söner.
 
 # %% [markdown] lang="en"
-# The margin is 0, $\sigma(0) = 1/2$, and the loss is $\ln 2$ for every $\beta$: the policy sees no
-# difference between the two. If the first loss in your own code is not $\ln 2$, your reference is not
+# The margin is 0, $\sigma(0) = 1/2$, and the loss is $\ln 2$ for every $\beta$: to the implicit
+# reward both answers are equal. If the first loss in your own code is not $\ln 2$, your reference is not
 # the starting policy. The push is $\beta\, \sigma(-\Delta)$, so here $\beta / 2$; it fades as the margin
 # grows.
 
@@ -216,13 +220,13 @@ ends.mean("seed").to_dataframe().round(3)
 tc.plots.answers(world, 5, before=start.logp, after=five.logp.sel(beta=0.1))
 
 # %% [markdown] lang="tr"
-# Durmaz. Bütün istemler aynı adaptörü paylaşır; beş satırı sert itmek altıncıyı da sürükledi ve
-# `kötü` yanıtını öne çıkardı. Oysa hiçbir çift `kötü` yanıtını övmemişti! Tercih verisinde **olmayan** istemler de
+# Durmaz. Bütün istemler aynı adaptörü paylaşır; beş satırı sert itmek altıncıyı da sürükledi ve,
+# tohumların ortalamasında, `kötü` yanıtını öne çıkardı. Oysa hiçbir çift `kötü` yanıtını övmemişti! Tercih verisinde **olmayan** istemler de
 # eğitimden etkilenir; kayıp bunu göstermez.
 
 # %% [markdown] lang="en"
-# It does not. All prompts share one adapter; pushing five rows hard dragged the sixth along and brought
-# `bad` to the front. Yet no pair had ever praised `bad`! Prompts that are **not** in the preference data
+# It does not. All prompts share one adapter; pushing five rows hard dragged the sixth along and, on
+# the mean of the seeds, brought `bad` to the front. Yet no pair had ever praised `bad`! Prompts that are **not** in the preference data
 # are changed by training too, and the loss does not show it.
 
 # %% [markdown] lang="tr"
@@ -234,7 +238,7 @@ tc.plots.answers(world, 5, before=start.logp, after=five.logp.sel(beta=0.1))
 # %% [markdown] lang="en"
 # ## 5 · Ask the judge many questions (5 minutes)
 #
-# Now ask a Bradley–Terry judge, who knows the reward, about 100,000 pairs for each seed. Both answers
+# Now put 100,000 pairs for each seed to a Bradley–Terry judge who knows the reward. Both answers
 # are drawn from the reference; DPO sees only which one was chosen, not the reward.
 
 # %%
@@ -310,15 +314,15 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # %% [markdown] lang="tr"
 # ## 7 · Seçilen de düşebilir (7 dakika)
 #
-# Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,1 iken seçilenlerin log-olasılığı başlangıçtakinden
-# **düşük**. Buna **olasılık kayması** (likelihood displacement) denir. **Tahmin et:** kesin en iyi
+# Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,7'ye kadar seçilenlerin log-olasılığı başlangıçtakinden
+# **düşük**. Buna **olasılık kayması** (likelihood displacement; Razin ve ark., 2024) denir. **Tahmin et:** kesin en iyi
 # politikada da böyle midir, yoksa eğitimin kusuru mudur?
 
 # %% [markdown] lang="en"
 # ## 7 · The chosen answer may fall too (7 minutes)
 #
-# Mind `chosen_logp` in the table: at a $\beta$ of 0.1 the chosen answers are **less** likely than at the
-# start. This is called **likelihood displacement**. **Predict:** is it so at the exact optimum as well,
+# Mind `chosen_logp` in the table: at every $\beta$ up to 0.7 the chosen answers are **less** likely than
+# at the start. This is called **likelihood displacement** (Razin et al., 2024). **Predict:** is it so at the exact optimum as well,
 # or is it a flaw of training?
 
 # %%
@@ -382,19 +386,23 @@ counts = [100, 300, 1000, 3000, 10_000, 30_000, 100_000]
 config = tc.DPOConfig(beta=0.3, seeds=16)
 runs = [tc.train_dpo(world, config, pairs[:, :n], start).history for n in counts]
 attained = xr.concat([h.attained.isel(step=-1) for h in runs], xr.Variable("pairs", counts))
+print("the loss fell every time:", all((h.loss[:, -1] < h.loss[:, 0]).all() for h in runs))
 tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=counts))
 
 # %% [markdown] lang="tr"
-# Yüz çiftle `attained` eksidedir: politika, başladığı yerden **kötü** duruma düşer. Binlerce çiftten
+# Yüz çiftle `attained` eksidedir: politika, başladığı yerden **kötü** duruma düşer:
+# ödülü artmıştır, ama KL'nin bedeli daha büyüktür. Binlerce çiftten
 # sonra toparlanır, 10.000 çiftte %90'ı geçer ve zirveye yanaşır. Kayıp eğrisi ise her seferinde güzelce
-# inmişti. Veri azken işe yarayan iki çare var: erken durmak ve birazdan göreceğimiz IPO. Dersin sonunda
+# inmişti. Veri azken iki çare var: erken durmak yine de kazandırır, birazdan göreceğimiz IPO ise
+# hiç değilse büyük zarar vermez. Dersin sonunda
 # ikisini de ölçeceksin.
 
 # %% [markdown] lang="en"
-# With a hundred pairs `attained` is negative: the policy ends up **worse** than it started. After
+# With a hundred pairs `attained` is negative: the policy ends up **worse** than it started: its
+# reward has risen, but the KL costs more. After
 # thousands of pairs it recovers, passes 90% at 10,000 pairs and closes in on the summit. The loss curve
-# had gone down nicely every time. Two cures help when data are few: stopping early, and IPO, which comes
-# in a moment. At the end of the lesson you will measure both.
+# had gone down nicely every time. Two cures help when data are few: stopping early, which still gains, and
+# IPO, which comes in a moment and at least does no great harm. At the end of the lesson you will measure both.
 
 # %% [markdown] lang="tr"
 # ## 9 · Referansı atarsak (6 dakika)
@@ -413,6 +421,13 @@ tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=
 # policy with the reference and one without it on the same pairs, which exact table does each reach?
 
 # %%
+x, c, r = world.preference_pairs.T
+chosen, rejected, nothing = best[0, x, c], best[0, x, r], torch.zeros(5)
+by_hand = -torch.nn.functional.logsigmoid(0.3 * (chosen - rejected)).mean()
+free, _ = tc.dpo.dpo_loss(chosen, rejected, nothing, nothing, beta=0.3, reference_free=True)
+print(f"by hand {by_hand:.6f}, package {free:.6f}")
+
+# %%
 best = tc.exact.optimal_policy(reference, world.reward, 0.3)
 uniform_best = (world.reward / 0.3).log_softmax(-1).expand(16, 6, 11)
 for free in (False, True):
@@ -426,13 +441,13 @@ tc.plots.policies(world, before=start.logp, optimal=best, after=logp)
 
 # %% [markdown] lang="tr"
 # Sol başlangıç, orta $\pi^*$, sağ referanssız eğitim. Referanssız kayıp, SFT'nin öğrettiği her şeyi
-# siler: her istemde aynı altı yardımsever token, eşit olasılıkla. Ödül aynı, alışkanlıklar gitmiş. Referans
+# siler: her istemde aynı altı yardımsever token, eşit olasılıkla. Ödül hemen hemen aynı, alışkanlıklar gitmiş. Referans
 # bir ayrıntı değil, eski davranışın kendisidir.
 
 # %% [markdown] lang="en"
 # The start on the left, $\pi^*$ in the middle, training without a reference on the right. Without the
 # reference, the loss wipes out all that SFT has taught: the same six helpful tokens at every prompt,
-# equally likely. The reward is the same and the habits are gone. The reference is no detail; it is the
+# equally likely. The reward is nearly the same and the habits are gone. The reference is no detail; it is the
 # old behaviour itself.
 
 # %% [markdown] lang="tr"
@@ -458,13 +473,14 @@ for beta in (0.1, 0.3, 1.0):
 
 # %% [markdown] lang="tr"
 # Daire PPO, baklava DPO; boş kareler kesin en iyi. Aynı $\beta$, aynı nokta: **iki yol, tek zirve.** En
-# uzun tasmada (0,1) DPO biraz sağa taşar: orada $\pi^*$ bazı yanıtlara o kadar az olasılık verir ki
-# 100.000 çift bile bunu ölçmeye zor yeter.
+# uzun tasmada (0,1) DPO biraz sağa taşar: log-olasılık, $\beta$'ya bölünmüş ödüldür; 100.000 çiftin
+# ödülde bıraktığı hata da aynı $\beta$'ya bölünür.
 
 # %% [markdown] lang="en"
 # Circles are PPO, diamonds DPO, hollow squares the exact optimum. The same $\beta$, the same point:
-# **two roads, one summit.** On the longest leash (0.1) DPO strays a little to the right: there $\pi^*$
-# gives some answers so little probability that even 100,000 pairs are hardly enough to measure it.
+# **two roads, one summit.** On the longest leash (0.1) DPO strays a little to the right: a
+# log-probability is a reward divided by $\beta$, and the error that 100,000 pairs leave in the reward is
+# divided by the same $\beta$.
 
 # %% [markdown] lang="tr"
 # ## 11 · Sert etiketler ve IPO (7 dakika)
@@ -489,7 +505,6 @@ for beta in (0.1, 0.3, 1.0):
 # **Predict:** where does the margin come to rest with each of the two losses?
 
 # %%
-x, c, r = world.preference_pairs.T
 logp = torch.as_tensor(five.logp.sel(beta=0.3, seed=0).values)
 picked = logp[x, c], logp[x, r], ref_logp[x, c], ref_logp[x, r]
 loss, info = tc.dpo.dpo_loss(*picked, beta=0.3, loss_type="ipo")
@@ -510,13 +525,14 @@ for steps in (100, 400, 1600):
 # %% [markdown] lang="tr"
 # Sigmoid kaybında dört kat adım, marja her seferinde iki birimden çok ekler; sonu yoktur. IPO
 # $\Delta = 1/2$'de durur ve orada kalır. Reddedilenin log-olasılığı da uçurumdan yuvarlanmaz. Gerçek
-# veride etiketlerin çoğu serttir (her çift bir kez sorulur); bu yüzden DPO erken durdurulur.
+# veride etiketlerin çoğu serttir (her çift bir kez sorulur); DPO'nun veri üzerinden az sayıda
+# geçişle eğitilmesinin bir nedeni budur.
 
 # %% [markdown] lang="en"
 # With the sigmoid loss, four times the steps add more than two units to the margin each time; there is
 # no end to it. IPO stops at $\Delta = 1/2$ and stays there. The rejected answers do not fall off the
-# cliff either. In real data most labels are hard (each pair is asked once), and that is why DPO is
-# stopped early.
+# cliff either. In real data most labels are hard (each pair is asked once); that is one reason
+# why DPO is run for few passes over the data.
 
 # %% [markdown] lang="tr"
 # ## 12 · Sıra sende (4 dakika)

@@ -401,32 +401,41 @@ int8 = tc.quantize(fp32.fc1.weight).dequantize()
 print(f"INT8: SNR {tc.snr_db(fp32.fc1.weight, int8):.1f} dB")
 
 # %% [markdown] lang="tr"
-# 16 bitlik sayılar ağırlıkları daha doğru tutar ama yalnızca iki kat küçülür. Hızları donanıma bağlıdır: onları
-# doğrudan bilen bir GPU'da (ya da yeni bir CPU'da) hızlı, bilmeyen bir CPU'da yavaştır. GPU varsa ölçelim:
+# 16 bitlik sayılar ağırlıkları daha doğru tutar ama yalnızca iki kat küçülür. Hızları donanıma bağlıdır:
+# onları doğrudan bilen bir GPU'da (ya da yeni bir CPU'da) hızlı, bilmeyen bir CPU'da çok yavaştır. Önce
+# bu CPU'da, varsa bir de GPU'da ölçelim:
 
 # %% [markdown] lang="en"
 # Numbers of 16 bits keep the weights more exactly, but are only two times smaller. Their speed depends on
-# the hardware: fast on a GPU (or a recent CPU) that knows them, slow on a CPU that does not. If there is a
-# GPU, measure:
+# the hardware: fast on a GPU (or a recent CPU) that knows them, very slow on a CPU that does not. Measure
+# on this CPU first, and then on a GPU if there is one:
 
 
-# %% tags=["nbval-ignore-output"]
-def on_gpu(dtype):
-    model = copy.deepcopy(fp32).to("cuda", dtype)
-    batch = torch.randn(32, 1024, device="cuda", dtype=dtype)
+# %%
+def passes(device, dtype):
+    model = copy.deepcopy(fp32).to(device, dtype)
+    batch = torch.ones(32, 1024, device=device, dtype=dtype)
 
     def once():
         model(batch)
-        torch.cuda.synchronize()  # a GPU answers before it is done
+        if device == "cuda":
+            torch.cuda.synchronize()  # a GPU answers before it is done
 
     return once
 
 
-if torch.cuda.is_available():
-    dtypes = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-    print(tc.bench.compare({name: on_gpu(dtype) for name, dtype in dtypes.items()}))
-else:
-    print("There is no GPU here; nothing was timed.")
+# %% [markdown] lang="tr"
+# Tabloyu bölüm 7'deki gibi oku: her satır, fp32'nin süresine oranla.
+
+# %% [markdown] lang="en"
+# Read the table as in section 7: each row against the time of fp32.
+
+# %% tags=["nbval-ignore-output"]
+dtypes = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
+    arms = {f"{name} on {device}": passes(device, dtype) for name, dtype in dtypes.items()}
+    print(tc.bench.compare(arms, unit="forward pass"), end="\n\n")
+print("a GPU is here:", torch.cuda.is_available())
 
 # %% [markdown] lang="tr"
 # ## 9 · Eğitilen davranış dayanır mı? (8 dakika)
