@@ -136,7 +136,7 @@ def rounded(bits: float) -> tc.plots.Picture:
 RIGHT, LEFT = "ArrowRight", "ArrowLeft"
 SLIDERS = [
     Slider("tr/01_ortam", "kl_beta", 0.5, [(LEFT, 0.2), ("Home", 0.1), ("End", 5.0)], optimum),
-    Slider("tr/01_ortam", "yardımsever", 1.0, [(RIGHT, 2.0), ("Home", -2.0)], edited),
+    Slider("tr/01_ortam", "yardımsever", 1.0, [(RIGHT, 2.0), ("Home", -1.0)], edited),
     Slider("en/02_lora_sft", "lora_rank", 2, [(LEFT, 1), ("End", 11), (LEFT, 8)], ranks),
     Slider("en/03_ppo", "kl_beta", 0.1, [(RIGHT, 0.2), ("Home", 0.0), ("End", 1.0)], leashes),
     Slider("tr/04_dpo", "beta", 0.3, [(RIGHT, 0.5), ("Home", 0.1), ("End", 2.0)], betas),
@@ -184,7 +184,7 @@ def test_a_slider_shows_the_picture_of_its_value(run_lesson, slider):
         assert figure.locator("img:visible").get_attribute("alt") == due[value].alt
 
     shows(slider.start)
-    line = figure.locator(".widget-inline-hbox", has=page.get_by_text(slider.name, exact=True))
+    line = figure.locator(".widget-hbox", has=page.get_by_text(slider.name, exact=True)).last
     line.locator(".noUi-handle").focus()
     for key, value in slider.keys:
         page.keyboard.press(key)

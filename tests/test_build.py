@@ -1,17 +1,12 @@
 """The build of the notebooks, on made-up lessons; and the course's own notebooks are current."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-spec = importlib.util.spec_from_file_location("notebooks_build", ROOT / "notebooks" / "build.py")
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
+from course import build
 
 HEADER = """\
 # ---

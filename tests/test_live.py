@@ -4,41 +4,34 @@ The kernel moves every slider through all its values and says what it shows; wha
 show is computed here, from the package, as the lesson's prose describes it.
 """
 
-import importlib.util
 import itertools
 import json
-from pathlib import Path
 
 import lesson_runs as runs
 import nbformat
 import pytest
 import torch
+from course import NOTEBOOKS, build
 from nbformat.v4 import new_code_cell
 
 import toycore as tc
 from toycore.language import number, text
-
-ROOT = Path(__file__).resolve().parent.parent
-spec = importlib.util.spec_from_file_location("notebooks_build", ROOT / "notebooks" / "build.py")
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
-
-NOTEBOOKS = sorted(p for k in build.LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))
 
 PROBE = """
 import base64, hashlib, json, time
 seconds = time.process_time()
 told = []
 for widget in [shown for shown in Out.values() if isinstance(shown, tc.widgets.Sliders)]:
-    for selector in widget.selectors:
+    for name, selector in zip(widget.names, widget.selectors):
         first = selector.index
         for label, index in selector.options:
             selector.index = index
-            views = getattr(widget.view, "children", None) or [widget.view]
-            image = (views[index] if len(views) > 1 else views[0]).value
-            png = base64.b64encode(widget.shown.png).decode()
+            view, shown = widget.view, widget.picture(widget.place)
+            for at in widget.place:
+                view = view.children[at] if hasattr(view, "children") else view
+            png = base64.b64encode(shown.png).decode()
             digest = hashlib.sha256(png.encode()).hexdigest()
-            told.append((selector.description, label, widget.shown.alt, png in image, digest))
+            told.append((name, label, shown.alt, png in view.value, digest))
         selector.index = first
 print(json.dumps({"seconds": seconds, "told": told}))
 """
@@ -113,10 +106,12 @@ def of_policy(world: tc.World, chances: torch.Tensor) -> list[str]:
 
 
 def lesson_1(language: str) -> Due:
-    world, grid = tc.World(language=language), (-2.0, -1.0, 0.0, 0.2, 1.0, 2.0)
+    world = tc.World(language=language)
     leashes = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
     due = [("kl_beta", number(b, language), of_optimum(world, b)) for b in leashes]
-    for kind in ("helpful", "harmful", "neutral"):
+    grids = {"helpful": (-1.0, 0.0, 1.0, 2.0), "harmful": (-2.0, -1.0, 1.0)}
+    grids["neutral"] = (0.0, 0.2, 1.0)
+    for kind, grid in grids.items():
         for value in grid:
             edited = tc.World(**{kind: value}, language=language)
             name = text(f"setting.{kind}", language)

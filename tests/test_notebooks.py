@@ -1,20 +1,14 @@
 """The budget of a lesson, held for every generated notebook, and what no source may do."""
 
-import importlib.util
 import re
 import statistics
 from pathlib import Path
 
 import nbformat
 import pytest
+from course import NOTEBOOKS, ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-ROOT = Path(__file__).resolve().parent.parent
-spec = importlib.util.spec_from_file_location("notebooks_build", ROOT / "notebooks" / "build.py")
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
-
-NOTEBOOKS = sorted(p for k in build.LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))
 SOURCES = sorted([*ROOT.glob("toycore/**/*.py"), *ROOT.glob("notebooks/lessons/*.py")])
 
 # pyplot keeps figures in a global that slider messages spoil; a notebook never installs.

@@ -1,16 +1,9 @@
 """Lesson 5 where a library or an instruction is missing: it runs, and says what is true there."""
 
-import importlib.util
-from pathlib import Path
-
 import nbformat
 import pytest
+from course import ROOT, build
 from nbformat.v4 import new_code_cell
-
-ROOT = Path(__file__).resolve().parent.parent
-spec = importlib.util.spec_from_file_location("notebooks_build", ROOT / "notebooks" / "build.py")
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
 
 NOTHING = """
 import sys, torch

@@ -31,15 +31,31 @@ def image(picture) -> str:
     return f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"
 
 
+def leaf(widget):
+    """The image that the view holds for the place where the sliders stand."""
+    view = widget.view
+    for index in widget.place:
+        view = view.children[index] if hasattr(view, "children") else view
+    return view.value
+
+
 def test_the_slider_offers_the_grids_values_as_the_language_writes_them(make):
-    labels = [label for label, _ in make().selector.options]
-    assert labels == ["0", "0,05", "0,5", "1"]
+    (selector,) = make().selectors
+    assert [label for label, _ in selector.options] == ["0", "0,05", "0,5", "1"]
+
+
+def test_a_dropdown_beside_the_slider_has_its_name_its_values_and_its_place(make):
+    widget = make(start=0.5)
+    named, moved = widget.children[0].children
+    assert (named.description, named.options) == ("kl_beta", moved.options)
+    assert named.index == moved.index == 2
+    assert widget.names == ("kl_beta",)
 
 
 @pytest.mark.skipif(not hasattr(ipywidgets, "Stack"), reason="ipywidgets 7 has no Stack")
 def test_the_stack_holds_each_values_picture_in_order_with_its_text(make, run):
     slider = make(start=0.05)
-    assert slider.selector.index == slider.view.selected_index == 1
+    assert slider.place == (slider.view.selected_index,) == (1,)
     assert len({child.value for child in slider.view.children}) == len(VALUES)
     for value, label, child in zip(
         VALUES, ("0", "0,05", "0,5", "1"), slider.view.children, strict=True
@@ -52,14 +68,14 @@ def test_without_a_stack_a_callback_exchanges_the_picture(make, monkeypatch):
     monkeypatch.delattr(ipywidgets, "Stack", raising=False)
     slider = make(start=0.0)
     for index in (1, 3, 0, 2):
-        slider.selector.index = index
-        assert image(slider.pictures[index]) in slider.view.value
+        slider.selectors[0].index = index
+        assert image(slider.picture((index,))) in slider.view.value
 
 
 def test_a_saved_page_keeps_the_picture_and_its_text(make):
     slider = make(start=0.5)
     bundle = slider._repr_mimebundle_()
-    assert bundle["image/png"] == base64.b64encode(slider.pictures[2].png).decode()
+    assert bundle["image/png"] == base64.b64encode(slider.picture((2,)).png).decode()
     assert "kl_beta = 0,5:" in bundle["text/plain"]
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == slider.model_id
 
@@ -75,26 +91,50 @@ def test_a_slider_that_cannot_be_is_an_error_before_anything_is_drawn(values, st
         tc.widgets.slider("kl_beta", values, draw, start=start)
 
 
-def test_an_editor_draws_each_setting_once_and_shows_what_its_sliders_say():
+GRID = [-2.0, -1.0, 0.2, 1.0]
+START = {"helpful": 1.0, "harmful": -1.0}
+
+
+@pytest.fixture(params=[60, 4], ids=["framed", "live"])
+def editor(request, monkeypatch):
+    """Two settings; the pictures drawn beforehand, or as they are asked for. `drawn` counts."""
+    monkeypatch.setattr(tc.widgets, "FRAMES", request.param)
     drawn = []
 
     def draw(**rewards):
         drawn.append(rewards)
-        world = tc.World(**rewards, language="tr")
-        return tc.plots.rewards(world)
+        return tc.plots.rewards(tc.World(**rewards, language="tr"))
 
-    grid = [-2.0, -1.0, 0.2, 1.0]
-    start = {"helpful": 1.0, "harmful": -1.0}
-    editor = tc.widgets.editor(draw, {"helpful": grid, "harmful": grid}, start, language="tr")
-    assert drawn == [start]
-    assert [selector.description for selector in editor.selectors] == ["yardımsever", "zararlı"]
-    editor.selectors[1].index = 0
-    assert drawn[1:] == [{"helpful": 1.0, "harmful": -2.0}]
-    assert image(tc.plots.rewards(tc.World(harmful=-2.0, language="tr"))) in editor.view.value
-    editor.selectors[1].index = 1
-    editor._repr_mimebundle_()
-    assert len(drawn) == 2
-    assert image(tc.plots.rewards(tc.World(language="tr"))) in editor.view.value
+    editor = tc.widgets.editor(draw, {"helpful": GRID, "harmful": GRID}, START, language="tr")
+    editor.drawn = drawn
+    return editor
+
+
+def test_an_editor_shows_the_picture_of_every_combination(editor):
+    assert editor.names == ("yardımsever", "zararlı")
+    for helpful, harmful in ((3, 1), (3, 0), (0, 3), (2, 2), (3, 1)):
+        editor.selectors[0].index, editor.selectors[1].index = helpful, harmful
+        world = tc.World(helpful=GRID[helpful], harmful=GRID[harmful], language="tr")
+        assert image(tc.plots.rewards(world)) in leaf(editor)
+
+
+def test_an_editor_draws_each_combination_once(editor):
+    framed = isinstance(editor, tc.widgets.Framed)
+    assert len(editor.drawn) == (len(GRID) ** 2 if framed else 1)
+    for index in (0, 1, 0, 1):
+        editor.selectors[1].index = index
+        editor._repr_mimebundle_()
+    assert len(editor.drawn) == (len(GRID) ** 2 if framed else 2)
+
+
+@pytest.mark.parametrize(("seconds", "continuous"), [(0.1, True), (0.2, False)])
+def test_a_live_slider_that_draws_slowly_waits_until_it_is_let_go(monkeypatch, seconds, continuous):
+    clock = iter([0.0, seconds])
+    monkeypatch.setattr(tc.widgets, "FRAMES", 1)
+    monkeypatch.setattr(tc.widgets.time, "perf_counter", lambda: next(clock))
+    picture = tc.plots.rewards(tc.World())
+    editor = tc.widgets.editor(lambda **_: picture, {"helpful": GRID}, {"helpful": 1.0})
+    assert [selector.continuous_update for selector in editor.selectors] == [continuous]
 
 
 @pytest.mark.parametrize(

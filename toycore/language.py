@@ -101,6 +101,7 @@ TEXT = {
     "rounding.after": {"tr": "yuvarlanmış", "en": "rounded"},
     "rounding.even": {"tr": "düzgün dağılım", "en": "even spread"},
     "label.exact": {"tr": "kesin değer", "en": "exact value"},
+    "label.theory": {"tr": "kuram", "en": "theory"},
     "label.estimate": {"tr": "ortanca ve %80", "en": "median and 80%"},
     "label.one": {"tr": "tek bir deneme", "en": "a single try"},
     "setting.helpful": {"tr": "yardımsever", "en": "helpful"},

@@ -1,103 +1,117 @@
-"""Sliders under the figures: `slider` shows pictures made beforehand, `editor` draws as it goes."""
+"""Sliders under the figures, one way for every lesson: `slider` for one setting, `editor` for more.
+
+The pictures are drawn beforehand, one for each value, and lie in a Stack that the front end turns
+by itself: no message to the kernel, no redraw, and on a saved page no kernel at all. ipywidgets 7
+(Colab) has no Stack: there a callback exchanges the one picture shown. Where there are more
+combinations than FRAMES, a picture is drawn when it is first asked for.
+
+Beside each slider stands a Dropdown, joined to it. It says the name and the value aloud to a screen
+reader, which ipywidgets' sliders do not.
+"""
 
 import base64
 import html
+import itertools
+import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ipywidgets
 
-from toycore.language import number, text
+from toycore.language import number, word
 from toycore.plots import Picture
+
+FRAMES = 60  # pictures drawn beforehand at the most: some seconds, and a megabyte in a saved page
+PATIENCE = 0.15  # seconds; a redraw that takes longer waits until the slider is let go
+
+Place = tuple[int, ...]  # where each slider stands
 
 
 class Sliders(ipywidgets.VBox):
-    """One SelectionSlider for each setting, above a picture.
+    """One slider for each setting, above a picture; `names` and `selectors` are in one order.
 
     A saved page without widgets keeps the first picture and its text.
     """
 
-    def __init__(self, selectors: Sequence[ipywidgets.SelectionSlider], view):
-        self.selectors, self.view = tuple(selectors), view
-        super().__init__([*selectors, view])
+    def __init__(self, labels: Mapping[str, Sequence[str]], start: Place):
+        self.names, places = tuple(labels), zip(labels.items(), start, strict=True)
+        pairs = [_selector(name, values, place) for (name, values), place in places]
+        self.selectors = tuple(selector for _, selector in pairs)
+        self.view = self._view()
+        super().__init__([*(ipywidgets.HBox(pair) for pair in pairs), self.view])
 
     @property
-    def shown(self) -> Picture:
-        """The picture of the values that the sliders stand on."""
+    def place(self) -> Place:
+        """Where the sliders stand: the index of each one's value."""
+        return tuple(selector.index for selector in self.selectors)
+
+    def picture(self, place: Place) -> Picture:
+        """The picture that belongs to a place of the sliders."""
         raise NotImplementedError
+
+    def _view(self):
+        """What shows the picture: here one image, exchanged by a callback."""
+        image = ipywidgets.HTML(_image(self.picture(self.place)))
+
+        def show(_) -> None:
+            image.value = _image(self.picture(self.place))
+
+        for selector in self.selectors:
+            selector.observe(show, "index")
+        return image
 
     _ipython_display_ = None  # ipywidgets 7 would display without the picture and its text
 
     def _repr_mimebundle_(self, **_) -> dict:
+        shown = self.picture(self.place)
         model = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {
-            "text/plain": self.shown.alt,
-            "image/png": base64.b64encode(self.shown.png).decode(),
+            "text/plain": shown.alt,
+            "image/png": base64.b64encode(shown.png).decode(),
             "application/vnd.jupyter.widget-view+json": model,
         }
 
 
-class Slider(Sliders):
-    """One setting, and a picture made beforehand for each of its values.
+class Framed(Sliders):
+    """Pictures made beforehand, for every place: shown by the front end alone where it can."""
 
-    With ipywidgets 8 the pictures lie in a Stack that the front end turns by itself: no
-    message to the kernel, no redraw. ipywidgets 7 (Colab) has no Stack: there a callback
-    exchanges the one picture shown.
-    """
-
-    def __init__(self, name: str, labels: Sequence[str], pictures: list[Picture], start: int):
+    def __init__(self, labels, start: Place, pictures: dict[Place, Picture]):
         self.pictures = pictures
-        self.selector = _selector(name, labels, start)
-        if hasattr(ipywidgets, "Stack"):
-            images = [ipywidgets.HTML(_image(picture)) for picture in pictures]
-            view = ipywidgets.Stack(images, selected_index=start)
-            ipywidgets.jslink((self.selector, "index"), (view, "selected_index"))
-        else:
-            view = ipywidgets.HTML(_image(pictures[start]))
-            self.selector.observe(self._show, "index")
-        super().__init__([self.selector], view)
+        super().__init__(labels, start)
 
-    def _show(self, change) -> None:
-        self.view.value = _image(self.pictures[change["new"]])
+    def picture(self, place: Place) -> Picture:
+        return self.pictures[place]
 
-    @property
-    def shown(self) -> Picture:
-        return self.pictures[self.selector.index]
+    def _view(self):
+        return self._stack(()) if hasattr(ipywidgets, "Stack") else super()._view()
+
+    def _stack(self, place: Place):
+        """The first sliders stand at `place`: a Stack over the values of the next, or the image."""
+        if len(place) == len(self.selectors):
+            return ipywidgets.HTML(_image(self.pictures[place]))
+        selector = self.selectors[len(place)]
+        children = [self._stack((*place, index)) for index in range(len(selector.options))]
+        stack = ipywidgets.Stack(children, selected_index=selector.index)
+        ipywidgets.jslink((selector, "index"), (stack, "selected_index"))
+        return stack
 
 
-class Editor(Sliders):
-    """Several settings, and a picture drawn when they are set; drawn once, it is kept."""
+class Live(Sliders):
+    """Pictures drawn when they are first asked for, and kept."""
 
-    def __init__(
-        self, draw: Callable[..., Picture], values: Mapping, start: Mapping, language: str
-    ):
-        self.draw, self.values, self.kept = draw, values, {}
-        selectors = [
-            _selector(
-                text(f"setting.{name}", language),
-                [number(value, language) for value in grid],
-                grid.index(start[name]),
-            )
-            for name, grid in values.items()
-        ]
-        super().__init__(selectors, ipywidgets.HTML())
-        for selector in selectors:
-            selector.continuous_update = False  # a drawing takes longer than a mouse move
-            selector.observe(self._show, "index")
-        self._show()
+    def __init__(self, labels, start: Place, draw: Callable[[Place], Picture]):
+        self.draw, self.kept = draw, {}
+        begun = time.perf_counter()
+        self.picture(start)
+        slow = time.perf_counter() - begun > PATIENCE
+        super().__init__(labels, start)
+        for selector in self.selectors:
+            selector.continuous_update = not slow
 
-    def _show(self, _=None) -> None:
-        self.view.value = _image(self.shown)
-
-    @property
-    def shown(self) -> Picture:
-        key = tuple(selector.index for selector in self.selectors)
-        if key not in self.kept:
-            chosen = {
-                name: grid[index]
-                for (name, grid), index in zip(self.values.items(), key, strict=True)
-            }
-            self.kept[key] = self.draw(**chosen)
-        return self.kept[key]
+    def picture(self, place: Place) -> Picture:
+        if place not in self.kept:
+            self.kept[place] = self.draw(place)
+        return self.kept[place]
 
 
 def slider(
@@ -107,55 +121,74 @@ def slider(
     *,
     start: float | None = None,
     language: str = "en",
-) -> Slider:
-    """A slider over the values of a setting: draw(value) makes the picture of each, once.
+) -> Sliders:
+    """A slider over the values of a setting: draw(value) makes the picture of each.
 
     name   what is moved, as it stands beside the slider (kl_beta)
     start  the value it stands on at first; None: the middle one
     """
-    values = _grid(name, values)
-    first = len(values) // 2 if start is None else _place(name, start, values)
-    labels = [number(value, language) for value in values]
-    return Slider(name, labels, [draw(value) for value in values], first)
+    values = list(values)
+    middle = values[len(values) // 2] if values and start is None else start
+
+    def draw_one(**setting) -> Picture:
+        return draw(setting[name])
+
+    return _sliders(draw_one, {name: values}, {name: middle}, (name,), language)
 
 
 def editor(
     draw: Callable[..., Picture], values: Mapping, start: Mapping, *, language: str = "en"
-) -> Editor:
-    """Sliders over several settings: draw(**settings) makes the picture when they are set.
+) -> Sliders:
+    """Sliders over several settings: draw(**settings) makes the picture of each combination.
 
     values  the grid of each setting, by name
     start   the value that each stands on at first
     """
-    values = {name: _grid(name, grid) for name, grid in values.items()}
     if set(start) != set(values):
         raise ValueError(f"start must name {', '.join(values)}; got {', '.join(start)}")
-    for name, grid in values.items():
-        _place(name, start[name], grid)
-    return Editor(draw, values, start, language)
+    names = [word("setting", name, language) for name in values]
+    return _sliders(draw, values, start, names, language)
 
 
-def _grid(name: str, values: Iterable[float]) -> list[float]:
-    values = list(values)
-    if not values:
-        raise ValueError(f"the slider {name!r} needs at least one value; got none")
-    return values
+def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], language) -> Sliders:
+    """Framed or Live; a ValueError, before anything is drawn, unless start is on the grids."""
+    grids = {name: list(grid) for name, grid in values.items()}
+    place = tuple(_place(name, start[name], grid) for name, grid in grids.items())
+
+    def at(place: Place) -> Picture:
+        chosen = zip(grids.items(), place, strict=True)
+        return draw(**{name: grid[index] for (name, grid), index in chosen})
+
+    written = ([number(value, language) for value in grid] for grid in grids.values())
+    labels = dict(zip(names, written, strict=True))
+    if math.prod(map(len, grids.values())) > FRAMES:
+        return Live(labels, place, at)
+    places = itertools.product(*(range(len(grid)) for grid in grids.values()))
+    return Framed(labels, place, {place: at(place) for place in places})
 
 
 def _place(name: str, start: float, values: list[float]) -> int:
+    if not values:
+        raise ValueError(f"the slider {name!r} needs at least one value; got none")
     if start not in values:
         raise ValueError(f"start of {name!r} must be one of {values}; got {start}")
     return values.index(start)
 
 
-def _selector(name: str, labels: Sequence[str], start: int) -> ipywidgets.SelectionSlider:
-    return ipywidgets.SelectionSlider(
-        options=[(label, index) for index, label in enumerate(labels)],
-        index=start,
-        description=name,
-        style={"description_width": "initial"},
-        layout={"width": "28em"},
+def _selector(
+    name: str, labels: Sequence[str], start: int
+) -> tuple[ipywidgets.Dropdown, ipywidgets.SelectionSlider]:
+    """A slider, and the Dropdown that names it and shows its value; the front end joins them."""
+    options = [(label, index) for index, label in enumerate(labels)]
+    initial, fit = {"description_width": "initial"}, {"width": "max-content"}
+    named = ipywidgets.Dropdown(
+        options=options, index=start, description=name, style=initial, layout=fit
     )
+    moved = ipywidgets.SelectionSlider(
+        options=options, index=start, readout=False, layout={"width": "24em"}
+    )
+    ipywidgets.jslink((moved, "index"), (named, "index"))
+    return named, moved
 
 
 def _image(picture: Picture) -> str:

@@ -463,8 +463,11 @@ def draw(**rewards):
 
 
 # %%
-grid = [-2.0, -1.0, 0.0, 0.2, 1.0, 2.0]
-values = {"helpful": grid, "harmful": grid, "neutral": grid}
+values = {
+    "helpful": [-1.0, 0.0, 1.0, 2.0],
+    "harmful": [-2.0, -1.0, 1.0],
+    "neutral": [0.0, 0.2, 1.0],
+}
 start = {"helpful": 1.0, "harmful": -1.0, "neutral": 0.2}
 tc.widgets.editor(draw, values, start, language=world.language)
 

@@ -156,7 +156,7 @@ grids = {"bits": bits, "seed": range(16)}
 measured = [tc.snr_db(W, tc.quantize(W, b).dequantize()).numpy() for b in bits]
 predicted = [tc.predicted_snr_db(W, b).mean().item() for b in bits]
 measured = xr.DataArray(measured, grids, ("bits", "seed"))
-tc.plots.against(world, "snr", exact=predicted, per_channel=measured)
+tc.plots.against(world, "snr", exact=predicted, named="theory", per_channel=measured)
 
 # %%
 gains = measured.mean("seed").diff("bits").values
@@ -363,7 +363,7 @@ for h, table in races.items():
         ratio.append(np.sort(table.seconds[name] / table.seconds["fp32"])[4:-4])
 grid = {"hidden": list(races), "round": range(7)}
 ratios = {name: xr.DataArray(values, grid, ("hidden", "round")) for name, values in ratios.items()}
-tc.plots.against(world, "time", exact=1.0, **ratios)
+tc.plots.against(world, "time", exact=1.0, named="fp32", **ratios)
 
 # %% [markdown] lang="tr"
 # Sayılar senin makinenin sayılarıdır; başka bir işlemcide başka çıkar. Çizgi 1'in üstündeyse INT8

@@ -17,11 +17,12 @@ from toycore.plots.style import (
 from toycore.world import World
 
 
-def against(world: World, quantity: str, exact=None, **ways) -> Picture:
+def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -> Picture:
     """A quantity over a setting: for each way, given by keyword, mean and middle 80 % of seeds.
 
     quantity  what is measured (accuracy, attained, snr): the label of the axis
     exact     the value it ought to have, dashed: a number, or one for each value of the setting
+    named     what the dashed line is called: exact, theory, or a word of your own
     ways      xarray.DataArrays over (setting, seed), or (setting, round) where a clock was read;
               the setting's values stand evenly spaced
     """
@@ -41,7 +42,7 @@ def against(world: World, quantity: str, exact=None, **ways) -> Picture:
         said.append(f"{way}: {', '.join(f'{at}: {number(end, language)}' for at, end in ends)}")
     if exact is not None:
         goal = np.broadcast_to(exact, len(labels))
-        axes.plot(goal, **EXACT, label=text("label.exact", language))
+        axes.plot(goal, **EXACT, label=word("label", named, language))
     x, y = word("axis", setting, language), text(f"curve.{quantity}", language)
     finish(axes, language, x, y)
     axes.set_xticks(range(len(labels)), labels)
