@@ -17,6 +17,7 @@ import pytest
 import torch
 
 import toycore as tc
+from toycore.language import number
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = [  # a quiet browser: no sandbox for root, no calls home
@@ -183,9 +184,15 @@ def test_a_slider_shows_the_picture_of_its_value(run_lesson, slider):
         )
         assert figure.locator("img:visible").get_attribute("alt") == due[value].alt
 
+    language = slider.notebook[:2]
     shows(slider.start)
     line = figure.locator(".widget-hbox", has=page.get_by_text(slider.name, exact=True)).last
     line.locator(".noUi-handle").focus()
     for key, value in slider.keys:
         page.keyboard.press(key)
         shows(value)
+        said = "s => s.selectedOptions[0].text"
+        assert line.get_by_label(slider.name).evaluate(said) == number(value, language)
+    # The list beside the slider is what a screen reader can name; it moves the slider as well.
+    line.get_by_label(slider.name).select_option(label=number(slider.start, language))
+    shows(slider.start)

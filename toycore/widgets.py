@@ -180,9 +180,9 @@ def _selector(
 ) -> tuple[ipywidgets.Dropdown, ipywidgets.SelectionSlider]:
     """A slider, and the Dropdown that names it and shows its value; the front end joins them."""
     options = [(label, index) for index, label in enumerate(labels)]
-    initial, fit = {"description_width": "initial"}, {"width": "max-content"}
+    wide = {"description_width": "7em"}  # several sliders stand in one column
     named = ipywidgets.Dropdown(
-        options=options, index=start, description=name, style=initial, layout=fit
+        options=options, index=start, description=name, style=wide, layout={"width": "13em"}
     )
     moved = ipywidgets.SelectionSlider(
         options=options, index=start, readout=False, layout={"width": "24em"}

@@ -74,6 +74,7 @@
 import platform
 
 import numpy as np
+import pandas as pd
 import torch
 
 import toycore as tc
@@ -537,4 +538,5 @@ print(world.prompts[int(tc.exact.entropy(logp).argmax())])
 # The terms of the lessons are below. Lesson 2 comes next: training the policy by example.
 
 # %%
+pd.set_option("display.max_colwidth", None)  # the whole meaning, however long
 tc.glossary.table(language="en")
