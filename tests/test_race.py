@@ -16,13 +16,15 @@ from jupyter_core.paths import jupyter_config_path
 
 FILE = "etc/jupyter/labconfig/default_setting_overrides.json"
 THREADED, SAFE = "perCommTarget", "disabled"  # JupyterLab's own default, and the course's
+USER_SETTINGS = {THREADED: {"commsOverSubshells": THREADED}, SAFE: {}}
+LAST = 4  # the place of the last of the five values
 
 SETUP = """
 import base64, json, threading, time
 from pathlib import Path
 import toycore as tc
 
-values = [0.0, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0]
+values = [0.0, 0.1, 0.5, 1.0, 5.0]
 run = tc.train_ppo(tc.World(), tc.PPOConfig(kl_beta=values, rollouts=2, seeds=2))
 
 def picture(value):
@@ -35,7 +37,7 @@ Path("due.json").write_text(json.dumps([base64.b64encode(png).decode() for png i
 threads = []  # one entry for every message of the slider: the thread that handles it
 get_ipython().events.register("pre_execute", lambda: threads.append(threading.get_ident()))
 
-def race(draw, due, seconds=5):
+def race(draw, due, seconds=4):
     drawn, wrong, before, end = 0, 0, len(threads), time.monotonic() + seconds
     while time.monotonic() < end:
         place = drawn % len(due)
@@ -98,9 +100,7 @@ def race(lab, browser, request):
     def race(cell: str, comms: str) -> dict:
         name = request.node.name.split("[")[0] + comms
         lab.write(name, SETUP, cell)
-        lab.set(
-            lab_server.KERNELS_SETTINGS, **({} if comms == SAFE else {"commsOverSubshells": comms})
-        )
+        lab.set(lab_server.KERNELS_SETTINGS, **USER_SETTINGS[comms])
         lab_server.open_notebook(page, lab, name)
         assert page.evaluate(f"{lab_server.KERNEL}.commsOverSubshells") == comms
         lab_server.run_cell(page, 0)
@@ -129,7 +129,7 @@ def move_while_it_draws(page) -> int:
     page.locator(".noUi-handle").first.focus()
     place, step = 0, 1
     while not lab_server.has_run(page, 1):
-        step = {0: 1, 6: -1}.get(place, step)
+        step = {0: 1, LAST: -1}.get(place, step)
         page.keyboard.press("ArrowRight" if step > 0 else "ArrowLeft")
         place += step
         page.wait_for_timeout(60)
@@ -147,13 +147,13 @@ def test_the_package_puts_the_setting_where_jupyterlab_looks():
 
 def test_the_setting_keeps_a_slider_from_a_cell_that_draws(race):
     seen = race(COURSE, SAFE)
-    assert seen["drawn"] >= 10
+    assert seen["drawn"] >= 5
     assert (seen["wrong"], seen["beside"]) == (0, 0)
 
 
 def test_pictures_of_the_course_are_safe_without_the_setting(race):
     seen = race(COURSE, THREADED)
-    assert seen["drawn"] >= 10
+    assert seen["drawn"] >= 5
     assert seen["beside"] >= 10
     assert seen["wrong"] == 0
 
