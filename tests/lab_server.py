@@ -129,5 +129,5 @@ def run_cell(page, place: int, timeout: float = 120) -> None:
 
 def close(page) -> None:
     """The page and its kernel, so that the next one has the machine to itself."""
-    page.evaluate(f"{PANEL}.sessionContext.shutdown()")
+    page.evaluate(f"{PANEL}?.sessionContext?.shutdown()")
     page.close()

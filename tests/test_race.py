@@ -39,7 +39,7 @@ get_ipython().events.register("pre_execute", lambda: threads.append(threading.ge
 
 def race(draw, due, seconds=4):
     drawn, wrong, before, end = 0, 0, len(threads), time.monotonic() + seconds
-    while time.monotonic() < end:
+    while drawn < 10 or time.monotonic() < end:
         place = drawn % len(due)
         wrong += draw(place) != due[place]
         drawn += 1
@@ -98,21 +98,20 @@ def race(lab, browser, request):
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
 
     def race(cell: str, comms: str) -> dict:
-        name = request.node.name.split("[")[0] + comms
-        lab.write(name, SETUP, cell)
+        lab.write(request.node.name, SETUP, cell)
         lab.set(lab_server.KERNELS_SETTINGS, **USER_SETTINGS[comms])
-        lab_server.open_notebook(page, lab, name)
+        lab_server.open_notebook(page, lab, request.node.name)
         assert page.evaluate(f"{lab_server.KERNEL}.commsOverSubshells") == comms
         lab_server.run_cell(page, 0)
         place = move_while_it_draws(page)
         source = f"data:image/png;base64,{read(lab, 'due')[place]}"
         page.wait_for_function(f"src => String({VISIBLE}) === src", arg=source, timeout=10_000)
+        assert errors == []
+        assert "Traceback" not in lab.log()[said:]
         return read(lab, "race")
 
     yield race
     lab_server.close(page)
-    assert errors == []
-    assert "Traceback" not in lab.log()[said:]
 
 
 def read(lab, name: str):
@@ -147,13 +146,11 @@ def test_the_package_puts_the_setting_where_jupyterlab_looks():
 
 def test_the_setting_keeps_a_slider_from_a_cell_that_draws(race):
     seen = race(COURSE, SAFE)
-    assert seen["drawn"] >= 5
     assert (seen["wrong"], seen["beside"]) == (0, 0)
 
 
 def test_pictures_of_the_course_are_safe_without_the_setting(race):
     seen = race(COURSE, THREADED)
-    assert seen["drawn"] >= 5
     assert seen["beside"] >= 10
     assert seen["wrong"] == 0
 
