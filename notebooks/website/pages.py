@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import json
 import re
 import struct
 from pathlib import Path
@@ -77,8 +78,8 @@ def read(live, language: str, name: str) -> Lesson:
         if view := output.get("data", {}).get(models.VIEW):
             view["model_id"] = renamed[view["model_id"]]
     kept = models.state(live)
-    text = models.ID.sub(lambda m: f"IPY_MODEL_{renamed[m[1]]}", models.json.dumps(kept))
-    state = {renamed[old]: model for old, model in models.json.loads(text).items()}
+    text = models.ID.sub(lambda m: f"IPY_MODEL_{renamed[m[1]]}", json.dumps(kept))
+    state = {renamed[old]: model for old, model in json.loads(text).items()}
     notebook.metadata = {"widgets": {models.STATE: {"state": state}}}
     first = prose[notebook.cells[0].id]
     return Lesson(

@@ -14,9 +14,7 @@ WORDS = {
         "sliders": "sliders",
         "slider": "slider",
         "map": "The map of the course",
-        "read": "Read the lesson",
         "skip": "To the text",
-        "scroll": "Move the slider: mouse, finger or arrow keys.",
         "claim": "See how language models are taught, rewarded and shrunk, where every answer is known exactly.",
         "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expectation can be "
         "counted, the best policy is known in closed form, and each training curve carries a dashed line: "
@@ -39,9 +37,7 @@ WORDS = {
         "sliders": "sürgü",
         "slider": "sürgü",
         "map": "Dersin haritası",
-        "read": "Dersi oku",
         "skip": "Metne geç",
-        "scroll": "Sürgüyü fareyle, parmağınızla ya da ok tuşlarıyla oynatın.",
         "claim": "Dil modelleri nasıl eğitilir, ödüllendirilir, küçültülür? Her yanıtın kesin bilindiği yerde görün.",
         "intro": "Buradaki dil modeli bir oyuncaktır: 6 istem, 11 token, tek adım. Bu yüzden her beklenen değer "
         "sayılarak bulunur, en iyi politika kapalı biçimde bilinir ve her eğitim eğrisinde kesikli bir çizgi "

@@ -1,9 +1,9 @@
-// MathJax reads this when it starts. The widget manager still calls MathJax 2, whose Hub is gone;
-// labels hold no formulas, so an empty Hub answers it.
+// MathJax reads this when it starts. The widget manager still calls the Hub of MathJax 2; labels
+// hold no formulas, so an empty Hub answers it.
 window.MathJax = {
   tex: { inlineMath: [["$", "$"]], processEscapes: true },
   options: { enableMenu: false, ignoreHtmlClass: "live|output" },
-  Hub: { Queue() {} },
+  startup: { ready() { MathJax.startup.defaultReady(); MathJax.Hub = { Queue() {} }; } },
 };
 
 const root = document.documentElement;
