@@ -141,8 +141,9 @@ def alive(figure) -> bool:
     """A slider without a link asks the kernel, which is not here."""
     return figure.evaluate(
         """figure => {
-            const state = JSON.parse(document.querySelector('script[type$="widget-state+json"]').text);
-            const view = JSON.parse(figure.querySelector('script[type$="widget-view+json"]').text);
+            const read = (from, what) =>
+                JSON.parse(from.querySelector(`script[type$="widget-${what}+json"]`).text);
+            const state = read(document, 'state'), view = read(figure, 'view');
             const held = new Set(), walk = id => {
                 if (held.has(id)) return;
                 held.add(id);

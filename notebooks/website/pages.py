@@ -63,6 +63,8 @@ class Prose(IPythonRenderer):
         name = f"{self.cell}-{len(self.headings) + 1}"
         self.headings.append(Heading(name, level, html, minutes))
         note = f' <small class="minutes">{found[0].strip()[1:-1]}</small>' if found else ""
+        if level == 1:  # the lesson's number stands above its title
+            html = html.partition(" · ")[2] or html
         return f'<h{level} id="{name}">{html}{note}</h{level}>\n'
 
 
