@@ -16,7 +16,8 @@ document.querySelector(".theme").addEventListener("click", () => {
 
 // Sections have the same names in both languages: the other page opens where this one stands.
 document.querySelector(".language").addEventListener("click", (event) => {
-  const passed = [...document.querySelectorAll("main [id]")].filter((e) => e.getBoundingClientRect().top < 90);
+  const places = document.querySelectorAll("main :is(section, h2, h3)[id]");
+  const passed = [...places].filter((e) => e.getBoundingClientRect().top < 90);
   const link = event.currentTarget;
   link.href = link.href.split("#")[0] + (scrollY > 90 && passed.length ? "#" + passed.at(-1).id : "");
 });
