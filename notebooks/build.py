@@ -2,6 +2,7 @@
 
     python notebooks/build.py [lesson ...]            writes tr/*.ipynb and en/*.ipynb
     python notebooks/build.py [lesson ...] --check    executes nothing; names each file out of date
+    python notebooks/build.py [lesson ...] --site     makes the website of the course: dist/site
 
 A lesson is a Python file in jupytext's percent format; its YAML header names the two notebooks
 under `jupyter:`, as in `toycore: {tr: 01_ortam, en: 01_environment}`. Prose stands in both
@@ -60,6 +61,7 @@ class Course(NamedTuple):
 
 HERE = Path(__file__).resolve().parent
 COURSE = Course(HERE / "lessons", HERE.parent / "toycore", HERE)
+DIST = HERE.parent / "dist"
 
 
 # --- a lesson, and what must hold before anything is executed ---------------------------------
@@ -185,6 +187,11 @@ def make_cell(cell, language: str, name: str):
 
 def execute(path: Path, notebook):
     """The notebook with its outputs, and with nothing in it that another run would not give."""
+    return stored(run(path, notebook), notebook)
+
+
+def run(path: Path, notebook):
+    """The notebook with its outputs, its widgets' state and their views."""
     done = copy.deepcopy(notebook)
     client = NotebookClient(
         done,
@@ -199,6 +206,11 @@ def execute(path: Path, notebook):
         client.execute(env=os.environ | {"TQDM_DISABLE": "1"})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise LessonError(f"{path.parent.name}/{path.name}: {error}") from error
+    return done
+
+
+def stored(live, notebook):
+    done = copy.deepcopy(live)
     done.metadata = notebook.metadata  # without the kernel's version and the widgets' state
     for output in outputs(done):
         if len(output.get("data", {})) > 1:
@@ -225,10 +237,37 @@ def write(path: Path, notebook) -> None:
     """The whole file or nothing of it."""
     scratch = path.with_name(path.name + ".new")
     try:
-        scratch.write_bytes((nbformat.writes(notebook).rstrip("\n") + "\n").encode())
+        scratch.write_bytes(to_bytes(notebook))
         os.replace(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def to_bytes(notebook) -> bytes:
+    return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
+
+
+# --- the website ------------------------------------------------------------------------------
+
+
+def site(course: Course, chosen=(), folder: Path = DIST / "site") -> None:
+    """The notebooks in the repository stay as they are: the site runs its own."""
+    import website  # here, since the notebooks do not need what the site needs
+
+    lessons = plan(course, chosen)
+    try:
+        website.write(website.make(executed(lessons), DIST / "npm"), folder)
+    except website.SiteError as error:
+        raise LessonError(str(error)) from error
+
+
+def executed(lessons: list[dict]):
+    import website
+
+    for path, notebook in (pair for notebooks in lessons for pair in notebooks.items()):
+        live = run(path, notebook)
+        data = to_bytes(stored(live, notebook))
+        yield website.Executed(path.parent.name, path.stem, live, data)
 
 
 # --- are the notebooks what the sources give? -------------------------------------------------
@@ -268,10 +307,12 @@ def main(arguments=None, course: Course = COURSE) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("lessons", nargs="*", help="such as 03_ppo; none: all")
     parser.add_argument("--check", action="store_true", help="execute nothing, compare")
+    parser.add_argument("--site", action="store_true", help="make dist/site, the website")
     options = parser.parse_args(arguments)
     chosen = [Path(name).stem for name in options.lessons]
     try:
-        faults = stale(course, chosen) if options.check else build(course, chosen)
+        work = stale if options.check else site if options.site else build
+        faults = work(course, chosen)
     except LessonError as error:
         faults = [error]
     for line in faults or ():

@@ -1,0 +1,55 @@
+"""The course as a static website, alive without a kernel and without the network.
+
+    index.html            sends the reader to the index of his language
+    tr/ en/               an index, and for each lesson its page and its notebook
+    assets/               our style and script, the widget manager, MathJax
+
+All addresses are relative: the site works at any address, and from a folder.
+"""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from website import layout, pages, scripts
+from website.errors import SiteError
+
+__all__ = ["Executed", "SiteError", "make", "write"]
+
+LIMIT = 2_000_000  # bytes of a page, beside the shared scripts
+ASSETS = Path(__file__).parent / "assets"
+
+
+class Executed(NamedTuple):
+    """A notebook that was run: as `live` it holds its widgets, as `stored` what the reader gets."""
+
+    language: str
+    name: str
+    live: object
+    stored: bytes
+
+
+def make(notebooks: Iterable[Executed], cache: Path) -> dict[str, bytes]:
+    """The site's files by path. Nothing is executed before the shared scripts are at hand."""
+    files = {f"assets/{name}": data for name, data in scripts.fetch(cache).items()}
+    files |= {f"assets/{path.name}": path.read_bytes() for path in sorted(ASSETS.iterdir())}
+    lessons = []
+    for done in notebooks:
+        lessons.append(pages.read(done.live, done.language, done.name))
+        files[f"{done.language}/{done.name}.ipynb"] = done.stored
+    files |= {path: html.encode() for path, html in layout.site(lessons).items()}
+    if heavy := [
+        path for path, data in files.items() if path[-5:] == ".html" and len(data) > LIMIT
+    ]:
+        raise SiteError(f"more than {LIMIT:,} bytes: {', '.join(heavy)}")
+    return files
+
+
+def write(files: dict[str, bytes], folder: Path) -> None:
+    """The folder holds these files and no others."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

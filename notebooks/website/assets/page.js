@@ -1,0 +1,51 @@
+// MathJax reads this when it starts. The widget manager still calls the Hub of MathJax 2; labels
+// hold no formulas, so an empty Hub answers it.
+window.MathJax = {
+  tex: { inlineMath: [["$", "$"]], processEscapes: true },
+  options: { enableMenu: false, ignoreHtmlClass: "live|output" },
+  startup: { ready() { MathJax.startup.defaultReady(); MathJax.Hub = { Queue() {} }; } },
+};
+
+const root = document.documentElement;
+
+document.querySelector(".theme").addEventListener("click", () => {
+  const now = root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  root.dataset.theme = now === "dark" ? "light" : "dark";
+  try { localStorage.theme = root.dataset.theme; } catch { /* a private window: this page only */ }
+});
+
+// Sections have the same names in both languages: the other page opens where this one stands.
+document.querySelector(".language").addEventListener("click", (event) => {
+  const places = document.querySelectorAll("main :is(section, h2, h3)[id]");
+  const passed = [...places].filter((e) => e.getBoundingClientRect().top < 90);
+  const link = event.currentTarget;
+  link.href = link.href.split("#")[0] + (scrollY > 90 && passed.length ? "#" + passed.at(-1).id : "");
+});
+
+// The contents mark the section that is read.
+const links = [...document.querySelectorAll(".contents.wide a")];
+const mark = () => {
+  const passed = links.filter((a) => document.getElementById(a.hash.slice(1)).getBoundingClientRect().top < 120);
+  for (const link of links) link.toggleAttribute("aria-current", link === passed.at(-1));
+};
+addEventListener("scroll", mark, { passive: true });
+mark();
+
+// Widgets leave their handles without a name and tell the place, not the value: we say both.
+const name = (line) => {
+  const handle = line.querySelector(".noUi-handle");
+  const [label, value] = [".widget-label", ".widget-readout"].map((s) => line.querySelector(s));
+  if (!handle || !label || !value) return;
+  const say = () => handle.setAttribute("aria-valuetext", value.textContent);
+  handle.setAttribute("aria-label", label.textContent);
+  new MutationObserver(say).observe(value, { childList: true, characterData: true, subtree: true });
+  say();
+};
+const named = new WeakSet();
+for (const figure of document.querySelectorAll(".live")) {
+  new MutationObserver(() => {
+    for (const line of figure.querySelectorAll(".widget-inline-hbox")) {
+      if (!named.has(line) && line.querySelector(".noUi-handle")) { named.add(line); name(line); }
+    }
+  }).observe(figure, { childList: true, subtree: true });
+}

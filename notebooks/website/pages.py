@@ -1,0 +1,127 @@
+"""A notebook becomes the body of its page: cells as HTML, a table of contents, its widgets."""
+
+import base64
+import copy
+import json
+import re
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from website import models
+
+TEMPLATES = Path(__file__).parent / "templates"
+MINUTES = re.compile(r"\s*\((\d+) \w+\)\s*$")
+
+
+class Heading(NamedTuple):
+    id: str
+    level: int
+    html: str
+    minutes: int
+
+
+class Lesson(NamedTuple):
+    """What the layout needs of a notebook."""
+
+    language: str
+    name: str
+    number: str  # the same in both languages, as the lesson's file begins: 03_ppo
+    headings: list[Heading]
+    lead: str
+    body: str
+    models: dict
+    views: list[str]
+    stills: dict[str, tuple[str, str]]  # view → picture and its words
+
+    @property
+    def minutes(self) -> int:
+        return sum(heading.minutes for heading in self.headings)
+
+    @property
+    def kicker(self) -> str:
+        return self.headings[0].html.partition(" · ")[0]
+
+    @property
+    def title(self) -> str:
+        return self.headings[0].html.partition(" · ")[2] or self.headings[0].html
+
+
+class Prose(IPythonRenderer):
+    """Markdown with headings that are named after their cell, so alike in both languages."""
+
+    def __init__(self, cell: str):
+        super().__init__(escape=False)
+        self.cell, self.headings = cell, []
+
+    def heading(self, text: str, level: int, **_) -> str:
+        found = MINUTES.search(text)
+        html, minutes = MINUTES.sub("", text), int(found[1]) if found else 0
+        name = f"{self.cell}-{len(self.headings) + 1}"
+        self.headings.append(Heading(name, level, html, minutes))
+        note = f' <small class="minutes">{found[0].strip()[1:-1]}</small>' if found else ""
+        if level == 1:  # the lesson's number stands above its title
+            html = html.partition(" · ")[2] or html
+        return f'<h{level} id="{name}">{html}{note}</h{level}>\n'
+
+
+def read(live, language: str, name: str) -> Lesson:
+    notebook, renamed = copy.deepcopy(live), models.rename(live, f"{language}/{name}")
+    prose, headings = {}, []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            renderer = Prose(cell.id)
+            prose[cell.id] = wrap(MarkdownWithMath(renderer=renderer).render(cell.source))
+            headings += renderer.headings
+    for output in (o for c in notebook.cells for o in c.get("outputs", ())):
+        if view := output.get("data", {}).get(models.VIEW):
+            view["model_id"] = renamed[view["model_id"]]
+    kept = models.state(live)
+    text = models.ID.sub(lambda m: f"IPY_MODEL_{renamed[m[1]]}", json.dumps(kept))
+    state = {renamed[old]: model for old, model in json.loads(text).items()}
+    notebook.metadata = {"widgets": {models.STATE: {"state": state}}}
+    first = prose[notebook.cells[0].id]
+    return Lesson(
+        language=language,
+        name=name,
+        number=notebook.cells[0].id.rpartition("-")[0],
+        headings=headings,
+        lead=re.search(r"<p>(.*?)</p>", first, re.DOTALL)[1],
+        body=body(notebook, prose),
+        models=state,
+        views=models.views(notebook),
+        stills=stills(notebook),
+    )
+
+
+def wrap(html: str) -> str:
+    """A table too wide for a phone scrolls in a box of its own."""
+    html = html.replace("<table", '<div class="scroll" tabindex="0"><table')
+    return html.replace("</table>", "</table></div>").replace('.ipynb"', '.html"')
+
+
+def stills(notebook) -> dict[str, tuple[str, str]]:
+    data = (o.get("data", {}) for c in notebook.cells for o in c.get("outputs", ()))
+    return {
+        d[models.VIEW]["model_id"]: (d["image/png"].strip(), d["text/plain"])
+        for d in data
+        if models.VIEW in d and "image/png" in d
+    }
+
+
+def size(png: str) -> str:
+    """Width and height, so that the page does not jump when pictures arrive."""
+    width, height = struct.unpack(">II", base64.b64decode(png[:44])[16:24])
+    return f'width="{width}" height="{height}"'
+
+
+def body(notebook, prose: dict[str, str]) -> str:
+    exporter = HTMLExporter(template_name="cells", extra_template_basedirs=[str(TEMPLATES)])
+    exporter.register_filter("size", size)
+    exporter.register_filter("wrap", wrap)
+    notebook.metadata["language_info"] = {"name": "python"}
+    html, _ = exporter.from_notebook_node(notebook, resources={"prose": prose})
+    return html

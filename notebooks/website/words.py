@@ -1,0 +1,51 @@
+"""The words around the lessons, in both languages."""
+
+WORDS = {
+    "en": {
+        "course": "LoRA, PPO, DPO, INT8",
+        "home": "The course",
+        "contents": "Contents",
+        "switch": "Türkçe",
+        "theme": "Dark or light",
+        "download": "Download the notebook",
+        "previous": "Previous",
+        "next": "Next",
+        "minutes": "minutes",
+        "sliders": "sliders",
+        "slider": "slider",
+        "map": "The map of the course",
+        "skip": "To the text",
+        "claim": "See how language models are taught, rewarded and shrunk, where every answer is known exactly.",
+        "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expectation can be "
+        "counted, the best policy is known in closed form, and each training curve carries a dashed line: "
+        "the place it ought to reach. You predict, move a slider, and check against the exact answer.",
+        "hero": "A leash for a policy: <code>kl_beta</code> weighs reward against the distance to the start. "
+        "Move it; the curves arrive at the dashed line of their exact optimum.",
+        "footer": "Code: MIT. Text: CC BY 4.0. No tracker, no cookie, nothing loaded from elsewhere.",
+        "offline": "Scripts are off: the sliders stand still and formulas appear as TeX.",
+    },
+    "tr": {
+        "course": "LoRA, PPO, DPO, INT8",
+        "home": "Ders",
+        "contents": "İçindekiler",
+        "switch": "English",
+        "theme": "Koyu ya da açık",
+        "download": "Defteri indir",
+        "previous": "Önceki",
+        "next": "Sonraki",
+        "minutes": "dakika",
+        "sliders": "sürgü",
+        "slider": "sürgü",
+        "map": "Dersin haritası",
+        "skip": "Metne geç",
+        "claim": "Dil modelleri nasıl eğitilir, ödüllendirilir, küçültülür? Her yanıtın kesin bilindiği yerde görün.",
+        "intro": "Buradaki dil modeli bir oyuncaktır: 6 istem, 11 token, tek adım. Bu yüzden her beklenen değer "
+        "sayılarak bulunur, en iyi politika kapalı biçimde bilinir ve her eğitim eğrisinde kesikli bir çizgi "
+        "vardır: varılması gereken yer. Tahmin eder, sürgüyü oynatır ve kesin yanıtla karşılaştırırsınız.",
+        "hero": "Politikaya bir tasma: <code>kl_beta</code>, ödülü başlangıca olan uzaklıkla dengeler. "
+        "Oynatın; eğriler kendi kesin en iyilerinin kesikli çizgisine varır.",
+        "footer": "Kod: MIT. Metin: CC BY 4.0. İzleyici yok, çerez yok, başka yerden yüklenen hiçbir şey yok.",
+        "offline": "Betikler kapalı: sürgüler kıpırdamaz, formüller TeX olarak görünür.",
+    },
+}
+OTHER = {"en": "tr", "tr": "en"}
