@@ -103,8 +103,8 @@ def visit(browser, address):
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
         page.goto(f"{address}/{path}")
         if options.get("java_script_enabled", True):
-            page.wait_for_function("MathJax.startup?.promise", timeout=60_000)
-            page.evaluate("MathJax.startup.promise")
+            page.wait_for_function("MathJax.Hub", timeout=60_000)  # page.js sets it at the start
+            page.evaluate("MathJax.startup.promise")  # all formulas stand
             views = "document.querySelectorAll('.live .noUi-handle').length"
             figures = "document.querySelectorAll('.live').length"
             page.wait_for_function(f"{views} >= {figures}", timeout=60_000)
