@@ -31,21 +31,20 @@ const mark = () => {
 addEventListener("scroll", mark, { passive: true });
 mark();
 
-// Widgets leave their handles without a name and tell the place, not the value: we say both.
-const name = (line) => {
-  const handle = line.querySelector(".noUi-handle");
-  const [label, value] = [".widget-label", ".widget-readout"].map((s) => line.querySelector(s));
-  if (!handle || !label || !value) return;
-  const say = () => handle.setAttribute("aria-valuetext", value.textContent);
+// Widgets leave their handles without a name and tell the place, not the value. The list beside a
+// slider has both.
+const name = (handle, list, label) => {
+  const say = () => handle.setAttribute("aria-valuetext", list.options[Math.round(handle.ariaValueNow)].text);
   handle.setAttribute("aria-label", label.textContent);
-  new MutationObserver(say).observe(value, { childList: true, characterData: true, subtree: true });
+  new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuenow"] });
   say();
 };
 const named = new WeakSet();
 for (const figure of document.querySelectorAll(".live")) {
   new MutationObserver(() => {
-    for (const line of figure.querySelectorAll(".widget-inline-hbox")) {
-      if (!named.has(line) && line.querySelector(".noUi-handle")) { named.add(line); name(line); }
+    for (const line of figure.querySelectorAll(".widget-hbox")) {
+      const parts = [".noUi-handle", "select", ".widget-label"].map((s) => line.querySelector(s));
+      if (!named.has(line) && parts.every(Boolean) && parts[1].options.length) { named.add(line); name(...parts); }
     }
   }).observe(figure, { childList: true, subtree: true });
 }
