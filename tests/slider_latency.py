@@ -188,7 +188,7 @@ def opened(browser, lab, cell: str, count: int, learn: bool):
     name = f"slider-{random.getrandbits(32):x}"
     setup = SETUP.replace("{count}", str(count))
     lab.write(name, setup if learn else setup + DUE, cell)
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page = browser.new_page(viewport={"width": 1280, "height": 1500})
     lab_server.open_notebook(page, lab, name)
     lab_server.run_cell(page, 0)
     lab_server.run_cell(page, 1)
