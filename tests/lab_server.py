@@ -103,7 +103,8 @@ def launch(playwright):
 def open_notebook(page, lab: Lab, name: str) -> None:
     """The notebook alone in its page, with a kernel that waits for work."""
     # A workspace of its own: JupyterLab would open the last notebook again beside this one.
-    page.goto(f"{lab.address}/lab/workspaces/{name}/tree/{name}.ipynb")
+    workspace = name.replace("/", "-")
+    page.goto(f"{lab.address}/lab/workspaces/{workspace}/tree/{name}.ipynb")
     page.wait_for_function(f"{PANEL}?.context?.path === '{name}.ipynb'", timeout=60_000)
     page.wait_for_function(f"{KERNEL}?.status === 'idle'", timeout=60_000)
 

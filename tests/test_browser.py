@@ -3,15 +3,11 @@
 import base64
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import lab_server
 import lesson_runs as runs
 import pytest
 import torch
@@ -20,49 +16,15 @@ import toycore as tc
 from toycore.language import number
 
 ROOT = Path(__file__).resolve().parent.parent
-FLAGS = [  # a quiet browser: no sandbox for root, no calls home
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """JupyterLab on 127.0.0.1 over a copy of the notebooks; its address."""
+    """JupyterLab over a copy of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
-    command += [f"--ServerApp.root_dir={folder / 'notebooks'}", "--IdentityProvider.token="]
-    command += ["--LabApp.expose_app_in_browser=True"]
-    with open(folder / "log.txt", "w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(address, server)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-
-
-def _wait_for(address: str, server: subprocess.Popen) -> None:
-    for _ in range(300):
-        assert server.poll() is None, "JupyterLab ended before it answered"
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=5)
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("JupyterLab did not answer within a minute")
+    with lab_server.serve(folder) as lab:
+        yield lab
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +32,7 @@ def page(lab):
     api = pytest.importorskip("playwright.sync_api")
     with api.sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=FLAGS
-            )
+            browser = lab_server.launch(playwright)
         except api.Error as error:
             if os.environ.get("CI"):
                 raise
@@ -81,8 +41,6 @@ def page(lab):
         browser.close()
 
 
-OPEN = "window.jupyterapp?.shell.currentWidget?.context?.path"
-STATUS = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
 UNRUN = """window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
     .filter(cell => cell.cell_type === 'code' && cell.execution_count === null).length"""
 
@@ -152,14 +110,12 @@ def run_lesson(lab, page):
 
     def run(notebook: str):
         if opened[-1:] != [notebook]:
-            # A workspace of its own: JupyterLab would open the last lesson again beside this one.
-            workspace = notebook.replace("/", "-")
-            page.goto(f"{lab}/lab/workspaces/{workspace}/tree/{notebook}.ipynb")
-            page.wait_for_function(f"{OPEN} === '{notebook}.ipynb'", timeout=60_000)
-            page.wait_for_function(f"{STATUS} === 'idle'", timeout=60_000)
+            lab_server.open_notebook(page, lab, notebook)
             for command in ("clear-all-cell-outputs", "run-all-cells"):
                 page.evaluate(f"void window.jupyterapp.commands.execute('notebook:{command}')")
-            page.wait_for_function(f"{UNRUN} === 0 && {STATUS} === 'idle'", timeout=120_000)
+            page.wait_for_function(
+                f"{UNRUN} === 0 && {lab_server.KERNEL}?.status === 'idle'", timeout=120_000
+            )
             opened.append(notebook)
         return page
 
