@@ -25,11 +25,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import lab_server
 import numpy as np
 import psutil
 from PIL import Image, ImageStat
 from playwright.sync_api import sync_playwright
+
+import lab_server
 
 MOVES, DRAG_MOVES, DRAG_SECONDS = 60, 120, 2.0
 SETUP = """

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import lab_server
-import lesson_runs as runs
 import pytest
 import torch
 
+import lab_server
+import lesson_runs as runs
 import toycore as tc
 from toycore.language import number
 

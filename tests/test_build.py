@@ -6,7 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from course import build
+
+import build
+from builder import lesson, stored
+from builder.plan import Course
+from course import COURSE
 
 HEADER = """\
 # ---
@@ -71,9 +75,9 @@ print("reward", 0.25)
 )
 
 
-def make_course(folder: Path, lesson: str = GOOD) -> build.Course:
+def make_course(folder: Path, lesson: str = GOOD) -> Course:
     """A course of one lesson and a package of one module."""
-    course = build.Course(folder / "lessons", folder / "package", folder / "notebooks")
+    course = Course(folder / "lessons", folder / "package", folder / "notebooks")
     course.lessons.mkdir(parents=True)
     course.package.mkdir()
     (course.lessons / "01.py").write_text(lesson, encoding="utf-8")
@@ -144,7 +148,7 @@ def test_two_builds_are_the_same_to_the_byte(files, tmp_path):
 
 def test_a_current_course_passes_the_check(built, capsys):
     before = contents(built)
-    assert build.stale(built) == []
+    assert stored.stale(built) == []
     assert build.main(["--check"], built) == 0
     assert build.main(["01", "--check"], built) == 0
     assert contents(built) == before
@@ -152,7 +156,7 @@ def test_a_current_course_passes_the_check(built, capsys):
 
 
 def test_the_courses_own_notebooks_are_current():
-    assert build.stale() == []
+    assert stored.stale(COURSE) == []
 
 
 # --- what the prose must fulfil ---------------------------------------------------------------
@@ -190,7 +194,7 @@ def test_a_bad_lesson_is_refused_before_anything_runs(old, new, message, built, 
     change(built.lessons / "01.py", old, new)
     before = contents(built)
     monkeypatch.setattr(build, "execute", lambda *_: pytest.fail("a bad lesson was executed"))
-    with pytest.raises(build.LessonError, match=rf"^01\.py.*{message}"):
+    with pytest.raises(lesson.LessonError, match=rf"^01\.py.*{message}"):
         build.build(built)
     assert build.main(["--check"], built) == 1
     assert contents(built) == before
@@ -240,21 +244,21 @@ def counts(count, tr: str, en: str) -> tuple:
 
 @pytest.mark.parametrize(("tr", "en"), SAME)
 def test_the_same_said_in_both_languages(tr, en):
-    for count in (build.numbers, build.formulas):
+    for count in (lesson.numbers, lesson.formulas):
         in_tr, in_en = counts(count, tr, en)
         assert in_tr == in_en
 
 
 @pytest.mark.parametrize(("what", "tr", "en"), DIFFERENT)
 def test_not_the_same_said_in_both_languages(what, tr, en):
-    in_tr, in_en = counts(getattr(build, what), tr, en)
+    in_tr, in_en = counts(getattr(lesson, what), tr, en)
     assert in_tr != in_en
 
 
 def test_two_lessons_cannot_make_the_same_notebook(built):
     (built.lessons / "02.py").write_text(GOOD, encoding="utf-8")
-    with pytest.raises(build.LessonError, match=r"01_ders\.ipynb"):
-        build.stale(built)
+    with pytest.raises(lesson.LessonError, match=r"01_ders\.ipynb"):
+        stored.stale(built)
 
 
 def test_an_unknown_lesson_is_named(built, capsys):
@@ -283,7 +287,7 @@ SPOILED = {
 @pytest.mark.parametrize(("path", "old", "new"), SPOILED.values(), ids=SPOILED)
 def test_the_check_finds(path, old, new, built, tmp_path, capsys):
     change(tmp_path / path, old, new)
-    assert any(line.startswith("en/01_lesson.ipynb: ") for line in build.stale(built))
+    assert any(line.startswith("en/01_lesson.ipynb: ") for line in stored.stale(built))
     assert build.main(["--check"], built) == 1
     assert "en/01_lesson.ipynb: " in capsys.readouterr().err
 
@@ -294,20 +298,20 @@ def test_the_check_finds_a_stored_error(built, tmp_path):
     error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
     notebook.cells[-1].outputs.append(error)
     nbformat.write(notebook, path)
-    assert build.stale(built) == [
+    assert stored.stale(built) == [
         "en/01_lesson.ipynb: its cells were not executed in order, without an error"
     ]
 
 
 def test_the_check_finds_a_notebook_not_built(built, tmp_path):
     (tmp_path / EN).unlink()
-    assert build.stale(built) == ["en/01_lesson.ipynb: it is not built"]
+    assert stored.stale(built) == ["en/01_lesson.ipynb: it is not built"]
 
 
 def test_the_check_finds_a_notebook_that_no_lesson_makes(built, tmp_path):
     (tmp_path / EN).with_name("09_old.ipynb").write_text("{}", encoding="utf-8")
-    assert build.stale(built) == ["en/09_old.ipynb: no lesson makes it"]
-    assert build.stale(built, ["01"]) == []
+    assert stored.stale(built) == ["en/09_old.ipynb: no lesson makes it"]
+    assert stored.stale(built, ["01"]) == []
 
 
 # --- a build that fails leaves what was there ---------------------------------------------------
@@ -332,9 +336,9 @@ def test_a_build_stopped_while_writing_leaves_the_old_file(built, tmp_path, monk
         raise KeyboardInterrupt
 
     before = contents(built)
-    monkeypatch.setattr(build.os, "replace", stop)
+    monkeypatch.setattr(stored.os, "replace", stop)
     with pytest.raises(KeyboardInterrupt):
-        build.write(tmp_path / EN, nbformat.v4.new_notebook())
+        stored.write(tmp_path / EN, nbformat.v4.new_notebook())
     assert contents(built) == before
 
 

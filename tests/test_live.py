@@ -7,14 +7,15 @@ show is computed here, from the package, as the lesson's prose describes it.
 import itertools
 import json
 
-import lesson_runs as runs
 import nbformat
 import pytest
 import torch
-from course import NOTEBOOKS, build
 from nbformat.v4 import new_code_cell
 
+import lesson_runs as runs
 import toycore as tc
+from builder.execution import execute
+from course import NOTEBOOKS
 from toycore.language import number, text
 
 PROBE = """
@@ -43,7 +44,7 @@ def live(request):
     path = request.param
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(new_code_cell(PROBE, id="probe"))
-    (output,) = build.execute(path, notebook).cells[-1].outputs
+    (output,) = execute(path, notebook).cells[-1].outputs
     told = json.loads(output.text)
     return path.stem[:2], path.parent.name, told
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from course import NOTEBOOKS, ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from course import NOTEBOOKS, ROOT
 
 SOURCES = sorted([*ROOT.glob("toycore/**/*.py"), *ROOT.glob("notebooks/lessons/*.py")])
 

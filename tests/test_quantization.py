@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from weights import BITS, bell, both, decibels, gauss, theory
 
 import toycore as tc
+from weights import BITS, bell, both, decibels, gauss, theory
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 

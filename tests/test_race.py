@@ -10,9 +10,10 @@ import json
 import os
 from pathlib import Path
 
-import lab_server
 import pytest
 from jupyter_core.paths import jupyter_config_path
+
+import lab_server
 
 FILE = "etc/jupyter/labconfig/default_setting_overrides.json"
 THREADED, SAFE = "perCommTarget", "disabled"  # JupyterLab's own default, and the course's

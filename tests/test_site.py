@@ -5,27 +5,24 @@ With SITE=dist/site the tests read a site that is built already, all lessons; el
 
 import functools
 import http.server
-import importlib
-import importlib.util
 import json
 import os
 import re
 import shutil
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+import build
+import website
+from builder.lesson import LANGUAGES
+from builder.plan import plan
+from course import COURSE, ROOT
+from website import scripts
+
 LESSON = "01_environment"
 STATE = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>')
-
-sys.path.insert(0, str(ROOT / "notebooks"))
-website = importlib.import_module("website")
-spec = importlib.util.spec_from_file_location("site_build", ROOT / "notebooks" / "build.py")
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
 
 
 def made(notebooks) -> dict[str, bytes]:
@@ -43,12 +40,12 @@ def site(tmp_path_factory):
     if built := os.environ.get("SITE"):
         return ROOT / built
     folder = tmp_path_factory.mktemp("site")
-    website.write(made(build.executed(build.plan(build.COURSE, [LESSON]))), folder)
+    website.write(made(build.executed(plan(COURSE, [LESSON]))), folder)
     return folder
 
 
 def pages(site: Path) -> list[Path]:
-    return sorted(path for language in build.LANGUAGES for path in site.glob(f"{language}/*.html"))
+    return sorted(path for language in LANGUAGES for path in site.glob(f"{language}/*.html"))
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -245,7 +242,7 @@ def test_pages_are_light_and_load_nothing_from_elsewhere(site):
 
 
 def test_two_builds_are_the_same_to_the_byte(site):
-    (notebooks,) = build.plan(build.COURSE, [LESSON])
+    (notebooks,) = plan(COURSE, [LESSON])
     found = made(build.executed([notebooks]))
     name = "en/01_environment.html"
     due = (site / name).read_text(encoding="utf-8")
@@ -257,7 +254,6 @@ def test_two_builds_are_the_same_to_the_byte(site):
 
 
 def test_a_package_that_is_not_its_pin_is_refused(tmp_path):
-    scripts = sys.modules["website.scripts"]
     path = tmp_path / "mathjax-3.2.2.tgz"
     path.write_bytes(b"another")
     with pytest.raises(website.SiteError, match=r"mathjax-3\.2\.2\.tgz is sha512-"):
@@ -266,7 +262,6 @@ def test_a_package_that_is_not_its_pin_is_refused(tmp_path):
 
 
 def test_without_npm_the_reason_is_told(tmp_path, monkeypatch):
-    scripts = sys.modules["website.scripts"]
     monkeypatch.setattr(scripts.shutil, "which", lambda _: None)
     with pytest.raises(website.SiteError, match="npm is not installed"):
         scripts.fetch(tmp_path)

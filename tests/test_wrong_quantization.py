@@ -7,10 +7,10 @@ import math
 
 import pytest
 import torch
-from weights import BITS, bell, both, decibels, gauss, theory
 
 import toycore as tc
 from toycore.grid import Quantized
+from weights import BITS, bell, both, decibels, gauss, theory
 
 
 def check_range(quantize) -> None:

@@ -1,0 +1,51 @@
+"""Notebooks executed, and what of a run is kept."""
+
+import copy
+import os
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from builder.lesson import LessonError
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+TIMEOUT = 120  # seconds a cell: ends a hang, not a slow machine's work
+
+
+def execute(path: Path, notebook):
+    """The notebook with its outputs, and with nothing in it that another run would not give."""
+    return stored(run(path, notebook), notebook)
+
+
+def run(path: Path, notebook):
+    """The notebook with its outputs, its widgets' state and their views."""
+    done = copy.deepcopy(notebook)
+    client = NotebookClient(
+        done,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        coalesce_streams=True,
+        force_raise_errors=True,
+        record_timing=False,
+    )
+    try:
+        client.execute(env=os.environ | {"TQDM_DISABLE": "1"})
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        raise LessonError(f"{path.parent.name}/{path.name}: {error}") from error
+    return done
+
+
+def stored(live, notebook):
+    done = copy.deepcopy(live)
+    done.metadata = notebook.metadata  # without the kernel's version and the widgets' state
+    for output in outputs(done):
+        if len(output.get("data", {})) > 1:
+            # The live view is gone with its kernel, and would hide the picture beside it.
+            output.data.pop(WIDGET_VIEW, None)
+    return done
+
+
+def outputs(notebook) -> list:
+    return [output for cell in notebook.cells for output in cell.get("outputs", ())]

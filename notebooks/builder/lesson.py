@@ -1,0 +1,107 @@
+"""A lesson's source, read and checked: what must hold before anything is executed.
+
+A lesson is a Python file in jupytext's percent format; its YAML header names the two notebooks
+under `jupyter:`, as in `toycore: {tr: 01_ortam, en: 01_environment}`. Prose stands in both
+languages, `# %% [markdown] lang="tr"` directly followed by `# %% [markdown] lang="en"`, with the
+same formulas and numbers: 0,05 and 10.000 and %60 in Turkish are 0.05 and 10,000 and 60% in
+English. What must look alike in both (a version, say) goes into backticks. Code is the same; only
+`language="en"` becomes `language="tr"` in the Turkish notebook.
+"""
+
+import re
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+SEPARATORS = {"tr": (".", ","), "en": (",", ".")}  # of thousands, of decimals
+LANGUAGES = tuple(SEPARATORS)
+KEPT = {"tags", "jupyter"}  # the cell options that reach the notebook
+
+CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)  # spans and fences alike
+FORMULA = re.compile(
+    r"(?<!\\)(\$\$?)(?!\$).+?(?<!\\)\1|\\begin\{(\w+\*?)\}.+?\\end\{\2\}", re.DOTALL
+)
+ADDRESS = re.compile(r"\]\([^)\s]*|https?://[^\s)>]+|arXiv:[\d.]+", re.IGNORECASE)
+# A digit glued to a letter is part of a name (INT8, k1); a dash glued to a digit joins (1-3).
+NUMBER = re.compile(r"(?<![^\W_])-?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")
+
+
+class LessonError(Exception):
+    """A lesson cannot become two notebooks; the message says where and why."""
+
+
+def read_lesson(path: Path) -> tuple[dict, list[dict]]:
+    """The notebooks' names by language; then each block of the lesson, its cell by language."""
+    try:
+        source = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    except nbformat.ValidationError as error:  # such as tags that are no list
+        raise LessonError(f"{path.name}: {error}") from error
+    names = source.metadata.get("toycore") or {}
+    if set(names) != set(LANGUAGES) or not all(isinstance(n, str) for n in names.values()):
+        raise LessonError(f"{path.name}: the header lacks toycore: {{tr: name, en: name}}")
+    return names, list(blocks(path, source.cells))
+
+
+def blocks(path: Path, cells: list):
+    cells = iter(enumerate(cells, 1))
+    for number, cell in cells:
+        place = f"{path.name}, cell {number} ({cell.source[:50]!r})"
+        if cell.cell_type == "code":
+            check_cell(place, cell, KEPT)
+            yield dict.fromkeys(LANGUAGES, cell)
+            continue
+        block = dict(zip(LANGUAGES, (cell, next(cells, (0, None))[1]), strict=True))
+        for language, prose in block.items():
+            check_language(place, prose, language)
+            check_cell(place, prose, KEPT | {"lang"})
+        for count in (formulas, numbers):
+            check_same(place, count.__name__, *(count(block[k].source, k) for k in LANGUAGES))
+        yield block
+
+
+def check_cell(place: str, cell, options: set) -> None:
+    """jupytext is silent about an option that it cannot read; we are not."""
+    options = options | {"lines_to_next_cell"}  # jupytext's own, where no blank line is between
+    if unknown := {k: v for k, v in cell.metadata.items() if k not in options}:
+        raise LessonError(f"{place}: no such option here: {unknown}")
+    if not cell.source.strip():
+        raise LessonError(f"{place}: an empty cell")
+
+
+def check_language(place: str, cell, language: str) -> None:
+    found = (cell.cell_type, cell.metadata.get("lang")) if cell else None
+    if found != ("markdown", language):
+        is_not = f'its "{language}" is not a markdown cell with lang="{language}"'
+        raise LessonError(f"{place}: {is_not}, but {found}")
+
+
+def check_same(place: str, what: str, tr: Counter, en: Counter) -> None:
+    if tr != en:
+        only_tr, only_en = (", ".join(map(str, c.elements())) for c in (tr - en, en - tr))
+        raise LessonError(f"{place}: {what} differ: only tr has [{only_tr}], only en [{only_en}]")
+
+
+def formulas(prose: str, language: str) -> Counter:
+    found = FORMULA.finditer(CODE.sub(" ", prose))
+    return Counter(" ".join(formula[0].split()) for formula in found)
+
+
+def numbers(prose: str, language: str) -> Counter:
+    """By value in the text (60% and %60 are 60), as written in code."""
+    prose = prose.replace("−", "-")
+    code = "\n".join(span[0] for span in CODE.finditer(prose))
+    text = ADDRESS.sub(" ", FORMULA.sub(" ", CODE.sub(" ", prose))).replace("%", "")
+    by_value = (value(number, language) for number in NUMBER.findall(text))
+    return Counter(by_value) + Counter(NUMBER.findall(code))
+
+
+def value(number: str, language: str) -> Decimal | str:
+    """What the number is worth; itself where the language does not write numbers so (2.13.0)."""
+    thousands, point = SEPARATORS[language]
+    digits = rf"-?(\d+|\d{{1,3}}([{thousands}]\d{{3}})+)([{point}]\d+)?([eE][-+]?\d+)?"
+    if not re.fullmatch(digits, number):
+        return number
+    return Decimal(number.replace(thousands, "").replace(point, "."))

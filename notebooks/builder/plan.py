@@ -1,0 +1,64 @@
+"""Which notebooks the lessons give: their cells, before anything is executed."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+
+from builder.lesson import KEPT, LessonError, read_lesson
+
+METADATA = {
+    "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"},
+    "language_info": {"name": "python"},
+}
+
+
+class Course(NamedTuple):
+    """The folders: the lessons, the package they use, and where tr/ and en/ go."""
+
+    lessons: Path
+    package: Path
+    output: Path
+
+
+def plan(course: Course, chosen=()) -> list[dict]:
+    """For each lesson chosen (none: all), every one sound: its notebooks, not executed, by path."""
+    paths = {path.stem: path for path in sorted(course.lessons.glob("*.py"))}
+    if unknown := ", ".join(set(chosen) - set(paths)):
+        raise LessonError(f"no such lesson: {unknown}; there are: {', '.join(paths)}")
+    lessons = [make_notebooks(course, paths[name]) for name in chosen or paths]
+    made = Counter(path for notebooks in lessons for path in notebooks)
+    if twice := [path.name for path, times in made.items() if times > 1]:
+        raise LessonError(f"two lessons name the same notebook: {', '.join(twice)}")
+    return lessons
+
+
+def make_notebooks(course: Course, lesson: Path) -> dict:
+    names, cells = read_lesson(lesson)
+    sources = digest([lesson, *sorted(course.package.rglob("*.py"))])
+    notebooks = {}
+    for language, name in names.items():
+        notebooks[course.output / language / f"{name}.ipynb"] = nbformat.v4.new_notebook(
+            metadata=METADATA | {"toycore": {"language": language, "sources": sources}},
+            cells=[
+                make_cell(cell[language], language, f"{lesson.stem}-{index:02}")
+                for index, cell in enumerate(cells, 1)
+            ],
+        )
+    return notebooks
+
+
+def digest(paths: list[Path]) -> str:
+    """Of names and texts; reading as text makes all newlines the same."""
+    texts = (f"{path.name}\0{path.read_text(encoding='utf-8')}\0" for path in paths)
+    return hashlib.sha256("".join(texts).encode()).hexdigest()
+
+
+def make_cell(cell, language: str, name: str):
+    metadata = {key: cell.metadata[key] for key in sorted(KEPT & cell.metadata.keys())}
+    if cell.cell_type == "markdown":
+        return nbformat.v4.new_markdown_cell(cell.source, id=name, metadata=metadata)
+    source = cell.source.replace('language="en"', f'language="{language}"')
+    return nbformat.v4.new_code_cell(source, id=name, metadata=metadata)

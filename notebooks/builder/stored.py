@@ -1,0 +1,54 @@
+"""Notebooks on disk: written whole, and compared with what their sources give."""
+
+import os
+from pathlib import Path
+
+import nbformat
+
+from builder.execution import outputs
+from builder.lesson import LANGUAGES
+from builder.plan import Course, plan
+
+
+def write(path: Path, notebook) -> None:
+    """The whole file or nothing of it."""
+    scratch = path.with_name(path.name + ".new")
+    try:
+        scratch.write_bytes(to_bytes(notebook))
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def to_bytes(notebook) -> bytes:
+    return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
+
+
+def stale(course: Course, chosen=()) -> list[str]:
+    """One line for each notebook out of date, missing, or made by no lesson."""
+    expected = {path: new for notebooks in plan(course, chosen) for path, new in notebooks.items()}
+    faults = {path: fault(path, notebook) for path, notebook in expected.items()}
+    if not chosen:
+        stored = {path for k in LANGUAGES for path in (course.output / k).glob("*.ipynb")}
+        faults |= dict.fromkeys(sorted(stored - set(expected)), "no lesson makes it")
+    return [f"{p.parent.name}/{p.name}: {reason}" for p, reason in faults.items() if reason]
+
+
+def fault(path: Path, expected) -> str | None:
+    """Why the stored notebook is not the expected one, executed."""
+    if not path.exists():
+        return "it is not built"
+    try:
+        stored = nbformat.read(path, as_version=4)
+    except ValueError:
+        return "it is not a notebook"
+    failed = any(output.output_type == "error" for output in outputs(stored))
+    code = [cell for cell in stored.cells if cell.cell_type == "code"]
+    in_order = [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    for cell in code:
+        cell.update(outputs=[], execution_count=None)
+    if stored != expected:
+        return "it is not what its lesson and toycore give"
+    if failed or not in_order:
+        return "its cells were not executed in order, without an error"
+    return None
