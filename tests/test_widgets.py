@@ -1,5 +1,6 @@
 """Sliders: the right picture at every value, with and without ipywidgets' Stack."""
 
+import asyncio
 import base64
 
 import ipywidgets
@@ -135,6 +136,34 @@ def test_a_live_slider_that_draws_slowly_waits_until_it_is_let_go(monkeypatch, s
     picture = tc.plots.rewards(tc.World())
     editor = tc.widgets.editor(lambda **_: picture, {"helpful": GRID}, {"helpful": 1.0})
     assert [selector.continuous_update for selector in editor.selectors] == [continuous]
+
+
+def drawn_after(moves: list[int], monkeypatch) -> list[float]:
+    """What a live slider over GRID has drawn when a kernel's loop has come to rest after moves."""
+    monkeypatch.setattr(tc.widgets, "FRAMES", 1)
+    drawn = []
+
+    def draw(helpful):
+        drawn.append(GRID.index(helpful))
+        return tc.plots.rewards(tc.World(helpful=helpful))
+
+    async def kernel():
+        slider = tc.widgets.slider("helpful", GRID, draw, start=GRID[0])
+        for place in moves:
+            slider.selectors[0].index = place
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    asyncio.run(kernel())
+    return drawn
+
+
+def test_a_live_slider_draws_the_neighbours_once_it_has_shown_the_place_it_stands_on(monkeypatch):
+    assert drawn_after([], monkeypatch) == [0]
+    assert drawn_after([1], monkeypatch) == [0, 1, 2]  # 0 is there already
+    assert drawn_after([2], monkeypatch) == [0, 2, 3, 1]  # the one further on comes first
+    assert drawn_after([3], monkeypatch) == [0, 3, 2]  # no place beyond the last
+    assert drawn_after([2, 3], monkeypatch) == [0, 2, 3]  # moved on: 1 is no neighbour now
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ Beside each slider stands a Dropdown, joined to it. It says the name and the val
 reader, which ipywidgets' sliders do not.
 """
 
+import asyncio
 import base64
+import contextlib
 import html
 import itertools
 import math
@@ -97,7 +99,7 @@ class Framed(Sliders):
 
 
 class Live(Sliders):
-    """Pictures drawn when they are first asked for, and kept."""
+    """Pictures drawn when they are first asked for, and kept; the neighbours while nobody waits."""
 
     def __init__(self, labels, start: Place, draw: Callable[[Place], Picture]):
         self.draw, self.kept = draw, {}
@@ -112,6 +114,25 @@ class Live(Sliders):
         if place not in self.kept:
             self.kept[place] = self.draw(place)
         return self.kept[place]
+
+    def _view(self):
+        image = super()._view()
+        for axis, selector in enumerate(self.selectors):
+            selector.observe(lambda move, axis=axis: self._look_ahead(axis, move), "index")
+        return image
+
+    def _look_ahead(self, axis: int, move) -> None:
+        """Once the kernel is idle: the place after this one, and then the one before it."""
+        with contextlib.suppress(RuntimeError):  # no loop runs: nobody but a program moves it
+            loop, here = asyncio.get_running_loop(), self.place
+            for step in (move.new - move.old, move.old - move.new):
+                place = (*here[:axis], here[axis] + (step > 0) - (step < 0), *here[axis + 1 :])
+                if 0 <= place[axis] < len(self.selectors[axis].options):
+                    loop.call_soon(self._draw_if_still, here, place)
+
+    def _draw_if_still(self, here: Place, place: Place) -> None:
+        if self.place == here:
+            _ = self.picture(place).png
 
 
 def slider(
