@@ -3,6 +3,7 @@
     python notebooks/build.py [lesson ...]            writes tr/*.ipynb and en/*.ipynb
     python notebooks/build.py [lesson ...] --check    executes nothing; names each file out of date
     python notebooks/build.py [lesson ...] --site     makes the website of the course: dist/site
+    python notebooks/build.py --standalone            makes each a file that runs alone: dist/tr|en
 
 How a lesson is written: builder/lesson.py.
 """
@@ -11,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from builder import bundle, places
 from builder.execution import execute, run, stored
 from builder.lesson import LessonError
 from builder.plan import Course, plan
@@ -51,16 +53,26 @@ def executed(lessons: list[dict]):
         yield website.Executed(path.parent.name, path.stem, live, data)
 
 
+def standalone(course: Course, chosen=()) -> None:
+    if chosen:
+        raise LessonError("--standalone makes all bundles or none")
+    bundle.write(bundle.bundles(course, places.repository(course.output)), DIST)
+
+
 def main(arguments=None, course: Course = COURSE) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("lessons", nargs="*", help="such as 03_ppo; none: all")
-    parser.add_argument("--check", action="store_true", help="execute nothing, compare")
-    parser.add_argument("--site", action="store_true", help="make dist/site, the website")
+    parser.set_defaults(work=build)
+    works = parser.add_mutually_exclusive_group()
+    for name, work, what in (
+        ("--check", stale, "execute nothing, compare"),
+        ("--site", site, "make dist/site, the website"),
+        ("--standalone", standalone, "make dist/tr, dist/en and dist/kaggle, for upload"),
+    ):
+        works.add_argument(name, dest="work", action="store_const", const=work, help=what)
     options = parser.parse_args(arguments)
-    chosen = [Path(name).stem for name in options.lessons]
     try:
-        work = stale if options.check else site if options.site else build
-        faults = work(course, chosen)
+        faults = options.work(course, [Path(name).stem for name in options.lessons])
     except LessonError as error:
         faults = [error]
     for line in faults or ():

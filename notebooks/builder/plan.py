@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import nbformat
 
+from builder import places
 from builder.lesson import KEPT, LessonError, read_lesson
 
 METADATA = {
@@ -38,14 +39,18 @@ def plan(course: Course, chosen=()) -> list[dict]:
 def make_notebooks(course: Course, lesson: Path) -> dict:
     names, cells = read_lesson(lesson)
     sources = digest([lesson, *sorted(course.package.rglob("*.py"))])
+    address = places.repository(course.output)
     notebooks = {}
     for language, name in names.items():
+        told = {"language": language, "sources": sources, "repository": address}
+        title, *rest = (
+            make_cell(cell[language], language, f"{lesson.stem}-{index:02}")
+            for index, cell in enumerate(cells, 1)
+        )
+        where = places.line(language, name, address, bundled=False)
+        where = nbformat.v4.new_markdown_cell(where, id=f"{lesson.stem}-00")
         notebooks[course.output / language / f"{name}.ipynb"] = nbformat.v4.new_notebook(
-            metadata=METADATA | {"toycore": {"language": language, "sources": sources}},
-            cells=[
-                make_cell(cell[language], language, f"{lesson.stem}-{index:02}")
-                for index, cell in enumerate(cells, 1)
-            ],
+            metadata=METADATA | {"toycore": told}, cells=[title, where, *rest]
         )
     return notebooks
 

@@ -1,0 +1,133 @@
+"""Upload bundles: each lesson as one file that runs alone, without a network or an installation.
+
+    dist/tr, dist/en    the notebooks, with the package in a collapsed cell under the title
+    dist/kaggle         the same, each in a folder for `kaggle kernels push`
+
+The package stands in the cell as it is, to be read. It is written to a temporary folder and
+imported from there, unless the same version is installed. The outputs are those of the stored
+notebooks, which must be current.
+"""
+
+import copy
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+
+from builder import places
+from builder.lesson import LANGUAGES, LessonError
+from builder.plan import Course
+from builder.stored import stale, to_bytes
+
+LIMIT = 1_500_000  # bytes of a bundle
+OWNER = "INSERT_OWNER_HERE"  # the one thing to fill in before a push to Kaggle
+HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form", "_kg_hide-input": True}
+TITLES = {
+    "en": "the course's package; run it, no need to read it",
+    "tr": "dersin paketi; çalıştır, okuman gerekmez",
+}
+CELL = '''\
+# @title toycore {version}: {title} {{ display-mode: "form" }}
+import atexit
+import importlib.metadata
+import pathlib
+import shutil
+import sys
+import tempfile
+
+
+def provide_toycore(version, files):
+    """Import toycore from here, unless this version of it is installed."""
+    try:
+        if importlib.metadata.version("toycore") == version:
+            return
+    except importlib.metadata.PackageNotFoundError:
+        pass
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="toycore-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    sys.path.insert(0, str(folder))
+
+
+if "toycore" not in sys.modules:
+    provide_toycore({version!r}, {{
+{files}
+    }})
+'''
+
+
+def bundles(course: Course, address: str | None) -> dict[str, bytes]:
+    """Every file of dist/tr, dist/en and dist/kaggle by its path."""
+    if faults := stale(course):
+        raise LessonError("\n".join([*faults, "build the notebooks first: bundles are copies"]))
+    files = {}
+    for path in sorted(path for k in LANGUAGES for path in (course.output / k).glob("*.ipynb")):
+        language, name = path.parent.name, path.stem
+        data = to_bytes(bundle(course, path, address))
+        if len(data) > LIMIT:
+            raise LessonError(f"{language}/{name}.ipynb: {len(data):,} bytes, more than {LIMIT:,}")
+        files[f"{language}/{name}.ipynb"] = data
+        folder = f"kaggle/{language}/{name}"
+        files[f"{folder}/{name}.ipynb"] = data
+        files[f"{folder}/kernel-metadata.json"] = kaggle_metadata(language, name)
+    return files
+
+
+def bundle(course: Course, path: Path, address: str | None):
+    """The stored notebook with the package's cell under its title and the line of places."""
+    notebook = copy.deepcopy(nbformat.read(path, as_version=4))
+    language = path.parent.name
+    title, where, *rest = notebook.cells
+    where.source = places.line(language, path.stem, address, bundled=True)
+    source = package_cell(course.package, TITLES[language])
+    cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(HIDDEN))
+    notebook.cells = [title, where, cell, *rest]
+    return notebook
+
+
+def package_cell(package: Path, title: str) -> str:
+    texts = {
+        path.relative_to(package.parent).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(package.rglob("*.py"))
+    }
+    if quoted := [name for name, text in texts.items() if "'''" in text]:
+        raise LessonError(f"''' would end the string that holds {', '.join(quoted)}")
+    files = "\n".join(f"\"{name}\": r'''{text}'''," for name, text in texts.items())
+    top = texts[f"{package.name}/__init__.py"]
+    (version,) = re.findall(r'^__version__ = "(.+)"$', top, re.MULTILINE)
+    return CELL.format(version=version, title=title, files=files)
+
+
+def kaggle_metadata(language: str, name: str) -> bytes:
+    """Kaggle ties the slug to the title: lower case, dashes for spaces."""
+    title = f"toycore {name.replace('_', ' ')} {language}"
+    fields = {
+        "id": f"{OWNER}/{title.replace(' ', '-')}",
+        "title": title,
+        "code_file": f"{name}.ipynb",
+        "language": "python",
+        "kernel_type": "notebook",
+        "is_private": "true",
+        "enable_gpu": "false",
+        "enable_internet": "false",
+        "dataset_sources": [],
+        "competition_sources": [],
+        "kernel_sources": [],
+        "model_sources": [],
+    }
+    return (json.dumps(fields, indent=2) + "\n").encode()
+
+
+def write(files: dict[str, bytes], dist: Path) -> None:
+    """The folders tr, en and kaggle hold these files and no others."""
+    for folder in {name.partition("/")[0] for name in files}:
+        shutil.rmtree(dist / folder, ignore_errors=True)
+    for name, data in files.items():
+        path = dist / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
