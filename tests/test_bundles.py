@@ -1,0 +1,259 @@
+"""Upload bundles: what is in them, where they say they can be opened, and that each runs alone.
+
+The runs need environments without the repository: `.venv-colab` and `.venv-kaggle` beside `.venv`,
+made from tests/versions/*.txt as `.ci/run` does; others of the form `.venv-NAME` are taken too.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
+
+import build
+import toycore as tc
+from builder import bundle, places
+from builder.execution import TIMEOUT
+from builder.stored import stale
+from course import COURSE, NOTEBOOKS, ROOT
+from test_live import DUE, PROBE
+
+FOUND = {path.name for path in ROOT.glob(".venv-*")}
+ENVIRONMENTS = sorted(FOUND | {".venv-colab", ".venv-kaggle"})
+WHERE = "import os, toycore; print(toycore.__file__, os.listdir())"
+ASKS_FOR_THE_NETWORK = """
+import urllib.request
+urllib.request.urlopen("http://192.0.2.1", timeout=5)
+"""
+
+
+@pytest.fixture(scope="module")
+def files():
+    """Every file of dist/tr, dist/en and dist/kaggle, made without an address."""
+    return bundle.bundles(COURSE, None)
+
+
+def names(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+# --- what is in a bundle --------------------------------------------------------------------------
+
+
+def test_a_bundle_is_the_stored_notebook_with_the_package_under_its_title(files):
+    for path in NOTEBOOKS:
+        stored = nbformat.read(path, as_version=4)
+        found = nbformat.reads(files[f"{names(path)}.ipynb"].decode(), as_version=4)
+        package = found.cells.pop(2)
+        assert package.metadata == {
+            "jupyter": {"source_hidden": True},  # JupyterLab
+            "cellView": "form",  # Colab
+            "_kg_hide-input": True,  # Kaggle
+        }
+        assert package.source.startswith(f"# @title toycore {tc.__version__}: ")
+        assert package.outputs == []
+        assert found.cells[1].source == places.WORDS[path.parent.name]["alone"]
+        found.cells[1].source = stored.cells[1].source
+        assert found == stored
+
+
+def test_a_bundle_is_small_valid_and_without_the_state_of_widgets(files):
+    for name, data in files.items():
+        if name.endswith(".ipynb"):
+            notebook = nbformat.reads(data.decode(), as_version=4)
+            nbformat.validate(notebook)
+            assert "widgets" not in notebook.metadata
+            assert len(data) < 1_500_000
+
+
+def test_the_package_in_a_bundle_is_the_package_file_by_file(files, tmp_path):
+    notebook = nbformat.reads(files["tr/01_ortam.ipynb"].decode(), as_version=4)
+    source = notebook.cells[2].source.replace('"toycore" not in sys.modules', "True")
+    source = source.replace("importlib.metadata.version", "(lambda _: None)")  # another version
+    told = "\nimport json; print(json.dumps(sys.path[0]))\ninput()"
+    (tmp_path / "cell.py").write_text(source + told, encoding="utf-8")
+    command = [sys.executable, "cell.py"]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, cwd=tmp_path, text=True) as python:
+        folder = Path(json.loads(python.stdout.readline()))
+        found = {p.relative_to(folder): p.read_text("utf-8") for p in folder.rglob("*.py")}
+        python.communicate("\n")
+    due = {p.relative_to(ROOT): p.read_text("utf-8") for p in ROOT.glob("toycore/**/*.py")}
+    assert found == due
+    assert not folder.exists(), "it is not cleared away"
+
+
+def test_an_installed_package_of_this_version_is_used(files, tmp_path):
+    notebook = nbformat.reads(files["en/01_environment.ipynb"].decode(), as_version=4)
+    told = "\nimport toycore; print(toycore.__file__)"
+    (tmp_path / "cell.py").write_text(notebook.cells[2].source + told, encoding="utf-8")
+    command = [sys.executable, tmp_path / "cell.py"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert found.strip() == tc.__file__
+
+
+def test_three_quotes_in_the_package_are_refused(tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("A = '''text'''\n")
+    with pytest.raises(build.LessonError, match=r"package/__init__\.py"):
+        bundle.package_cell(package, "title")
+
+
+def test_no_bundle_is_made_of_a_stale_notebook(monkeypatch):
+    monkeypatch.setattr(bundle, "stale", lambda _: ["en/01.ipynb: it is not built"])
+    with pytest.raises(build.LessonError, match=r"en/01\.ipynb: it is not built"):
+        bundle.bundles(COURSE, None)
+
+
+def test_writing_leaves_no_old_bundle_and_nothing_else_is_touched(tmp_path):
+    for name in ("tr/old.ipynb", "site/index.html"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("old")
+    bundle.write({"tr/new.ipynb": b"new"}, tmp_path)
+    assert [p.name for p in (tmp_path / "tr").iterdir()] == ["new.ipynb"]
+    assert (tmp_path / "site/index.html").read_text() == "old"
+
+
+# --- Kaggle's metadata, by the fields that its command line documents -----------------------------
+
+FLAGS = {"is_private": "true", "enable_gpu": "false", "enable_internet": "false"}
+SOURCES = {f"{kind}_sources": [] for kind in ("dataset", "competition", "kernel", "model")}
+
+
+def test_kaggle_gets_each_notebook_with_the_fields_it_documents(files):
+    slugs = set()
+    for path in NOTEBOOKS:
+        folder = f"kaggle/{names(path)}"
+        found = json.loads(files[f"{folder}/kernel-metadata.json"])
+        owner, slug = found.pop("id").split("/")
+        title = found.pop("title")
+        assert owner == "INSERT_OWNER_HERE"
+        assert slug == title.lower().replace(" ", "-")
+        assert len(title) in range(5, 51)
+        assert re.fullmatch(r"[a-z0-9-]+", slug)
+        slugs.add(slug)
+        code = {"code_file": path.name, "language": "python", "kernel_type": "notebook"}
+        assert found == code | FLAGS | SOURCES
+        assert files[f"{folder}/{path.name}"] == files[f"{names(path)}.ipynb"]
+    assert len(slugs) == len(NOTEBOOKS)
+
+
+# --- where a notebook says that it can be opened --------------------------------------------------
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://github.com/ada/toy.core.git", "ada/toy.core"),
+        ("https://github.com/ada/toycore", "ada/toycore"),
+        ("git@github.com:ada/toycore.git", "ada/toycore"),
+        ("ssh://git@github.com/ada/toycore.git", "ada/toycore"),
+        ("https://example.org/ada/toycore.git", None),
+        ("/somewhere/ada/toycore", None),
+    ],
+)
+def test_the_address_is_that_of_the_git_remote(clone, remote, address):
+    subprocess.run(["git", "-C", clone, "remote", "add", "origin", remote], check=True)
+    assert places.repository(clone) == address
+
+
+def test_the_address_is_githubs_own_word_first(clone, monkeypatch):
+    assert places.repository(clone) is None
+    monkeypatch.setenv("GITHUB_REPOSITORY", "ada/toycore")
+    assert places.repository(clone) == "ada/toycore"
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_with_an_address_there_are_links_and_without_one_there_is_none(language):
+    for bundled in (True, False):
+        assert "](" not in places.line(language, "03_ppo", None, bundled)
+        links = re.findall(r"\]\((.+?)\)", places.line(language, "03_ppo", "a/b", bundled))
+        bundle = f"github.com/a/b/blob/bundles/{language}/03_ppo.ipynb"
+        assert links == [
+            f"https://colab.research.google.com/{bundle.replace('.com', '', 1)}",
+            f"https://kaggle.com/kernels/welcome?src=https://{bundle}",
+            f"https://mybinder.org/v2/gh/a/b/HEAD?labpath=notebooks/{language}/03_ppo.ipynb",
+        ]
+
+
+def test_a_clone_at_another_address_is_not_stale(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "somebody/else")
+    assert stale(COURSE) == []
+
+
+# --- each runs alone, in other versions, without the network --------------------------------------
+
+
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def kernel(request, tmp_path_factory):
+    """A kernel manager's arguments for an environment, whose kernels have no network."""
+    python = ROOT / request.param / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        pytest.skip(f"no environment {request.param}")
+    folder = tmp_path_factory.mktemp("kernels") / "elsewhere"
+    folder.mkdir()
+    spec = {
+        "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": request.param,
+        "language": "python",
+        "env": {"PYTHONPATH": str(ROOT / "tests/versions/refuse"), "TQDM_DISABLE": "1"},
+    }
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    return KernelSpecManager(kernel_dirs=[str(folder.parent)], ensure_native_kernel=False)
+
+
+def run_elsewhere(kernel, notebook, folder):
+    manager = AsyncKernelManager(kernel_name="elsewhere", kernel_spec_manager=kernel)
+    resources = {"metadata": {"path": str(folder)}}
+    options = {"resources": resources, "timeout": TIMEOUT, "coalesce_streams": True}
+    return NotebookClient(notebook, km=manager, kernel_name="elsewhere", **options).execute()
+
+
+def words(cell) -> list[str]:
+    """What a cell says: printed, or as the text of what it shows."""
+    return [
+        output.text if output.output_type == "stream" else output.data.get("text/plain", "")
+        for output in cell.get("outputs", ())
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
+def test_a_bundle_runs_alone_and_says_what_the_stored_notebook_says(kernel, files, path, tmp_path):
+    notebook = nbformat.reads(files[f"{names(path)}.ipynb"].decode(), as_version=4)
+    for cell in notebook.cells:
+        cell.pop("outputs", None) if cell.cell_type == "markdown" else cell.update(outputs=[])
+    notebook.cells += [new_code_cell(code) for code in (PROBE, WHERE)]
+    *cells, probe, where = run_elsewhere(kernel, notebook, tmp_path).cells
+    due = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+    for cell in cells:
+        if cell.id in due and "nbval-ignore-output" not in cell.metadata.get("tags", ()):
+            assert words(cell) == words(due[cell.id]), cell.source
+    (told,) = words(where)
+    assert re.search(r"toycore-\w+.toycore.__init__\.py \[\]$", told.strip()), told
+    moved = json.loads(words(probe)[0])["told"]
+    slides = DUE[path.stem[:2]](path.parent.name)
+    assert [move[:2] for move in moved] == [[name, label] for name, label, _ in slides]
+    for (_, _, phrases), (_, label, alt, shown, _) in zip(slides, moved, strict=True):
+        assert shown, f"at {label} the view holds another picture"
+        assert all(phrase in alt for phrase in phrases)
+
+
+def test_the_network_is_closed_to_a_bundle(kernel, tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell(ASKS_FOR_THE_NETWORK)])
+    with pytest.raises(Exception, match="the network is closed"):
+        run_elsewhere(kernel, notebook, tmp_path)
