@@ -172,3 +172,39 @@ def test_in_every_seeds_plane_the_untaught_tokens_stay_short(world, ranks):
         _, arrows = _in_the_plane(ranks.sel(lora_rank=2), seed)
         length = np.linalg.norm(arrows, axis=1)
         assert length[taught].min() > 1.2 * length[untaught].max()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "lr = 1e+154: left the finite numbers at step {}."),
+        ("tr", "lr = 1e+154: {}. adımda sonlu sayılardan çıktı."),
+    ],
+)
+def test_training_that_diverges_is_told_in_words_and_the_others_are_unharmed(language, said):
+    world = tc.World(language=language)
+    run = tc.train_dpo(world, tc.DPOConfig(lr=[0.01, 1e154], seeds=2, steps=5))
+    loss = run.history.loss.sel(lr=1e154).values
+    first = next(step for step in range(6) if not np.isfinite(loss[:, step]).all())
+    picture = tc.plots.curves(run, "loss", "kl")
+    assert said.format(first) in picture.alt
+    assert said.format(first)[:-1] == picture.figure.get_suptitle()
+    alone = tc.train_dpo(world, tc.DPOConfig(lr=0.01, seeds=2, steps=5))
+    assert np.isfinite(alone.history.loss).all()
+    assert np.array_equal(run.history.loss.sel(lr=0.01), alone.history.loss)
+
+
+def test_a_mean_over_seeds_ends_where_its_first_seed_does():
+    run = tc.train_dpo(tc.World(), tc.DPOConfig(beta=[0.1, 0.3], seeds=2, steps=5))
+    run.history.loss[0, 1, 3:] = np.nan
+    picture = tc.plots.curves(run, "loss")
+    first, second = picture.figure.axes[0].lines
+    assert np.isfinite(first.get_ydata()).tolist() == [True] * 3 + [False] * 3
+    assert np.isfinite(second.get_ydata()).all()
+    assert "beta = 0.1: left the finite numbers at step 3" in picture.alt
+
+
+def test_the_values_of_a_setting_are_written_exactly():
+    run = tc.train_dpo(tc.World(), tc.DPOConfig(lr=[1e-5, 2e-5, 0.1234567], seeds=2, steps=2))
+    legend = tc.plots.curves(run, "loss").figure.legends[0]
+    assert [t.get_text() for t in legend.get_texts()] == ["1e−05", "2e−05", "0.1234567"]

@@ -1,5 +1,7 @@
 """The words of the course in its two languages: labels, figures, widgets, messages."""
 
+import math
+
 LANGUAGES = ("tr", "en")
 
 PROMPTS = {
@@ -119,6 +121,14 @@ TEXT = {
         "tr": "Eğitim sonunda, tohumların ortalaması: {}.",
         "en": "At the end of training, averaged over seeds: {}.",
     },
+    "note.left_finite_step": {
+        "tr": "{} = {}: {}. adımda sonlu sayılardan çıktı",
+        "en": "{} = {}: left the finite numbers at step {}",
+    },
+    "note.left_finite_rollout": {
+        "tr": "{} = {}: {}. turda sonlu sayılardan çıktı",
+        "en": "{} = {}: left the finite numbers at rollout {}",
+    },
     "alt.over_training": {"tr": "{} (eğitim boyunca)", "en": "{} (over all of training)"},
     "alt.policies": {
         "tr": "Her istemde en olası yanıt. {}.",
@@ -175,8 +185,18 @@ def word(kind: str, name: str, language: str) -> str:
 
 
 def number(value: float, language: str) -> str:
-    """A number for prose and figures: 0.0512, −1 and 10,000; in Turkish 0,0512 and 10.000."""
-    style = ",.0f" if abs(value) >= 1000 else ".4g"
-    plain = f"{round(float(value), 4):{style}}".replace("-", "−")
-    swapped = str.maketrans(".,", ",.")
+    """A measured number for prose and figures: 0.0512, −1 and 10,000; in Turkish 0,0512, 10.000."""
+    if not math.isfinite(value):
+        return "—"
+    style = ",.0f" if 1000 <= abs(value) < 1e7 else ".4g"
+    return _signs(f"{round(float(value), 4):{style}}", language)
+
+
+def setting(value: float, language: str) -> str:
+    """The value of a setting, exactly as it was chosen: 0.00001 does not become 0."""
+    return _signs(f"{float(value):,.12g}", language)
+
+
+def _signs(plain: str, language: str) -> str:
+    plain, swapped = plain.replace("-", "−"), str.maketrans(".,", ",.")
     return plain.translate(swapped) if check(language) == "tr" else plain

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ipywidgets
 
-from toycore.language import number, word
+from toycore.language import setting, word
 from toycore.plots import Picture
 
 FRAMES = 60  # pictures drawn beforehand at the most: some seconds, and a megabyte in a saved page
@@ -180,7 +180,7 @@ def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], langua
         chosen = zip(grids.items(), place, strict=True)
         return draw(**{name: grid[index] for (name, grid), index in chosen})
 
-    written = ([number(value, language) for value in grid] for grid in grids.values())
+    written = ([setting(value, language) for value in grid] for grid in grids.values())
     labels = dict(zip(names, written, strict=True))
     if math.prod(map(len, grids.values())) > FRAMES:
         return Live(labels, place, at)

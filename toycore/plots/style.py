@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from PIL import Image
 
-from toycore.language import number
+from toycore.language import number, setting
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#9A7B00", "#56B4E9", "#332288")
 STYLES = ("-", (0, (6, 2)), (0, (1, 1.5)), "-.", (0, (8, 2, 1, 2, 1, 2)), (0, (3, 1)), (0, (9, 3)))
@@ -60,7 +60,7 @@ def color(place: int, shown: bool = True) -> str:
 
 def label(value: float | str, language: str) -> str:
     """The value of a setting as it stands in a legend: a number in the language, a word as is."""
-    return value if isinstance(value, str) else number(value, language)
+    return value if isinstance(value, str) else setting(value, language)
 
 
 def finish(axes: Axes, language: str, x: str = "", y: str = "", title: str = "") -> None:

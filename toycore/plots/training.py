@@ -5,6 +5,7 @@ import numpy as np
 from toycore import exact
 from toycore.language import number, text
 from toycore.plots.style import (
+    COLORS,
     EXACT,
     MARKERS,
     STYLES,
@@ -46,7 +47,7 @@ def curves(
             axes.fill_between(curve.step, low, high, color=color(place), alpha=alpha, lw=0)
             axes.plot(
                 curve.step,
-                curve.mean("seed"),
+                curve.mean("seed", skipna=False),  # a curve ends where its first seed does
                 color=color(place, shown),
                 linestyle=STYLES[place % len(STYLES)],
                 linewidth=2.2 if shown else 1.2,
@@ -57,7 +58,7 @@ def curves(
                 axes.axhline(optimum_at(run, value)[name], **EXACT)
         finish(axes, language, _time_axis(run), text(f"curve.{name}", language))
     legend(axes_of[-1], title=setting)
-    return Picture(figure, _in_words(run, names, highlight))
+    return Picture(figure, _in_words(run, names, highlight) + _note(figure, run, *names))
 
 
 def frontier(*runs: Run, highlight: float | None = None) -> Picture:
@@ -100,7 +101,7 @@ def _method(run: Run) -> str:
 
 def _landing(axes, end, **style):
     """A mark at the mean over seeds, with bars over the middle 80 % in both directions."""
-    mean = end.mean("seed")
+    mean = end.mean("seed", skipna=False)
     low, high = mean - end.quantile(0.1, "seed"), end.quantile(0.9, "seed") - mean
     return axes.errorbar(
         mean.kl,
@@ -124,9 +125,28 @@ def optimum_at(run: Run, kl_beta: float) -> dict[str, float]:
     }
 
 
+def _note(figure, run: Run, *names: str) -> str:
+    """Above the figure, and returned for its text: which values diverged, and when."""
+    setting, language = _swept(run), run.world.language
+    said = []
+    for value in run.config.swept[setting]:
+        curves = run.history[list(names)].sel({setting: value})
+        gone = ~np.isfinite(curves.to_array()).all(["variable", "seed"])
+        if gone.any():
+            first = int(gone.step[gone.values.argmax()])
+            key = f"note.left_finite_{_unit(run)}"
+            said.append(text(key, language).format(setting, label(value, language), first))
+    if said:
+        figure.suptitle("\n".join(said), fontsize=13, color=COLORS[1])
+    return "".join(f" {one}." for one in said)
+
+
+def _unit(run: Run) -> str:
+    return "rollout" if hasattr(run.config, "rollouts") else "step"
+
+
 def _time_axis(run: Run) -> str:
-    unit = "rollout" if hasattr(run.config, "rollouts") else "step"
-    return text(f"axis.{unit}", run.world.language)
+    return text(f"axis.{_unit(run)}", run.world.language)
 
 
 def _swept(run: Run) -> str:
@@ -142,7 +162,7 @@ def _in_words(run: Run, names: tuple[str, ...], highlight: float | str | None) -
     values = run.config.swept[setting] if highlight is None else (highlight,)
     parts = []
     for value in values:
-        mean = run.history.sel({setting: value}).mean("seed")
+        mean = run.history.sel({setting: value}).mean("seed", skipna=False)
         said = ", ".join(_in_a_word(mean[name], name, language) for name in names)
         parts.append(f"{setting} = {label(value, language)}: {said}")
     return text("alt.ends", language).format("; ".join(parts))

@@ -12,6 +12,7 @@ from toycore.plots.style import (
     color,
     decimals,
     finish,
+    label,
     legend,
     panels,
 )
@@ -53,9 +54,9 @@ def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
     for place, kl_beta in enumerate(kl_betas):
         kl, reward = _optimum(world, ref_logp, kl_beta)
         shape = MARKERS[place % len(MARKERS)]
-        label = number(kl_beta, language)
-        axes.plot(kl, reward, shape, color=color(place), markersize=9, ls="none", label=label)
-        said.append(f"kl_beta = {label}: {number(reward, language)}, {number(kl, language)}")
+        value = label(kl_beta, language)
+        axes.plot(kl, reward, shape, color=color(place), markersize=9, ls="none", label=value)
+        said.append(f"kl_beta = {value}: {number(reward, language)}, {number(kl, language)}")
     finish(axes, language, text("curve.kl", language), text("curve.reward", language))
     legend(axes, title="kl_beta")
     return Picture(figure, text("alt.tradeoff", language).format("; ".join(said)))
