@@ -13,7 +13,7 @@ import toycore as tc
 PACKAGE = Path(tc.__file__).parent
 # A module may import from the layers before its own, never from its own or a later one.
 LAYERS = (
-    {"noise", "language", "settings", "threads"},
+    {"noise", "language", "settings", "threads", "guards"},
     {"world", "exact", "glossary", "grid", "int8_matmul"},
     {"model", "optim", "quantization"},
     {"run", "peers"},

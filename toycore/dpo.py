@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toycore import exact
+from toycore import exact, guards
 from toycore.model import ToyLM
 from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
@@ -71,6 +71,9 @@ def dpo_loss(
     included; TRL's rewards/margins); `accuracy`, the share of pairs with a positive margin.
     """
     Choice(LOSS_TYPES).check("loss_type", loss_type)
+    guards.batches(chosen_logp=chosen_logp, rejected_logp=rejected_logp)
+    if not reference_free:
+        guards.batches(ref_chosen_logp=ref_chosen_logp, ref_rejected_logp=ref_rejected_logp)
     log_ratio = chosen_logp - rejected_logp
     if not reference_free:
         log_ratio = log_ratio - (ref_chosen_logp - ref_rejected_logp)

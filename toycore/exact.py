@@ -8,20 +8,24 @@ The world is one step (prompt → token), so a policy is a table of log-probabil
     its value                  J(π*) = β log Z(x)          (Rafailov et al. 2023, eq. 3–5)
 
 `kl_beta` is a number, or a tensor that broadcasts against (..., P): one value a run is (R, 1).
-All arguments may be tensors, NumPy arrays or xarray DataArrays; results are tensors.
+All arguments may be tensors, NumPy arrays or xarray DataArrays; results are tensors. What is no
+table of numbers is a TypeError; tables whose shapes do not fit together are a ValueError.
 """
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from toycore import guards
 
-def _tensor(values) -> Tensor:
-    return values if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
+
+def _tables(**named) -> list[Tensor]:
+    tables = {name: guards.real(name, values) for name, values in named.items()}
+    guards.fit(2, "(..., prompts, tokens)", **tables)
+    return list(tables.values())
 
 
 def _kl_beta(value) -> Tensor:
-    kl_beta = _tensor(value).double()
+    kl_beta = guards.real("kl_beta", value).double()
     if not bool((torch.isfinite(kl_beta) & (kl_beta >= 0)).all()):
         raise ValueError(f"kl_beta must be finite and at least 0; got {value}")
     return kl_beta
@@ -37,24 +41,27 @@ def kl(logp, ref_logp) -> Tensor:
 
     The expectation is under the first argument (the policy that is trained).
     """
-    logp, ref_logp = _tensor(logp), _tensor(ref_logp)
+    logp, ref_logp = _tables(logp=logp, ref_logp=ref_logp)
     return _expect(logp, logp - ref_logp)
 
 
 def entropy(logp) -> Tensor:
     """Entropy in nats per prompt: (..., P, V) → (..., P). At most log V = 2.398 for 11 tokens."""
-    logp = _tensor(logp)
+    (logp,) = _tables(logp=logp)
     return _expect(logp, -logp)
 
 
 def expected_reward(logp, reward) -> Tensor:
     """E_π[r] per prompt: (..., P, V) and a reward table (P, V) → (..., P)."""
-    return _expect(_tensor(logp), _tensor(reward))
+    return _expect(*_tables(logp=logp, reward=reward))
 
 
 def objective(logp, ref_logp, reward, kl_beta) -> Tensor:
     """J(π) = E_π[r] − β KL(π‖π_ref) per prompt (..., P): what PPO with the leash maximises."""
-    kl_beta = _kl_beta(kl_beta)
+    logp, ref_logp, reward, kl_beta = _tables(
+        logp=logp, ref_logp=ref_logp, reward=reward, kl_beta=_kl_beta(kl_beta)[..., None]
+    )
+    kl_beta = kl_beta[..., 0]
     penalty = torch.where(kl_beta == 0, 0.0, kl_beta * kl(logp, ref_logp))
     return expected_reward(logp, reward) - penalty
 
@@ -65,7 +72,8 @@ def optimal_policy(ref_logp, reward, kl_beta) -> Tensor:
     At β = 0 the leash is gone: all mass lies on the best reward, shared among ties in
     proportion to the reference (the limit β → 0).
     """
-    ref_logp, reward, kl_beta = _tensor(ref_logp), _tensor(reward), _kl_beta(kl_beta)[..., None]
+    kl_beta = _kl_beta(kl_beta)[..., None]
+    ref_logp, reward, kl_beta = _tables(ref_logp=ref_logp, reward=reward, kl_beta=kl_beta)
     # Subtracting the best reward changes only Z, and keeps r/β finite for every small β.
     regret = reward - reward.max(-1, keepdim=True).values
     tilt = torch.where(regret == 0, 0.0, regret / kl_beta)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from toycore.noise import generator
+from toycore.settings import Rule
 
 
 class LoRALinear(nn.Module):
@@ -41,14 +42,15 @@ class LoRALinear(nn.Module):
         generator=None,
     ):
         super().__init__()
+        in_features = Rule(int, 1).check("in_features", in_features)
+        out_features = Rule(int, 1).check("out_features", out_features)
         largest = min(in_features, out_features)
         if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= largest:
             raise ValueError(
                 f"rank must be a whole number from 1 to {largest} "
                 f"(the smaller of in_features and out_features); got {rank!r}"
             )
-        if not (math.isfinite(alpha) and alpha > 0):
-            raise ValueError(f"alpha must be a finite number above 0; got {alpha}")
+        alpha = Rule(float, 0, above=True).check("alpha", alpha)
         self.rank, self.runs = rank, tuple(runs)
         per_run = (*runs, 1, 1) if runs else ()
         self.register_buffer("scaling", torch.full(per_run, alpha / rank, dtype=dtype))

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toycore import exact
+from toycore import exact, guards
 from toycore.model import ToyLM, ValueNet, at
 from toycore.noise import sample, uniforms
 from toycore.optim import Adam
@@ -96,6 +96,9 @@ def ppo_loss(
                    counts |ρ − 1| > ε, also where the clipped term is not the smaller one.
     approx_kl      mean (ρ − 1) − log ρ, an estimate of KL(π_old‖π_θ), never negative; nats
     """
+    guards.batches(logp=logp, old_logp=old_logp, advantage=advantage)
+    guards.batches(value=value, returns=returns)
+    guards.batches(entropy=entropy)
     log_ratio = logp - old_logp
     ratio = log_ratio.exp()
     unclipped = ratio * advantage

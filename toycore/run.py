@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from toycore import guards
 from toycore import language as words
 from toycore.model import ToyLM, join
 from toycore.settings import Settings
@@ -76,6 +77,8 @@ class Run:
         for name, value in values.items():
             if name not in swept:
                 raise ValueError(f"{name!r} was not swept; swept: {', '.join(swept) or 'nothing'}")
+            if not isinstance(value, str):
+                value = guards.number(name, value)
             if value not in swept[name]:
                 raise ValueError(f"{name}={value!r} is not in this run; it has {swept[name]}")
             index = index.take([swept[name].index(value)], axis=list(swept).index(name))
@@ -91,8 +94,7 @@ class Run:
 
 def check(world, config, kind: type[Settings]) -> None:
     """TypeError, before any work, unless these are a World and a config of this trainer."""
-    if not isinstance(world, World):
-        raise TypeError(f"world must be a toycore.World; got {world!r}")
+    guards.instance("world", world, World)
     if not isinstance(config, kind):
         raise TypeError(f"config must be a {kind.__name__}; got {config!r}")
 

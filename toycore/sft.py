@@ -9,7 +9,7 @@ prompts can be enumerated, so a batch is always all six and SFT has no sampling 
 
 from torch import Tensor
 
-from toycore import exact
+from toycore import exact, guards
 from toycore.model import ToyLM
 from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
@@ -38,6 +38,11 @@ def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
 
     Returns the loss (...) and info: `accuracy`, the share whose likeliest token is the target.
     """
+    guards.batches(logp=logp)
+    guards.indices("target", target, below=logp.shape[-1])
+    if target.dim() >= logp.dim():
+        raise ValueError(f"target must be (..., B) for logp (..., B, V); got {tuple(target.shape)}")
+    guards.fit(1, "(..., B), logp (..., B, V)", target=target, logp=logp[..., 0])
     target = target.expand(logp.shape[:-1])
     loss = -logp.gather(-1, target[..., None]).squeeze(-1).mean(-1)
     return loss, {"accuracy": (logp.argmax(-1) == target).double().mean(-1)}

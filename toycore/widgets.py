@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ipywidgets
 
+from toycore import guards
 from toycore.language import setting, word
 from toycore.plots import Picture
 
@@ -165,6 +166,8 @@ def editor(
     values  the grid of each setting, by name
     start   the value that each stands on at first
     """
+    guards.instance("values", values, Mapping)
+    guards.instance("start", start, Mapping)
     if set(start) != set(values):
         raise ValueError(f"start must name {', '.join(values)}; got {', '.join(start)}")
     names = [word("setting", name, language) for name in values]
@@ -173,12 +176,17 @@ def editor(
 
 def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], language) -> Sliders:
     """Framed or Live; a ValueError, before anything is drawn, unless start is on the grids."""
-    grids = {name: list(grid) for name, grid in values.items()}
+    grids = {
+        name: [guards.number(f"a value of {name!r}", value) for value in grid]
+        for name, grid in values.items()
+    }
     place = tuple(_place(name, start[name], grid) for name, grid in grids.items())
 
     def at(place: Place) -> Picture:
         chosen = zip(grids.items(), place, strict=True)
-        return draw(**{name: grid[index] for (name, grid), index in chosen})
+        picture = draw(**{name: grid[index] for (name, grid), index in chosen})
+        guards.instance("what draw returns", picture, Picture)
+        return picture
 
     written = ([setting(value, language) for value in grid] for grid in grids.values())
     labels = dict(zip(names, written, strict=True))
@@ -191,7 +199,7 @@ def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], langua
 def _place(name: str, start: float, values: list[float]) -> int:
     if not values:
         raise ValueError(f"the slider {name!r} needs at least one value; got none")
-    if start not in values:
+    if guards.number(f"start of {name!r}", start) not in values:
         raise ValueError(f"start of {name!r} must be one of {values}; got {start}")
     return values.index(start)
 

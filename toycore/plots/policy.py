@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toycore import guards
 from toycore.language import number, text
 from toycore.plots.style import COLORS, Picture, decimals, finish, legend, panels
 from toycore.world import World
@@ -15,7 +16,9 @@ def policies(world: World, **tables) -> Picture:
     language = world.language
     figure, axes_of = panels(len(tables), height=4.2)
     for axes, (name, table) in zip(axes_of, tables.items(), strict=True):
-        image = axes.imshow(probability(table), cmap="cividis", vmin=0, vmax=1, aspect="auto")
+        image = axes.imshow(
+            probability(world, name, table), cmap="cividis", vmin=0, vmax=1, aspect="auto"
+        )
         axes.set_title(text(f"policy.{name}", language), fontsize=14)
         axes.set_xticks(range(len(world.tokens)), world.tokens, rotation=90, fontsize=12)
         axes.set_yticks([])
@@ -35,7 +38,7 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
     for index, (name, table) in enumerate(tables.items()):
         axes.bar(
             places + (index + 0.5) * width - 0.4,
-            probability(table)[row],
+            probability(world, name, table)[row],
             width,
             color=COLORS[index],
             hatch=("", "//", "..", "xx")[index % 4],
@@ -50,15 +53,21 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
     return Picture(figure, text("alt.policies", language).format("; ".join(said)))
 
 
-def probability(table) -> np.ndarray:
+def probability(world: World, name: str, table) -> np.ndarray:
     """Mean probabilities (P, V) of log-probabilities (..., P, V)."""
-    logp = np.asarray(table)
-    return np.exp(logp).reshape(-1, *logp.shape[-2:]).mean(0)
+    logp = guards.real(name, table).numpy()
+    cells = (len(world.prompts), len(world.tokens))
+    if logp.shape[-2:] != cells or not (logp <= 1e-6).all():
+        raise ValueError(
+            f"{name} must be log-probabilities (..., {cells[0]}, {cells[1]}), none above 0; "
+            f"got the shape {logp.shape}, the largest {logp.max(initial=-np.inf):g}"
+        )
+    return np.exp(logp).reshape(-1, *cells).mean(0)
 
 
 def _likeliest(world: World, name: str, table, row: int | None = None) -> str:
     """A policy in words: the likeliest token of each prompt (or of one), and how likely it is."""
-    chances = probability(table)
+    chances = probability(world, name, table)
     rows = range(len(world.prompts)) if row is None else (row,)
     best = (
         f"{world.prompts[r]} → {world.tokens[chances[r].argmax()]} "

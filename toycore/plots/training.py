@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from toycore import exact
+from toycore import exact, guards
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,
@@ -68,7 +68,9 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
     dashed line: it is the best reward at each KL. Hollow squares: the exact optimum of each
     leash. Filled marks: where training ended, mean and middle 80 %; a shape for each run.
     """
-    first = runs[0]
+    if not runs:
+        raise ValueError("frontier needs at least one run; got none")
+    guards.instance("run", first := runs[0], Run)
     language = first.world.language
     figure, (axes,) = panels(1, height=4.4)
     line = [optimum_at(first, leash) for leash in np.geomspace(1e-2, 50, 60)]
@@ -150,6 +152,7 @@ def _time_axis(run: Run) -> str:
 
 
 def _swept(run: Run) -> str:
+    guards.instance("run", run, Run)
     if len(run.config.swept) != 1:
         names = ", ".join(run.config.swept) or "none"
         raise ValueError(f"the figure needs a run with one swept setting; this one sweeps: {names}")

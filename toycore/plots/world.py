@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from toycore import exact
+from toycore import exact, guards
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,
@@ -21,6 +21,7 @@ from toycore.world import World
 
 def rewards(world: World) -> Picture:
     """The reward table as a heat map: orange costs, blue earns, white is worth nothing."""
+    guards.instance("world", world, World)
     language, table = world.language, world.reward.numpy()
     figure, (axes,) = panels(1, height=4.0)
     limit = max(abs(table).max(), 1e-9)
