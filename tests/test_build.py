@@ -123,8 +123,9 @@ def test_a_lesson_becomes_two_executed_notebooks(files):
     for name, prose in (("tr/01_ders.ipynb", "# Şekil\n%60"), ("en/01_lesson.ipynb", "# Figure\n")):
         language = name[:2]
         notebook = nbformat.reads(files[name].decode("utf-8"), as_version=4)
-        title, setup, last = notebook.cells
-        assert [cell.id for cell in notebook.cells] == ["01-01", "01-02", "01-03"]
+        title, where, setup, last = notebook.cells
+        assert [cell.id for cell in notebook.cells] == ["01-01", "01-00", "01-02", "01-03"]
+        assert f"{language}/{Path(name).name}" in where.source
         assert title.source.startswith(prose)
         assert setup.metadata == {"tags": ["setup"]}
         assert title.metadata == last.metadata == {}
