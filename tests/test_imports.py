@@ -162,3 +162,24 @@ tc.train_ppo(world, tc.PPOConfig(rollouts=2), start)
 tc.train_dpo(world, tc.DPOConfig(steps=2), start=start)
 """
     assert loaded_after(script) == {"pandas", "xarray"}
+
+
+@each_file
+def test_no_file_evaluates_text_or_loads_a_pickle(module, source):
+    risky = {
+        "eval",
+        "exec",
+        "compile",
+        "__import__",
+        "pickle",
+        "marshal",
+        "shelve",
+        "dill",
+        "joblib",
+    }
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            assert name not in risky
+            assert name not in ("torch.load", "np.load", "numpy.load")
+    assert not {name.partition(".")[0] for name in imported(ast.parse(source))} & risky

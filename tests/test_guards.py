@@ -1,0 +1,46 @@
+"""The message says which argument, what came and what is allowed."""
+
+import pytest
+import torch
+
+import toycore as tc
+
+TABLE = torch.zeros(6, 11).log_softmax(-1)
+B = torch.zeros(3)
+
+WRONG = {
+    "a shape": (lambda: tc.exact.kl(TABLE, TABLE[:, :4]), ValueError, r"ref_logp \(6, 4\)"),
+    "no table": (lambda: tc.exact.entropy(B), ValueError, r"\(\.\.\., prompts, tokens\).*\(3,\)"),
+    "truth values": (lambda: tc.exact.entropy(TABLE > 0), TypeError, "logp .* torch.bool"),
+    "no tensor": (lambda: tc.dpo.dpo_loss([0.0], B, B, B), TypeError, "chosen_logp .* got \\[0"),
+    "whole numbers": (lambda: tc.dpo.dpo_loss(B.long(), B, B, B), TypeError, "chosen_logp .*int64"),
+    "a batch": (lambda: tc.ppo.ppo_loss(B, B[:2], B, B, B, B), ValueError, r"old_logp \(2,\)"),
+    "an index": (
+        lambda: tc.sft.sft_loss(TABLE, torch.full((6,), 11)),
+        ValueError,
+        "target must be from 0 to 10; got 11 to 11",
+    ),
+    "a target": (lambda: tc.sft.sft_loss(TABLE, torch.zeros(6)), TypeError, "target .*float32"),
+    "a run": (lambda: tc.plots.curves(TABLE, "kl"), TypeError, "run must be a toycore.Run"),
+    "a policy": (
+        lambda: tc.plots.policies(tc.World(), before=TABLE.exp()),
+        ValueError,
+        r"before must be log-probabilities \(\.\.\., 6, 11\), none above 0; .*0\.09",
+    ),
+    "a picture": (
+        lambda: tc.widgets.slider("a", [1.0], lambda _: "picture"),
+        TypeError,
+        "what draw returns must be a toycore.Picture; got 'picture'",
+    ),
+    "a value": (
+        lambda: tc.widgets.slider("a", [1.0, "2"], None),
+        TypeError,
+        "a value of 'a' must be a number; got '2'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), WRONG.values(), ids=WRONG)
+def test_the_argument_what_came_and_what_is_allowed_are_named(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
