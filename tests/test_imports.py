@@ -21,7 +21,7 @@ LAYERS = (
     {"start"},
     {"ppo", "dpo", "toycore"},  # `import toycore` itself brings everything up to here
     {"bench_arms", "bench_quantization"},
-    {"bench", "plots", "checks"},
+    {"bench", "plots", "checks", "quiz"},
     {"widgets"},
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}

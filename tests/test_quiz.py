@@ -3,9 +3,11 @@
 import html.parser
 import re
 
+import nbformat
 import pytest
 
 import toycore as tc
+from course import LESSONS, NOTEBOOKS, quizzes
 from toycore.quiz import Answer, Question, parse
 
 TEXT = r"""
@@ -164,3 +166,29 @@ def test_the_text_has_questions_and_answers_and_does_not_tell_which_is_right():
     )
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == quiz.model_id
     assert quiz._ipython_display_ is None  # else ipywidgets 7 would show another bundle
+
+
+# --- in the lessons -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_asks_five_questions_alike_in_both_languages(lesson):
+    (tr,), (en,) = quizzes(lesson).values()
+    assert len(tr) == len(en) == 5
+    assert [question.right for question in tr] == [question.right for question in en]
+    assert len({question.right for question in tr}) >= 3
+    for questions in (tr, en):
+        for question in questions:
+            assert 3 <= len(question.answers) <= 5
+            for answer in question.answers:
+                assert len(answer.why.split()) >= 4, answer
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_stored_notebook_keeps_the_questions_without_a_widget(path):
+    cells = nbformat.read(path, as_version=4).cells
+    (cell,) = (cell for cell in cells if "quiz" in cell.metadata.get("tags", ()))
+    (output,) = cell.outputs
+    assert set(output.data) == {"text/plain", "text/html"}
+    assert output.data["text/html"].count("<details>") >= 15
+    assert cells.index(cell) >= len(cells) - 4

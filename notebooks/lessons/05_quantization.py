@@ -608,7 +608,7 @@ print(f"embedding and W with 4 bits: KL {tc.exact.kl(logp, few).mean():.4f}")
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. 8 bitten 7 bite inince SNR 43,12 dB'den 37,04 dB'ye düştü. Hatanın gücü kaç kat arttı?
 #    - [ ] 1,16 — iki SNR'nin oranı bu; ama desibel bir logaritmadır, oranına değil farkına bakılır.
-#    - [ ] 2 — basamak iki katına çıkar, ama güç basamağın karesiyle büyür.
+#    - [ ] 2 — basamak iki katına çıkar, ama hatanın gücü $\Delta^2$ ile büyür.
 #    - [x] Yaklaşık 4 — fark 6,08 dB; basamak iki kat, gücü dört kat.
 #    - [ ] 6 — bu, farkın desibelidir; kat değildir.
 # 2. Her satırın kendi ölçeği var. Bir satırdaki *tek bir* ağırlık 30 katına çıkarsa kim zarar görür?
@@ -641,7 +641,7 @@ print(f"embedding and W with 4 bits: KL {tc.exact.kl(logp, few).mean():.4f}")
 #    grow?
 #    - [ ] 1.16 — that is the ratio of the two SNRs; but a decibel is a logarithm, and differences count,
 #      not ratios.
-#    - [ ] 2 — the step doubles, but power goes with the square of the step.
+#    - [ ] 2 — the step doubles, but the power of the error goes with $\Delta^2$.
 #    - [x] About 4 — the difference is 6.08 dB; twice the step, four times the power.
 #    - [ ] 6 — that is the difference in decibels, not a factor.
 # 2. Every row has a scale of its own. If a *single* weight of a row gets 30 times as large, who suffers?
