@@ -24,7 +24,7 @@ FORBIDDEN = re.compile(
 def over_budget(notebook) -> list[str]:
     """What is too much or too little in a lesson, each with its figure."""
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code" and not asks(cell)]
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     lengths = [sum(bool(line.strip()) for line in source.splitlines()) for source in code] or [0]
     figures = {
         "cells": (45, len(notebook.cells), 70),
@@ -38,11 +38,6 @@ def over_budget(notebook) -> list[str]:
         for what, (least, figure, most) in figures.items()
         if not least <= figure <= most
     ]
-
-
-def asks(cell) -> bool:
-    """A quiz is text inside a call, and its input is hidden."""
-    return "quiz" in cell.metadata.get("tags", ())
 
 
 def words(prose: str) -> int:
