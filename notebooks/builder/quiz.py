@@ -4,16 +4,17 @@ How its text is written: toycore/quiz.py. The place of the right answer is the s
 languages, and not the same in all questions.
 """
 
+import copy
+
 import nbformat
 
+from builder import places
 from builder.lesson import LANGUAGES, LessonError
 
 TAG = "quiz"
 TITLE = {"tr": "Kendini sına", "en": "Check yourself"}
-# JupyterLab, Colab and Kaggle each hide the input of a cell in a way of their own.
-HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form", "_kg_hide-input": True}
 CALL = '''\
-# @title {title}
+# @title {title} {{ display-mode: "form" }}
 tc.widgets.quiz(
     r"""
 {text}
@@ -56,5 +57,5 @@ def shape(place: str, text: str) -> list[tuple[int, int]]:
 
 def make_cell(text: str, language: str, name: str):
     source = CALL.format(title=TITLE[language], text=text, language=language)
-    metadata = {**HIDDEN, "tags": [TAG]}
+    metadata = copy.deepcopy(places.HIDDEN) | {"tags": [TAG]}
     return nbformat.v4.new_code_cell(source, id=name, metadata=metadata)
