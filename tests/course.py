@@ -1,12 +1,16 @@
 """The course in the repository: its sources, and the notebooks that they gave."""
 
+import re
 from pathlib import Path
 
 import build
-from builder.lesson import LANGUAGES
+from builder.lesson import LANGUAGES, read_lesson
+from builder.quiz import is_quiz
+from toycore.quiz import Question, parse
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = build.COURSE
+LESSONS = sorted(COURSE.lessons.glob("*.py"))
 NOTEBOOKS = sorted(p for k in LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))
 
 
@@ -23,3 +27,15 @@ def said(notebook) -> dict[str, list[str]]:
         for cell in notebook.cells
         if cell.cell_type == "code" and "nbval-ignore-output" not in cell.metadata.get("tags", ())
     }
+
+
+def quizzes(lesson: Path) -> dict[str, list[tuple[Question, ...]]]:
+    """The questions of each quiz in a lesson's source, by language."""
+    _, blocks = read_lesson(lesson)
+    asked = [block for block in blocks if is_quiz(block["tr"])]
+    return {k: [parse(block[k].source) for block in asked] for k in LANGUAGES}
+
+
+def gist(text: str) -> str:
+    """The longest word outside formulas: how a page that shows the text is known."""
+    return max(re.findall(r"\w+", re.sub(r"\$[^$]*\$", " ", text)), key=len)

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 import lab_server
 import lesson_runs as runs
 import toycore as tc
+from course import gist, quizzes
 from toycore.language import number
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,6 +94,7 @@ def rounded(bits: float) -> tc.plots.Picture:
     return tc.plots.policies(runs.WORLD, before=logp, quantized=quantized)
 
 
+QUIZ = "en/05_quantization"  # the last lesson above: it is open already
 RIGHT, LEFT = "ArrowRight", "ArrowLeft"
 SLIDERS = [
     Slider("tr/01_ortam", "kl_beta", 0.5, [(LEFT, 0.2), ("Home", 0.1), ("End", 5.0)], optimum),
@@ -152,3 +155,28 @@ def test_a_slider_shows_the_picture_of_its_value(run_lesson, slider):
     # The list beside the slider is what a screen reader can name; it moves the slider as well.
     line.get_by_label(slider.name).select_option(label=number(slider.start, language))
     shows(slider.start)
+
+
+def test_a_quiz_answers_at_once_to_mouse_and_keyboard(run_lesson):
+    page = run_lesson(QUIZ)
+    (questions,) = quizzes(ROOT / "notebooks" / "lessons" / f"{Path(QUIZ).name}.py")["en"]
+    quiz = page.locator(".tc-quiz")
+    quiz.scroll_into_view_if_needed()
+    told = quiz.locator("[role=status] p:visible")
+    assert quiz.locator(":checked").count() == told.count() == 0
+    active = f"({lab_server.PANEL}).content.activeCellIndex"
+    for asked, question in enumerate(questions, 1):
+        group = quiz.get_by_role("group", name=re.compile(rf"^{asked}\. "))
+        assert group.get_by_role("radio").count() == len(question.answers)
+        group.get_by_role("radio").first.click()
+        cell = page.evaluate(active)
+        for place, answer in enumerate(question.answers):
+            if place:
+                page.keyboard.press("ArrowDown")
+            said = group.locator("[role=status] p:visible").inner_text()
+            assert said.startswith("✓ Right:" if answer.right else "✗ Wrong:")
+            assert gist(answer.why) in said
+            assert told.count() == asked  # one answer a question
+        assert page.evaluate(active) == cell, "an arrow key left the cell"
+    assert quiz.locator("mjx-container").count() > 0
+    assert "$" not in quiz.inner_text()

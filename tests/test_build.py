@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import nbformat
@@ -9,8 +10,9 @@ import pytest
 
 import build
 from builder import lesson, stored
-from builder.plan import Course
+from builder.plan import Course, plan
 from course import COURSE
+from toycore.quiz import quiz
 
 HEADER = """\
 # ---
@@ -199,6 +201,79 @@ def test_a_bad_lesson_is_refused_before_anything_runs(old, new, message, built, 
         build.build(built)
     assert build.main(["--check"], built) == 1
     assert contents(built) == before
+
+
+QUIZ = """\
+# %% [markdown] lang="tr" tags=["quiz"]
+# 1. $\\beta$ kaç?
+#    - [x] 0,05 — "öyle".
+#    - [ ] 1 — değil.
+# 2. Ya bu?
+#    - [ ] 2 — değil.
+#    - [x] 3 — öyle.
+
+# %% [markdown] lang="en" tags=["quiz"]
+# 1. How much is $\\beta$?
+#    - [x] 0.05 — "so it is".
+#    - [ ] 1 — it is not.
+# 2. And this?
+#    - [ ] 2 — it is not.
+#    - [x] 3 — so it is.
+
+"""
+BAD_QUIZZES = {
+    "its twin is none": ('lang="en" tags=["quiz"]', 'lang="en"', "on both"),
+    "its twin alone": ('lang="tr" tags=["quiz"]', 'lang="tr"', "on both"),
+    "code": ("# %%\ndict", '# %% tags=["quiz"]\ndict', "on prose"),
+    "another right answer": (
+        '[x] 0.05 — "so it is".\n#    - [ ] 1',
+        '[ ] 0.05 — "so it is".\n#    - [x] 1',
+        r"differ: \[\(0, 2\), \(1, 2\)\], \[\(1, 2\), \(1, 2\)\]",
+    ),
+    "an answer too few": ("3 — so it is.", "3 — so it is.\n#    - [ ] three — no.", "differ"),
+    "no explanation": (" — öyle.", "", "tr: line 6: .*why"),
+    "always the first": ("[ ] 2 — {}.\n#    - [x] 3", "[x] 2 — {}.\n#    - [ ] 3", "same place"),
+    "another number": ("0,05", "0,06", "numbers differ"),
+    "another formula": ("is $\\beta$", "is $\\alpha$", "formulas differ"),
+    "a string's end": ('"so it is"', '"""so it is"""', "cannot hold"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD_QUIZZES.values(), ids=BAD_QUIZZES)
+def test_a_bad_quiz_is_refused_before_anything_runs(old, new, message, built, monkeypatch):
+    path = built.lessons / "01.py"
+    change(path, "# %%\ndict", QUIZ + "# %%\ndict")
+    for denial in ("değil", "it is not") if "{}" in old else ("",):
+        change(path, old.format(denial), new.format(denial))
+    monkeypatch.setattr(build, "execute", lambda *_: pytest.fail("a bad lesson was executed"))
+    with pytest.raises(lesson.LessonError, match=rf"^01\.py.*{message}"):
+        build.build(built)
+
+
+def test_a_quiz_becomes_a_hidden_call_that_shows_it(built):
+    change(built.lessons / "01.py", "# %%\ndict", QUIZ + "# %%\ndict")
+    (notebooks,) = plan(built)
+    for language, notebook in zip(lesson.LANGUAGES, notebooks.values(), strict=True):
+        cell = notebook.cells[-2]
+        assert (cell.cell_type, cell.id) == ("code", "01-03")
+        assert cell.metadata == {
+            "tags": ["quiz"],
+            "jupyter": {"source_hidden": True},
+            "cellView": "form",
+            "_kg_hide-input": True,
+        }
+        (asked,) = shown(cell.source)
+        assert asked.language == language
+        assert [question.right for question in asked.questions] == [0, 1]
+        assert "$\\beta$" in asked.questions[0].text
+
+
+def shown(source: str) -> list:
+    """The quizzes that a cell's code makes."""
+    made, tc = [], types.SimpleNamespace(widgets=types.SimpleNamespace())
+    tc.widgets.quiz = lambda *given, **named: made.append(quiz(*given, **named))
+    exec(source, {"tc": tc})
+    return made
 
 
 SAME = [

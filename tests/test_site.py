@@ -18,7 +18,7 @@ import build
 import website
 from builder.lesson import LANGUAGES
 from builder.plan import plan
-from course import COURSE, ROOT
+from course import COURSE, LESSONS, ROOT, gist, quizzes
 from website import scripts
 
 LESSON = "01_environment"
@@ -105,6 +105,9 @@ def visit(browser, address):
             views = "document.querySelectorAll('.live .noUi-handle').length"
             figures = "document.querySelectorAll('.live').length"
             page.wait_for_function(f"{views} >= {figures}", timeout=60_000)
+            ready = "[...document.querySelectorAll('.quiz')].every(q => q.querySelector('input'))"
+            page.wait_for_function(ready, timeout=60_000)
+            page.evaluate("MathJax.startup.promise")  # the quiz has formulas of its own
         return page
 
     yield visit
@@ -202,6 +205,34 @@ def test_every_slider_moves_by_keyboard(visit, site):
         pytest.skip(f"{moved} sliders moved; these wait for a kernel: {', '.join(dead)}")
 
 
+def test_every_quiz_answers_without_a_kernel(visit, site):
+    for path in relative(site):
+        if path.endswith("index.html"):
+            continue
+        language, name = path.split("/")
+        (lesson,) = (lesson for lesson in LESSONS if lesson.stem[:2] == name[:2])
+        (questions,) = quizzes(lesson)[language]
+        page = visit(path, viewport={"width": 390, "height": 900})
+        quiz = page.locator(".quiz")
+        assert page.locator(".code", has=quiz).locator(".source").count() == 0  # its call is hidden
+        assert "$" not in quiz.inner_text()
+        told = quiz.locator("[role=status] p:visible")
+        assert told.count() == quiz.locator(":checked").count() == 0
+        for number, question in enumerate(questions, 1):
+            group = quiz.get_by_role("group", name=re.compile(rf"^{number}\. "))
+            group.get_by_role("radio").first.focus()
+            page.keyboard.press("Space")
+            for place, answer in enumerate(question.answers):
+                if place:
+                    page.keyboard.press("ArrowDown")
+                said = group.locator("[role=status] p:visible").inner_text()
+                assert said.startswith("✓" if answer.right else "✗")
+                assert gist(answer.why) in said
+                assert told.count() == number
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.context.close()
+
+
 def test_the_language_switch_stays_at_the_section(visit, site):
     path = next(path for path in relative(site) if path.startswith("en/01"))
     page = visit(path, viewport={"width": 1280, "height": 900})
@@ -227,6 +258,10 @@ def test_without_scripts_the_still_picture_stands(visit, site):
     assert figures
     for figure in figures:
         assert figure.locator("img:visible").get_attribute("alt")
+    answer = page.locator(".quiz details").first
+    assert not answer.locator("p").is_visible()
+    answer.locator("summary").click()
+    assert answer.locator("p").inner_text()[0] in "✓✗"
 
 
 def test_pages_are_light_and_load_nothing_from_elsewhere(site):

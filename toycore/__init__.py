@@ -9,7 +9,7 @@ settings.py   sweeps, and the check of every setting before any work
 start.py      where PPO and DPO start
 noise.py  optim.py          random numbers and Adam, one stream and one rate a run
 threads.py    one thread for tiny tensors
-plots/  widgets.py          figures and sliders
+plots/  widgets.py  quiz.py figures, sliders, questions
 grid.py       rounding to a few bits: scale, values, noise in decibels
 quantization.py             INT8 by hand: Int8Linear, true sizes, TinyMLP
 int8_matmul.py  peers.py    exact INT8 products; what torch.ao and torchao make

@@ -23,6 +23,7 @@ import ipywidgets
 from toycore import guards
 from toycore.language import setting, word
 from toycore.plots import Picture
+from toycore.quiz import quiz as quiz
 
 FRAMES = 60  # pictures drawn beforehand at the most: some seconds, and a megabyte in a saved page
 PATIENCE = 0.15  # seconds; a redraw that takes longer waits until the slider is let go

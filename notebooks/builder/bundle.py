@@ -23,7 +23,6 @@ from builder.stored import stale, to_bytes
 
 LIMIT = 1_500_000  # bytes of a bundle
 OWNER = "INSERT_OWNER_HERE"  # the one thing to fill in before a push to Kaggle
-HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form", "_kg_hide-input": True}
 TITLES = {
     "en": "the course's package; run it, no need to read it",
     "tr": "dersin paketi; çalıştır, okuman gerekmez",
@@ -85,7 +84,7 @@ def bundle(course: Course, path: Path, address: str | None):
     title, where, *rest = notebook.cells
     where.source = places.line(language, path.stem, address, bundled=True)
     source = package_cell(course.package, TITLES[language])
-    cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(HIDDEN))
+    cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(places.HIDDEN))
     notebook.cells = [title, where, cell, *rest]
     return notebook
 

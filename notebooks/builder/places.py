@@ -11,6 +11,8 @@ import subprocess
 from pathlib import Path
 
 BRANCH = "bundles"
+# JupyterLab, Colab and Kaggle each hide the input of a cell in a way of their own.
+HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form", "_kg_hide-input": True}
 GITHUB = re.compile(r"(?:https://|git@|ssh://git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 
 WORDS = {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from builder import places
+from builder import places, quiz
 from builder.lesson import KEPT, LessonError, read_lesson
 
 METADATA = {
@@ -38,6 +38,8 @@ def plan(course: Course, chosen=()) -> list[dict]:
 
 def make_notebooks(course: Course, lesson: Path) -> dict:
     names, cells = read_lesson(lesson)
+    for block in cells:
+        quiz.check(lesson.name, block)
     sources = digest([lesson, *sorted(course.package.rglob("*.py"))])
     address = places.repository(course.output)
     notebooks = {}
@@ -62,6 +64,8 @@ def digest(paths: list[Path]) -> str:
 
 
 def make_cell(cell, language: str, name: str):
+    if quiz.is_quiz(cell):
+        return quiz.make_cell(cell.source, language, name)
     metadata = {key: cell.metadata[key] for key in sorted(KEPT & cell.metadata.keys())}
     if cell.cell_type == "markdown":
         return nbformat.v4.new_markdown_cell(cell.source, id=name, metadata=metadata)

@@ -518,6 +518,84 @@ print(torch.allclose(same, tc.exact.optimal_policy(logp, world.reward, 0.5)))
 print(world.prompts[int(tc.exact.entropy(logp).argmax())])
 
 # %% [markdown] lang="tr"
+# ## Kendini sına
+#
+# Beş sorunun her birinde bir yanıt seç; doğru mu, neden, hemen altında okursun.
+
+# %% [markdown] lang="en"
+# ## Check yourself
+#
+# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+
+# %% [markdown] lang="tr" tags=["quiz"]
+# 1. `detaylı açıkla` isteminin entropisi altı istemin en küçüğüydü: 1,142 nat. Bu ne demektir?
+#    - [ ] Oradaki yanıtlar en çok ödülü getirir — entropi ödüle bakmaz; hep `hakaret` diyen bir politikanın
+#      entropisi 0, ödülü −1 olurdu.
+#    - [ ] Politika orada eğitilmemiş haline en yakındır — tersine: eğitilmemiş politika hemen hemen
+#      düzgündür, entropisi $\log 11$ dolayındadır.
+#    - [x] Politika orada daha kararlıdır — entropi kararsızlıktır; olasılık az sayıda yanıtta toplanınca
+#      küçülür.
+# 2. Ödül tahmininin yayılımı 100 örnekte 0,066'dır (tablodaki 0,66, bölü $\sqrt{100}$). 0,0066'ya inmesi
+#    için kaç örnek gerekir?
+#    - [ ] 1.000 — on kat örnek, yayılımı yalnızca $\sqrt{10}$ kat, yani yaklaşık 3,2 kat küçültür.
+#    - [x] 10.000 — on kat küçük bir yayılım yüz kat örnek ister: $\sqrt{100} = 10$.
+#    - [ ] 100.000 — bin kat örnek yayılımı yaklaşık 32 kat küçültür; bu kadarı gerekmez.
+#    - [ ] Hiçbir sayı yetmez — yayılım $1/\sqrt{n}$ ile sıfıra gider; yeterince örnekle her duyarlığa
+#      varılır.
+# 3. Referans, bir istemde `teşekkürler` yanıtına 0,4, `yardım` yanıtına 0,1 veriyor; kalan 0,5 nötr ve
+#    zararlı token'larda. `kl_beta` çok küçükse $\pi^*$ `teşekkürler` yanıtına kaç verir?
+#    - [ ] 0,4 — bu, referansın kendisidir; $\pi^*$'ı ona büyük bir `kl_beta` yaklaştırır.
+#    - [ ] 0,5 — iki yanıtı eşitlemek ödülü artırmaz, yalnızca KL'yi büyütür.
+#    - [ ] 1 — `yardım` da aynı ödülü getirir; onu silmek bir şey kazandırmaz, KL'yi büyütür.
+#    - [x] 0,8 — yalnızca yardımsever token'lar kalır, referanstaki oranlarıyla: 0,4 / (0,4 + 0,1).
+# 4. Bütün ödülleri iki katına çıkardın, `kl_beta` değerini de. $\pi^*$ ne olur?
+#    - [ ] Ödüle daha çok yaklaşır — yalnızca ödüller büyüseydi öyle olurdu.
+#    - [x] Değişmez — kapalı biçimde yalnızca $r/\beta$ oranı geçer, o da aynı kaldı.
+#    - [ ] Referansa yaklaşır — yalnızca `kl_beta` büyüseydi öyle olurdu.
+# 5. Bir arkadaşın KL'yi `(pi * (logp - ref_logp)).mean(-1)` ile hesaplıyor; altı istemin ortalaması 0,587
+#    yerine 0,053 çıkıyor. Hata nerede?
+#    - [x] `sum` yerine `mean` yazmış — $\pi$ ile çarpıp toplamak zaten ortalama almaktır; `mean` onu bir
+#      kez daha 11'e böler.
+#    - [ ] İki politikanın yeri değişmiş — o zaman 0,712 çıkardı, yani `KL(ref, pi)`.
+#    - [ ] Başta bir eksi unutulmuş — eksi, entropinin formülündedir; KL'de sonucu eksi yapardı.
+#    - [ ] Logaritmanın tabanı 2 — o zaman sonuç büyürdü: 0,587 / 0,693 = 0,847.
+
+# %% [markdown] lang="en" tags=["quiz"]
+# 1. The entropy of the prompt `explain in detail` was the smallest of the six: 1.142 nats. What does that
+#    mean?
+#    - [ ] Its answers earn the most — entropy never looks at the reward; a policy that always says `insult`
+#      has entropy 0 and reward −1.
+#    - [ ] There the policy is closest to its untrained self — the other way round: untrained, it is nearly
+#      even, with an entropy near $\log 11$.
+#    - [x] There the policy is more decided — entropy is indecision; it shrinks when probability gathers on
+#      few answers.
+# 2. The estimate of the reward spreads by 0.066 at 100 samples (the 0.66 of the table, divided by
+#    $\sqrt{100}$). How many samples bring that down to 0.0066?
+#    - [ ] 1,000 — ten times the samples make the spread only $\sqrt{10}$ times smaller, about 3.2.
+#    - [x] 10,000 — a spread ten times smaller takes a hundred times the samples: $\sqrt{100} = 10$.
+#    - [ ] 100,000 — a thousand times the samples make it about 32 times smaller, more than was asked.
+#    - [ ] No number is enough — the spread goes to zero like $1/\sqrt{n}$; enough samples reach any
+#      precision.
+# 3. At some prompt the reference gives `thanks` 0.4 and `help` 0.1; the other 0.5 is on neutral and harmful
+#    tokens. With a very small `kl_beta`, what does $\pi^*$ give `thanks`?
+#    - [ ] 0.4 — that is the reference itself; a large `kl_beta` keeps $\pi^*$ near it.
+#    - [ ] 0.5 — making the two equal earns no more and only adds to the KL.
+#    - [ ] 1 — `help` earns just as much; giving it up gains nothing and adds to the KL.
+#    - [x] 0.8 — only helpful tokens remain, in the proportions of the reference: 0.4 / (0.4 + 0.1).
+# 4. You double every reward, and `kl_beta` as well. What happens to $\pi^*$?
+#    - [ ] It moves towards the reward — so it would if only the rewards had grown.
+#    - [x] Nothing — the closed form holds only the ratio $r/\beta$, and that is the same.
+#    - [ ] It moves towards the reference — so it would if only `kl_beta` had grown.
+# 5. A friend computes the KL with `(pi * (logp - ref_logp)).mean(-1)`; averaged over the six prompts it is
+#    0.053 and not 0.587. Where is the mistake?
+#    - [x] It says `mean` for `sum` — to weigh with $\pi$ and add up is to take the mean; `mean` divides by
+#      11 once more.
+#    - [ ] The two policies are swapped — that would give 0.712, which is `KL(ref, pi)`.
+#    - [ ] A minus is missing in front — the minus belongs to entropy; here it would make the result
+#      negative.
+#    - [ ] The logarithm has base 2 — that would make the result larger: 0.587 / 0.693 = 0.847.
+
+# %% [markdown] lang="tr"
 # ## Özet ve sözlük
 #
 # * Politika bir tablodur; ödül, entropi ve KL onun üzerinde birer toplamdır.

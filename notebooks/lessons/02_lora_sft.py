@@ -630,6 +630,87 @@ mine = tc.train_sft(world, tc.SFTConfig(lora_alpha=[8.0, 32.0], seeds=16))
 mine.history[["loss", "entropy"]].isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 
 # %% [markdown] lang="tr"
+# ## Kendini sına
+#
+# Beş sorunun her birinde bir yanıt seç; doğru mu, neden, hemen altında okursun.
+
+# %% [markdown] lang="en"
+# ## Check yourself
+#
+# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+
+# %% [markdown] lang="tr" tags=["quiz"]
+# 1. Biri rolleri değiştirdi: $A = 0$, $B$ rastgele. Eğitim nasıl başlar?
+#    - [ ] Hiç başlamaz — takılıp kalmak için ikisinin de 0 olması gerekir.
+#    - [ ] Politika daha ilk adımdan önce kayar — $B A$ çarpımı, biri 0 iken 0'dır; politika yerindedir.
+#    - [ ] Aynı politikadan; ilk adımı yine $B$ atar — $B$'nin gradyanı $A e_x$ ile çarpılır, o da burada
+#      0'dır.
+#    - [x] Aynı politikadan; ilk adımı bu kez $A$ atar — $A$'nın gradyanının önünde $B$ durur, o da artık 0
+#      değildir.
+# 2. Boyu $4096 \times 4096$ olan bir matrise rank 8 bir adaptör takıyorsun. Kaç sayı eğitilir?
+#    - [ ] 8 — rank, yönlerin sayısıdır; her yönün bir girişi, bir çıkışı vardır.
+#    - [x] 65.536 — $8 \cdot (4096 + 4096)$: her yön için bir $A$ satırı, bir $B$ sütunu.
+#    - [ ] 134.217.728 — bu $8 \cdot 4096 \cdot 4096$'dır, matrisin sekiz katı; kenarlar çarpılmaz,
+#      toplanır.
+#    - [ ] 16.777.216 — bu $W$'nin kendisidir; o donuktur.
+# 3. Kodda $\frac{\alpha}{r} B A$ yerine $\alpha B A$ yazılmış; rank 8, `lora_alpha` 8. Nereden anlarsın?
+#    - [x] İlk kayıp doğrudur, ama adımlar logitleri sekiz kat uzağa taşır — $B = 0$ iken ölçek görünmez;
+#      sonra her adımı büyütür.
+#    - [ ] İlk kayıp $\log 11$ dolayında çıkmaz — $B = 0$ iken çarpım, ölçek ne olursa olsun 0'dır.
+#    - [ ] Hiçbir yerden; Adam ölçeği yutar — Adam gradyanı ölçekler, $B A$'nın önündeki çarpanı değil.
+#    - [ ] Rank 1'e düşer — ölçek, yön sayısını değiştirmez.
+# 4. $\Delta W$'nin rank 2'lik en iyi kopyasının doğruluğu 0,406; rank 2'lik LoRA'nınki 1. Eckart ve Young
+#    yanıldı mı?
+#    - [ ] Evet; LoRA $\Delta W$'ye daha yakın bir matris buldu — kopyalamaya eğitilen LoRA bile 14,224'ün
+#      altına inemedi.
+#    - [ ] Hayır; kopya yeterince eğitilmedi — SVD eğitilmez; eğitilen kopya da aynı alt sınıra vardı.
+#    - [x] Hayır; $\Delta W$'ye en yakın olmak başka, altı yanıtı doğru vermek başka — LoRA kendi $\Delta
+#      W$'sini buldu.
+# 5. 400 adım SFT'den sonra `kl_beta=0.1` ile mümkün olan ödül 0,929'a indi. Onu ne yükseltir?
+#    - [ ] PPO'yu daha uzun eğitmek — 0,929 kapalı biçimdendir; hiçbir eğitim onu geçemez.
+#    - [x] Daha küçük bir `kl_beta` — unutulmuş bir yanıtı öne çıkarmanın bedeli $\beta \log(1/p)$'dir;
+#      $\beta$ küçülünce azalır.
+#    - [ ] Daha büyük bir `lora_rank` — sınırı rank değil, başlangıç politikası ile tasma belirler.
+#    - [ ] Daha çok SFT adımı — 1600 adımda 0,780'e kadar indi.
+
+# %% [markdown] lang="en" tags=["quiz"]
+# 1. Somebody swapped the roles: $A = 0$ and $B$ at random. How does training start?
+#    - [ ] Not at all — to be stuck, both would have to be 0.
+#    - [ ] The policy slips before the first step — the product $B A$ is 0 as long as one of the two is 0;
+#      the policy stays.
+#    - [ ] From the same policy, and $B$ takes the first step again — the gradient of $B$ is multiplied by
+#      $A e_x$, which is 0 here.
+#    - [x] From the same policy, and now $A$ takes the first step — before the gradient of $A$ stands $B$,
+#      which is no longer 0.
+# 2. You attach an adapter of rank 8 to a matrix of $4096 \times 4096$. How many numbers are trained?
+#    - [ ] 8 — the rank counts directions; each has an input side and an output side.
+#    - [x] 65,536 — $8 \cdot (4096 + 4096)$: a row of $A$ and a column of $B$ for each direction.
+#    - [ ] 134,217,728 — that is $8 \cdot 4096 \cdot 4096$, eight times the matrix; the sides are added, not
+#      multiplied.
+#    - [ ] 16,777,216 — that is $W$ itself, and it is frozen.
+# 3. The code has $\alpha B A$ where $\frac{\alpha}{r} B A$ should be; the rank is 8, `lora_alpha` is 8.
+#    What gives it away?
+#    - [x] The first loss is right, but steps carry the logits eight times as far — while $B = 0$ no scale
+#      shows; afterwards it enlarges every step.
+#    - [ ] The first loss is not near $\log 11$ — while $B = 0$ the product is 0 at any scale.
+#    - [ ] Nothing; Adam absorbs the scale — Adam rescales the gradient, not the factor in front of $B A$.
+#    - [ ] The rank drops to 1 — a scale does not change the number of directions.
+# 4. The best copy of $\Delta W$ with rank 2 has an accuracy of 0.406, LoRA of rank 2 has 1. Were Eckart and
+#    Young wrong?
+#    - [ ] Yes; LoRA found a matrix nearer to $\Delta W$ — even LoRA trained to copy did not get below
+#      14.224.
+#    - [ ] No; the copy was not trained enough — the SVD is not trained, and the trained copy met the same
+#      bound.
+#    - [x] No; being nearest to $\Delta W$ is one thing, getting six answers right another — LoRA found a
+#      $\Delta W$ of its own.
+# 5. After 400 steps of SFT, the reward possible at `kl_beta=0.1` was down to 0.929. What raises it?
+#    - [ ] Training PPO for longer — 0.929 comes from the closed form; no training gets past it.
+#    - [x] A smaller `kl_beta` — bringing back a forgotten answer costs $\beta \log(1/p)$, and less with a
+#      smaller $\beta$.
+#    - [ ] A higher `lora_rank` — the limit is set by the starting policy and the leash, not by the rank.
+#    - [ ] More steps of SFT — with 1600 steps it fell as far as 0.780.
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * SFT, hedefin log-olasılığını büyütür; kayıp $\log 11$ dolayında başlar.

@@ -757,6 +757,82 @@ mine = tc.train_ppo(world, tc.PPOConfig(ent_coef=[0.01, 3.0], seeds=16), start=s
 mine.history[["entropy", "attained"]].isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 
 # %% [markdown] lang="tr"
+# ## Kendini sına
+#
+# Beş sorunun her birinde bir yanıt seç; doğru mu, neden, hemen altında okursun.
+
+# %% [markdown] lang="en"
+# ## Check yourself
+#
+# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+
+# %% [markdown] lang="tr" tags=["quiz"]
+# 1. `epochs=1` ile eğitirken `clip_range` değerini 0,2'den 0,05'e indirdin. Eğriler nasıl değişir?
+#    - [ ] Kırpılan pay artar — sekiz geçişte artmıştı, 0,159'dan 0,303'e; tek geçişte oranlar hep 1'dir.
+#    - [x] Hiç değişmez — tek geçişte hiçbir oran 1'den ayrılmaz; kırpacak bir şey yoktur.
+#    - [ ] Öğrenme yavaşlar — kırpma, çalışmadığı yerde adımı da kısaltmaz.
+#    - [ ] Referansa KL küçülür — onu tasma tutar; kırpma eski politikaya bakar.
+# 2. Avantajı −1 olan bir örneğin oranı 1,5 oldu ($\varepsilon$ 0,2). Bu örnek politikayı iter mi?
+#    - [ ] Hayır; oran aralığın dışında — kırpma yalnızca kazandıran yönde durdurur; kötü bir yanıtın
+#      olasılığı artmış, bu kazandırmaz.
+#    - [ ] Evet; olasılığını daha da artırır — avantaj eksidir; kazanç, olasılık azalınca gelir.
+#    - [x] Evet; olasılığını azaltır — −1,5 ile −1,2'den küçük olan, yani kırpılmamış terim seçilir;
+#      gradyanı vardır.
+# 3. Kodunda `kl_beta` 0,05 iken de 1 iken de KL eğrisi aynı. İlk neden kuşkulanırsın?
+#    - [x] Ceza her token'dan aynı sayıyı düşüyordur — bu bir tabandır, çekmez; bölüm 6'daki `KL(x)` gibi.
+#    - [ ] Öğrenme oranı küçüktür — o zaman iki KL de sıfıra yakın kalırdı, aynı yere tırmanmazdı.
+#    - [ ] Kırpma aralığı dardır — kırpma bir turdaki adımı frenler; varılacak yeri tasma belirler.
+#    - [ ] Hiçbir şeyden; tasma ödülü değiştirir, KL'yi değil — bağlı bir tasmada KL 0,557'den 0,087'ye
+#      iner.
+# 4. Tasmasız eğitim 0,9999 ödül ve 1,016 nat KL ile bitti; `kl_beta` 0,02 iken ödül yine 0,9999, KL 0,585.
+#    Aradaki KL ne kazandırdı?
+#    - [ ] Daha az zararlı yanıt — öyle olsaydı ödül de artardı; ödüller aynı.
+#    - [ ] İleride alınacak ödül — olası en büyük ödül 1'dir, ikisi de oraya vardı.
+#    - [x] Hiçbir şey — ödülü eşit token'lar arasında savrulmaktır; sınırda noktayı yalnızca sağa taşır.
+# 5. Anahtar sözcük ödülüyle ret olasılığı 0,442'den 0'a indi, ödül eğrisi kusursuzdu. Sorunu ne gösterirdi?
+#    - [ ] Daha çok tohum — 0, zaten 16 tohumun ortalamasıdır; hepsi aynı zirveye çıkar.
+#    - [ ] Daha büyük bir `batch_size` — sorun gürültü değildir; kesin en iyi politika da reddetmez.
+#    - [ ] Daha küçük bir `kl_beta` — daha uzun bir tasma ödülün peşinden daha da uzağa gider.
+#    - [x] O istemin satırına bakmak — ödülün ölçmediği şeyi ödül eğrisi gösteremez, politika gösterir.
+
+# %% [markdown] lang="en" tags=["quiz"]
+# 1. While training with `epochs=1` you take `clip_range` from 0.2 down to 0.05. How do the curves change?
+#    - [ ] The clipped share grows — with eight passes it did, from 0.159 to 0.303; with one pass every
+#      ratio is 1.
+#    - [x] Not at all — with one pass no ratio leaves 1, and there is nothing to clip.
+#    - [ ] Learning slows down — where the clip does not act, it shortens no step either.
+#    - [ ] The KL to the reference shrinks — that is for the leash; the clip looks at the old policy.
+# 2. A sample with advantage −1 has reached a ratio of 1.5 (with an $\varepsilon$ of 0.2). Does it push the
+#    policy?
+#    - [ ] No; the ratio is outside the range — the clip stops only in the direction that pays; a bad answer
+#      that grew likelier does not pay.
+#    - [ ] Yes; it makes the answer likelier still — the advantage is negative; what pays is less
+#      probability.
+#    - [x] Yes; it makes the answer less likely — of −1.5 and −1.2 the smaller one counts, the term that is
+#      not clipped; it has a gradient.
+# 3. In your code the KL curve is the same at a `kl_beta` of 0.05 and of 1. What do you suspect first?
+#    - [x] That the penalty takes the same number off every token — that is a baseline and pulls on nothing,
+#      like `KL(x)` in section 6.
+#    - [ ] A learning rate too small — then both KLs would stay near zero and not climb to one place.
+#    - [ ] A clip range too narrow — the clip brakes the steps of a rollout; where they lead is up to the
+#      leash.
+#    - [ ] Nothing; a leash changes the reward, not the KL — with a leash that is tied on, the KL falls from
+#      0.557 to 0.087.
+# 4. Without a leash, training ended with reward 0.9999 and a KL of 1.016 nats; at a `kl_beta` of 0.02 it
+#    was 0.9999 again, with a KL of 0.585. What did the extra KL buy?
+#    - [ ] Fewer harmful answers — then the reward would have risen too; it is the same.
+#    - [ ] Reward to come — the largest possible is 1, and both have arrived there.
+#    - [x] Nothing — it is drift among tokens that earn the same; on the frontier it only moves the point to
+#      the right.
+# 5. With the keyword reward the refusal fell from 0.442 to 0 while the reward curve was flawless. What
+#    would have shown the trouble?
+#    - [ ] More seeds — that 0 is a mean of 16 seeds already; they all climb to the same summit.
+#    - [ ] A larger `batch_size` — noise is not the trouble; the exact optimum does not refuse either.
+#    - [ ] A smaller `kl_beta` — a longer leash follows the reward even further.
+#    - [x] Looking at the row of that prompt — a reward curve cannot show what the reward does not measure;
+#      the policy can.
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * **Amaç** ödül eksi tasmadır; en iyisi kesin olarak bilinir ve eğitim ona varır.

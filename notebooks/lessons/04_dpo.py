@@ -568,6 +568,81 @@ mine = tc.train_dpo(world, config, pairs[:, :100], start).history
 mine.attained.isel(step=-1, drop=True).mean("seed").to_pandas().round(2)
 
 # %% [markdown] lang="tr"
+# ## Kendini sına
+#
+# Beş sorunun her birinde bir yanıt seç; doğru mu, neden, hemen altında okursun.
+
+# %% [markdown] lang="en"
+# ## Check yourself
+#
+# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+
+# %% [markdown] lang="tr" tags=["quiz"]
+# 1. Kendi DPO kodunda ilk kayıp 0,693 yerine 1,2 çıktı. Neden?
+#    - [ ] $\beta$ çok büyük — başlangıçta marj 0'dır; $\beta$ kaç olursa olsun kayıp $\ln 2$'dir.
+#    - [ ] Çiftler zor — marj 0 iken her çift, kolayı da zoru da, $\ln 2$ öder.
+#    - [ ] Öğrenme oranı çok büyük — ilk kayıp, daha hiç adım atılmadan hesaplanır.
+#    - [x] Referans, başlangıç politikası değil — aynı olsalardı her çiftte marj 0 olurdu.
+# 2. 100.000 çiftle $\beta$ 0,1'den 2'ye çıkınca KL 0,571'den 0,028'e indi, marj ise hep 0,336 kaldı. Neden?
+#    - [ ] $\beta$ eğitimi etkilemiyor — KL'nin bu kadar değişmesi etkilediğini gösteriyor.
+#    - [x] Marj, $\beta$ ile çarpılmış log oran farkıdır — ödül farkı aynıdır; büyük $\beta$ onu daha az nat
+#      ile kurar.
+#    - [ ] Eğitim erken bitti — `attained` 0,98'in üstünde; eğitim varacağı yere vardı.
+# 3. 100 çiftle ve $\beta$ 0,3 ile eğitirken kayıp düştü, marj 2,864'e çıktı; ama `chosen_logp` −1,88'den
+#    −10,79'a indi. Ne oldu?
+#    - [ ] Seçilen ile reddedilen karışmış — o zaman marj büyümez, eksiye inerdi.
+#    - [ ] Olması gereken; amaç marjdır — kayıp marja bakar, ama `attained` −2,865'e düştü.
+#    - [x] Reddedilen daha hızlı düştü, olasılık başka yanıtlara aktı — hiç kaybetmemiş yanıtların payı
+#      0,14'ten 0,79'a çıktı.
+#    - [ ] Adımın işareti ters — o zaman kayıp düşmez, büyürdü.
+# 4. `reference_free=True` ile ve çok büyük bir $\beta$ ile eğitiyorsun. Politika nereye varır?
+#    - [ ] Başlangıç politikasında kalır — referansla öyle olurdu; burada referans düzgün dağılımdır.
+#    - [x] Düzgün dağılıma, her token $1/11$ — en iyisi $\mathrm{softmax}(r/\beta)$'dır; $r/\beta$ sıfıra
+#      gider.
+#    - [ ] En çok ödülü getiren token'lara — oraya çok küçük bir $\beta$ götürür.
+# 5. Beş sert etiketli çiftle sigmoid kaybında adım sayısını dört katına çıkardın: marj 5,81'den 7,92'ye
+#    çıktı. Bir dört kat daha?
+#    - [x] Yine büyür — kayıp ancak sonsuz marjda sıfırdır; 1600 adımda 10,29 oldu.
+#    - [ ] 7,92'de durur, gerçek ödül farkına vardı — ödül farkı en çok 2'dir; marj orada, yargıç bazen
+#      ötekini seçerse durur.
+#    - [ ] 0,5'e döner — bu IPO'nun hedefidir; sigmoid kaybının hedefi yoktur.
+#    - [ ] Ezber yüzünden küçülür — kayıp, marj büyüdükçe azalır; küçülmesi için neden yok.
+
+# %% [markdown] lang="en" tags=["quiz"]
+# 1. The first loss of your own DPO code is 1.2 and not 0.693. Why?
+#    - [ ] $\beta$ is too large — at the start the margin is 0, and the loss $\ln 2$ at any $\beta$.
+#    - [ ] The pairs are hard — with a margin of 0 every pair costs $\ln 2$, the easy and the hard.
+#    - [ ] The learning rate is too large — the first loss is computed before any step is taken.
+#    - [x] The reference is not the starting policy — were they the same, every pair would have margin 0.
+# 2. With 100,000 pairs, $\beta$ from 0.1 to 2 took the KL from 0.571 to 0.028, yet the margin was always
+#    0.336. Why?
+#    - [ ] $\beta$ does not affect training — that the KL changes so much shows that it does.
+#    - [x] The margin is a difference of log ratios times $\beta$ — the gap in reward is the same, and a
+#      large $\beta$ builds it with fewer nats.
+#    - [ ] Training ended too early — `attained` is above 0.98; training has arrived.
+# 3. On 100 pairs, with a $\beta$ of 0.3, the loss fell and the margin rose to 2.864; but `chosen_logp` went
+#    from −1.88 to −10.79. What happened?
+#    - [ ] Chosen and rejected are mixed up — then the margin would not rise but turn negative.
+#    - [ ] As it should be; the margin is the goal — the loss looks at the margin, but `attained` dropped to
+#      −2.865.
+#    - [x] The rejected fell faster, and the probability flowed to other answers — the share of those that
+#      never lost rose from 0.14 to 0.79.
+#    - [ ] The sign of the step is wrong — then the loss would grow instead of falling.
+# 4. You train with `reference_free=True` and a very large $\beta$. Where does the policy arrive?
+#    - [ ] It stays at the starting policy — with a reference it would; here the reference is uniform.
+#    - [x] At the uniform policy, $1/11$ for each token — the optimum is $\mathrm{softmax}(r/\beta)$, and
+#      $r/\beta$ goes to zero.
+#    - [ ] At the tokens that earn the most — a very small $\beta$ leads there.
+# 5. On the five hard-labelled pairs you take four times the steps with the sigmoid loss: the margin went
+#    from 5.81 to 7.92. And four times more?
+#    - [x] It grows again — the loss is zero only at an infinite margin; with 1600 steps it was 10.29.
+#    - [ ] It stops at 7.92, the true gap in reward — that gap is 2 at most; the margin rests there if the
+#      judge sometimes picks the other answer.
+#    - [ ] It returns to 0.5 — that is the target of IPO; the sigmoid loss has none.
+#    - [ ] It shrinks, because of memorising — the loss gets smaller as the margin grows; nothing makes it
+#      shrink.
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * $\pi^*$ ödülü içinde taşır; Bradley–Terry'ye konunca $Z$ gider ve geriye DPO kaybı kalır.

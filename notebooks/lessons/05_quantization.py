@@ -596,6 +596,82 @@ few = (tc.quantize(e, 4).dequantize() @ tc.quantize(W, 4).dequantize().mT + b[:,
 print(f"embedding and W with 4 bits: KL {tc.exact.kl(logp, few).mean():.4f}")
 
 # %% [markdown] lang="tr"
+# ## Kendini sına
+#
+# Beş sorunun her birinde bir yanıt seç; doğru mu, neden, hemen altında okursun.
+
+# %% [markdown] lang="en"
+# ## Check yourself
+#
+# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+
+# %% [markdown] lang="tr" tags=["quiz"]
+# 1. 8 bitten 7 bite inince SNR 43,12 dB'den 37,04 dB'ye düştü. Hatanın gücü kaç kat arttı?
+#    - [ ] 1,16 — iki SNR'nin oranı bu; ama desibel bir logaritmadır, oranına değil farkına bakılır.
+#    - [ ] 2 — basamak iki katına çıkar, ama hatanın gücü $\Delta^2$ ile büyür.
+#    - [x] Yaklaşık 4 — fark 6,08 dB; basamak iki kat, gücü dört kat.
+#    - [ ] 6 — bu, farkın desibelidir; kat değildir.
+# 2. Her satırın kendi ölçeği var. Bir satırdaki *tek bir* ağırlık 30 katına çıkarsa kim zarar görür?
+#    - [ ] Hiç kimse; satır başına ölçek bunun içindir — o yalnızca öteki satırları korur.
+#    - [x] Aynı satırdaki öteki ağırlıklar — satırın ölçeğini o tek ağırlık belirler; basamak onlara fazla
+#      iridir.
+#    - [ ] Bütün satırlar — tek ölçek olsaydı öyle olurdu.
+#    - [ ] Yalnızca o ağırlık — o en üst basamağa düşer; hemen hemen hatasız yazılır.
+# 3. Ağırlıklar da aktivasyonlar da 42,1 dB iken çıkış 39,1 dB'ydi. Aktivasyonları hiç yuvarlamazsan çıkış
+#    kaç dB olur?
+#    - [ ] 39,1 — hatanın yarısı aktivasyonlardan geliyordu; o yarı gitti.
+#    - [ ] 84,2 — SNR'ler toplanmaz; toplanan, hataların güçleridir.
+#    - [x] 42,1 — geriye yalnızca ağırlıkların hatası kalır; 3 dB'yi ikinci hata götürmüştü.
+# 4. INT8, küçük katmanda yavaşlattı, büyüdükçe kazanmaya başladı. Neden?
+#    - [x] Yuvarlamanın işi boyla, çarpmanınki boyun karesiyle büyür — küçük katmanda yuvarlama, çarpmadan
+#      kazanılanı yer.
+#    - [ ] Küçük modelde bellek daha az küçülür — küçülme 3,61 kat; süre farkını bu açıklamaz.
+#    - [ ] Küçük sayıları çarpmak yavaştır — çarpmanın süresi sayıların değerine bağlı değildir.
+#    - [ ] Ölçüm gürültüsüdür — öyle olsaydı tablo `cannot tell` derdi.
+# 5. Biri diyor ki: “2 bitte ödül 1,000'dan 0,999'a indi, demek ki bir şey kaybetmedik.” Ne dersin?
+#    - [ ] Haklı; amaç ödüldür — ödül, eşit kazandıran yanıtlar arasındaki alışkanlıkları ölçmez.
+#    - [ ] Yanlış ölçmüş; KL büyüdüyse ödül de düşmeliydi — olasılık, ödülü eşit token'lar arasında yer
+#      değiştirebilir.
+#    - [ ] Haksız; ret gitmiştir — ret olasılığı 2 bitte de 1,000'dır.
+#    - [x] Haksız; en olası yanıt istemlerin %27'sinde değişti — KL 0,1754'tür; ödülün sustuğu yerde kayıp
+#      var.
+
+# %% [markdown] lang="en" tags=["quiz"]
+# 1. From 8 bits to 7 the SNR fell from 43.12 dB to 37.04 dB. By what factor did the power of the error
+#    grow?
+#    - [ ] 1.16 — that is the ratio of the two SNRs; but a decibel is a logarithm, and differences count,
+#      not ratios.
+#    - [ ] 2 — the step doubles, but the power of the error goes with $\Delta^2$.
+#    - [x] About 4 — the difference is 6.08 dB; twice the step, four times the power.
+#    - [ ] 6 — that is the difference in decibels, not a factor.
+# 2. Every row has a scale of its own. If a *single* weight of a row gets 30 times as large, who suffers?
+#    - [ ] Nobody; that is what a scale per row is for — it protects only the other rows.
+#    - [x] The other weights of that row — that one weight sets the row's scale, and the step is too coarse
+#      for them.
+#    - [ ] All rows — so it would be with a single scale.
+#    - [ ] Only that weight — it falls on the topmost step and is written almost without error.
+# 3. With weights and activations at 42.1 dB each, the output had 39.1 dB. What does it have if you do not
+#    round the activations at all?
+#    - [ ] 39.1 — half of the error came from the activations, and that half is gone.
+#    - [ ] 84.2 — SNRs do not add; what adds is the power of the errors.
+#    - [x] 42.1 — only the error of the weights is left; the second error had cost the 3 dB.
+# 4. INT8 made the small layer slower and began to pay as it grew. Why?
+#    - [x] The work of rounding grows with the size, that of the product with its square — in a small layer,
+#      rounding eats what the product saves.
+#    - [ ] A small model's memory shrinks less — it shrinks 3.61 times; that does not explain the time.
+#    - [ ] Small numbers are slow to multiply — how long a product takes does not depend on the values.
+#    - [ ] It is noise of the timing — then the table would say `cannot tell`.
+# 5. Somebody says: “At 2 bits the reward went from 1.000 to 0.999, so we have lost nothing.” What do you
+#    answer?
+#    - [ ] Right; the reward is the goal — the reward does not measure habits among answers that earn the
+#      same.
+#    - [ ] Measured wrongly; if the KL grew, the reward must have fallen — probability can move among tokens
+#      of equal reward.
+#    - [ ] Wrong; the refusal is gone — the probability of refusing is 1.000 at 2 bits too.
+#    - [x] Wrong; at 27% of the prompts the likeliest answer changed — the KL is 0.1754; the loss is where
+#      the reward is silent.
+
+# %% [markdown] lang="tr"
 # ## Özet: beş ders, tek tablo
 #
 # * Bir politika bir tablodur (ders 1); onu örnekle (2), ödülle (3) ve tercihle (4) eğittik, bu derste

@@ -1,9 +1,12 @@
-// MathJax reads this when it starts. The widget manager still calls the Hub of MathJax 2; labels
-// hold no formulas, so an empty Hub answers it.
+// MathJax reads this when it starts. The widget manager still calls the Hub of MathJax 2, with what
+// it has just shown: a quiz holds formulas.
+const Queue = ([, , shown]) => {
+  MathJax.startup.promise = MathJax.startup.promise.then(() => MathJax.typesetPromise([shown]));
+};
 window.MathJax = {
   tex: { inlineMath: [["$", "$"]], processEscapes: true },
-  options: { enableMenu: false, ignoreHtmlClass: "live|output" },
-  startup: { ready() { MathJax.startup.defaultReady(); MathJax.Hub = { Queue() {} }; } },
+  options: { enableMenu: false, ignoreHtmlClass: "live|quiz|output" },
+  startup: { ready() { MathJax.startup.defaultReady(); MathJax.Hub = { Queue }; } },
 };
 
 const root = document.documentElement;

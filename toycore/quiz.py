@@ -1,0 +1,210 @@
+"""Questions at the end of a lesson; a choice shows at once whether it is right, and why.
+
+The questions are one HTML widget of native radio buttons. Style rules alone turn the explanations
+and count the right answers: no message to the kernel, the same in every version of ipywidgets, and
+alive on a page that has no kernel. A screen reader gets a group named by its question. Where there
+is no widget (a saved page, GitHub), each answer opens to its explanation; on paper all stay closed.
+
+The text is a task list in Markdown, a line that does not fit goes on in the next:
+
+    1. Question?
+       - [ ] a wrong answer — why it is wrong
+       - [x] the right answer — why it is right
+"""
+
+import hashlib
+import html
+import re
+import string
+import textwrap
+from typing import NamedTuple
+
+import ipywidgets
+
+from toycore import language as words
+
+QUESTION = re.compile(r"(\d+)\. +(\S.*)")
+ANSWER = re.compile(r"\s+- \[([ x])\] +(\S.*)")
+# The rest of a word before a star is no emphasis: π* is a name.
+INLINE = re.compile(r"`(?P<code>[^`]+)`|\$[^$]+\$|(?<!\w)\*(?P<em>[^\s*][^*]*)\*(?!\w)")
+
+STYLE = """<style>
+.tc-quiz { counter-reset: right; max-width: 44em; line-height: 1.5; white-space: normal; }
+.tc-quiz fieldset { margin: 0 0 1.5em; padding: 0; border: 0; min-width: 0; }
+.tc-quiz legend { margin: 0 0 .4em; padding: 0; font-weight: 600; }
+.tc-quiz label { display: flex; gap: .6em; align-items: baseline; padding: .25em 0; }
+.tc-quiz input { flex: none; margin: 0; transform: translateY(.1em); }
+.tc-quiz [role=status] p { display: none; margin: 0 0 .4em .4em; padding: .1em 0 .1em 1.4em;
+  border-left: 3px solid #d1603d; }
+.tc-quiz [role=status] .right { border-color: #2e8b57; }
+.tc-quiz label:has(:checked) + [role=status] p { display: block; }
+.tc-quiz input[data-right]:checked { counter-increment: right; }
+.tc-quiz .score span::before { content: counter(right); }
+</style>"""
+
+
+class Answer(NamedTuple):
+    """What can be chosen, and what is said to whoever chooses it."""
+
+    text: str
+    right: bool
+    why: str
+
+
+class Question(NamedTuple):
+    text: str
+    answers: tuple[Answer, ...]
+
+    @property
+    def right(self) -> int:
+        """The place of the right answer."""
+        return [answer.right for answer in self.answers].index(True)
+
+
+def quiz(text: str, language: str = "en") -> "Quiz":
+    """The questions of a Markdown task list, ready to be answered; how it is written: see above.
+
+    A ValueError names the line that is wrong. Between `backticks`, *stars* and $dollars$ stand
+    code, emphasis and formulas; all else is shown as it is written.
+    """
+    return Quiz(parse(text), words.check(language))
+
+
+class Quiz(ipywidgets.HTMLMath):
+    """The questions as one widget; without widgets, answers that open to their explanations."""
+
+    def __init__(self, questions: tuple[Question, ...], language: str):
+        self.questions, self.language = questions, language
+        super().__init__(_live(questions, language))
+
+    _ipython_display_ = None  # ipywidgets 7 would display without the questions as text
+
+    def _repr_mimebundle_(self, **_) -> dict:
+        model = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {
+            "text/plain": _plain(self.questions),
+            "text/html": _still(self.questions, self.language),
+            "application/vnd.jupyter.widget-view+json": model,
+        }
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def parse(text: str) -> tuple[Question, ...]:
+    """The questions of a task list; a ValueError names the line that is wrong."""
+    questions = []
+    for line, (question, *answers) in _grouped(_items(text)):
+        answers = tuple(_answer(*item) for item in answers)
+        if len({answer.text for answer in answers}) < max(2, len(answers)):
+            raise ValueError(f"line {line}: a question needs two or more answers, all different")
+        if (rights := sum(answer.right for answer in answers)) != 1:
+            raise ValueError(f"line {line}: a question has exactly one right answer; got {rights}")
+        questions.append(Question(question, answers))
+    if not questions:
+        raise ValueError("a quiz needs at least one question: 1. Question?")
+    return tuple(questions)
+
+
+def _items(text: str) -> list:
+    """Each question and answer: its line, its mark ("1" and so on, "x" or " "), and its text."""
+    items = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := QUESTION.fullmatch(line) or ANSWER.fullmatch(line):
+            items.append([number, *found.groups()])
+        elif items and line[:1].isspace() and not line.lstrip().startswith("-"):
+            items[-1][2] += f" {line.strip()}"
+        elif line.strip():
+            raise ValueError(
+                f"line {number} is neither a question (1. Question?) nor an answer below it, "
+                f"indented (   - [ ] wrong — why; or - [x] right — why): {line!r}"
+            )
+    return items
+
+
+def _grouped(items) -> list:
+    """Each question's line, and its text followed by its answers."""
+    groups = []
+    for line, mark, said in items:
+        if mark.isdigit():
+            groups.append((line, [said.strip()]))
+            if int(mark) != len(groups):
+                raise ValueError(f"line {line}: question {len(groups)} has the number {mark}")
+        elif groups:
+            groups[-1][1].append((line, mark, said))
+        else:
+            raise ValueError(f"line {line}: an answer before the first question: {said!r}")
+    return groups
+
+
+def _answer(line: int, mark: str, said: str) -> Answer:
+    text, _, why = (part.strip() for part in said.partition(" — "))
+    if not why:
+        raise ValueError(f"line {line}: an answer needs ' — ' and why: {said!r}")
+    return Answer(text, mark == "x", why)
+
+
+# --- showing ------------------------------------------------------------------------------------
+
+
+def _live(questions, language: str) -> str:
+    fields = "".join(_field(place, *asked, language) for place, asked in enumerate(questions, 1))
+    score = words.text("quiz.score", language).format("<span></span>", len(questions))
+    return f'{STYLE}<div class="tc-quiz">{fields}<p class="score">{score}</p></div>'
+
+
+def _field(place: int, text: str, answers, language: str) -> str:
+    group = hashlib.sha256(repr((text, answers)).encode()).hexdigest()[:12]
+    # Without the second attribute JupyterLab takes the arrow keys for its own, and leaves the cell.
+    radio = f'<input type="radio" data-lm-suppress-shortcuts="true" name="{group}"'
+    choices = "".join(
+        f"<label>{radio}{' data-right' * answer.right}>"
+        f"<b>{letter}</b><span>{_html(answer.text)}</span></label>"
+        f'<div role="status">{_told(answer, language)}</div>'
+        for letter, answer in _lettered(answers)
+    )
+    return f"<fieldset><legend>{place}. {_html(text)}</legend>{choices}</fieldset>"
+
+
+def _still(questions, language: str) -> str:
+    return "".join(
+        f"<p><strong>{place}. {_html(text)}</strong></p>"
+        + "".join(
+            f"<details><summary><b>{letter}</b> {_html(answer.text)}</summary>"
+            f"{_told(answer, language)}</details>"
+            for letter, answer in _lettered(answers)
+        )
+        for place, (text, answers) in enumerate(questions, 1)
+    )
+
+
+def _told(answer: Answer, language: str) -> str:
+    verdict = "right" if answer.right else "wrong"
+    said = words.text(f"quiz.{verdict}", language)
+    return f'<p class="{verdict}"><strong>{said}</strong> {_html(answer.why)}</p>'
+
+
+def _plain(questions) -> str:
+    lines = []
+    for place, (text, answers) in enumerate(questions, 1):
+        lines += ["", *textwrap.wrap(f"{place}. {text}", 100, subsequent_indent="   ")]
+        for letter, answer in _lettered(answers):
+            said = f"   {letter}  {answer.text}"
+            lines += textwrap.wrap(said, 100, subsequent_indent=" " * 6)
+    return "\n".join(lines[1:])
+
+
+def _lettered(answers):
+    return zip(string.ascii_uppercase, answers, strict=False)
+
+
+def _html(text: str) -> str:
+    """The text with code and emphasis as HTML, formulas as TeX; everything else escaped."""
+
+    def shown(found: re.Match) -> str:
+        for tag in ("code", "em"):
+            if found[tag]:
+                return f"<{tag}>{found[tag]}</{tag}>"
+        return found[0]
+
+    return INLINE.sub(shown, html.escape(text))
