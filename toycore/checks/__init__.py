@@ -1,0 +1,19 @@
+"""The exercises of the lessons: `tc.checks.dpo_loss(my_loss, language="en")` judges an answer.
+
+A check says passed, or names the likely mistake, or shows the first input on which the answer
+differs. It never raises at a learner's error; only an unknown language is a ValueError.
+
+exercise.py  the three kinds: a function written, a run predicted, a world tried
+attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
+draws.py     random inputs
+environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one file a lesson
+"""
+
+from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
+
+__all__ = [
+    "dpo_loss",
+    "few_pairs",
+    "ipo_start",
+    "own_pairs",
+]
