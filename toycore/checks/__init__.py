@@ -10,10 +10,16 @@ environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one 
 """
 
 from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
+from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
 
 __all__ = [
+    "advantage",
+    "bonus",
+    "clipped_loss",
     "dpo_loss",
     "few_pairs",
     "ipo_start",
+    "leash",
     "own_pairs",
+    "refusal",
 ]
