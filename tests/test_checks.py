@@ -20,7 +20,7 @@ from toycore.checks.verdict import HEADS, PHRASES, Verdict
 EXERCISES = {name: getattr(tc.checks, name) for name in tc.checks.__all__}
 WRITTEN = {name: exercise for name, exercise in EXERCISES.items() if isinstance(exercise, Written)}
 LANGUAGES = ("tr", "en")
-SEEDS = range(30)
+SEEDS = range(20)
 
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 each_written = pytest.mark.parametrize("exercise", WRITTEN.values(), ids=WRITTEN)

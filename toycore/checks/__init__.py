@@ -10,16 +10,21 @@ environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one 
 """
 
 from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
+from toycore.checks.lora import alpha, lora_forward, new_adapter, own_targets
 from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
 
 __all__ = [
     "advantage",
+    "alpha",
     "bonus",
     "clipped_loss",
     "dpo_loss",
     "few_pairs",
     "ipo_start",
     "leash",
+    "lora_forward",
+    "new_adapter",
     "own_pairs",
+    "own_targets",
     "refusal",
 ]

@@ -103,7 +103,10 @@ class Written(Exercise):
         return self.tell(answer, inputs[first], got[first], due[first], language)
 
     def outcomes(self, function: Callable, inputs: list[dict]) -> list[Outcome]:
-        return [attempt(function, one, self.trained, self.results) for one in inputs]
+        return [self.outcome(function, one) for one in inputs]
+
+    def outcome(self, function: Callable, one: dict) -> Outcome:
+        return attempt(function, one, self.trained, self.results)
 
     def recognise(self, got: list[Outcome], due: list[Outcome], inputs: list[dict]) -> str | None:
         """The name of the variant that the answer equals on all inputs, and at least once truly.
@@ -113,11 +116,13 @@ class Written(Exercise):
         """
         if all(outcome.trouble for outcome in got):
             return None
-        variants = {k: self.outcomes(m.answer, inputs) for k, m in self.mistakes.items()}
         for alike in (same, same_values):
-            for name, outcomes in variants.items():
-                by_value = alike is same or not all(map(same_values, outcomes, due))
-                if by_value and all(map(alike, got, outcomes)):
+            for name, mistake in self.mistakes.items():
+                if not alike(got[0], self.outcome(mistake.answer, inputs[0])):
+                    continue  # most differ on the first input already
+                variant = self.outcomes(mistake.answer, inputs)
+                told_by_value = alike is same or not all(map(same_values, variant, due))
+                if told_by_value and all(map(alike, got, variant)):
                     return name
         return None
 
@@ -129,7 +134,7 @@ class Written(Exercise):
             return wrong("raised", language, where=where, error=got.figures["error"])
         key, figures = got.trouble, got.figures
         if not key:
-            (again,) = self.outcomes(answer, [inputs])
+            again = self.outcome(answer, inputs)
             if not again.trouble and not same_values(got, again):
                 two = {"got": shown(got.values[0]), "again": shown(again.values[0])}
                 return wrong("random", language, **two)
@@ -158,6 +163,8 @@ class Tried(Exercise):
             return wrong(refusal.key, language, **refusal.figures)
         except BaseException as error:  # as in `attempt`
             return wrong("refused", language, error=one_line(error))
+        if name == "unwritten":
+            return unwritten_yet(language)
         if name == "right":
             return self.praise(language, figures)
         return self.named(name, language, figures)

@@ -71,6 +71,10 @@ PHRASES = {
         "tr": "{due} sonuç gerekirdi, sırayla ve virgülle; gelen: {got}.",
         "en": "Due are {due} results, in order, with commas between; what came is {got}.",
     },
+    "pair": {
+        "tr": "İki tensör gerekirdi.",
+        "en": "Two tensors are due.",
+    },
     "shape": {
         "tr": "Biçim (shape) tutmuyor: {inputs} için {due} gerekirdi, gelen {got}. Toplamın ya da ortalamanın hangi eksende alındığına bak.",
         "en": "The shape is wrong: with {inputs} it should be {due} and is {got}. Look at the axis over which you sum or take the mean.",
