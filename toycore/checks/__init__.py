@@ -12,6 +12,7 @@ environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one 
 from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
 from toycore.checks.lora import alpha, lora_forward, new_adapter, own_targets
 from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
+from toycore.checks.quantization import fixed_scale, outlier, own_bits, round_trip
 
 __all__ = [
     "advantage",
@@ -20,11 +21,15 @@ __all__ = [
     "clipped_loss",
     "dpo_loss",
     "few_pairs",
+    "fixed_scale",
     "ipo_start",
     "leash",
     "lora_forward",
     "new_adapter",
+    "outlier",
+    "own_bits",
     "own_pairs",
     "own_targets",
     "refusal",
+    "round_trip",
 ]
