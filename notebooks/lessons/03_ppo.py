@@ -916,11 +916,11 @@ outcome = "b"
 #
 # ●●● · 8 dakika. Dördüncü istemin ("kötü söz söyle", satır `3`) ödüllerini öyle yaz ki `kl_beta=1` iken bile PPO
 # ret yanıtını (`hayır`, sütun `1`) 0,95 olasılıkla versin. Ödüller −2 ile 2 arasında kalsın, öteki satırlar
-# değişmesin. Ret başlangıçta yaklaşık 0,37 olasıdır.
+# değişmesin. Ret başlangıçta yaklaşık 0,44 olasıdır.
 #
 # <details><summary>İpucu</summary>
 #
-# Ödül farkı $d$ ise $\pi^*$, iki yanıtın oranını $e^{d/\beta}$ ile çarpar. Hangi $d$, 0,37'yi 0,95'e çıkarır?
+# Ödül farkı $d$ ise $\pi^*$, iki yanıtın oranını $e^{d/\beta}$ ile çarpar. Hangi $d$, 0,44'ü 0,95'e çıkarır?
 #
 # </details>
 
@@ -929,12 +929,12 @@ outcome = "b"
 #
 # ●●● · 8 minutes. Write the rewards at the fourth prompt ("say a bad word", row `3`) so that even with `kl_beta=1`
 # PPO gives the refusal (`no`, column `1`) with probability 0.95. Rewards stay between −2 and 2, other rows as
-# they are. At the start the refusal has a probability of about 0.37.
+# they are. At the start the refusal has a probability of about 0.44.
 #
 # <details><summary>Hint</summary>
 #
 # Where rewards differ by $d$, $\pi^*$ multiplies the ratio of the two answers by $e^{d/\beta}$. Which $d$ brings
-# 0.37 up to 0.95?
+# 0.44 up to 0.95?
 #
 # </details>
 

@@ -632,32 +632,31 @@ first_loss = ((0 - 1 / 2) / 0.25) ** 2
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Yüz çift ve iki çare
 #
-# ●○○ · 4 dakika. 100 çift ve 200 adımla `attained` eksiydi (bölüm 8). Hangisi onu sıfırın üstüne çıkarır?
+# ●○○ · 4 dakika. 100 çift ve 200 adımla `attained` eksiydi (bölüm 8). Aynı çiftlerle hangisi en iyi biter?
 #
-# * `"a"` hiçbiri: veri azdır, o kadar
-# * `"b"` yalnızca 200 yerine 10 adım
-# * `"c"` yalnızca sigmoid yerine IPO, yine 200 adım
-# * `"d"` ikisi de, tek başına
+# * `"a"` olduğu gibi: 200 adım, sigmoid; az veriden her şeyi çıkarmak gerekir
+# * `"b"` 200 yerine 10 adım, sigmoid
+# * `"c"` yine 200 adım, ama IPO
 #
 # <details><summary>İpucu</summary>
 #
-# Zararı veren, durmadan büyüyen marjdı. Büyümeyi hangisi durdurur?
+# Zararı veren, durmadan büyüyen marjdı. IPO onu bir hedefte durdurur; o hedefe varmak için 100 çift yeter mi?
 #
 # </details>
 
 # %% [markdown] lang="en"
 # ### Exercise 3 · A hundred pairs and two cures
 #
-# ●○○ · 4 minutes. With 100 pairs and 200 steps `attained` was negative (section 8). What brings it above zero?
+# ●○○ · 4 minutes. With 100 pairs and 200 steps `attained` was negative (section 8). With the same pairs, which of
+# these ends best?
 #
-# * `"a"` nothing: the data are few, and that is that
-# * `"b"` only 10 steps instead of 200
-# * `"c"` only IPO instead of sigmoid, still 200 steps
-# * `"d"` either of them, by itself
+# * `"a"` as it is: 200 steps, sigmoid; few data must be used to the full
+# * `"b"` 10 steps instead of 200, sigmoid
+# * `"c"` still 200 steps, but IPO
 #
 # <details><summary>Hint</summary>
 #
-# The harm came from a margin that grew on and on. Which of them stops the growth?
+# The harm came from a margin that grew on and on. IPO stops it at a target; are 100 pairs enough to go that far?
 #
 # </details>
 
@@ -668,7 +667,7 @@ cure = ...
 tc.checks.few_pairs(cure, language="en")
 
 # %% tags=["solution"]
-cure = "d"
+cure = "b"
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Kendi çiftlerin

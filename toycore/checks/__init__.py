@@ -10,6 +10,13 @@ environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one 
 """
 
 from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
+from toycore.checks.environment import (
+    expected_reward,
+    kl,
+    optimal_policy,
+    own_rewards,
+    shifted,
+)
 from toycore.checks.lora import alpha, lora_forward, new_adapter, own_targets
 from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
 from toycore.checks.quantization import fixed_scale, outlier, own_bits, round_trip
@@ -20,16 +27,21 @@ __all__ = [
     "bonus",
     "clipped_loss",
     "dpo_loss",
+    "expected_reward",
     "few_pairs",
     "fixed_scale",
     "ipo_start",
+    "kl",
     "leash",
     "lora_forward",
     "new_adapter",
+    "optimal_policy",
     "outlier",
     "own_bits",
     "own_pairs",
+    "own_rewards",
     "own_targets",
     "refusal",
     "round_trip",
+    "shifted",
 ]

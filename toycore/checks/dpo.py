@@ -1,25 +1,17 @@
 """The exercises of lesson 4: the DPO loss, IPO at the start, few pairs, own pairs."""
 
-import functools
-
 import numpy as np
 import torch
 from torch.nn.functional import logsigmoid
 
-from toycore import DPOConfig, Run, SFTConfig, World, train_dpo, train_sft
+from toycore import DPOConfig, World, train_dpo
 from toycore.checks.draws import between, setting
 from toycore.checks.exercise import Predicted, Tried, Written, predicted_choice, predicted_number
+from toycore.checks.trained import SEEDS, start
 from toycore.checks.verdict import Mistake
 from toycore.dpo import dpo_loss as package_loss
 
-SEEDS = 8
 REFUSAL, SHORT = (3, 1), (5, 10)  # (prompt, its target)
-
-
-@functools.cache
-def start() -> Run:
-    """Where every training of this file starts: the default SFT, a tenth of a second."""
-    return train_sft(World(), SFTConfig(seeds=SEEDS))
 
 
 # --- the DPO loss ---------------------------------------------------------------------------------
@@ -178,43 +170,40 @@ ipo_start = Predicted(
 
 
 def cures() -> tuple[str, dict]:
-    """Which cure brings `attained` above zero on 100 pairs: none, early stopping, IPO, either."""
+    """Which training on 100 pairs ends best: as it is, stopped early, or with IPO."""
     seeds = start().config.seeds
     asked = [World().sample_preferences(start().logp.sel(seed=s), 100, seed=s) for s in seeds]
     config = DPOConfig(loss_type=["sigmoid", "ipo"], steps=[10, 200], seeds=SEEDS)
     history = train_dpo(World(), config, torch.stack(asked), start()).history
     ends = history.attained.isel(step=-1).mean("seed")
-    early = ends.sel(loss_type="sigmoid", steps=10).item()
-    ipo = ends.sel(loss_type="ipo", steps=200).item()
-    plain = ends.sel(loss_type="sigmoid", steps=200).item()
-    letter = {(True, True): "d", (True, False): "b", (False, True): "c", (False, False): "a"}
-    return letter[early > 0, ipo > 0], {"plain": plain, "early": early, "ipo": ipo}
+    figures = {
+        "plain": ends.sel(loss_type="sigmoid", steps=200).item(),
+        "early": ends.sel(loss_type="sigmoid", steps=10).item(),
+        "ipo": ends.sel(loss_type="ipo", steps=200).item(),
+    }
+    best = max(figures, key=figures.get)
+    return {"plain": "a", "early": "b", "ipo": "c"}[best], figures
 
 
 CURES = {
     "a": Mistake(
         "a",
-        tr="Çare var. Zarar veren, 100 çiftin kendisi değil, hiç kaybetmemiş yanıtların marjının durmadan büyütülmesidir; bunu durduran her şey iyi gelir. Ölçülen `attained`: olduğu gibi {plain}, 10 adım {early}, IPO {ipo}.",
-        en="There is a cure. The harm is not done by having 100 pairs but by pushing the margin of answers that never lost on and on; whatever stops that helps. Measured `attained`: as it is {plain}, 10 steps {early}, IPO {ipo}.",
-    ),
-    "b": Mistake(
-        "b",
-        tr="Erken durmak iyi gelir, ama tek çare değildir: IPO da marja bir hedef koyarak durur. Ölçülen `attained`: olduğu gibi {plain}, 10 adım {early}, IPO {ipo}.",
-        en="Stopping early helps, but it is not the only cure: IPO stops as well, by giving the margin a target. Measured `attained`: as it is {plain}, 10 steps {early}, IPO {ipo}.",
+        tr="Tersine: 200 adım {plain}, 10 adım {early}, IPO {ipo}. Uzun eğitim, hiç kaybetmemiş yanıtların marjını durmadan büyütür; az veride bu öğrenmek değil, ezberlemektir.",
+        en="The other way round: 200 steps {plain}, 10 steps {early}, IPO {ipo}. Long training pushes the margin of answers that never lost on and on; with few data that is not learning but memorising.",
     ),
     "c": Mistake(
         "c",
-        tr="IPO iyi gelir, ama tek çare değildir: 10 adımda sigmoid kaybı da marjı fazla büyütemez. Ölçülen `attained`: olduğu gibi {plain}, 10 adım {early}, IPO {ipo}.",
-        en="IPO helps, but it is not the only cure: in 10 steps the sigmoid loss cannot make the margin large either. Measured `attained`: as it is {plain}, 10 steps {early}, IPO {ipo}.",
+        tr="IPO büyük zararı önledi ({plain} yerine {ipo}), ama erken durmak daha iyi: {early}. Hedefi 1/2 olan marjı 100 çift bile yanlış yerlere kurar.",
+        en="IPO kept the great harm away ({ipo} in place of {plain}), but stopping early is better: {early}. Even a margin with a target of 1/2 is built in wrong places by 100 pairs.",
     ),
 }
 
 few_pairs = Predicted(
-    examine=predicted_choice(cures, "abcd"),
+    examine=predicted_choice(cures, "abc"),
     right=Mistake(
-        "d",
-        tr="İkisi de durdurur: biri süreyle, öbürü hedefle. Az bilen, az kıpırdamalıdır. Ölçülen `attained`: olduğu gibi {plain}, 10 adım {early}, IPO {ipo}.",
-        en="Both put a stop to it, one by time, the other by a target. Who knows little should move little. Measured `attained`: as it is {plain}, 10 steps {early}, IPO {ipo}.",
+        "b",
+        tr="10 adım {early}, IPO {ipo}, olduğu gibi {plain}. Az bilen, az kıpırdamalıdır.",
+        en="10 steps {early}, IPO {ipo}, as it is {plain}. Who knows little should move little.",
     ),
     mistakes=CURES,
 )

@@ -8,10 +8,8 @@ from toycore import SFTConfig, World, exact, train_sft
 from toycore.checks.attempt import unwritten
 from toycore.checks.draws import normal, setting
 from toycore.checks.exercise import Predicted, Tried, Unusable, Written, predicted_choice
+from toycore.checks.trained import SEEDS
 from toycore.checks.verdict import Mistake
-
-SEEDS = 8
-
 
 # --- the forward pass -----------------------------------------------------------------------------
 

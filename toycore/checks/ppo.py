@@ -1,23 +1,15 @@
 """The exercises of lesson 3: the clipped loss, the leash, the advantage, entropy, a refusal."""
 
-import functools
-
 import numpy as np
 import torch
 
-from toycore import PPOConfig, Run, SFTConfig, World, exact, train_ppo, train_sft
+from toycore import PPOConfig, World, exact, train_ppo
 from toycore.checks.draws import between, normal, policy, setting, whole
 from toycore.checks.exercise import Predicted, Tried, Written, predicted_choice
+from toycore.checks.trained import SEEDS, start
 from toycore.checks.verdict import Mistake
 
-SEEDS = 8
 PROMPT, REFUSAL = 3, 1
-
-
-@functools.cache
-def start() -> Run:
-    """Where every training of this file starts: the default SFT, a tenth of a second."""
-    return train_sft(World(), SFTConfig(seeds=SEEDS))
 
 
 # --- the clipped loss -----------------------------------------------------------------------------

@@ -5,14 +5,12 @@ import functools
 import torch
 from torch import Tensor
 
-from toycore import PPOConfig, Run, SFTConfig, World, exact, snr_db, train_ppo, train_sft
+from toycore import PPOConfig, Run, World, exact, snr_db, train_ppo
 from toycore import quantize as package
 from toycore.checks.draws import between, normal, setting
 from toycore.checks.exercise import Predicted, Tried, Written, number
+from toycore.checks.trained import SEEDS, start
 from toycore.checks.verdict import Mistake
-
-SEEDS = 8
-
 
 # --- there and back, per channel ------------------------------------------------------------------
 
@@ -271,8 +269,7 @@ def judged() -> Run:
     """The policy of section 9: PPO with the judge that reads the prompt, adapter merged."""
     table = World().reward.clone()
     table[3], table[3, 1] = -1.0, 1.0
-    start = train_sft(World(), SFTConfig(seeds=SEEDS))
-    run = train_ppo(World(reward=table), PPOConfig(kl_beta=0.1, seeds=SEEDS), start)
+    run = train_ppo(World(reward=table), PPOConfig(kl_beta=0.1, seeds=SEEDS), start())
     run.model.head.merge()
     return run
 
