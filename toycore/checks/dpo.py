@@ -1,5 +1,7 @@
 """The exercises of lesson 4: the DPO loss, IPO at the start, few pairs, own pairs."""
 
+import functools
+
 import numpy as np
 import torch
 from torch.nn.functional import logsigmoid
@@ -115,6 +117,7 @@ dpo_loss = Written(
 # --- the first loss of IPO --------------------------------------------------------------------------
 
 
+@functools.cache
 def first_loss_of_ipo() -> float:
     run = train_dpo(
         World(), DPOConfig(beta=0.25, loss_type="ipo", steps=1, seeds=SEEDS), start=start()
@@ -169,6 +172,7 @@ ipo_start = Predicted(
 # --- a hundred pairs, two cures -------------------------------------------------------------------
 
 
+@functools.cache
 def cures() -> tuple[str, dict]:
     """Which training on 100 pairs ends best: as it is, stopped early, or with IPO."""
     seeds = start().config.seeds

@@ -1,5 +1,7 @@
 """The exercises of lesson 1: expected reward, KL, the best policy, a shift, own rewards."""
 
+import functools
+
 import torch
 
 from toycore import World, exact
@@ -240,6 +242,7 @@ optimal_policy = Written(
 # --- ten more for everything ----------------------------------------------------------------------
 
 
+@functools.cache
 def shift() -> tuple[str, dict]:
     world, ref_logp = World(), start().logp
     best = exact.optimal_policy(ref_logp, world.reward, 0.5)

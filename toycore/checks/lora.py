@@ -1,5 +1,7 @@
 """The exercises of lesson 2: the LoRA forward, a new adapter, a larger alpha, own targets."""
 
+import functools
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -208,6 +210,7 @@ new_adapter = Tried(
 # --- four times the alpha -------------------------------------------------------------------------
 
 
+@functools.cache
 def larger_alpha() -> tuple[str, dict]:
     run = train_sft(World(), SFTConfig(lora_alpha=[8.0, 32.0], seeds=SEEDS))
     ends = run.history.loss.isel(step=-1).mean("seed")

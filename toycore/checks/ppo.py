@@ -1,5 +1,7 @@
 """The exercises of lesson 3: the clipped loss, the leash, the advantage, entropy, a refusal."""
 
+import functools
+
 import numpy as np
 import torch
 
@@ -308,6 +310,7 @@ advantage = Written(
 # --- three hundred times the entropy bonus ----------------------------------------------------------
 
 
+@functools.cache
 def entropy_bonus() -> tuple[str, dict]:
     config = PPOConfig(ent_coef=[0.01, 3.0], seeds=SEEDS)
     ends = train_ppo(World(), config, start()).history.isel(step=-1).mean("seed")

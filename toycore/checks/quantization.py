@@ -153,6 +153,7 @@ round_trip = Written(
 # --- an outlier ten times as large ------------------------------------------------------------------
 
 
+@functools.cache
 def snr_beside_an_outlier(factor: float) -> float:
     """SNR of the other rows, in dB, with one scale and a row `factor` times as large."""
     weight = torch.randn(64, 256, generator=torch.Generator().manual_seed(0))
