@@ -56,9 +56,11 @@ def test_the_right_answer_passes(exercise):
 
 @each_mistake
 def test_each_mistake_is_named_as_itself(exercise, name):
-    for verdict in verdicts(exercise, exercise.mistakes[name].answer):
-        assert verdict.mistake == name, verdict
-        assert not verdict.passed
+    mistake = exercise.mistakes[name]
+    for answer in (mistake.answer, *mistake.also):
+        for verdict in verdicts(exercise, answer):
+            assert verdict.mistake == name, verdict
+            assert not verdict.passed
 
 
 @each_exercise

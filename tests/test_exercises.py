@@ -131,3 +131,16 @@ def test_every_check_is_used_by_one_lesson(language):
         for _, _, check, _ in exercises(notebook)
     ]
     assert sorted(used) == sorted(tc.checks.__all__)
+
+
+@each_exercise
+def test_the_sections_that_a_check_sends_to_are_in_its_lesson(path, number):
+    _, _, check, _ = exercises(NOTEBOOKS[path])[number - 1]
+    exercise = getattr(tc.checks, checked(check))
+    language = path.parent.name
+    word = {"tr": r"[Bb]ölüm (\d+)", "en": r"[Ss]ection (\d+)"}[language]
+    texts = [getattr(words, language) for words in (exercise.right, *exercise.mistakes.values())]
+    texts.append(exercises(NOTEBOOKS[path])[number - 1][0].source)
+    sent = {place for text in texts for place in re.findall(word, text)}
+    headings = "\n".join(c.source for c in NOTEBOOKS[path].cells if c.cell_type == "markdown")
+    assert sent <= set(re.findall(r"^## (\d+) · ", headings, re.MULTILINE))

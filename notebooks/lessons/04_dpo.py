@@ -552,7 +552,8 @@ import torch
 import toycore as tc
 
 world = tc.World(language="en")
-dict(enumerate(world.prompts)), dict(enumerate(world.tokens))
+print(*enumerate(world.prompts))
+print(*enumerate(world.tokens))
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · DPO kaybını yaz

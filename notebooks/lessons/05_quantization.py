@@ -582,7 +582,7 @@ import torch
 import toycore as tc
 
 world = tc.World(language="en")
-dict(enumerate(world.tokens))
+print(*enumerate(world.tokens))
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · Izgaraya ve geri

@@ -8,7 +8,7 @@ made then and there. A trial takes the learner's own world and says how far the 
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 import torch
@@ -117,14 +117,19 @@ class Written(Exercise):
         if all(outcome.trouble for outcome in got):
             return None
         for alike in (same, same_values):
-            for name, mistake in self.mistakes.items():
-                if not alike(got[0], self.outcome(mistake.answer, inputs[0])):
+            for name, variant in self.variants():
+                if not alike(got[0], self.outcome(variant, inputs[0])):
                     continue  # most differ on the first input already
-                variant = self.outcomes(mistake.answer, inputs)
-                told_by_value = alike is same or not all(map(same_values, variant, due))
-                if told_by_value and all(map(alike, got, variant)):
+                outcomes = self.outcomes(variant, inputs)
+                told_by_value = alike is same or not all(map(same_values, outcomes, due))
+                if told_by_value and all(map(alike, got, outcomes)):
                     return name
         return None
+
+    def variants(self) -> Iterator[tuple[str, Callable]]:
+        for name, mistake in self.mistakes.items():
+            for variant in (mistake.answer, *mistake.also):
+                yield name, variant
 
     def tell(self, answer, inputs: dict, got: Outcome, due: Outcome, language: str) -> Verdict:
         """An unknown mistake, by the first input on which it shows."""

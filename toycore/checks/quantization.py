@@ -37,12 +37,24 @@ def guarded(scale: Tensor) -> Tensor:
 
 
 def by_rows(weight, bits) -> Tensor:
-    return guarded(weight.abs().amax(1, keepdim=True) / top(bits))
+    return weight.abs().amax(1, keepdim=True) / top(bits)
 
 
-def round_trip_with(scale=by_rows, rounding=torch.round):
-    """There and back with another scale or another rounding."""
+def both_ways(scale=by_rows, rounding=torch.round) -> dict:
+    """There and back with another scale or rounding, with a guard for zeros and without one; and
+    with values kept in a byte's range, as many codes do."""
 
+    def guard(w, bits):
+        return guarded(scale(w, bits))
+
+    def in_byte(values):
+        return rounding(values).clamp(-128, 127)
+
+    first, *others = (round_trip_with(s, r) for s in (guard, scale) for r in (rounding, in_byte))
+    return {"answer": first, "also": tuple(others)}
+
+
+def round_trip_with(scale, rounding=torch.round):
     def trip(weight, bits):
         step = scale(weight, bits)
         values = rounding(weight / step)
@@ -72,59 +84,51 @@ def as_bytes(values: Tensor) -> Tensor:
 
 TRIP = {
     "per_tensor": Mistake(
-        round_trip_with(lambda w, bits: guarded(w.abs().max() / top(bits)).view(1, 1)),
-        tr="Bütün matrise tek ölçek. En büyük satır, basamağını ötekilere dayatır (bölüm 4): her satırın kendi ölçeği olsun.",
-        en="One scale for the whole matrix. The largest row forces its step on the others (section 4): give each row its own.",
-    ),
-    "per_tensor_number": Mistake(
-        round_trip_with(lambda w, bits: guarded(w.abs().max() / top(bits))),
+        round_trip_with(lambda w, bits: (w.abs().max() / top(bits)).view(1, 1)),
+        also=(round_trip_with(lambda w, bits: w.abs().max() / top(bits)),),
         tr="Bütün matrise tek ölçek. En büyük satır, basamağını ötekilere dayatır (bölüm 4): her satırın kendi ölçeği olsun, `amax(1, keepdim=True)`.",
         en="One scale for the whole matrix. The largest row forces its step on the others (section 4): give each row its own, `amax(1, keepdim=True)`.",
     ),
     "wrong_axis": Mistake(
-        round_trip_with(lambda w, bits: guarded(w.abs().amax(0, keepdim=True) / top(bits))),
+        **both_ways(lambda w, bits: w.abs().amax(0, keepdim=True) / top(bits)),
         tr="Yanlış eksen: sütun başına bir ölçek. Kanal bir çıkıştır, yani ağırlık matrisinin **satırı**.",
         en="The wrong axis: a scale per column. A channel is an output, a **row** of the weight matrix.",
     ),
     "no_abs": Mistake(
-        round_trip_with(lambda w, bits: guarded(w.amax(1, keepdim=True) / top(bits))),
+        **both_ways(lambda w, bits: w.amax(1, keepdim=True) / top(bits)),
         tr="Mutlak değer unutulmuş: büyüklüğü eksi olan bir ağırlık ızgaranın dışında kalır.",
         en="The absolute value is forgotten: a large negative weight falls outside the grid.",
     ),
     "qmax_128": Mistake(
-        round_trip_with(lambda w, bits: guarded(w.abs().amax(1, keepdim=True) / 2 ** (bits - 1))),
+        **both_ways(lambda w, bits: w.abs().amax(1, keepdim=True) / 2 ** (bits - 1)),
         tr="En üst basamak bir fazla (8 bitte 127 yerine 128). Izgara simetrik olsun diye `2**(bits - 1) - 1`.",
         en="The topmost step is one too many (128 in place of 127 with 8 bits). For a symmetric grid `2**(bits - 1) - 1`.",
     ),
     "all_values_on_one_side": Mistake(
-        round_trip_with(lambda w, bits: guarded(w.abs().amax(1, keepdim=True) / (2**bits - 1))),
+        **both_ways(lambda w, bits: w.abs().amax(1, keepdim=True) / (2**bits - 1)),
         tr="Bütün değerler sıfırın tek yanına sayılmış: `2**bits - 1`. Onların yarısı eksidir; bir bayta da sığmaz.",
         en="All the values are counted on one side of zero: `2**bits - 1`. Half of them are negative; nor would they fit in a byte.",
     ),
     "truncated": Mistake(
-        round_trip_with(rounding=torch.trunc),
+        **both_ways(rounding=torch.trunc),
         tr="Yuvarlama yok, sıfıra doğru kesme var (`.to(torch.int8)` de keser). Hata yarım değil bir basamağa kadar çıkar: önce `.round()`.",
         en="No rounding, but cutting towards zero (`.to(torch.int8)` cuts too). The error goes up to a whole step instead of half: `.round()` first.",
     ),
     "rounded_down": Mistake(
-        round_trip_with(rounding=torch.floor),
+        **both_ways(rounding=torch.floor),
         tr="Hep aşağı yuvarlanmış: hata bir basamağa kadar çıkar ve hep aynı yöne kayar. `.round()` en yakınına gider.",
         en="Always rounded down: the error goes up to a whole step, and all one way. `.round()` goes to the nearest.",
     ),
     "not_rounded": Mistake(
-        round_trip_with(rounding=lambda values: values),
+        **both_ways(rounding=lambda values: values),
         tr="Yuvarlama unutulmuş: değerler tam sayı değil, hiçbir şey nicemlenmemiş.",
         en="The rounding is forgotten: the values are no whole numbers, and nothing is quantized.",
     ),
     "zero_row": Mistake(
-        round_trip_with(lambda w, bits: w.abs().amax(1, keepdim=True) / top(bits)),
+        round_trip_with(by_rows),
+        also=(round_trip_with(by_rows, as_bytes),),
         tr="Sıfırlardan oluşan bir satırın ölçeği 0 çıkıyor: 0/0, NaN'dır. Orada ölçek 1 olsun; `torch.where` ayırır.",
         en="A row of zeros gets a scale of 0, and 0/0 is NaN. Let the scale be 1 there; `torch.where` tells them apart.",
-    ),
-    "zero_row_in_bytes": Mistake(
-        round_trip_with(lambda w, bits: w.abs().amax(1, keepdim=True) / top(bits), as_bytes),
-        tr="Sıfırlardan oluşan bir satırın ölçeği 0 çıkıyor; 0/0, NaN'dır ve tam sayıya çevrilince ne olacağı belli değildir. Orada ölçek 1 olsun: `torch.where`.",
-        en="A row of zeros gets a scale of 0; 0/0 is NaN, and what NaN becomes as a whole number is anyone's guess. Let the scale be 1 there: `torch.where`.",
     ),
     "without_scale": Mistake(
         without_scale,

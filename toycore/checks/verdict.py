@@ -11,11 +11,13 @@ class Mistake(NamedTuple):
 
     answer  an example: what a learner would hand in who makes this mistake
     tr, en  Markdown; figures of the trial stand in braces, by name
+    also    other ways to make the same mistake
     """
 
     answer: object
     tr: str
     en: str
+    also: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)
