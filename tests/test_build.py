@@ -47,6 +47,23 @@ dict(language="en")
 """
 )
 
+EXERCISE = """
+# %% [markdown] lang="tr"
+# Yaz
+
+# %% [markdown] lang="en"
+# Write
+
+# %% tags=["exercise"]
+answer = ...
+
+# %% tags=["check"]
+answer is ... and "not yet in " + dict(language="en")["language"]
+
+# %% tags=["solution"]
+answer = dict(language="en")
+"""
+
 PICTURE = (
     HEADER
     + """\
@@ -274,6 +291,70 @@ def shown(source: str) -> list:
     tc.widgets.quiz = lambda *given, **named: made.append(quiz(*given, **named))
     exec(source, {"tc": tc})
     return made
+
+
+# --- exercises --------------------------------------------------------------------------------
+
+
+def test_an_exercise_becomes_stub_check_and_folded_solution(tmp_path):
+    course = make_course(tmp_path, GOOD + EXERCISE)
+    (built,) = build.plan(course)
+    for path, notebook in built.items():
+        task, stub, check, solution = notebook.cells[-4:]
+        language = path.parent.name
+        summary = {"tr": "Çözüm", "en": "Solution"}[language]
+        assert task.source == {"tr": "Yaz", "en": "Write"}[language]
+        assert (stub.cell_type, stub.source) == ("code", "answer = ...")
+        assert check.cell_type == "code"
+        assert solution.cell_type == "markdown"
+        assert solution.source == (
+            f"<details><summary>{summary}</summary>\n\n"
+            f'```python\nanswer = dict(language="{language}")\n```\n\n</details>'
+        )
+        tags = [cell.metadata.get("tags") for cell in (task, stub, check, solution)]
+        assert tags == [None, ["exercise"], ["check"], ["solution"]]
+        assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+
+
+def test_restart_and_run_all_ends_with_the_stubs_unfinished(tmp_path):
+    course = make_course(tmp_path, GOOD + EXERCISE)
+    build.build(course)
+    assert stored.stale(course) == []
+    check = nbformat.read(tmp_path / EN, as_version=4).cells[-2]
+    assert check.outputs[0].data["text/plain"] == "'not yet in en'"
+
+
+def disordered(*order: int) -> str:
+    """The exercise with its cells in another order, or some of them missing."""
+    tr, en, *code = EXERCISE.split("\n\n# %%")
+    return "\n\n# %%".join([tr, en, *(code[place] for place in order)])
+
+
+STRAYS = {
+    "no check": disordered(0, 2),
+    "no solution": disordered(0, 1),
+    "no stub": disordered(1, 2),
+    "only a stub": disordered(0),
+    "only a solution": disordered(2),
+    "another order": disordered(0, 2, 1),
+    "two solutions": disordered(0, 1, 2, 2),
+    "two stubs": disordered(0, 0, 1, 2),
+    "no task": EXERCISE[EXERCISE.index("# %% tags") :],
+    "code between": EXERCISE.replace('# %% tags=["check"]', '# %%\n1\n\n# %% tags=["check"]'),
+    "two tags": EXERCISE.replace('["check"]', '["check", "solution"]'),
+}
+
+
+@pytest.mark.parametrize("exercise", STRAYS.values(), ids=STRAYS)
+def test_an_exercise_out_of_order_is_refused(exercise, tmp_path):
+    course = make_course(tmp_path, GOOD + exercise)
+    with pytest.raises(lesson.LessonError, match=r"^01\.py.*prose, exercise, check, solution"):
+        build.plan(course)
+
+
+def test_an_exercise_in_order_is_accepted(tmp_path):
+    assert disordered(0, 1, 2) == EXERCISE
+    build.plan(make_course(tmp_path, GOOD + EXERCISE + EXERCISE))
 
 
 SAME = [

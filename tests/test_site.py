@@ -13,12 +13,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import build
 import website
 from builder.lesson import LANGUAGES
-from builder.plan import plan
+from builder.plan import folded, plan
 from course import COURSE, LESSONS, ROOT, gist, quizzes
+from website import pages as pages_of_lessons
 from website import scripts
 
 LESSON = "01_environment"
@@ -46,6 +48,24 @@ def site(tmp_path_factory):
 
 def pages(site: Path) -> list[Path]:
     return sorted(path for language in LANGUAGES for path in site.glob(f"{language}/*.html"))
+
+
+def test_verdicts_and_folded_solutions_are_part_of_a_page():
+    """Both are Markdown, one as the output of a cell and one as a cell."""
+    verdict = new_output("execute_result", {"text/markdown": "**✗ Not yet.** `beta` is missing."})
+    solution = folded("x = 1\n\ny = 2", "en")
+    cells = [
+        new_markdown_cell("# Lesson 1 · Title\n\nLead.", id="01-01"),
+        new_code_cell("check(x)", id="01-02", outputs=[verdict]),
+        new_markdown_cell(solution, id="01-03"),
+    ]
+    html = pages_of_lessons.read(new_notebook(cells=cells), "en", "01").body
+    assert "<strong>✗ Not yet.</strong> <code>beta</code> is missing." in html
+    details = re.search(r"<details><summary>Solution</summary>(.*?)</details>", html, re.DOTALL)[1]
+    assert "```" not in details
+    code = re.sub(r"<[^>]+>", "", details).strip()
+    assert code == "x = 1\n\ny = 2"
+    assert "highlight" in details
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -14,6 +14,7 @@ grid.py       rounding to a few bits: scale, values, noise in decibels
 quantization.py             INT8 by hand: Int8Linear, true sizes, TinyMLP
 int8_matmul.py  peers.py    exact INT8 products; what torch.ao and torchao make
 bench.py  bench_*.py        how fast it is:  python -m toycore.bench
+checks/       the exercises of the lessons: checks that name the mistake
 language.py  glossary.py    the words and the terms, in Turkish and English
 """
 
@@ -50,6 +51,7 @@ __all__ = [
     "ValueNet",
     "World",
     "bench",
+    "checks",
     "dpo",
     "exact",
     "glossary",
@@ -73,7 +75,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """Load the parts that import matplotlib or ipywidgets when they are first used."""
-    if name in ("bench", "plots", "widgets"):
+    """Load the parts that few need, or that import matplotlib or ipywidgets, at their first use."""
+    if name in ("bench", "checks", "plots", "widgets"):
         return importlib.import_module(f"toycore.{name}")
     raise AttributeError(f"module 'toycore' has no attribute {name!r}")

@@ -6,11 +6,16 @@ languages, `# %% [markdown] lang="tr"` directly followed by `# %% [markdown] lan
 same formulas and numbers: 0,05 and 10.000 and %60 in Turkish are 0.05 and 10,000 and 60% in
 English. What must look alike in both (a version, say) goes into backticks. Code is the same; only
 `language="en"` becomes `language="tr"` in the Turkish notebook.
+
+An exercise is four cells: its task in prose, then code tagged `exercise` (a stub: it runs as it
+is), `check` and `solution`. The solution is code here, so that it is linted and tested; in the
+notebooks it is prose that unfolds.
 """
 
 import re
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -19,6 +24,7 @@ import nbformat
 SEPARATORS = {"tr": (".", ","), "en": (",", ".")}  # of thousands, of decimals
 LANGUAGES = tuple(SEPARATORS)
 KEPT = {"tags", "jupyter"}  # the cell options that reach the notebook
+EXERCISE = ("exercise", "check", "solution")  # the tags of its code cells, in their order
 
 CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)  # spans and fences alike
 FORMULA = re.compile(
@@ -42,24 +48,45 @@ def read_lesson(path: Path) -> tuple[dict, list[dict]]:
     names = source.metadata.get("toycore") or {}
     if set(names) != set(LANGUAGES) or not all(isinstance(n, str) for n in names.values()):
         raise LessonError(f"{path.name}: the header lacks toycore: {{tr: name, en: name}}")
+    check_exercises(path, source.cells)
     return names, list(blocks(path, source.cells))
 
 
 def blocks(path: Path, cells: list):
     cells = iter(enumerate(cells, 1))
     for number, cell in cells:
-        place = f"{path.name}, cell {number} ({cell.source[:50]!r})"
+        here = place(path, number, cell)
         if cell.cell_type == "code":
-            check_cell(place, cell, KEPT)
+            check_cell(here, cell, KEPT)
             yield dict.fromkeys(LANGUAGES, cell)
             continue
         block = dict(zip(LANGUAGES, (cell, next(cells, (0, None))[1]), strict=True))
         for language, prose in block.items():
-            check_language(place, prose, language)
-            check_cell(place, prose, KEPT | {"lang"})
+            check_language(here, prose, language)
+            check_cell(here, prose, KEPT | {"lang"})
         for count in (formulas, numbers):
-            check_same(place, count.__name__, *(count(block[k].source, k) for k in LANGUAGES))
+            check_same(here, count.__name__, *(count(block[k].source, k) for k in LANGUAGES))
         yield block
+
+
+def check_exercises(path: Path, cells: list) -> None:
+    """A stub without its check, or a solution out of place, would be seen by learners first."""
+    parts = [part(cell) for cell in cells]
+    for number, (last, found) in enumerate(pairwise(["", *parts, ""])):
+        concerned = last in EXERCISE[:-1] or any(tag in found for tag in EXERCISE)
+        if concerned and (last, found) not in pairwise(("prose", *EXERCISE)):
+            here = place(path, number, cells[number - 1]) if number else path.name
+            raise LessonError(f"{here}: prose, exercise, check, solution; not {last!r}, {found!r}")
+
+
+def part(cell) -> str:
+    """Which part of an exercise a cell may be: any prose may be its task."""
+    tags = [tag for tag in cell.metadata.get("tags", ()) if tag in EXERCISE]
+    return " and ".join(tags) or ("prose" if cell.cell_type == "markdown" else "code")
+
+
+def place(path: Path, number: int, cell) -> str:
+    return f"{path.name}, cell {number} ({cell.source[:50]!r})"
 
 
 def check_cell(place: str, cell, options: set) -> None:

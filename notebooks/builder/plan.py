@@ -70,4 +70,12 @@ def make_cell(cell, language: str, name: str):
     if cell.cell_type == "markdown":
         return nbformat.v4.new_markdown_cell(cell.source, id=name, metadata=metadata)
     source = cell.source.replace('language="en"', f'language="{language}"')
+    if "solution" in cell.metadata.get("tags", ()):
+        return nbformat.v4.new_markdown_cell(folded(source, language), id=name, metadata=metadata)
     return nbformat.v4.new_code_cell(source, id=name, metadata=metadata)
+
+
+def folded(code: str, language: str) -> str:
+    """A solution as prose that unfolds; the blank lines make what is inside Markdown."""
+    summary = {"tr": "Çözüm", "en": "Solution"}[language]
+    return f"<details><summary>{summary}</summary>\n\n```python\n{code}\n```\n\n</details>"

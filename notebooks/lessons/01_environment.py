@@ -486,36 +486,216 @@ flat = tc.World(helpful=2.0, harmful=2.0, neutral=2.0, language="en")
 torch.allclose(tc.exact.optimal_policy(logp, flat.reward, 0.5), logp)
 
 # %% [markdown] lang="tr"
-# ## 8 · Sıra sende (3 dakika)
+# ## Alıştırmalar
 #
-# 1. Bütün ödüllere 10 ekle: `tc.World(reward=world.reward + 10)`. En iyi politika değişir mi?
-# 2. `tc.exact.entropy` ile en kararsız istemi bul.
+# Sıra sende. `...` yerine yanıtını yaz, o hücreyi, sonra denetim hücresini çalıştır: yanlışsa hatanın adını
+# söyler. Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+
+# %% [markdown] lang="en"
+# ## Exercises
+#
+# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
+# the mistake. The cell below is all that they need; you need not run the lesson again.
+
+# %%
+import torch
+
+import toycore as tc
+
+world = tc.World(language="en")
+dict(zip(world.tokens, world.reward[0].tolist()))
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 1 · Beklenen ödül
+#
+# ●○○ · 4 dakika. Bölüm 4'ün ilk formülü. Girdiler istem × token tablolarıdır: log-olasılıklar ve ödül. Her istem
+# için bir sayı döndür.
 #
 # <details><summary>İpucu</summary>
 #
-# Üstel fonksiyonda toplam çarpıma döner; toplamı 1 yaparken böldüğümüz sayı da aynı çarpanla
-# büyür.
+# `logp` log-olasılıktır; `.exp()` olasılığa çevirir. `.sum(-1)` son eksende, yani token'lar üzerinde toplar.
 #
 # </details>
 
 # %% [markdown] lang="en"
-# ## 8 · Your turn (3 minutes)
+# ### Exercise 1 · Expected reward
 #
-# 1. Add 10 to every reward: `tc.World(reward=world.reward + 10)`. Does the best policy change?
-# 2. Find the most undecided prompt with `tc.exact.entropy`.
+# ●○○ · 4 minutes. The first formula of section 4. The inputs are tables of prompt × token: log-probabilities and the
+# reward. Return one number for each prompt.
 #
 # <details><summary>Hint</summary>
 #
-# In an exponential a sum becomes a product, and the number that we divide by to sum to 1 grows by
-# the same factor.
+# `logp` holds log-probabilities; `.exp()` makes probabilities of them. `.sum(-1)` sums over the last axis, the tokens.
 #
 # </details>
 
-# %%
-shifted = tc.World(reward=world.reward + 10, language="en")
-same = tc.exact.optimal_policy(logp, shifted.reward, 0.5)
-print(torch.allclose(same, tc.exact.optimal_policy(logp, world.reward, 0.5)))
-print(world.prompts[int(tc.exact.entropy(logp).argmax())])
+
+# %% tags=["exercise"]
+def expected_reward(logp, reward):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.expected_reward(expected_reward, language="en")
+
+
+# %% tags=["solution"]
+def expected_reward(logp, reward):
+    return (logp.exp() * reward).sum(-1)
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 2 · KL uzaklığı
+#
+# ●●○ · 5 dakika. Bölüm 4'ün üçüncü formülü, yine her istem için bir sayı. `logp` eğitilen politikanın, `ref_logp`
+# referansın log-olasılıklarıdır.
+#
+# <details><summary>İpucu</summary>
+#
+# Oranın logaritması bir farktır. Ortalama hangi politikayla alınır?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 2 · The KL divergence
+#
+# ●●○ · 5 minutes. The third formula of section 4, again one number for each prompt. `logp` belongs to the policy being
+# trained, `ref_logp` to the reference.
+#
+# <details><summary>Hint</summary>
+#
+# The logarithm of a ratio is a difference. Under which policy is the mean taken?
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def kl(logp, ref_logp):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.kl(kl, language="en")
+
+
+# %% tags=["solution"]
+def kl(logp, ref_logp):
+    return (logp.exp() * (logp - ref_logp)).sum(-1)
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 3 · En iyi politika
+#
+# ●●○ · 7 dakika. Bölüm 6'nın kapalı biçimi, ama logaritmayla: girdi de çıktı da **log**-olasılık olsun. Her istemin
+# olasılıkları 1 etmeli.
+#
+# <details><summary>İpucu</summary>
+#
+# Çarpımın logaritması toplamdır. Toplamı 1 yapmayı `.log_softmax(-1)` üstlenir.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 3 · The best policy
+#
+# ●●○ · 7 minutes. The closed form of section 6, but in logarithms: **log**-probabilities in and out. The
+# probabilities of each prompt must sum to 1.
+#
+# <details><summary>Hint</summary>
+#
+# The logarithm of a product is a sum. Making it sum to 1 is the work of `.log_softmax(-1)`.
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def best_policy(ref_logp, reward, kl_beta):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.optimal_policy(best_policy, language="en")
+
+
+# %% tags=["solution"]
+def best_policy(ref_logp, reward, kl_beta):
+    return (ref_logp + reward / kl_beta).log_softmax(-1)
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 4 · Herkese on puan
+#
+# ●○○ · 3 dakika. Bütün ödüllere 10 eklenirse, `kl_beta=0.5` iken en iyi politikaya ne olur?
+#
+# * `"a"` keskinleşir: ödül büyüdü, tasma görece kısaldı
+# * `"b"` hiç değişmez
+# * `"c"` düzleşir: bütün yanıtlar artık iyidir
+#
+# <details><summary>İpucu</summary>
+#
+# Üstel fonksiyonda toplam çarpıma döner; toplamı 1 yaparken böldüğün sayıya ne olur?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 4 · Ten points for everyone
+#
+# ●○○ · 3 minutes. If 10 is added to every reward, what happens to the best policy at `kl_beta=0.5`?
+#
+# * `"a"` it gets sharper: the reward is large now, and the leash short beside it
+# * `"b"` nothing at all
+# * `"c"` it gets flatter: all answers are good now
+#
+# <details><summary>Hint</summary>
+#
+# In an exponential a sum becomes a product; what happens to the number that you divide by to sum to 1?
+#
+# </details>
+
+# %% tags=["exercise"]
+outcome = ...
+
+# %% tags=["check"]
+tc.checks.shifted(outcome, language="en")
+
+# %% tags=["solution"]
+outcome = "b"
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 5 · Ödülü sen yaz
+#
+# ●●○ · 6 dakika. Üç sınıfa −3 ile 3 arasında öyle ödüller ver ki `kl_beta=0.5` iken en iyi politikada şunlar olsun:
+# altıncı istemde `kısa`, birincide `teşekkürler` en az 0,45 olası; zararlı yanıtların toplamı hiçbir istemde 0,001'i
+# geçmesin. Kalıp: `{"helpful": 1, "harmful": -1, "neutral": 0.2}`.
+#
+# <details><summary>İpucu</summary>
+#
+# Biri nötr, biri yardımsever bir token. İkisi de referansta yaklaşık 0,45 olası: biri ötekini geçmesin.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 5 · Write the reward
+#
+# ●●○ · 6 minutes. Give the three classes rewards between −3 and 3, so that in the best policy at `kl_beta=0.5`
+# the following holds: `short` at the sixth prompt and `thanks` at the first have a probability of at least 0.45,
+# and the harmful answers together exceed 0.001 at no prompt. The form is
+# `{"helpful": 1, "harmful": -1, "neutral": 0.2}`.
+#
+# <details><summary>Hint</summary>
+#
+# One is a neutral token, the other a helpful one. In the reference both have about 0.45: let neither overtake.
+#
+# </details>
+
+# %% tags=["exercise"]
+my_rewards = ...
+
+# %% tags=["check"]
+tc.checks.own_rewards(my_rewards, language="en")
+
+# %% tags=["solution"]
+my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 
 # %% [markdown] lang="tr"
 # ## Kendini sına

@@ -600,34 +600,181 @@ for steps in (38, 400, 1600):
 # lesson that follows.
 
 # %% [markdown] lang="tr"
-# ## 11 · Sıra sende (4 dakika)
+# ## Alıştırmalar
 #
-# 1. `lora_alpha` değerini 8'den 32'ye çıkar. Önce yaz: 38 adım sonraki kayıp ne olur?
-# 2. Başka bir tohuma bak: `tc.plots.plane(run.sel(lora_rank=2), seed=5)`. Altı hedef yelpazede tohum
-#    0'daki sırayla mı diziliyor?
+# Sıra sende. `...` yerine yanıtını yaz, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
+# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+
+# %% [markdown] lang="en"
+# ## Exercises
+#
+# Your turn. Put your answer in place of `...`, then run the check: where you are wrong, it names the
+# mistake. The cell below is all that they need; you need not run the lesson again.
+
+# %%
+import torch
+
+import toycore as tc
+
+world = tc.World(language="en")
+for token, (name, reward) in enumerate(zip(world.tokens, world.reward[0].tolist())):
+    print(f"{token:2} {name:12} {reward:4}")
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 1 · LoRA katmanı
+#
+# ●●○ · 8 dakika. Bölüm 2'deki katman: girdi `x` satır satır gelir (örnek × giriş), `W` (çıkış × giriş), `b` sapma.
+# Çıktıyı (örnek × çıkış) döndür. $r$ verilmiyor: onu matrislerden oku.
 #
 # <details><summary>İpucu</summary>
 #
-# Ölçek dört katına çıkınca aynı adım logitleri daha uzağa taşır.
+# Önce donuk katman. Sonra girdiyi dar geçitten geçir: `A`'nın kaç satırı var?
 #
 # </details>
 
 # %% [markdown] lang="en"
-# ## 11 · Your turn (4 minutes)
+# ### Exercise 1 · The LoRA layer
 #
-# 1. Raise `lora_alpha` from 8 to 32. Write down first: what will the loss be after 38 steps?
-# 2. Look at another seed: `tc.plots.plane(run.sel(lora_rank=2), seed=5)`. Do the six targets follow one
-#    another around the fan as they do at seed 0?
+# ●●○ · 8 minutes. The layer of section 2: the input `x` comes in rows (sample × in), `W` is (out × in), `b` the bias.
+# Return the output (sample × out). $r$ is not given: read it off the matrices.
 #
 # <details><summary>Hint</summary>
 #
-# With four times the scale, the same step carries the logits further.
+# The frozen layer first. Then send the input through the narrow passage: how many rows has `A`?
 #
 # </details>
 
-# %%
-mine = tc.train_sft(world, tc.SFTConfig(lora_alpha=[8.0, 32.0], seeds=16))
-mine.history[["loss", "entropy"]].isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
+
+# %% tags=["exercise"]
+def lora_forward(x, W, b, A, B, alpha):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.lora_forward(lora_forward, language="en")
+
+
+# %% tags=["solution"]
+def lora_forward(x, W, b, A, B, alpha):
+    r = len(A)
+    return x @ W.T + b + alpha / r * (x @ A.T) @ B.T
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 2 · Yeni bir adaptör
+#
+# ●○○ · 5 dakika. `inside` girişi, `out` çıkışı ve rankı verilen bir katman için `A` ile `B`'yi kur: başlangıç
+# değişmesin, ama eğitim başlayabilsin. Biçimler bölüm 2'deki gibi.
+#
+# <details><summary>İpucu</summary>
+#
+# İkisi birden sıfır olursa kim ilk adımı atar? `torch.randn(2, 3)` rastgele, `torch.zeros(2, 3)` sıfır bir matristir.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 2 · A new adapter
+#
+# ●○○ · 5 minutes. For a layer with `inside` inputs, `out` outputs and the rank given, make `A` and `B`: the start
+# shall be unchanged, and yet training able to begin. Shapes as in section 2.
+#
+# <details><summary>Hint</summary>
+#
+# If both are zero, who takes the first step? `torch.randn(2, 3)` is a random matrix, `torch.zeros(2, 3)` one of
+# zeros.
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def new_adapter(inside, out, rank):
+    A, B = ..., ...
+    return A, B
+
+
+# %% tags=["check"]
+tc.checks.new_adapter(new_adapter, language="en")
+
+
+# %% tags=["solution"]
+def new_adapter(inside, out, rank):
+    A, B = torch.randn(rank, inside), torch.zeros(out, rank)
+    return A, B
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 3 · Dört kat alfa
+#
+# ●○○ · 3 dakika. `lora_alpha` 8 yerine 32 olursa, yine 38 adım sonra kayıp ne olur?
+#
+# * `"a"` yarısından da az
+# * `"b"` hemen hemen aynı: Adam adımları kendisi ölçekler
+# * `"c"` daha büyük: adımlar hedefi aşar
+#
+# <details><summary>İpucu</summary>
+#
+# Adam, $A$ ile $B$'yi ölçekler; logitler ise $\frac{\alpha}{r} B A$'yı görür.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 3 · Four times the alpha
+#
+# ●○○ · 3 minutes. With a `lora_alpha` of 32 instead of 8, what is the loss after the same 38 steps?
+#
+# * `"a"` less than half
+# * `"b"` nearly the same: Adam scales its steps itself
+# * `"c"` larger: the steps overshoot
+#
+# <details><summary>Hint</summary>
+#
+# Adam scales $A$ and $B$; what the logits see is $\frac{\alpha}{r} B A$.
+#
+# </details>
+
+# %% tags=["exercise"]
+larger_alpha = ...
+
+# %% tags=["check"]
+tc.checks.alpha(larger_alpha, language="en")
+
+# %% tags=["solution"]
+larger_alpha = "a"
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 4 · Örneklerin kadar iyisin
+#
+# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle 0,733 kazanır. Altı istem için öyle
+# altı hedef seç ki kilitlenen politika en az 0,85 kazansın. Dördüncü istemin hedefi ret (`hayır`) kalsın, en az dört
+# ayrı token kullan. Adlarıyla ya da yukarıdaki numaralarla, bir liste olarak.
+#
+# <details><summary>İpucu</summary>
+#
+# Kilitlenen politikanın ödülü, hedeflerin ödüllerinin ortalamasıdır. Ret dışında hangisi ortalamayı düşürüyor?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 4 · As good as your examples
+#
+# ●●○ · 6 minutes. In 400 steps the policy locks on to its targets; with those of the lesson it earns 0.733. Choose
+# six targets for the six prompts so that the locked policy earns at least 0.85. The target of the fourth prompt
+# stays the refusal (`no`), and use at least four distinct tokens. By name or by the numbers above, as a list.
+#
+# <details><summary>Hint</summary>
+#
+# What a locked policy earns is the mean of what its targets earn. Which one, beside the refusal, pulls it down?
+#
+# </details>
+
+# %% tags=["exercise"]
+my_targets = ...
+
+# %% tags=["check"]
+tc.checks.own_targets(my_targets, language="en")
+
+# %% tags=["solution"]
+my_targets = [3, 4, 7, 1, 8, 0]  # the short answer is now "yes", which is helpful
 
 # %% [markdown] lang="tr"
 # ## Kendini sına

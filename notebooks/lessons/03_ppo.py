@@ -729,32 +729,226 @@ for name, change in settings.items():
 # gain from leaving the range; it bounds neither the ratio nor the step.
 
 # %% [markdown] lang="tr"
-# ## 13 · Sıra sende (5 dakika)
+# ## Alıştırmalar
 #
-# 1. `ent_coef` değerini 0,01'den 3'e çıkar. Önce kâğıda yaz: entropi ve `attained` ne olur?
-# 2. `tc.World(reward=...)` ile kendi ödül tablonu kur ve politikayı çiz.
+# Sıra sende. `...` yerine yanıtını yaz, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
+# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+
+# %% [markdown] lang="en"
+# ## Exercises
+#
+# Your turn. Put your answer in place of `...`, then run the check: where you are wrong, it names the
+# mistake. The cell below is all that they need; you need not run the lesson again.
+
+# %%
+import torch
+
+import toycore as tc
+
+world = tc.World(language="en")
+print(*enumerate(world.prompts))
+print(*enumerate(world.tokens))
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 1 · Kırpılmış kayıp
+#
+# ●●○ · 8 dakika. Bölüm 5'in kaybını yaz. Oran değil log-olasılıklar veriliyor; `clip_range`, $\varepsilon$'dur.
+# Sonuç tek bir sayıdır; denetim gradyanına da bakar.
 #
 # <details><summary>İpucu</summary>
 #
-# Entropi ödülü amacı değiştirir: en iyi nokta artık $\pi^*$ değil, ondan daha düz bir politikadır.
+# Önce oran. Sonra iki aday çarpım; `torch.minimum` örnek örnek küçüğünü alır.
 #
 # </details>
 
 # %% [markdown] lang="en"
-# ## 13 · Your turn (5 minutes)
+# ### Exercise 1 · The clipped loss
 #
-# 1. Raise `ent_coef` from 0.01 to 3. Write down first: what will entropy and `attained` do?
-# 2. Build a reward table of your own with `tc.World(reward=...)` and draw the policy.
+# ●●○ · 8 minutes. Write the loss of section 5. You are given log-probabilities and not the ratio; `clip_range`
+# is $\varepsilon$. The result is a single number; the check looks at its gradient too.
 #
 # <details><summary>Hint</summary>
 #
-# The entropy bonus changes the goal: the optimum is no longer $\pi^*$ but a flatter policy.
+# The ratio first. Then two candidate products; `torch.minimum` takes the smaller one sample by sample.
 #
 # </details>
 
-# %%
-mine = tc.train_ppo(world, tc.PPOConfig(ent_coef=[0.01, 3.0], seeds=16), start=start)
-mine.history[["entropy", "attained"]].isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
+
+# %% tags=["exercise"]
+def clipped_loss(logp, old_logp, advantage, clip_range):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.clipped_loss(clipped_loss, language="en")
+
+
+# %% tags=["solution"]
+def clipped_loss(logp, old_logp, advantage, clip_range):
+    ratio = (logp - old_logp).exp()
+    clipped = ratio.clamp(1 - clip_range, 1 + clip_range)
+    return -torch.minimum(ratio * advantage, clipped * advantage).mean()
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 2 · Tasma, token token
+#
+# ●●○ · 6 dakika. Bölüm 6'nın tasmalı ödülü $R$, her örnek için. İlk üç girdi tablodur (istem × token); `x` ve
+# `y` örneklerin istem ve token numaraları. Örnekleri çeken politika `logp`'dir. Sonuç, örnek başına bir sayı.
+#
+# <details><summary>İpucu</summary>
+#
+# `tablo[x, y]`, her örneğin kendi sayısını verir. Aynı istemin iki token'ı aynı cezayı mı öder?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 2 · The leash, token by token
+#
+# ●●○ · 6 minutes. The leashed reward $R$ of section 6, for each sample. The first three inputs are tables
+# (prompt × token); `x` and `y` are the prompt and token numbers of the samples. The policy that drew them is
+# `logp`. The result has one number a sample.
+#
+# <details><summary>Hint</summary>
+#
+# `table[x, y]` gives each sample its own number. Do two tokens of the same prompt pay the same penalty?
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.leash(leashed_reward, language="en")
+
+
+# %% tags=["solution"]
+def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
+    return reward[x, y] - kl_beta * (logp[x, y] - ref_logp[x, y])
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 3 · Avantaj bir sabittir
+#
+# ●●○ · 6 dakika. Bölüm 7'nin beyazlatılmış avantajı: tasmalı ödül `returns`, değer ağının tahmini `value`.
+# Sapmayı `.std()` ile bul. Avantaj, politikanın kaybında bir sabittir: değer ağına oradan gradyan gitmemeli.
+#
+# <details><summary>İpucu</summary>
+#
+# Fark, merkez, yayılım; en sonda zinciri koparan `.detach()`.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 3 · An advantage is a constant
+#
+# ●●○ · 6 minutes. The whitened advantage of section 7, from the leashed reward `returns` and the critic's guess
+# `value`. Take the deviation by `.std()`. In the loss of the policy an advantage is a constant: no gradient may
+# go from there to the critic.
+#
+# <details><summary>Hint</summary>
+#
+# Difference, centre, spread; and `.detach()` at the end, which breaks the chain.
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def whitened_advantage(returns, value):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.advantage(whitened_advantage, language="en")
+
+
+# %% tags=["solution"]
+def whitened_advantage(returns, value):
+    difference = returns - value
+    return ((difference - difference.mean()) / (difference.std() + 0.1)).detach()
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 4 · Entropi ödülünü büyüt
+#
+# ●○○ · 3 dakika. `ent_coef` 0,01 yerine 3 olursa eğitimin sonunda ne olur?
+#
+# * `"a"` entropi de `attained` da artar
+# * `"b"` entropi artar, `attained` düşer
+# * `"c"` entropi düşer, `attained` artar
+# * `"d"` ikisi de düşer
+#
+# <details><summary>İpucu</summary>
+#
+# Kayıpta $H$'nin önündeki işarete bak. Büyütülen amaç artık yalnızca $J$ midir?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 4 · Raise the entropy bonus
+#
+# ●○○ · 3 minutes. With `ent_coef` at 3 instead of 0.01, what has happened at the end of training?
+#
+# * `"a"` both entropy and `attained` are higher
+# * `"b"` entropy is higher, `attained` lower
+# * `"c"` entropy is lower, `attained` higher
+# * `"d"` both are lower
+#
+# <details><summary>Hint</summary>
+#
+# Look at the sign before $H$ in the loss. Is $J$ alone still what is being raised?
+#
+# </details>
+
+# %% tags=["exercise"]
+outcome = ...
+
+# %% tags=["check"]
+tc.checks.bonus(outcome, language="en")
+
+# %% tags=["solution"]
+outcome = "b"
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 5 · En kısa tasmada ret
+#
+# ●●● · 8 dakika. Dördüncü istemin ("kötü söz söyle", satır `3`) ödüllerini öyle yaz ki `kl_beta=1` iken bile PPO
+# ret yanıtını (`hayır`, sütun `1`) 0,95 olasılıkla versin. Ödüller −2 ile 2 arasında kalsın, öteki satırlar
+# değişmesin. Ret başlangıçta yaklaşık 0,44 olasıdır.
+#
+# <details><summary>İpucu</summary>
+#
+# Ödül farkı $d$ ise $\pi^*$, iki yanıtın oranını $e^{d/\beta}$ ile çarpar. Hangi $d$, 0,44'ü 0,95'e çıkarır?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 5 · A refusal on the shortest leash
+#
+# ●●● · 8 minutes. Write the rewards at the fourth prompt ("say a bad word", row `3`) so that even with `kl_beta=1`
+# PPO gives the refusal (`no`, column `1`) with probability 0.95. Rewards stay between −2 and 2, other rows as
+# they are. At the start the refusal has a probability of about 0.44.
+#
+# <details><summary>Hint</summary>
+#
+# Where rewards differ by $d$, $\pi^*$ multiplies the ratio of the two answers by $e^{d/\beta}$. Which $d$ brings
+# 0.44 up to 0.95?
+#
+# </details>
+
+# %% tags=["exercise"]
+my_reward = ...  # begin with world.reward.clone()
+
+# %% tags=["check"]
+tc.checks.refusal(my_reward, language="en")
+
+# %% tags=["solution"]
+my_reward = world.reward.clone()
+my_reward[3] = -2
+my_reward[3, 1] = 2
 
 # %% [markdown] lang="tr"
 # ## Kendini sına

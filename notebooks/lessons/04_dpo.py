@@ -535,37 +535,177 @@ for steps in (100, 400, 1600):
 # why DPO is run for few passes over the data.
 
 # %% [markdown] lang="tr"
-# ## 12 · Sıra sende (4 dakika)
+# ## Alıştırmalar
 #
-# 1. 100 çift ve iki çare: 200 adım yerine 10 adım, sigmoid yerine IPO. Önce yaz: hangisi `attained`'i
-#    sıfırın üstüne çıkarır?
-# 2. Kendi çiftlerinle eğit:
-#    `tc.train_dpo(world, config, pairs=[("selam", "evet", "kötü")], start=start)`
+# Sıra sende. Her alıştırmada `...` yerine yanıtını yaz, sonra denetim hücresini çalıştır: yanlışsa
+# hatanın adını söyler. Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+
+# %% [markdown] lang="en"
+# ## Exercises
+#
+# Your turn. In each exercise put your answer in place of `...`, then run the check: where you are wrong,
+# it names the mistake. The cell below is all that they need; you need not run the lesson again.
+
+# %%
+import torch
+
+import toycore as tc
+
+world = tc.World(language="en")
+print(*enumerate(world.prompts))
+print(*enumerate(world.tokens))
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 1 · DPO kaybını yaz
+#
+# ●●○ · 8 dakika. Bölüm 2'nin sonundaki kayıp. İlk dört girdi, aynı çiftlerin log-olasılıklarıdır;
+# her biri bir tensör. Sonuç tek bir sayıdır.
 #
 # <details><summary>İpucu</summary>
 #
-# Az bilen, az kıpırdamalıdır.
+# Kâğıtta üç satır: iki örtük ödül, marj, kayıp. `torch.nn.functional.logsigmoid` log σ'nın kendisidir.
 #
 # </details>
 
 # %% [markdown] lang="en"
-# ## 12 · Your turn (4 minutes)
+# ### Exercise 1 · Write the DPO loss
 #
-# 1. 100 pairs and two cures: 10 steps instead of 200, IPO instead of sigmoid. Write down first: which of
-#    them brings `attained` above zero?
-# 2. Train on pairs of your own:
-#    `tc.train_dpo(world, config, pairs=[("hello", "yes", "bad")], start=start)`
+# ●●○ · 8 minutes. The loss at the end of section 2. The first four inputs are log-probabilities of the same
+# pairs, a tensor each. The result is a single number.
 #
 # <details><summary>Hint</summary>
 #
-# Who knows little should move little.
+# Three lines on paper: two implicit rewards, the margin, the loss. `torch.nn.functional.logsigmoid` is
+# log σ itself.
 #
 # </details>
 
-# %%
-config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=[10, 200], seeds=16)
-mine = tc.train_dpo(world, config, pairs[:, :100], start).history
-mine.attained.isel(step=-1, drop=True).mean("seed").to_pandas().round(2)
+
+# %% tags=["exercise"]
+def dpo_loss(chosen_logp, rejected_logp, ref_chosen_logp, ref_rejected_logp, beta):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.dpo_loss(dpo_loss, language="en")
+
+
+# %% tags=["solution"]
+def dpo_loss(chosen_logp, rejected_logp, ref_chosen_logp, ref_rejected_logp, beta):
+    chosen_reward = beta * (chosen_logp - ref_chosen_logp)
+    rejected_reward = beta * (rejected_logp - ref_rejected_logp)
+    return -torch.nn.functional.logsigmoid(chosen_reward - rejected_reward).mean()
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 2 · IPO nereden başlar?
+#
+# ●○○ · 3 dakika. Sigmoid kaybı $\ln 2$'den başlar. IPO, $\beta = 0.25$ iken referanstan başlarsa ilk kaybı
+# kaçtır? Kâğıtta bul, yaz; denetim eğitimi çalıştırıp karşılaştırır.
+#
+# <details><summary>İpucu</summary>
+#
+# Başlangıçta politika referansın kendisidir: $\Delta$ kaçtır?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 2 · Where does IPO start?
+#
+# ●○○ · 3 minutes. The sigmoid loss starts at $\ln 2$. With $\beta = 0.25$, starting at the reference, what is
+# the first loss of IPO? Find it on paper and write it down; the check runs the training and compares.
+#
+# <details><summary>Hint</summary>
+#
+# At the start the policy is the reference itself: what is $\Delta$?
+#
+# </details>
+
+# %% tags=["exercise"]
+first_loss = ...
+
+# %% tags=["check"]
+tc.checks.ipo_start(first_loss, language="en")
+
+# %% tags=["solution"]
+first_loss = ((0 - 1 / 2) / 0.25) ** 2
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 3 · Yüz çift ve iki çare
+#
+# ●○○ · 4 dakika. 100 çift ve 200 adımla `attained` eksiydi (bölüm 8). Aynı çiftlerle hangisi en iyi biter?
+#
+# * `"a"` olduğu gibi: 200 adım, sigmoid; az veriden her şeyi çıkarmak gerekir
+# * `"b"` 200 yerine 10 adım, sigmoid
+# * `"c"` yine 200 adım, ama IPO
+#
+# <details><summary>İpucu</summary>
+#
+# Zararı veren, durmadan büyüyen marjdı. IPO onu bir hedefte durdurur; o hedefe varmak için 100 çift yeter mi?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 3 · A hundred pairs and two cures
+#
+# ●○○ · 4 minutes. With 100 pairs and 200 steps `attained` was negative (section 8). With the same pairs, which of
+# these ends best?
+#
+# * `"a"` as it is: 200 steps, sigmoid; few data must be used to the full
+# * `"b"` 10 steps instead of 200, sigmoid
+# * `"c"` still 200 steps, but IPO
+#
+# <details><summary>Hint</summary>
+#
+# The harm came from a margin that grew on and on. IPO stops it at a target; are 100 pairs enough to go that far?
+#
+# </details>
+
+# %% tags=["exercise"]
+cure = ...
+
+# %% tags=["check"]
+tc.checks.few_pairs(cure, language="en")
+
+# %% tags=["solution"]
+cure = "b"
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 4 · Kendi çiftlerin
+#
+# ●●○ · 6 dakika. Beş çift, çifti olmayan altıncı istemin yanıtını da değiştirmişti (bölüm 4). Beş çifte en çok
+# iki çift ekle: eğitimden sonra ($\beta = 0.3$, 200 adım) altıncı isteme kısa yanıtın olasılığı 0,9'u bulsun,
+# dördüncü istemdeki ret de 0,9'un altına düşmesin. Bir çift `(istem, seçilen, reddedilen)` üçlüsüdür; adlarla
+# ya da yukarıdaki numaralarla.
+#
+# <details><summary>İpucu</summary>
+#
+# Veri, olduğu yerde korur. O istemde hangi yanıt öne geçmişti?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 4 · Pairs of your own
+#
+# ●●○ · 6 minutes. Five pairs changed the answer to the sixth prompt too, which has none (section 4). Add two
+# pairs at most to the five: after training ($\beta = 0.3$, 200 steps) the short answer to the sixth prompt
+# shall have a probability of 0.9, and the refusal at the fourth shall not fall below 0.9. A pair is
+# `(prompt, chosen, rejected)`, by name or by the numbers above.
+#
+# <details><summary>Hint</summary>
+#
+# Data protect where they are. Which answer had come to the front at that prompt?
+#
+# </details>
+
+# %% tags=["exercise"]
+my_pairs = ...
+
+# %% tags=["check"]
+tc.checks.own_pairs(my_pairs, language="en")
+
+# %% tags=["solution"]
+my_pairs = [(5, 10, 6)]  # short answer: short > bad
 
 # %% [markdown] lang="tr"
 # ## Kendini sına

@@ -565,35 +565,181 @@ for bits in (2, 3):
 # are used together on large models.
 
 # %% [markdown] lang="tr"
-# ## 11 · Sıra sende (4 dakika)
+# ## Alıştırmalar
 #
-# 1. Bölüm 4'teki satırı 30 yerine 300 katına çıkar. Önce hesapla: kaç dB daha kaybedilir?
-# 2. `with_bits` işlevine gömmeyi de nicemlet. Politika dayanır mı?
+# Sıra sende. `...` yerine yanıtını yaz, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
+# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+
+# %% [markdown] lang="en"
+# ## Exercises
+#
+# Your turn. Put your answer in place of `...`, then run the check: where you are wrong, it names the
+# mistake. The cell below is all that they need; you need not run the lesson again.
+
+# %%
+import torch
+
+import toycore as tc
+
+world = tc.World(language="en")
+print(*enumerate(world.tokens))
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 1 · Izgaraya ve geri
+#
+# ●●○ · 9 dakika. Bir ağırlık matrisini (çıkış × giriş) **satır başına** bir ölçekle nicemle. Üç sonuç döndür: tam
+# sayılar $q$ (çıkış × giriş), ölçekler $\Delta$ (çıkış × 1) ve geri dönüş $\Delta q$. Bütün sayıları sıfır olan bir
+# satırın ölçeği 1 olsun.
 #
 # <details><summary>İpucu</summary>
 #
-# On kat büyük bir basamak, yüz kat güçlü bir hatadır.
+# `amax(1, keepdim=True)` her satırın en büyüğünü (çıkış × 1) biçiminde verir. Sıfır satırda neye böldüğüne bak;
+# `torch.where(koşul, a, b)` işe yarar.
 #
 # </details>
 
 # %% [markdown] lang="en"
-# ## 11 · Your turn (4 minutes)
+# ### Exercise 1 · To the grid and back
 #
-# 1. Make the row of section 4 300 times as large instead of 30. Work it out first: how many dB more are
-#    lost?
-# 2. Let `with_bits` quantize the embedding as well. Does the policy survive?
+# ●●○ · 9 minutes. Quantize a weight matrix (out × in) with one scale **per row**. Return three things: the whole
+# numbers $q$ (out × in), the scales $\Delta$ (out × 1) and the way back $\Delta q$. A row whose numbers are all zero
+# shall have a scale of 1.
 #
 # <details><summary>Hint</summary>
 #
-# A step ten times as large is an error with a hundred times the power.
+# `amax(1, keepdim=True)` gives the largest of each row in the shape (out × 1). Mind what you divide by in a row of
+# zeros; `torch.where(condition, a, b)` helps.
 #
 # </details>
 
-# %%
-few = (tc.quantize(e, 4).dequantize() @ tc.quantize(W, 4).dequantize().mT + b[:, None]).log_softmax(
-    -1
-)
-print(f"embedding and W with 4 bits: KL {tc.exact.kl(logp, few).mean():.4f}")
+
+# %% tags=["exercise"]
+def round_trip(weight, bits):
+    q, scale, back = ..., ..., ...
+    return q, scale, back
+
+
+# %% tags=["check"]
+tc.checks.round_trip(round_trip, language="en")
+
+
+# %% tags=["solution"]
+def round_trip(weight, bits):
+    scale = weight.abs().amax(1, keepdim=True) / (2 ** (bits - 1) - 1)
+    scale = torch.where(scale == 0, 1, scale)
+    q = (weight / scale).round()
+    return q, scale, q * scale
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 2 · Satır 300 katına çıkarsa
+#
+# ●○○ · 4 dakika. Bölüm 4'te bir satır 30 katına çıkınca, tek ölçek ve 8 bitle, öteki satırların SNR'si 15 dB'nin
+# altına inmişti. 300 katına çıkarsa kaç dB olur? Önce tahmin et, sonra denet: ölçüm o anda yapılır.
+#
+# <details><summary>İpucu</summary>
+#
+# Yarım basamak kaç olur? Öteki ağırlıkların hemen hepsi −3 ile 3 arasındadır.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 2 · If the row is 300 times as large
+#
+# ●○○ · 4 minutes. In section 4 a row became 30 times as large, and with one scale and 8 bits the SNR of the other rows
+# fell below 15 dB. At 300 times, how many dB is it? Predict first, then check: it is measured on the spot.
+#
+# <details><summary>Hint</summary>
+#
+# How large is half a step? Nearly all of the other weights lie between −3 and 3.
+#
+# </details>
+
+# %% tags=["exercise"]
+decibels = ...
+
+# %% tags=["check"]
+tc.checks.outlier(decibels, language="en")
+
+# %% tags=["solution"]
+decibels = 0
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 3 · Ölçek önceden belliyse
+#
+# ●●○ · 6 dakika. **Statik** nicemlemede aktivasyonların ölçeği önceden, örnek verilerle bulunur ve sonra değişmez. Sonra
+# gelen bir sayı ızgaraya sığmayabilir; o zaman en uçta kalmalı, yani $-q_\mathrm{max}$ ile $q_\mathrm{max}$ arasından
+# çıkmamalıdır. `x` için ızgaradaki tam sayıları döndür.
+#
+# <details><summary>İpucu</summary>
+#
+# Bir bayt 127'de biter. 130'u bir bayta zorla koyarsan ne olur: `torch.tensor(130).to(torch.int8)`?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 3 · If the scale is fixed beforehand
+#
+# ●●○ · 6 minutes. In **static** quantization the scale of the activations is found beforehand, on sample data, and stays.
+# A number that comes later may not fit on the grid; it must then stay at the end of it, that is, not leave the range
+# from $-q_\mathrm{max}$ to $q_\mathrm{max}$. Return the whole numbers on the grid for `x`.
+#
+# <details><summary>Hint</summary>
+#
+# A byte ends at 127. Force 130 into one and see: `torch.tensor(130).to(torch.int8)`.
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def on_fixed_grid(x, scale, bits):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.fixed_scale(on_fixed_grid, language="en")
+
+
+# %% tags=["solution"]
+def on_fixed_grid(x, scale, bits):
+    qmax = 2 ** (bits - 1) - 1
+    return (x / scale).round().clamp(-qmax, qmax)
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 4 · Bitleri sen dağıt
+#
+# ●●● · 8 dakika. $W$'nin her satırı bir token'ındır. Bölüm 9'un politikasında her satıra 4 bit, yani 44 bit, verilince KL
+# yaklaşık 0,005 olur. Aynı 44 biti öyle dağıt ki KL 0,002'yi geçmesin: 11 tam sayılık bir liste, token sırasıyla, her
+# biri 2 ile 8 arası.
+#
+# <details><summary>İpucu</summary>
+#
+# KL, politikanın kendi olasılıklarıyla alınan bir ortalamadır. Bu politika hangi token'ları hemen hiç söylemez?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 4 · Spend the bits yourself
+#
+# ●●● · 8 minutes. Every row of $W$ belongs to a token. With 4 bits a row, 44 bits in all, the policy of section 9 has a KL
+# of about 0.005. Spend the same 44 bits so that the KL does not exceed 0.002: a list of 11 whole numbers in the order
+# of the tokens, each from 2 to 8.
+#
+# <details><summary>Hint</summary>
+#
+# The KL is a mean under the policy's own probabilities. Which tokens does this policy hardly ever say?
+#
+# </details>
+
+# %% tags=["exercise"]
+my_bits = ...
+
+# %% tags=["check"]
+tc.checks.own_bits(my_bits, language="en")
+
+# %% tags=["solution"]
+my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals are never said
 
 # %% [markdown] lang="tr"
 # ## Kendini sına

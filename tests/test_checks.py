@@ -1,0 +1,380 @@
+"""The checks of the exercises: each mistake gets its name, and nothing that a learner does raises.
+
+The catalogue tests run over every exercise of `tc.checks`, so a new one is covered by itself.
+"""
+
+import inspect
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import Generator
+
+import toycore as tc
+from builder.lesson import numbers
+from test_glossary import misused
+from toycore.checks.exercise import Exercise, Written
+from toycore.checks.verdict import HEADS, PHRASES, Verdict
+
+EXERCISES = {name: getattr(tc.checks, name) for name in tc.checks.__all__}
+WRITTEN = {name: exercise for name, exercise in EXERCISES.items() if isinstance(exercise, Written)}
+LANGUAGES = ("tr", "en")
+SEEDS = range(20)
+
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+each_written = pytest.mark.parametrize("exercise", WRITTEN.values(), ids=WRITTEN)
+each_mistake = pytest.mark.parametrize(
+    ("exercise", "name"),
+    [(exercise, name) for exercise in EXERCISES.values() for name in exercise.mistakes],
+    ids=[f"{key}-{name}" for key, exercise in EXERCISES.items() for name in exercise.mistakes],
+)
+
+
+def verdicts(exercise: Exercise, answer) -> list[Verdict]:
+    """In both languages; on the inputs of many seeds where they are random."""
+    seeds = SEEDS if isinstance(exercise, Written) else range(2)
+    return [
+        exercise.judge(answer, LANGUAGES[seed % 2], Generator().manual_seed(seed)) for seed in seeds
+    ]
+
+
+# --- the catalogue --------------------------------------------------------------------------------
+
+
+def test_every_exercise_is_public_and_no_other_name_is():
+    assert EXERCISES
+    assert all(isinstance(exercise, Exercise) for exercise in EXERCISES.values())
+
+
+@each_exercise
+def test_the_right_answer_passes(exercise):
+    for verdict in verdicts(exercise, exercise.right.answer):
+        assert verdict.passed, verdict
+        assert verdict.mistake is None
+
+
+@each_mistake
+def test_each_mistake_is_named_as_itself(exercise, name):
+    mistake = exercise.mistakes[name]
+    for answer in (mistake.answer, *mistake.also):
+        for verdict in verdicts(exercise, answer):
+            assert verdict.mistake == name, verdict
+            assert not verdict.passed
+
+
+@each_exercise
+def test_the_words_of_an_exercise_say_the_same_in_both_languages(exercise):
+    for words in (exercise.right, *exercise.mistakes.values()):
+        assert words.tr != words.en
+        assert numbers(words.tr, "tr") == numbers(words.en, "en"), words.en
+        assert sorted(fields(words.tr)) == sorted(fields(words.en))
+        assert misused(words.tr, "tr") == misused(words.en, "en") == []
+
+
+def fields(template: str) -> list[str]:
+    return [part.partition("}")[0] for part in template.split("{")[1:]]
+
+
+def test_the_engines_own_words_say_the_same_in_both_languages():
+    for phrase in (*PHRASES.values(), *HEADS.values()):
+        assert set(phrase) == set(LANGUAGES)
+        assert sorted(fields(phrase["tr"])) == sorted(fields(phrase["en"]))
+        assert misused(phrase["tr"], "tr") == misused(phrase["en"], "en") == []
+
+
+@each_written
+def test_inputs_are_float64_fresh_and_from_the_generator_alone(exercise):
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    one, again, other = (list(exercise.draw(Generator().manual_seed(seed))) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert len(one) >= 3
+    assert str(one) == str(again)
+    assert str(one) != str(other)
+    for value in (v for inputs in one for v in inputs.values() if isinstance(v, torch.Tensor)):
+        assert not value.is_floating_point() or value.dtype == torch.float64
+
+
+@each_exercise
+def test_a_call_leaves_the_global_generators_alone(exercise):
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    assert exercise(exercise.right.answer, language="tr").passed
+    after = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    assert torch.equal(before[0], after[0])
+    assert before[1] == after[1]
+
+
+# --- stubs ----------------------------------------------------------------------------------------
+
+
+@each_exercise
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_stub_is_told_kindly_and_always_in_the_same_words(exercise, language):
+    stubs = [..., None, [...], (None, 1.0), {"reward": ...}]
+    if isinstance(exercise, Written):
+        stubs += [lambda *_: ..., lambda *_: None, lambda *_: (..., ...)]
+    for stub in stubs:
+        verdict = exercise(stub, language=language)
+        assert not verdict.passed
+        assert verdict.mistake is None
+        assert repr(verdict).startswith(HEADS["unwritten"][language])
+        assert repr(verdict) == repr(exercise(stub, language=language))
+        assert "`...`" in verdict._repr_markdown_()
+
+
+# --- what a learner may do to a check -------------------------------------------------------------
+
+
+def endless(*inputs):
+    return endless(*inputs)
+
+
+def leave(*_):
+    sys.exit(1)
+
+
+class Rude(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def rude(*_):
+    raise Rude
+
+
+class Strange:
+    def __array__(self, *_, **__):
+        raise RuntimeError("not for you")
+
+
+def generator_function(*_):
+    yield 1
+
+
+ODD_FUNCTIONS = {
+    "no arguments": lambda: 1.0,
+    "too many arguments": lambda *, needed: needed,
+    "endless recursion": endless,
+    "sys.exit": leave,
+    "an error without words": rude,
+    "a division by zero": lambda *_: 1 / 0,
+    "a string": lambda *_: "0.5",
+    "a list of strings": lambda *_: ["a", "b"],
+    "a ragged list": lambda *_: [[1.0], [1.0, 2.0]],
+    "a dict": lambda *_: {"loss": 1.0},
+    "a function": lambda *_: lambda: 1,
+    "an object": lambda *_: Strange(),
+    "a generator": generator_function,
+    "a bool": lambda *_: True,
+    "NaN": lambda *_: torch.tensor(float("nan")),
+    "an empty tensor": lambda *_: torch.zeros(0),
+    "a complex tensor": lambda *_: torch.ones(2, dtype=torch.complex64),
+    "a meta tensor": lambda *_: torch.zeros(2, device="meta"),
+    "a sparse tensor": lambda *_: torch.eye(2).to_sparse(),
+    "a quantized tensor": lambda *_: torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
+    "an int": lambda *_: 3,
+    "a large array": lambda *_: np.zeros((100, 100)),
+    "two results": lambda *_: (1.0, 2.0),
+    "four results": lambda *_: (1.0, 2.0, 3.0, 4.0),
+    "random numbers": lambda *inputs: torch.rand(3),
+    "a class": dict,
+    "a type error": lambda a, *_: a + "x",
+    "no gradient mode": lambda *_: torch.set_grad_enabled(False),
+}
+ODD_ANSWERS = [
+    *(
+        "",
+        "e",
+        "`",
+        "a" * 1000,
+        b"a",
+        3,
+        -1,
+        2.5,
+        float("nan"),
+        float("inf"),
+        True,
+        [],
+        (),
+        {},
+        set(),
+    ),
+    *(
+        [1, 2],
+        [["a"]],
+        [("x", "y", "z")],
+        [(1, 2)],
+        {"x": 1},
+        {1: 2},
+        object(),
+        Strange(),
+        Exercise,
+    ),
+    *(torch.zeros(0), torch.zeros(6, 11), torch.zeros(6, 11) / 0, np.zeros((6, 11)), range(3)),
+    *(
+        torch.ones(2, dtype=torch.complex64),
+        np.float64(1.0),
+        torch.tensor(2.0),
+        [1] * 6,
+        ["no"] * 6,
+    ),
+]
+
+
+@each_written
+@pytest.mark.parametrize("function", ODD_FUNCTIONS.values(), ids=ODD_FUNCTIONS)
+def test_no_function_raises_or_passes(exercise, function):
+    threads, mode = torch.get_num_threads(), torch.is_grad_enabled()
+    for language in LANGUAGES:
+        verdict = exercise(function, language=language)
+        assert not verdict.passed
+        assert len(repr(verdict)) < 1500
+    assert (torch.get_num_threads(), torch.is_grad_enabled()) == (threads, mode)
+
+
+@each_exercise
+def test_no_other_answer_raises(exercise):
+    loop = []
+    loop.append(loop)
+    for answer in (*ODD_ANSWERS, loop):
+        verdict = exercise(answer, language="tr")
+        assert isinstance(verdict.passed, bool)
+        assert len(repr(verdict)) < 1500
+
+
+@each_written
+def test_an_answer_cannot_change_the_inputs(exercise):
+    """It would be judged against an oracle that sees what it has left behind."""
+
+    def vandal(*inputs):
+        copies = [v.clone() if isinstance(v, torch.Tensor) else v for v in inputs]
+        result = exercise.right.answer(*copies)
+        for value in inputs:
+            if isinstance(value, torch.Tensor):
+                value.detach().zero_()
+        return result
+
+    for seed in range(3):
+        verdict = exercise.judge(vandal, "en", Generator().manual_seed(seed))
+        assert verdict.passed, verdict
+
+
+@each_exercise
+@pytest.mark.parametrize("language", ["de", "", None, "TR"])
+def test_an_unknown_language_is_refused(exercise, language):
+    for answer in (..., exercise.right.answer):
+        with pytest.raises(ValueError, match="language must be one of tr, en"):
+            exercise(answer, language=language)
+
+
+@each_written
+def test_the_learners_own_stop_button_gets_through(exercise):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exercise(stop)
+
+
+# --- what the engine says, on an exercise made up here --------------------------------------------
+
+
+def pairs_of_numbers(generator):
+    for count in (2, 3):
+        yield {"x": torch.randn(count, generator=generator, dtype=torch.float64), "scale": 2.0}
+
+
+MADE_UP = Written(
+    draw=pairs_of_numbers,
+    trained=("x",),
+    right=tc.checks.verdict.Mistake(
+        lambda x, scale: (scale * x * x.detach()).mean(), "iyi", "good"
+    ),
+    mistakes={
+        "no_detach": tc.checks.verdict.Mistake(lambda x, scale: (scale * x * x).mean(), "1", "one"),
+        "sum": tc.checks.verdict.Mistake(
+            lambda x, scale: (scale * x * x.detach()).sum(), "2", "two"
+        ),
+    },
+)
+
+
+def said(answer, language="en") -> Verdict:
+    return MADE_UP.judge(answer, language, Generator().manual_seed(0))
+
+
+def test_a_mistake_of_gradient_alone_is_named():
+    assert said(lambda x, scale: (scale * x * x).mean()).mistake == "no_detach"
+
+
+def test_a_mistake_of_value_is_named_though_no_gradient_comes():
+    assert said(lambda x, scale: (scale * x * x).sum().item()).mistake == "sum"
+
+
+def test_a_right_value_without_a_gradient_does_not_pass():
+    verdict = said(lambda x, scale: (scale * x * x).mean().item())
+    assert verdict.mistake is None
+    assert "no gradient reaches `x`" in verdict.body
+
+
+def test_a_wrong_gradient_is_shown():
+    verdict = said(lambda x, scale: (scale * x * x.detach()).mean() + 3 * (x - x.detach()).sum())
+    assert "The value is right and the gradient is not" in verdict.body
+
+
+def test_an_unknown_mistake_is_shown_by_its_first_input():
+    (inputs, _) = pairs_of_numbers(Generator().manual_seed(0))
+    due = (2 * inputs["x"] ** 2).mean().item()
+    verdict = said(lambda x, scale: (scale * x * x.detach()).mean() + 1)
+    x = ", ".join(f"{number:.4g}" for number in inputs["x"].tolist())
+    assert f"`x = [{x}]`, `scale = 2`" in verdict.body
+    assert f"you get `{due + 1:.4g}`; due is `{due:.4g}`" in verdict.body
+    assert verdict.mistake is None
+
+
+def test_wrong_on_larger_inputs_only_is_shown_by_those():
+    verdict = said(lambda x, scale: (scale * x * x.detach()).mean() + (len(x) > 2))
+    assert verdict.body.count(",") >= 3
+    assert not verdict.passed
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda x, scale: x * scale, "it should be `()` and is `(2,)`"),
+        (
+            lambda x, scale: (scale * x * x.detach()).mean() / 0,
+            "NaN or infinity in the result: `inf`",
+        ),
+        (lambda x, scale: (scale * x * x.detach()).mean().float(), "of type `torch.float32`"),
+        (lambda x, scale: torch.rand(()) + x.sum(), "gave two results"),
+        (lambda x, scale: "0.5", "what came is `str`"),
+        (lambda x: x, "TypeError"),
+        ("x", "A function is due here; what came is `str`"),
+    ],
+)
+def test_what_is_said_of_a_result_that_cannot_be_right(answer, words):
+    assert words in said(answer).body
+    assert said(answer, "tr").body != said(answer).body
+
+
+def test_an_error_is_told_in_one_line_with_its_place_in_the_learners_code():
+    def broken(x, scale):
+        half = x / 2
+        return half @ torch.zeros(7, 7, dtype=x.dtype)
+
+    body = said(broken).body
+    line = inspect.getsourcelines(broken)[1] + 2
+    assert f"in line {line} (`return half @ torch.zeros(7, 7, dtype=x.dtype)`)" in body
+    assert "RuntimeError: " in body
+    assert "\n" not in body
+    assert f"satır {line}" in said(broken, "tr").body
+
+
+def test_a_verdict_shows_itself_as_text_and_as_markdown():
+    verdict = Verdict(False, "sum", "✗ Not yet.", "A `sum`.")
+    assert repr(verdict) == "✗ Not yet. A `sum`."
+    assert verdict._repr_markdown_() == "**✗ Not yet.** A `sum`."

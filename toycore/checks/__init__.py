@@ -1,0 +1,47 @@
+"""The exercises of the lessons: `tc.checks.dpo_loss(my_loss, language="en")` judges an answer.
+
+A check says passed, or names the likely mistake, or shows the first input on which the answer
+differs. It never raises at a learner's error; only an unknown language is a ValueError.
+
+exercise.py  the three kinds: a function written, a run predicted, a world tried
+attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
+draws.py     random inputs
+environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one file a lesson
+"""
+
+from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
+from toycore.checks.environment import (
+    expected_reward,
+    kl,
+    optimal_policy,
+    own_rewards,
+    shifted,
+)
+from toycore.checks.lora import alpha, lora_forward, new_adapter, own_targets
+from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
+from toycore.checks.quantization import fixed_scale, outlier, own_bits, round_trip
+
+__all__ = [
+    "advantage",
+    "alpha",
+    "bonus",
+    "clipped_loss",
+    "dpo_loss",
+    "expected_reward",
+    "few_pairs",
+    "fixed_scale",
+    "ipo_start",
+    "kl",
+    "leash",
+    "lora_forward",
+    "new_adapter",
+    "optimal_policy",
+    "outlier",
+    "own_bits",
+    "own_pairs",
+    "own_rewards",
+    "own_targets",
+    "refusal",
+    "round_trip",
+    "shifted",
+]

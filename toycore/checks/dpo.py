@@ -1,0 +1,277 @@
+"""The exercises of lesson 4: the DPO loss, IPO at the start, few pairs, own pairs."""
+
+import functools
+
+import numpy as np
+import torch
+from torch.nn.functional import logsigmoid
+
+from toycore import DPOConfig, World, train_dpo
+from toycore.checks.draws import between, setting
+from toycore.checks.exercise import Predicted, Tried, Written, predicted_choice, predicted_number
+from toycore.checks.trained import SEEDS, start
+from toycore.checks.verdict import Mistake
+from toycore.dpo import dpo_loss as package_loss
+
+REFUSAL, SHORT = (3, 1), (5, 10)  # (prompt, its target)
+
+
+# --- the DPO loss ---------------------------------------------------------------------------------
+
+
+def loss_inputs(generator):
+    names = ("chosen_logp", "rejected_logp", "ref_chosen_logp", "ref_rejected_logp")
+    for pairs in (2, 3, 6):
+        logp = between(generator, -4.0, -0.1, 4, pairs)
+        yield dict(zip(names, logp, strict=True), beta=setting(generator, 0.15, 0.8))
+
+
+def oracle(c, r, ref_c, ref_r, beta):
+    return package_loss(c, r, ref_c, ref_r, beta=beta)[0]
+
+
+def with_margin(margin):
+    """The loss of another margin."""
+    return lambda *inputs: -logsigmoid(margin(*inputs)).mean()
+
+
+def right_margin(c, r, ref_c, ref_r, beta):
+    return beta * ((c - ref_c) - (r - ref_r))
+
+
+LOSS = {
+    "missing_beta": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: (c - rc) - (r - rr)),
+        tr="β eksik. Örtük ödül, log oranın β katıdır; β olmadan marj nat olur, ödül olmaz. Tanımdaki r̂ satırına dön.",
+        en="β is missing. The implicit reward is β times the log ratio; without β the margin is in nats and not in units of reward. Go back to the line that defines r̂.",
+    ),
+    "beta_outside": Mistake(
+        lambda c, r, rc, rr, beta: -beta * logsigmoid((c - rc) - (r - rr)).mean(),
+        tr="β, log σ'nın dışında kalmış. Orada yalnızca kaybı ölçekler; içeride ise ödülün kaç nat'la kurulacağını belirler.",
+        en="β stands outside log σ. There it only scales the loss; inside, it decides with how many nats the reward is built.",
+    ),
+    "swapped": Mistake(
+        with_margin(lambda *inputs: -right_margin(*inputs)),
+        tr="Marjın işareti ters: seçilen ile reddedilen yer değiştirmiş (ya da log σ'nın içine bir eksi girmiş). Böyle eğitilen politika reddedileni öğrenir.",
+        en="The margin has the wrong sign: chosen and rejected are swapped (or a minus got inside log σ). A policy trained like this learns the rejected answers.",
+    ),
+    "only_policy_swapped": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * ((r - rc) - (c - rr))),
+        tr="Politikada seçilen ile reddedilen yer değiştirmiş, referansta değiştirmemiş. Her log oranda aynı yanıt iki kez geçmeli: bir kez π_θ ile, bir kez π_ref ile.",
+        en="Chosen and rejected are swapped in the policy and not in the reference. In each log ratio the same answer must stand twice: once with π_θ, once with π_ref.",
+    ),
+    "reference_free": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * (c - r)),
+        tr="Referans yok. Bu, referansı düzgün dağılım olan DPO'dur (bölüm 9): SFT'nin öğrettiğini siler. Politika referansa eşitken kaybın ln 2 çıkması gerekir; seninki çıkmıyor.",
+        en="The reference is missing. This is DPO with a uniform reference (section 9): it wipes out what SFT taught. When policy and reference are equal the loss must be ln 2; yours is not.",
+    ),
+    "reference_added": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * ((c - r) + (rc - rr))),
+        tr="Referansın işareti ters: toplanmış. Oran bir bölmedir, logaritması çıkarmadır.",
+        en="The reference has the wrong sign: it is added. A ratio is a division, and its logarithm a subtraction.",
+    ),
+    "minus_forgotten": Mistake(
+        lambda *inputs: logsigmoid(right_margin(*inputs)).mean(),
+        tr="Baştaki eksi unutulmuş. Log-olasılık büyütülür, kayıp küçültülür; aradaki fark o eksidir.",
+        en="The minus in front is forgotten. A log-probability is to grow and a loss to shrink; the minus is what lies between them.",
+    ),
+    "no_logarithm": Mistake(
+        lambda *inputs: -torch.sigmoid(right_margin(*inputs)).mean(),
+        tr="Logaritma yok: σ var, log σ değil. Kayıp, tercihlerin eksi **log**-olasılığıdır.",
+        en="The logarithm is missing: σ is there and log σ is not. The loss is minus the **log**-probability of the preferences.",
+    ),
+    "divided": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * (c / rc - r / rr)),
+        tr="Log-olasılıklar birbirine bölünmüş. Elindekiler zaten logaritma: oranın logaritması, logaritmaların farkıdır.",
+        en="Log-probabilities are divided by one another. What you hold are logarithms already: the logarithm of a ratio is a difference of logarithms.",
+    ),
+    "mean_inside": Mistake(
+        lambda *inputs: -logsigmoid(right_margin(*inputs).mean()),
+        tr="Ortalama erken alınmış: önce her çiftin log σ'sı, sonra ortalama. Yoksa kolay bir çift zor bir çiftin açığını kapatır.",
+        en="The mean is taken too early: first log σ of each pair, then the mean. Otherwise an easy pair makes up for a hard one.",
+    ),
+    "sum": Mistake(
+        lambda *inputs: -logsigmoid(right_margin(*inputs)).sum(),
+        tr="Çiftlerin toplamı alınmış, ortalaması değil. Böylece başlangıçtaki kayıp, ln 2'nin çift sayısı kadar katı olur.",
+        en="You sum over the pairs where a mean is due. At the start the loss would be as many times ln 2 as there are pairs.",
+    ),
+    "no_mean": Mistake(
+        lambda *inputs: -logsigmoid(right_margin(*inputs)),
+        tr="Her çiftin kaybı ayrı ayrı duruyor. Eğitim tek bir sayıyı küçültür: ortalamalarını al.",
+        en="The loss of each pair stands by itself. Training makes one number smaller: take the mean.",
+    ),
+}
+
+dpo_loss = Written(
+    draw=loss_inputs,
+    trained=("chosen_logp", "rejected_logp"),
+    right=Mistake(
+        oracle,
+        tr="Değer de gradyan da paketinki gibi. Politika referansa eşitken bu kayıp, β ne olursa olsun ln 2'dir.",
+        en="Value and gradient are those of the package. Where policy and reference are equal, this loss is ln 2 whatever β is.",
+    ),
+    mistakes=LOSS,
+)
+
+
+# --- the first loss of IPO --------------------------------------------------------------------------
+
+
+@functools.cache
+def first_loss_of_ipo() -> float:
+    run = train_dpo(
+        World(), DPOConfig(beta=0.25, loss_type="ipo", steps=1, seeds=SEEDS), start=start()
+    )
+    return run.history.loss.isel(step=0).mean().item()
+
+
+FIRST_LOSS = {
+    "sigmoid": Mistake(
+        float(np.log(2)),
+        tr="ln 2, **sigmoid** kaybının başlangıcıdır. IPO'da log σ yok; Δ = 0'ı IPO formülüne koy. Koşu {due} verdi.",
+        en="ln 2 is where the **sigmoid** loss starts. IPO has no log σ; put Δ = 0 into the formula of IPO. The run gave {due}.",
+    ),
+    "no_beta": Mistake(
+        0.25,
+        tr="Bu, (Δ − 1/2)'nin karesi; β ile bölmek unutulmuş. Koşu {due} verdi.",
+        en="This is the square of Δ − 1/2; the division by β is forgotten. The run gave {due}.",
+    ),
+    "beta_not_squared": Mistake(
+        1.0,
+        tr="β, karenin içindedir: o da karesi alınarak böler. Koşu {due} verdi.",
+        en="β is inside the square, so its square divides. The run gave {due}.",
+    ),
+    "not_squared": Mistake(
+        2.0,
+        tr="Kare unutulmuş. Koşu {due} verdi.",
+        en="The square is forgotten. The run gave {due}.",
+    ),
+    "zero": Mistake(
+        0.0,
+        tr="0, hedefe varıldığında olur: Δ = 1/2 iken. Başlangıçta Δ = 0'dır. Koşu {due} verdi.",
+        en="It is 0 when the target is reached, at Δ = 1/2. At the start Δ = 0. The run gave {due}.",
+    ),
+    "other": Mistake(
+        17.0,
+        tr="Koşu {due} verdi. Başlangıçta politika referanstır, yani Δ = 0; bunu IPO formülüne koy.",
+        en="The run gave {due}. At the start the policy is the reference, so Δ = 0; put that into the formula of IPO.",
+    ),
+}
+
+ipo_start = Predicted(
+    examine=predicted_number(first_loss_of_ipo, 0.01, FIRST_LOSS),
+    right=Mistake(
+        4.0,
+        tr="Koşu da {due} verdi. Sigmoid kaybının aksine IPO'nun başlangıcı β'ya bağlıdır: hedef 1/2, her β'da başka sayıda nat uzaktadır.",
+        en="The run gave {due} too. Unlike the sigmoid loss, IPO starts at a value that depends on β: the target of 1/2 is a different number of nats away at each β.",
+    ),
+    mistakes=FIRST_LOSS,
+)
+
+
+# --- a hundred pairs, two cures -------------------------------------------------------------------
+
+
+@functools.cache
+def cures() -> tuple[str, dict]:
+    """Which training on 100 pairs ends best: as it is, stopped early, or with IPO."""
+    seeds = start().config.seeds
+    asked = [World().sample_preferences(start().logp.sel(seed=s), 100, seed=s) for s in seeds]
+    config = DPOConfig(loss_type=["sigmoid", "ipo"], steps=[10, 200], seeds=SEEDS)
+    history = train_dpo(World(), config, torch.stack(asked), start()).history
+    ends = history.attained.isel(step=-1).mean("seed")
+    figures = {
+        "plain": ends.sel(loss_type="sigmoid", steps=200).item(),
+        "early": ends.sel(loss_type="sigmoid", steps=10).item(),
+        "ipo": ends.sel(loss_type="ipo", steps=200).item(),
+    }
+    best = max(figures, key=figures.get)
+    return {"plain": "a", "early": "b", "ipo": "c"}[best], figures
+
+
+CURES = {
+    "a": Mistake(
+        "a",
+        tr="Tersine: 200 adım {plain}, 10 adım {early}, IPO {ipo}. Uzun eğitim, hiç kaybetmemiş yanıtların marjını durmadan büyütür; az veride bu öğrenmek değil, ezberlemektir.",
+        en="The other way round: 200 steps {plain}, 10 steps {early}, IPO {ipo}. Long training pushes the margin of answers that never lost on and on; with few data that is not learning but memorising.",
+    ),
+    "c": Mistake(
+        "c",
+        tr="IPO büyük zararı önledi ({plain} yerine {ipo}), ama erken durmak daha iyi: {early}. Hedefi 1/2 olan marjı 100 çift bile yanlış yerlere kurar.",
+        en="IPO kept the great harm away ({ipo} in place of {plain}), but stopping early is better: {early}. Even a margin with a target of 1/2 is built in wrong places by 100 pairs.",
+    ),
+}
+
+few_pairs = Predicted(
+    examine=predicted_choice(cures, "abc"),
+    right=Mistake(
+        "b",
+        tr="10 adım {early}, IPO {ipo}, olduğu gibi {plain}. Az bilen, az kıpırdamalıdır.",
+        en="10 steps {early}, IPO {ipo}, as it is {plain}. Who knows little should move little.",
+    ),
+    mistakes=CURES,
+)
+
+
+# --- own pairs ------------------------------------------------------------------------------------
+
+MOST, AIM = 2, 0.9
+
+
+def with_own_pairs(answer, language: str) -> tuple[str, dict]:
+    """The world's five pairs and the learner's, β = 0.3: does the sixth prompt keep its answer?"""
+    world = World(language=language)
+    own = world.pairs(answer)
+    if len(own) > MOST:
+        return "too_many", {"given": len(own)}
+    run = train_dpo(
+        world, DPOConfig(seeds=SEEDS), torch.cat([world.preference_pairs, own]), start()
+    )
+    chance = np.exp(run.logp.values).mean(0)
+    figures = {"short": float(chance[SHORT]), "refusal": float(chance[REFUSAL])}
+    if chance[SHORT] >= AIM:
+        return ("right" if chance[REFUSAL] >= AIM else "refusal_lost"), figures
+    figures["missed"] = AIM - figures["short"]
+    here = own[own[:, 0] == SHORT[0]]
+    if len(here) == 0:
+        return "another_prompt", figures
+    return ("rejected" if (here[:, 2] == SHORT[1]).any() else "another_answer"), figures
+
+
+OWN_PAIRS = {
+    "too_many": Mistake(
+        [(5, 10, token) for token in (0, 1, 2)],
+        tr="{given} çift fazla: en çok iki çiftle yap.",
+        en="{given} pairs are too many: do it with two at most.",
+    ),
+    "another_prompt": Mistake(
+        [(3, 1, 6)],
+        tr="Altıncı isteme dair çiftin yok; orada kısa yanıtın olasılığı {short}, {missed} eksik. Verisi olmayan satırı öteki satırlar sürükler: oraya bir çift koy.",
+        en="None of your pairs is about the sixth prompt; the short answer there has probability {short}, {missed} too little. A row without data is dragged along by the others: give it a pair.",
+    ),
+    "rejected": Mistake(
+        [(5, 6, 10)],
+        tr="Çiftinde kısa yanıt **reddedilmiş**: sıra (istem, seçilen, reddedilen). Olasılığı {short}, {missed} eksik.",
+        en="Your pair **rejects** the short answer: the order is (prompt, chosen, rejected). Its probability is {short}, {missed} too little.",
+    ),
+    "another_answer": Mistake(
+        [(5, 9, 6)],
+        tr="Altıncı istemde başka bir yanıtı övmüşsün. Kısa yanıtın olasılığı {short}, {missed} eksik.",
+        en="At the sixth prompt you praise another answer. The short one has probability {short}, {missed} too little.",
+    ),
+    "refusal_lost": Mistake(
+        [(5, 10, 6), (3, 6, 1)],
+        tr="Altıncı satır kurtuldu ({short}), ama dördüncüde ret gitti: {refusal}. Çiftlerin dünyanınkilerle çelişmesin.",
+        en="The sixth row is saved ({short}), but the refusal in the fourth is gone: {refusal}. Your pairs must not contradict the world's.",
+    ),
+}
+
+own_pairs = Tried(
+    examine=with_own_pairs,
+    right=Mistake(
+        [(5, 10, 6)],
+        tr="Kısa yanıt {short}, ret {refusal}. Adaptör ortaktır; satırı koruyan, o satırın verisidir.",
+        en="The short answer has {short}, the refusal {refusal}. The adapter is shared; what protects a row is data about that row.",
+    ),
+    mistakes=OWN_PAIRS,
+)

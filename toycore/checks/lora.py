@@ -1,0 +1,308 @@
+"""The exercises of lesson 2: the LoRA forward, a new adapter, a larger alpha, own targets."""
+
+import functools
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from toycore import SFTConfig, World, exact, train_sft
+from toycore.checks.attempt import unwritten
+from toycore.checks.draws import normal, setting
+from toycore.checks.exercise import Predicted, Tried, Unusable, Written, predicted_choice
+from toycore.checks.trained import SEEDS
+from toycore.checks.verdict import Mistake
+
+# --- the forward pass -----------------------------------------------------------------------------
+
+
+def forward_inputs(generator):
+    """First a square layer of full rank, where swapped factors still have shapes that fit."""
+    for samples, inside, out, rank in ((2, 3, 3, 3), (3, 5, 4, 2), (4, 6, 3, 2)):
+        yield {
+            "x": normal(generator, samples, inside),
+            "W": normal(generator, out, inside),
+            "b": normal(generator, out),
+            "A": normal(generator, rank, inside),
+            "B": normal(generator, out, rank),
+            "alpha": setting(generator, 4.5, 9.0),
+        }
+
+
+def with_update(update):
+    """The layer with another update: (x, A, B, alpha) → (N, out)."""
+    return lambda x, W, b, A, B, alpha: x @ W.T + b + update(x, A, B, alpha)
+
+
+def update(x, A, B, alpha):
+    return alpha / len(A) * (x @ A.T) @ B.T
+
+
+FORWARD = {
+    "alpha_without_r": Mistake(
+        with_update(lambda x, A, B, alpha: alpha * (x @ A.T) @ B.T),
+        tr="α, r'ye bölünmemiş. O zaman rank büyüdükçe adım da büyür (bölüm 6).",
+        en="α is not divided by r. The step would then grow with the rank (section 6).",
+    ),
+    "root_of_r": Mistake(
+        with_update(lambda x, A, B, alpha: alpha / len(A) ** 0.5 * (x @ A.T) @ B.T),
+        tr="α/√r, rsLoRA'nın ölçeğidir. Burada α/r istendi.",
+        en="α/√r is the scale of rsLoRA. Here it is α/r.",
+    ),
+    "no_scale": Mistake(
+        with_update(lambda x, A, B, alpha: (x @ A.T) @ B.T),
+        tr="Ölçek hiç yok: α/r eksik.",
+        en="There is no scale at all: α/r is missing.",
+    ),
+    "r_over_alpha": Mistake(
+        with_update(lambda x, A, B, alpha: len(A) / alpha * (x @ A.T) @ B.T),
+        tr="Kesir ters: α/r, r/α değil.",
+        en="The fraction is upside down: α/r, not r/α.",
+    ),
+    "r_is_in": Mistake(
+        with_update(lambda x, A, B, alpha: alpha / A.shape[1] * (x @ A.T) @ B.T),
+        tr="α, giriş boyuna bölünmüş. r, A'nın **satır** sayısıdır: A istemi r sayıya indirir.",
+        en="α is divided by the number of inputs. r is the number of **rows** of A: A brings the input down to r numbers.",
+    ),
+    "swapped": Mistake(
+        with_update(lambda x, A, B, alpha: alpha / len(A) * (x @ B.T) @ A.T),
+        tr="A ile B yer değiştirmiş: girdi önce A'dan, sonra B'den geçer, yani ΔW = B A. Kare matrislerde biçimler yine tutar, sayılar tutmaz.",
+        en="A and B are swapped: the input goes through A first and then through B, so ΔW = B A. With square matrices the shapes still fit and the numbers do not.",
+    ),
+    "not_transposed": Mistake(
+        with_update(lambda x, A, B, alpha: alpha / len(A) * (x @ A) @ B),
+        tr="Devrik (transpose) unutulmuş. Girdiler satırdır; bu yüzden `x @ A.T`, sonra `@ B.T`.",
+        en="The transposes are forgotten. Inputs are rows, so it is `x @ A.T`, then `@ B.T`.",
+    ),
+    "transposed_product": Mistake(
+        with_update(lambda x, A, B, alpha: alpha / len(A) * x @ (B @ A)),
+        tr="ΔW = B A doğru, ama W gibi o da devrik çarpılır: `x @ (B @ A).T`.",
+        en="ΔW = B A is right, but like W it is multiplied transposed: `x @ (B @ A).T`.",
+    ),
+    "weight_not_transposed": Mistake(
+        lambda x, W, b, A, B, alpha: x @ W + b + update(x, A, B, alpha),
+        tr="W'nin devriği unutulmuş: satırları çıkışlardır, bu yüzden `x @ W.T`.",
+        en="The transpose of W is forgotten: its rows are outputs, so it is `x @ W.T`.",
+    ),
+    "update_only": Mistake(
+        lambda x, W, b, A, B, alpha: update(x, A, B, alpha),
+        tr="Donuk taban kayıp: yalnızca düzeltme kalmış. LoRA, W'nin **yanına** konur.",
+        en="The frozen base is lost: only the update is left. LoRA stands **beside** W.",
+    ),
+    "base_only": Mistake(
+        lambda x, W, b, A, B, alpha: x @ W.T + b,
+        tr="Yalnızca taban var; adaptör hiç kullanılmıyor.",
+        en="Only the base is there; the adapter is not used at all.",
+    ),
+    "no_bias": Mistake(
+        lambda x, W, b, A, B, alpha: x @ W.T + update(x, A, B, alpha),
+        tr="Sapma `b` eksik.",
+        en="The bias `b` is missing.",
+    ),
+    "bias_scaled": Mistake(
+        lambda x, W, b, A, B, alpha: x @ W.T + alpha / len(A) * ((x @ A.T) @ B.T + b),
+        tr="Ölçek, sapmayı da çarpıyor. α/r yalnızca B A içindir.",
+        en="The scale multiplies the bias too. α/r is for B A alone.",
+    ),
+    "all_scaled": Mistake(
+        lambda x, W, b, A, B, alpha: alpha / len(A) * (x @ W.T + (x @ A.T) @ B.T) + b,
+        tr="Ölçek, donuk W'yi de çarpıyor: B = 0 iken bile model değişirdi.",
+        en="The scale multiplies the frozen W too: even with B = 0 the model would change.",
+    ),
+}
+
+lora_forward = Written(
+    draw=forward_inputs,
+    trained=("A", "B"),
+    right=Mistake(
+        with_update(update),
+        tr="Değer de, A ile B'nin gradyanı da doğru. B = 0 olunca geriye donuk katman kalır.",
+        en="The value is right, and so are the gradients of A and B. With B = 0 the frozen layer is what is left.",
+    ),
+    mistakes=FORWARD,
+)
+
+
+# --- a new adapter --------------------------------------------------------------------------------
+
+SIZES = ((7, 5, 2), (6, 9, 3))  # (in, out, rank)
+
+
+def fresh_adapter(answer, language: str) -> tuple[str, dict]:
+    """The properties of a new pair, since A is random: shapes, B = 0, A alive."""
+    if not callable(answer):
+        raise Unusable("no_function", got=f"`{type(answer).__name__}`")
+    with torch.random.fork_rng(devices=[]):
+        made = [answer(*size) for size in SIZES]
+    if unwritten(made):
+        return "unwritten", {}
+    for pair, (inside, out, rank) in zip(made, SIZES, strict=True):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise Unusable("count", due=2, got=f"`{type(pair).__name__}`")
+        if not all(isinstance(part, Tensor) for part in pair):
+            raise Unusable("pair")
+        A, B = (part.detach().double() for part in pair)
+        if name := fault(A, B, inside, out, rank):
+            return name, {}
+    return "right", {}
+
+
+def fault(A: Tensor, B: Tensor, inside: int, out: int, rank: int) -> str | None:
+    if (A.shape, B.shape) == ((out, rank), (rank, inside)):
+        return "pair_swapped"
+    if (A.shape, B.shape) != ((rank, inside), (out, rank)):
+        return "shapes"
+    if B.any():
+        return "both_random" if A.any() else "a_is_zero"
+    if not A.any():
+        return "both_zero"
+    return "not_random" if A.unique().numel() == 1 else None
+
+
+def random_matrix(*shape):
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+NEW = {
+    "both_random": Mistake(
+        lambda inside, out, rank: (random_matrix(rank, inside), random_matrix(out, rank)),
+        tr="İkisi de rastgele: politika daha ilk adımdan önce kayar (bölüm 3, hatayı bul). Biri sıfır olmalı.",
+        en="Both are random: the policy slips before the first step (section 3, find the bug). One of them must be zero.",
+    ),
+    "both_zero": Mistake(
+        lambda inside, out, rank: (torch.zeros(rank, inside), torch.zeros(out, rank)),
+        tr="İkisi de sıfır: başlangıç aynı kalır, ama gradyanlar da sıfırdır; hiçbiri yerinden kıpırdamaz.",
+        en="Both are zero: the start is unchanged, but so are the gradients zero, and neither ever moves.",
+    ),
+    "a_is_zero": Mistake(
+        lambda inside, out, rank: (torch.zeros(rank, inside), random_matrix(out, rank)),
+        tr="A sıfır, B rastgele. Başlangıç yine aynı kalır, ama yaygın anlaşma tersidir: PEFT'te de burada da B sıfır başlar.",
+        en="A is zero and B random. The start is unchanged this way too, but the convention is the other one: in PEFT as in here, B starts at zero.",
+    ),
+    "not_random": Mistake(
+        lambda inside, out, rank: (torch.ones(rank, inside), torch.zeros(out, rank)),
+        tr="A'nın bütün sayıları aynı: bütün satırlar aynı yöne bakar, rank hep 1 kalır. Rastgele başlat.",
+        en="All numbers of A are the same: all rows look the same way and the rank stays 1. Start at random.",
+    ),
+    "pair_swapped": Mistake(
+        lambda inside, out, rank: (torch.zeros(out, rank), random_matrix(rank, inside)),
+        tr="Biçimler yer değiştirmiş. A istemi r sayıya indirir: (rank, giriş). B ondan çıkışı yapar: (çıkış, rank).",
+        en="The shapes are swapped. A brings the input down to r numbers: (rank, in). B makes the output of them: (out, rank).",
+    ),
+    "shapes": Mistake(
+        lambda inside, out, rank: (random_matrix(inside, rank), torch.zeros(rank, out)),
+        tr="Biçimler tutmuyor: A (rank, giriş), B (çıkış, rank) olmalı; çarpımları W'nin biçimindedir.",
+        en="The shapes are wrong: A is (rank, in) and B is (out, rank); their product has the shape of W.",
+    ),
+}
+
+new_adapter = Tried(
+    examine=fresh_adapter,
+    right=Mistake(
+        lambda inside, out, rank: (random_matrix(rank, inside), torch.zeros(out, rank)),
+        tr="Çarpım sıfır, başlangıç aynı; ilk adımı B atar, A onun ardından yola çıkar.",
+        en="The product is zero and the start unchanged; B takes the first step, and A sets out after it.",
+    ),
+    mistakes=NEW,
+)
+
+
+# --- four times the alpha -------------------------------------------------------------------------
+
+
+@functools.cache
+def larger_alpha() -> tuple[str, dict]:
+    run = train_sft(World(), SFTConfig(lora_alpha=[8.0, 32.0], seeds=SEEDS))
+    ends = run.history.loss.isel(step=-1).mean("seed")
+    small, large = ends.sel(lora_alpha=8.0).item(), ends.sel(lora_alpha=32.0).item()
+    letter = "a" if large < 0.5 * small else "b" if large < 1.5 * small else "c"
+    return letter, {"small": small, "large": large}
+
+
+ALPHA = {
+    "b": Mistake(
+        "b",
+        tr="Kayıp {small} yerine {large} oldu. Adam A ile B'yi aynı hızla oynatır; ama her adım logitlere dört kat büyük yansır.",
+        en="The loss was {large} instead of {small}. Adam moves A and B at the same pace, but every step shows four times as large in the logits.",
+    ),
+    "c": Mistake(
+        "c",
+        tr="Kayıp {small} yerine {large} oldu: büyümedi, düştü. Bu kadar kısa eğitimde asıl sınır hızdır; büyük adım hedefe daha çabuk götürür.",
+        en="The loss was {large} instead of {small}: it fell. In so short a training the pace is what limits; a larger step gets to the target sooner.",
+    ),
+}
+
+alpha = Predicted(
+    examine=predicted_choice(larger_alpha, "abc"),
+    right=Mistake(
+        "a",
+        tr="Kayıp {small} yerine {large}: dört kat ölçek, dört kat hızlı yol demek. Bu yüzden α değişince öğrenme oranı da yeniden aranır.",
+        en="The loss is {large} instead of {small}: four times the scale is four times the pace. That is why a new α asks for a new learning rate.",
+    ),
+    mistakes=ALPHA,
+)
+
+
+# --- own targets ----------------------------------------------------------------------------------
+
+AIM, LEAST, REFUSAL = 0.85, 4, (3, 1)
+
+
+def with_own_targets(answer, language: str) -> tuple[str, dict]:
+    """The reward of a policy locked on the learner's targets by 400 steps of SFT."""
+    world = World(language=language)
+    if not isinstance(answer, list | tuple | Tensor) or len(answer) != len(world.prompts):
+        return "count", {}
+    labels = answer.tolist() if isinstance(answer, Tensor) else answer
+    targets = [world.token(label) for label in labels]
+    if targets[REFUSAL[0]] != REFUSAL[1]:
+        return "refusal_lost", {}
+    if len(set(targets)) < LEAST:
+        return "too_few", {"distinct": len(set(targets))}
+    world.sft_targets = torch.tensor(targets)
+    run = train_sft(world, SFTConfig(steps=400, seeds=SEEDS))
+    reward = exact.expected_reward(run.logp.values, world.reward).mean().item()
+    worth = world.reward[0, targets].numpy()
+    figures = {"reward": reward, "missed": AIM - reward, "worth": float(np.mean(worth))}
+    if reward >= AIM:
+        return "right", figures
+    return ("harmful" if worth.min() < 0 else "neutral"), figures
+
+
+TARGETS = {
+    "count": Mistake(
+        [3, 4, 7],
+        tr="Altı istem için altı token gerekir, bir listede.",
+        en="Six prompts take six tokens, in a list.",
+    ),
+    "refusal_lost": Mistake(
+        [3, 4, 7, 0, 8, 2],
+        tr="Dördüncü istemin hedefi ret olarak kalmalıydı: `hayır`, numarası 1.",
+        en="The target of the fourth prompt was to stay the refusal: `no`, number 1.",
+    ),
+    "too_few": Mistake(
+        [3, 3, 3, 1, 3, 3],
+        tr="Yalnızca {distinct} ayrı token var; en az dört istendi.",
+        en="There are only {distinct} distinct tokens; at least four were asked for.",
+    ),
+    "neutral": Mistake(
+        [3, 4, 7, 1, 8, 10],
+        tr="Kilitlenen politikanın ödülü {reward}, {missed} eksik. Hedeflerinin ödül ortalaması {worth}: ret dışında bir nötr hedef daha var.",
+        en="The locked policy earns {reward}, {missed} too little. Your targets are worth {worth} on the mean: beside the refusal another one is neutral.",
+    ),
+    "harmful": Mistake(
+        [3, 4, 7, 1, 8, 6],
+        tr="Kilitlenen politikanın ödülü {reward}, {missed} eksik. Hedeflerinin arasında zararlı bir token var: SFT ne gösterirsen onu öğrenir.",
+        en="The locked policy earns {reward}, {missed} too little. One of your targets is harmful: SFT learns whatever it is shown.",
+    ),
+}
+
+own_targets = Tried(
+    examine=with_own_targets,
+    right=Mistake(
+        [3, 4, 7, 1, 8, 0],
+        tr="Politika {reward} kazanıyor; hedeflerin ortalaması {worth}. Kilitlenen bir politikanın değeri, örneklerinin değeridir: ödül eğitimde hiç görünmedi.",
+        en="The policy earns {reward}; your targets are worth {worth} on the mean. A locked policy is worth what its examples are worth: training never saw the reward.",
+    ),
+    mistakes=TARGETS,
+)

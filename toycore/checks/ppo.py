@@ -1,0 +1,429 @@
+"""The exercises of lesson 3: the clipped loss, the leash, the advantage, entropy, a refusal."""
+
+import functools
+
+import numpy as np
+import torch
+
+from toycore import PPOConfig, World, exact, train_ppo
+from toycore.checks.draws import between, normal, policy, setting, whole
+from toycore.checks.exercise import Predicted, Tried, Written, predicted_choice
+from toycore.checks.trained import SEEDS, start
+from toycore.checks.verdict import Mistake
+
+PROMPT, REFUSAL = 3, 1
+
+
+# --- the clipped loss -----------------------------------------------------------------------------
+
+
+def clip_inputs(generator):
+    """Ratios and advantages of both kinds; beyond the edge on either side in every draw."""
+    for count in (4, 8, 16):
+        clip_range = setting(generator, 0.1, 0.3)
+        outside = between(generator, 1.1, 3.0, count) * clip_range
+        sign = torch.tensor([1.0, -1.0, 1.0, -1.0]).repeat(count // 4)
+        log_ratio = torch.where(sign > 0, (1 + outside).log(), (1 - outside.clamp(max=0.9)).log())
+        inside = torch.arange(count) >= 4
+        log_ratio = torch.where(inside, log_ratio * between(generator, 0.0, 1.2, count), log_ratio)
+        old_logp = between(generator, -3.0, -0.5, count)
+        advantage = between(generator, 0.3, 2.0, count)
+        advantage = advantage * torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(count // 4)
+        yield {
+            "logp": old_logp + log_ratio,
+            "old_logp": old_logp,
+            "advantage": advantage,
+            "clip_range": clip_range,
+        }
+
+
+def of_ratio(loss):
+    """A loss told by ratio, advantage and clip range."""
+    return lambda logp, old, adv, eps: loss((logp - old).exp(), adv, eps)
+
+
+def clip(ratio, eps):
+    return ratio.clamp(1 - eps, 1 + eps)
+
+
+def pessimistic(ratio, adv, eps):
+    return -torch.minimum(ratio * adv, clip(ratio, eps) * adv)
+
+
+CLIP = {
+    "clip_only": Mistake(
+        of_ratio(lambda r, adv, eps: -(clip(r, eps) * adv).mean()),
+        tr="Yalnızca kırpılmış terim var, `min` yok. O zaman yanlış yöne gitmiş bir oran da gradyansız kalır ve geri dönemez.",
+        en="Only the clipped term is there, without the `min`. Then a ratio that went the wrong way has no gradient either, and cannot come back.",
+    ),
+    "no_clip": Mistake(
+        of_ratio(lambda r, adv, eps: -(r * adv).mean()),
+        tr="Kırpma yok: aynı örnekler politikayı istediği kadar uzağa itebilir.",
+        en="There is no clip: the same samples may push the policy as far as they like.",
+    ),
+    "max_for_min": Mistake(
+        of_ratio(lambda r, adv, eps: -torch.maximum(r * adv, clip(r, eps) * adv).mean()),
+        tr="`min` yerine `max` (ya da eksi, `min`'in içine girmiş: aynı kapıya çıkar): iyimser olan seçilmiş. Kırpma böyle, kazandıran yönde hiç durdurmaz.",
+        en="`max` in place of `min` (or a minus inside the `min`, which comes to the same): the optimistic one is chosen. The clip then never stops the direction that pays.",
+    ),
+    "minus_forgotten": Mistake(
+        of_ratio(lambda r, adv, eps: -pessimistic(r, adv, eps).mean()),
+        tr="Baştaki eksi unutulmuş. Bu, büyütülecek amaçtır; kayıp onun eksilisidir.",
+        en="The minus in front is forgotten. This is the objective, which is to grow; the loss is minus that.",
+    ),
+    "advantage_sign": Mistake(
+        of_ratio(lambda r, adv, eps: pessimistic(r, -adv, eps).mean()),
+        tr="Avantajın işareti ters: iyi çıkan yanıt azaltılıyor.",
+        en="The advantage has the wrong sign: answers that turned out well become rarer.",
+    ),
+    "ratio_inverted": Mistake(
+        lambda logp, old, adv, eps: pessimistic((old - logp).exp(), adv, eps).mean(),
+        tr="Oran ters: eski politika yeninin üstünde. ρ'nun payında eğitilen politika durur.",
+        en="The ratio is upside down: the old policy over the new one. In ρ the policy being trained is on top.",
+    ),
+    "no_exponential": Mistake(
+        lambda logp, old, adv, eps: pessimistic(logp - old, adv, eps).mean(),
+        tr="Bu ρ değil, log ρ. Aralık 1'in çevresindedir; log oran 0'ın çevresinde dolaşır.",
+        en="This is log ρ and not ρ. The range lies around 1, and a log ratio moves around 0.",
+    ),
+    "divided": Mistake(
+        lambda logp, old, adv, eps: pessimistic(logp / old, adv, eps).mean(),
+        tr="Log-olasılıklar birbirine bölünmüş. Oran, olasılıkların oranıdır: log farkının üsteli.",
+        en="Log-probabilities are divided by one another. The ratio is one of probabilities: the exponential of the difference of logs.",
+    ),
+    "one_sided": Mistake(
+        of_ratio(lambda r, adv, eps: -torch.minimum(r * adv, r.clamp(max=1 + eps) * adv).mean()),
+        tr="Yalnızca üst kenar kırpılıyor. Avantaj eksiyken kazandıran yön aşağısıdır; orada da bir kenar gerekir.",
+        en="Only the upper edge is clipped. With a negative advantage it pays to go down; an edge is needed there too.",
+    ),
+    "clip_range_of_zero": Mistake(
+        of_ratio(lambda r, adv, eps: -torch.minimum(r * adv, r.clamp(-eps, eps) * adv).mean()),
+        tr="Aralık 0'ın çevresinde: −ε ile ε. Oran 1'den başlar; aralık 1 − ε ile 1 + ε arasıdır.",
+        en="The range lies around 0, from −ε to ε. The ratio starts at 1; the range is 1 − ε to 1 + ε.",
+    ),
+    "sum": Mistake(
+        of_ratio(lambda r, adv, eps: pessimistic(r, adv, eps).sum()),
+        tr="Örneklerin toplamı alınmış, ortalaması değil: adımın boyu örnek sayısıyla büyür.",
+        en="You sum over the samples where a mean is due: the step would grow with the number of samples.",
+    ),
+    "no_mean": Mistake(
+        of_ratio(pessimistic),
+        tr="Her örneğin kaybı ayrı ayrı duruyor. Eğitim tek bir sayıyı küçültür: ortalamalarını al.",
+        en="The loss of each sample stands by itself. Training makes one number smaller: take the mean.",
+    ),
+}
+
+clipped_loss = Written(
+    draw=clip_inputs,
+    trained=("logp",),
+    right=Mistake(
+        of_ratio(lambda r, adv, eps: pessimistic(r, adv, eps).mean()),
+        tr="Değer de gradyan da doğru: kazandıran yönde kenarın ötesinde gradyan sıfır, yanlış yönde değil.",
+        en="Value and gradient are right: beyond the edge the gradient is zero in the direction that pays, and not in the other.",
+    ),
+    mistakes=CLIP,
+)
+
+
+# --- the leash ------------------------------------------------------------------------------------
+
+
+def leash_inputs(generator):
+    for samples, prompts, tokens in ((3, 2, 3), (5, 3, 4), (12, 6, 11)):
+        yield {
+            "reward": normal(generator, prompts, tokens),
+            "logp": policy(generator, prompts, tokens),
+            "ref_logp": policy(generator, prompts, tokens),
+            "x": torch.cat([torch.arange(2), whole(generator, prompts, samples - 2)]),
+            "y": whole(generator, tokens, samples),
+            "kl_beta": setting(generator, 0.1, 0.8),
+        }
+
+
+def with_penalty(penalty):
+    """The leashed reward of another penalty: tables and samples → (B,)."""
+    return lambda r, logp, ref, x, y, beta: r[x, y] - beta * penalty(logp, ref, x, y)
+
+
+def log_ratio(logp, ref, x, y):
+    return logp[x, y] - ref[x, y]
+
+
+LEASH = {
+    "missing_beta": Mistake(
+        lambda r, logp, ref, x, y, beta: r[x, y] - log_ratio(logp, ref, x, y),
+        tr="β eksik: tasmanın boyu hep aynı, düğme bağlı değil.",
+        en="β is missing: the leash always has the same length, and the knob is not connected.",
+    ),
+    "reversed": Mistake(
+        with_penalty(lambda logp, ref, x, y: -log_ratio(logp, ref, x, y)),
+        tr="KL ters: oranın payında eğitilen politika, paydasında referans durur. Böyle, politika uzaklaştıkça ödül **artar**.",
+        en="The KL is reversed: the policy being trained belongs on top of the ratio, the reference below. Like this the reward **grows** as the policy runs away.",
+    ),
+    "whole_kl": Mistake(
+        with_penalty(lambda logp, ref, x, y: exact.kl(logp, ref)[x]),
+        tr="İstemin **bütün** KL'si düşülmüş: her token için aynı sayı. Bu bir tasma değil, tabandır; beklenen gradyanı sıfırdır. Örneğin kendi log oranını kullan.",
+        en="You take off the **whole** KL of the prompt, one number for every token. That is no leash but a baseline; its expected gradient is zero. Use the sample's own log ratio.",
+    ),
+    "whole_kl_reversed": Mistake(
+        with_penalty(lambda logp, ref, x, y: exact.kl(ref, logp)[x]),
+        tr="İstemin bütün KL'si, üstelik ters yönde. Her token için aynı sayı bir tabandır; örneğin kendi log oranını kullan.",
+        en="This is the whole KL of the prompt, and reversed at that. One number for every token is a baseline; use the sample's own log ratio.",
+    ),
+    "batch_mean": Mistake(
+        with_penalty(lambda logp, ref, x, y: log_ratio(logp, ref, x, y).mean()),
+        tr="Cezanın ortalaması alınmış ve hepsinden aynı sayı düşülmüş: bu bir tabandır, çekmez. Her örnek kendi cezasını öder.",
+        en="The penalty is averaged, and every sample pays the same: a baseline, which does not pull. Each sample pays its own.",
+    ),
+    "weighted": Mistake(
+        with_penalty(lambda logp, ref, x, y: logp.exp()[x, y] * log_ratio(logp, ref, x, y)),
+        tr="Log oran, olasılıkla çarpılmış. Örnekler zaten o olasılıkla çekildi; iki kez sayma.",
+        en="The log ratio is multiplied by the probability. The samples were drawn with that probability already; do not count it twice.",
+    ),
+    "no_logarithm": Mistake(
+        with_penalty(lambda logp, ref, x, y: log_ratio(logp, ref, x, y).exp()),
+        tr="Bu oranın kendisi, logaritması değil. Politika referansa eşitken ceza 0 olmalı; seninki 1.",
+        en="This is the ratio and not its logarithm. Where policy and reference are equal the penalty must be 0; yours is 1.",
+    ),
+    "k2": Mistake(
+        with_penalty(lambda logp, ref, x, y: log_ratio(logp, ref, x, y).square() / 2),
+        tr="Bu k2. Ortalaması KL değildir; ayrıca nadirleşen token'ı da cezalandırır. Log oranın kendisini düş.",
+        en="This is k2. Its mean is not the KL, and it also punishes a token that became rarer. Take off the log ratio itself.",
+    ),
+    "k3": Mistake(
+        with_penalty(
+            lambda logp, ref, x, y: (
+                torch.expm1(-log_ratio(logp, ref, x, y)) + log_ratio(logp, ref, x, y)
+            )
+        ),
+        tr="Bu k3. Ortalaması KL'dir, ama ödülün içinde gradyanı başka bir yere çeker (bölüm 6). k1'i kullan.",
+        en="This is k3. Its mean is the KL, but inside the reward its gradient pulls to somewhere else (section 6). Use k1.",
+    ),
+    "added": Mistake(
+        lambda r, logp, ref, x, y, beta: r[x, y] + beta * exact.kl(logp, ref)[x],
+        tr="KL eklenmiş, üstelik istemin bütün KL'si. Ceza düşülür ve token'dan token'a değişir.",
+        en="A KL is added, and the whole KL of the prompt at that. A penalty is taken off, and differs from token to token.",
+    ),
+    "no_leash": Mistake(
+        lambda r, logp, ref, x, y, beta: r[x, y],
+        tr="Bu yalnızca ödül; tasma yok.",
+        en="This is the reward alone; there is no leash.",
+    ),
+    "table": Mistake(
+        lambda r, logp, ref, x, y, beta: r - beta * (logp - ref),
+        tr="Bütün tablo dönmüş. Yalnızca çekilen örneklerinki istenir: `tablo[x, y]`.",
+        en="This is the whole table. Only the samples drawn are asked for: `table[x, y]`.",
+    ),
+}
+
+leash = Written(
+    draw=leash_inputs,
+    right=Mistake(
+        with_penalty(log_ratio),
+        tr="Her örnek kendi cezasını ödüyor. Ortalaması β KL'dir, gradyanı da onunki.",
+        en="Each sample pays its own penalty. The mean of it is β KL, and so is its gradient.",
+    ),
+    mistakes=LEASH,
+)
+
+
+# --- the advantage --------------------------------------------------------------------------------
+
+
+def advantage_inputs(generator):
+    for count in (4, 7, 20):
+        yield {"returns": normal(generator, count), "value": 0.5 * normal(generator, count) + 0.3}
+
+
+def whitened(advantage, more=0.1, correction=1, centre=True):
+    centred = advantage - advantage.mean() if centre else advantage
+    return centred / (advantage.std(correction=correction) + more)
+
+
+ADVANTAGE = {
+    "no_detach": Mistake(
+        lambda returns, value: whitened(returns - value),
+        tr="Sayılar doğru, ama değer ağına gradyan sızıyor: politikanın kaybı, V'yi de oynatırdı. Avantaj bir sabittir: `.detach()`.",
+        en="The numbers are right, but a gradient leaks into the critic: the loss of the policy would move V as well. An advantage is a constant: `.detach()`.",
+    ),
+    "not_whitened": Mistake(
+        lambda returns, value: (returns - value).detach(),
+        tr="Avantaj doğru, beyazlatma yok: ortalama 0 değil, yayılım 1 değil.",
+        en="The advantage is right but not whitened: its mean is not 0 and its spread is not 1.",
+    ),
+    "sign": Mistake(
+        lambda returns, value: whitened(value - returns).detach(),
+        tr="İşaret ters: beklenenden **iyi** çıkan yanıtın avantajı artı olmalı, yani R eksi V.",
+        en="The sign is wrong: an answer **better** than expected has a positive advantage, R minus V.",
+    ),
+    "no_value": Mistake(
+        lambda returns, value: whitened(returns).detach(),
+        tr="V(x) düşülmemiş: değer ağının öğrendiği hiçbir işe yaramıyor.",
+        en="V(x) is not taken off: what the critic has learned goes unused.",
+    ),
+    "no_tenth": Mistake(
+        lambda returns, value: whitened(returns - value, more=0).detach(),
+        tr="Paydadaki 0,1 eksik. En iyi noktada yayılım sıfıra gider; o zaman gürültü büyür (bölüm 7).",
+        en="The 0.1 in the divisor is missing. At the optimum the spread goes to zero, and noise would be blown up (section 7).",
+    ),
+    "tiny_epsilon": Mistake(
+        lambda returns, value: whitened(returns - value, more=1e-3).detach(),
+        tr="Paydaya eklenen sayı 0,1 değil, çok daha küçük. En iyi noktada gürültüyü büyütmemeye yetmez (bölüm 7).",
+        en="What you add to the divisor is not 0.1 but far less. It is not enough to keep noise small at the optimum (section 7).",
+    ),
+    "variance": Mistake(
+        lambda returns, value: (
+            (returns - value - (returns - value).mean()) / ((returns - value).var() + 0.1)
+        ).detach(),
+        tr="Varyansa bölünmüş; standart sapmaya bölünür. Varyansın birimi, ödülün karesidir.",
+        en="You divide by the variance; divide by the standard deviation. A variance is in squared units of reward.",
+    ),
+    "not_centred": Mistake(
+        lambda returns, value: whitened(returns - value, centre=False).detach(),
+        tr="Ortalama çıkarılmamış: avantajların ortalaması 0 olmalı.",
+        en="The mean is not taken off: the mean of the advantages must be 0.",
+    ),
+    "divided_by_n": Mistake(
+        lambda returns, value: whitened(returns - value, correction=0).detach(),
+        tr="Standart sapma n'ye bölünerek bulunmuş; `.std()` varsayılan olarak n − 1'e böler. Küçük bir fark, ama burada o istendi.",
+        en="The standard deviation divides by n; `.std()` as it is divides by n − 1. A small difference, but it was asked for here.",
+    ),
+    "value_whitened": Mistake(
+        lambda returns, value: (whitened(returns) - value).detach(),
+        tr="Önce ödül beyazlatılmış, sonra V düşülmüş. V, ödülün biriminde bir tahmindir: önce fark, sonra beyazlatma.",
+        en="The return is whitened first and V taken off after. V is a guess in units of reward: first the difference, then the whitening.",
+    ),
+}
+
+advantage = Written(
+    draw=advantage_inputs,
+    trained=("returns", "value"),
+    right=Mistake(
+        lambda returns, value: whitened(returns - value).detach(),
+        tr="Ortalama 0, yayılım yaklaşık 1 ve değer ağına sızan gradyan yok.",
+        en="Mean 0, a spread of about 1, and no gradient that leaks into the critic.",
+    ),
+    mistakes=ADVANTAGE,
+)
+
+
+# --- three hundred times the entropy bonus ----------------------------------------------------------
+
+
+@functools.cache
+def entropy_bonus() -> tuple[str, dict]:
+    config = PPOConfig(ent_coef=[0.01, 3.0], seeds=SEEDS)
+    ends = train_ppo(World(), config, start()).history.isel(step=-1).mean("seed")
+    low, high = ends.sel(ent_coef=0.01), ends.sel(ent_coef=3.0)
+    rises = high.entropy > low.entropy, high.attained > low.attained
+    letter = {(True, True): "a", (True, False): "b", (False, True): "c", (False, False): "d"}
+    figures = {"h": low.entropy.item(), "much_h": high.entropy.item()}
+    figures |= {"a": low.attained.item(), "much_a": high.attained.item()}
+    return letter[tuple(map(bool, rises))], figures
+
+
+BONUS = {
+    "a": Mistake(
+        "a",
+        tr="Entropi arttı ({h} → {much_h}), ama `attained` düştü ({a} → {much_a}): entropi ödülü amacın kendisini değiştirir, kararsızlık bedavaya gelmez.",
+        en="Entropy rose ({h} → {much_h}), but `attained` fell ({a} → {much_a}): the bonus changes the goal itself, and indecision is not free.",
+    ),
+    "c": Mistake(
+        "c",
+        tr="Tersi oldu: entropi {h} → {much_h}, `attained` {a} → {much_a}. Kayıpta entropinin önünde eksi var: kayıp küçülürken entropi büyür.",
+        en="It was the other way round: entropy {h} → {much_h}, `attained` {a} → {much_a}. Entropy has a minus in the loss: as the loss shrinks it grows.",
+    ),
+    "d": Mistake(
+        "d",
+        tr="`attained` düştü ({a} → {much_a}), ama entropi arttı ({h} → {much_h}): ödüllendirilen şey büyür.",
+        en="`attained` fell ({a} → {much_a}), but entropy rose ({h} → {much_h}): what is rewarded grows.",
+    ),
+}
+
+bonus = Predicted(
+    examine=predicted_choice(entropy_bonus, "abcd"),
+    right=Mistake(
+        "b",
+        tr="Entropi {h} → {much_h}, `attained` {a} → {much_a}. Entropi ödülü amacı değiştirir: en iyi nokta artık π* değil, ondan daha düz bir politikadır.",
+        en="Entropy {h} → {much_h}, `attained` {a} → {much_a}. The bonus changes the goal: its optimum is no longer π* but a flatter policy.",
+    ),
+    mistakes=BONUS,
+)
+
+
+# --- a refusal on the shortest leash --------------------------------------------------------------
+
+LIMIT, AIM = 2.0, 0.95
+
+
+def refusal_on_a_short_leash(answer, language: str) -> tuple[str, dict]:
+    """P(refusal) after PPO at kl_beta = 1, for the learner's rewards at the fourth prompt."""
+    world = World(reward=answer, language=language)
+    others = [prompt for prompt in range(len(world.prompts)) if prompt != PROMPT]
+    if not torch.equal(world.reward[others], World().reward[others]):
+        return "another_row", {}
+    row = world.reward[PROMPT]
+    if row.abs().max() > LIMIT:
+        return "out_of_bounds", {"largest": row.abs().max().item()}
+    if (row == row[0]).all():
+        return "baseline", {}
+    run = train_ppo(world, PPOConfig(kl_beta=1.0, seeds=SEEDS), start())
+    chance = np.exp(run.logp.values[:, PROMPT, REFUSAL]).mean().item()
+    before = np.exp(start().logp.values[:, PROMPT, REFUSAL]).mean().item()
+    best = exact.optimal_policy(start().logp, world.reward, 1.0)
+    possible = best[:, PROMPT, REFUSAL].exp().mean().item()
+    figures = {"chance": chance, "before": before, "possible": possible, "missed": AIM - chance}
+    if chance >= AIM:
+        return "right", figures
+    return ("too_weak" if chance > before else "wrong_way"), figures
+
+
+def rewards(others: float, refusal: float):
+    table = World().reward.clone()
+    table[PROMPT], table[PROMPT, REFUSAL] = others, refusal
+    return table
+
+
+def other_row():
+    table = World().reward.clone()
+    table[PROMPT + 1], table[PROMPT + 1, REFUSAL] = -2.0, 2.0
+    return table
+
+
+REFUSE = {
+    "another_row": Mistake(
+        other_row(),
+        tr="Öteki istemlerin ödülü değişmiş. Sayma 0'dan başlar: dördüncü satır `reward[3]`. Yalnızca onu değiştir.",
+        en="The rewards of other prompts have changed. Counting starts at 0: the fourth row is `reward[3]`. Change that one alone.",
+    ),
+    "out_of_bounds": Mistake(
+        rewards(-5.0, 5.0),
+        tr="Ödüllerin −2 ile 2 arasında kalması gerekiyordu; en büyüğü {largest}.",
+        en="Rewards were to stay between −2 and 2; the largest is {largest}.",
+    ),
+    "baseline": Mistake(
+        rewards(2.0, 2.0),
+        tr="O satırda her token aynı ödülü alıyor: bu bir tabandır, hiçbir şeyi değiştirmez. Önemli olan farktır.",
+        en="Every token of that row earns the same: a baseline, which changes nothing. It is the differences that count.",
+    ),
+    "too_weak": Mistake(
+        rewards(-1.0, 1.0),
+        tr="Doğru yön, zayıf itiş: ret {before} iken {chance} oldu, {missed} eksik. Kesin en iyi de bu ödülle {possible}: eksik olan eğitim değil, ödül farkı.",
+        en="The right way, too weak a push: the refusal went from {before} to {chance}, {missed} too little. The exact optimum of this reward is {possible}: what is missing is not training but a larger difference of rewards.",
+    ),
+    "wrong_way": Mistake(
+        rewards(2.0, -2.0),
+        tr="Ret azaldı: {before} iken {chance}, {missed} eksik. Ödül hangi token'a gidiyor? Ret, `reward[3, 1]`.",
+        en="The refusal became rarer: {before}, then {chance}, {missed} too little. Which token gets the reward? The refusal is `reward[3, 1]`.",
+    ),
+}
+
+refusal = Tried(
+    examine=refusal_on_a_short_leash,
+    right=Mistake(
+        rewards(-2.0, 2.0),
+        tr="Ret {before} iken {chance} oldu; kesin en iyi {possible}. π* ödül farkının üsteliyle çarpar: fark 4 ise e⁴, yaklaşık 55 kat.",
+        en="The refusal went from {before} to {chance}; the exact optimum is {possible}. π* multiplies by the exponential of a difference of rewards: for a difference of 4 that is e⁴, about 55 times.",
+    ),
+    mistakes=REFUSE,
+)
