@@ -86,6 +86,7 @@ def address(site):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def visit(browser, address, site):
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.goto(f"{address if server else site.as_uri()}/{path}")
+        page.goto(f"{address if server else site.as_uri()}/{path}", timeout=120_000)
         if options.get("java_script_enabled", True):
             ready(page)
         return page
