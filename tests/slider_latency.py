@@ -6,6 +6,9 @@ presses: how often the picture's place was blank. Then a drag of 120 mouse moves
 more, whose last move jumps to the middle: does the right picture stay, and how long after is it
 there? (`tc.widgets.editor` waits for the mouse to let go, a moment after the last move.)
 
+A control comes first: a picture taken away for one frame at each press must be seen as blank at
+nine presses of ten, or the script ends there.
+
 Other work on the machine makes all of it slower; the last column tells how many CPUs it took.
 
 All of it for lesson 1's picture: trained beforehand (`tc.widgets.slider`), drawn live
@@ -32,7 +35,7 @@ from playwright.sync_api import sync_playwright
 
 import lab_server
 
-MOVES, DRAG_MOVES, DRAG_SECONDS = 60, 120, 2.0
+MOVES, BLINKS, DRAG_MOVES, DRAG_SECONDS = 60, 30, 120, 2.0
 SETUP = """
 import base64, json
 from pathlib import Path
@@ -113,6 +116,15 @@ window.probe = {
 """
 
 
+BLINK = """
+document.addEventListener('keydown', () => requestAnimationFrame(() => {
+    const images = document.querySelectorAll('.jp-OutputArea img');
+    for (const image of images) image.style.visibility = 'hidden';
+    requestAnimationFrame(() => { for (const image of images) image.style.visibility = ''; });
+}), {capture: true});
+"""  # takes the picture away for exactly one frame at each press
+
+
 class Bench:
     """One slider in one page: its pictures in order, and the place where it stands."""
 
@@ -131,12 +143,12 @@ class Bench:
         late = "new Promise((_, no) => setTimeout(() => no(Error('no right picture')), 10000))"
         return self.page.evaluate(f"Promise.race([probe.arrival, {late}])")
 
-    def blank_frames(self, presses: int = 30) -> tuple[int, int]:
+    def blank_frames(self) -> tuple[int, int]:
         """Painted frames in which the picture's place is empty, and all painted frames."""
         box = self.page.locator(".jp-OutputArea img:visible").bounding_box()
         inner = (box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"])
         with painted_frames(self.page) as frames:
-            for _ in range(presses):
+            for _ in range(BLINKS):
                 self.press()
         contrast = [ImageStat.Stat(frame.crop(inner)).stddev[0] for frame in frames]
         return sum(spread < 10 for spread in contrast), len(frames)
@@ -216,6 +228,17 @@ def looked_up(page, count: int) -> list[str]:
     return sources
 
 
+def control(browser, lab) -> str:
+    """Are blank frames seen that last for one frame? Else a count of zero says nothing."""
+    with opened(browser, lab, TRAINED, 11, learn=False) as bench:
+        bench.page.evaluate(BLINK)
+        blank, painted = bench.blank_frames()
+    found = f"control, one blank frame at each of {BLINKS} presses: {blank} of {painted} frames"
+    if blank < 0.9 * BLINKS:
+        raise SystemExit(f"{found}: blank frames are not seen")
+    return found
+
+
 def measured(browser, lab) -> list[tuple]:
     """A row of the table for each slider: title, latencies, blank frames, drag."""
     rows = []
@@ -281,6 +304,7 @@ def main() -> None:
     ):
         browser = lab_server.launch(playwright)
         print(machine(browser), f"load before: {psutil.getloadavg()[0]:.2f}", sep="\n", flush=True)
+        print(control(browser, lab), flush=True)
         print(table(measured(browser, lab)))
         browser.close()
 

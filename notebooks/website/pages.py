@@ -36,6 +36,7 @@ class Lesson(NamedTuple):
     models: dict
     views: list[str]
     stills: dict[str, tuple[str, str]]  # view → picture and its words
+    bundle: str | None = None  # its file, beside the page
 
     @property
     def minutes(self) -> int:
@@ -99,7 +100,7 @@ def read(live, language: str, name: str) -> Lesson:
 
 def wrap(html: str) -> str:
     """A table too wide for a phone scrolls in a box of its own."""
-    html = html.replace("<table", '<div class="scroll" tabindex="0"><table')
+    html = html.replace("<table", '<div class="scroll"><table')
     return html.replace("</table>", "</table></div>").replace('.ipynb"', '.html"')
 
 

@@ -1,4 +1,4 @@
-"""The scripts that all pages share: taken from npm once, checked, kept in a cache."""
+"""The scripts and fonts that all pages share: taken from npm once, checked, kept in a cache."""
 
 import base64
 import hashlib
@@ -32,17 +32,42 @@ PACKAGES = (
         "sha512-Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
         ("es5/tex-svg.js", "LICENSE"),
     ),
+    Package(
+        "@fontsource-variable/source-serif-4",
+        "5.3.1",
+        "sha512-4Rtay22SC4lMvw11r/+9kxANB6P3M0X8s1NudBC2v0J1KU2y3DcMoNcT3lBoZ/CqLirzf+StlO6UlJilyrvaUg==",
+        (
+            "files/source-serif-4-latin-wght-normal.woff2",
+            "files/source-serif-4-latin-wght-italic.woff2",
+            "files/source-serif-4-latin-ext-wght-normal.woff2",
+            "files/source-serif-4-latin-ext-wght-italic.woff2",
+            "files/source-serif-4-greek-wght-normal.woff2",
+            "LICENSE",
+        ),
+    ),
+    Package(
+        "@fontsource-variable/source-sans-3",
+        "5.3.1",
+        "sha512-u0p5Z/PM2e1uxYOMiodLM6NVzxHwULcB6Oi7QSr2WU/sdoLBFP/BeOZ3YYHeJ6rHsjPZA1nZweZVaV7sf2MAyQ==",
+        (
+            "files/source-sans-3-latin-wght-normal.woff2",
+            "files/source-sans-3-latin-ext-wght-normal.woff2",
+            "files/source-sans-3-greek-wght-normal.woff2",
+            "LICENSE",
+        ),
+    ),
 )
 
 
-def fetch(cache: Path) -> dict[str, bytes]:
-    """The files of all packages, by name; a licence bears the name of its package."""
+def fetch(cache: Path, packages: tuple[Package, ...] = PACKAGES) -> dict[str, bytes]:
+    """The files of the packages, by name; a licence bears the name of its package."""
     files = {}
-    for package in PACKAGES:
+    for package in packages:
         data = tarball(package, cache)
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             for path in package.files:
-                name = f"{package.name}.LICENSE.txt" if path == "LICENSE" else Path(path).name
+                short = Path(package.name).name
+                name = f"{short}.LICENSE.txt" if path == "LICENSE" else Path(path).name
                 files[name] = archive.extractfile(f"package/{path}").read()
     return files
 

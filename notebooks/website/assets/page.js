@@ -6,7 +6,13 @@ const Queue = ([, , shown]) => {
 window.MathJax = {
   tex: { inlineMath: [["$", "$"]], processEscapes: true },
   options: { enableMenu: false, ignoreHtmlClass: "live|quiz|output" },
-  startup: { ready() { MathJax.startup.defaultReady(); MathJax.Hub = { Queue }; } },
+  startup: {
+    ready() {
+      MathJax.startup.defaultReady();
+      MathJax.startup.promise.then(() => reach(document.querySelectorAll(WIDE)));
+      MathJax.Hub = { Queue };
+    },
+  },
 };
 
 const root = document.documentElement;
@@ -29,7 +35,7 @@ document.querySelector(".language").addEventListener("click", (event) => {
 const links = [...document.querySelectorAll(".contents.wide a")];
 const mark = () => {
   const passed = links.filter((a) => document.getElementById(a.hash.slice(1)).getBoundingClientRect().top < 120);
-  for (const link of links) link.toggleAttribute("aria-current", link === passed.at(-1));
+  for (const link of links) link.ariaCurrent = link === passed.at(-1) ? "true" : null;
 };
 addEventListener("scroll", mark, { passive: true });
 mark();
@@ -42,9 +48,20 @@ const name = (handle, list, label) => {
   new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuenow"] });
   say();
 };
+// What scrolls sideways can be scrolled by keyboard; what does not is no stop on the way.
+const WIDE = "main :is(.source, pre.output, .scroll, figure, mjx-container[display])";
+const boxes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+const reach = (elements) => { for (const box of elements) boxes.observe(box); };
+
 const named = new WeakSet();
 for (const figure of document.querySelectorAll(".live")) {
   new MutationObserver(() => {
+    reach(figure.querySelectorAll(".widget-vbox > :last-child"));
     for (const line of figure.querySelectorAll(".widget-hbox")) {
       const parts = [".noUi-handle", "select", ".widget-label"].map((s) => line.querySelector(s));
       if (!named.has(line) && parts.every(Boolean) && parts[1].options.length) { named.add(line); name(...parts); }
