@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from builder import bundle, places
+from builder import bundle
 from builder.execution import execute, run, stored
 from builder.lesson import LessonError
 from builder.plan import Course, plan
@@ -39,24 +39,26 @@ def site(course: Course, chosen=(), folder: Path = DIST / "site") -> None:
 
     lessons = plan(course, chosen)
     try:
-        website.write(website.make(executed(lessons), DIST / "npm"), folder)
+        website.write(website.make(executed(course, lessons), DIST / "npm"), folder)
     except website.SiteError as error:
         raise LessonError(str(error)) from error
 
 
-def executed(lessons: list[dict]):
+def executed(course: Course, lessons: list[dict]):
+    """Each notebook as the site takes it: alive, stored, and as one file for upload."""
     import website
 
     for path, notebook in (pair for notebooks in lessons for pair in notebooks.items()):
         live = run(path, notebook)
-        data = to_bytes(stored(live, notebook))
-        yield website.Executed(path.parent.name, path.stem, live, data)
+        kept = stored(live, notebook)
+        alone = bundle.bundle(course, path, kept)
+        yield website.Executed(path.parent.name, path.stem, live, to_bytes(kept), alone)
 
 
 def standalone(course: Course, chosen=()) -> None:
     if chosen:
         raise LessonError("--standalone makes all bundles or none")
-    bundle.write(bundle.bundles(course, places.repository(course.output)), DIST)
+    bundle.write(bundle.bundles(course), DIST)
 
 
 def main(arguments=None, course: Course = COURSE) -> int:

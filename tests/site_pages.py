@@ -48,7 +48,7 @@ def executed():
     import build
     from builder.plan import plan
 
-    return build.executed(plan(build.COURSE, [LESSON]))
+    return build.executed(build.COURSE, plan(build.COURSE, [LESSON]))
 
 
 def pages(site: Path) -> list[str]:

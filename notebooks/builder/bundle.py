@@ -60,16 +60,14 @@ if "toycore" not in sys.modules:
 '''
 
 
-def bundles(course: Course, address: str | None) -> dict[str, bytes]:
+def bundles(course: Course) -> dict[str, bytes]:
     """Every file of dist/tr, dist/en and dist/kaggle by its path."""
     if faults := stale(course):
         raise LessonError("\n".join([*faults, "build the notebooks first: bundles are copies"]))
     files = {}
     for path in sorted(path for k in LANGUAGES for path in (course.output / k).glob("*.ipynb")):
         language, name = path.parent.name, path.stem
-        data = to_bytes(bundle(course, path, address))
-        if len(data) > LIMIT:
-            raise LessonError(f"{language}/{name}.ipynb: {len(data):,} bytes, more than {LIMIT:,}")
+        data = bundle(course, path, nbformat.read(path, as_version=4))
         files[f"{language}/{name}.ipynb"] = data
         folder = f"kaggle/{language}/{name}"
         files[f"{folder}/{name}.ipynb"] = data
@@ -77,16 +75,19 @@ def bundles(course: Course, address: str | None) -> dict[str, bytes]:
     return files
 
 
-def bundle(course: Course, path: Path, address: str | None):
+def bundle(course: Course, path: Path, stored) -> bytes:
     """The stored notebook with the package's cell under its title and the line of places."""
-    notebook = copy.deepcopy(nbformat.read(path, as_version=4))
-    language = path.parent.name
+    notebook, language = copy.deepcopy(stored), path.parent.name
     title, where, *rest = notebook.cells
+    address = places.repository(course.output)
     where.source = places.line(language, path.stem, address, bundled=True)
     source = package_cell(course.package, TITLES[language])
     cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(places.HIDDEN))
     notebook.cells = [title, where, cell, *rest]
-    return notebook
+    data = to_bytes(notebook)
+    if len(data) > LIMIT:
+        raise LessonError(f"{language}/{path.name}: {len(data):,} bytes, more than {LIMIT:,}")
+    return data
 
 
 def package_cell(package: Path, title: str) -> str:

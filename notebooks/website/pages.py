@@ -71,6 +71,8 @@ class Prose(IPythonRenderer):
 
 def read(live, language: str, name: str) -> Lesson:
     notebook, renamed = copy.deepcopy(live), models.rename(live, f"{language}/{name}")
+    # The page has links of its own for what this line says.
+    notebook.cells = [cell for cell in notebook.cells if not cell.id.endswith("-00")]
     prose, headings = {}, []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
