@@ -4,6 +4,7 @@ world.py      prompts, tokens, rewards, SFT targets, preference pairs
 exact.py      the oracle: KL, entropy, expected reward, the optimal policy, attained
 model.py      LoRALinear, ToyLM (prompt → logits), ValueNet
 sft.py  ppo.py  dpo.py      one algorithm each: settings, loss, training loop
+broken/       the same with real bugs in it: the broken lab of lessons 3 and 4
 run.py        what a training returns: labelled curves and policies
 settings.py   sweeps, and the check of every setting before any work
 start.py      where PPO and DPO start
@@ -50,6 +51,7 @@ __all__ = [
     "ValueNet",
     "World",
     "bench",
+    "broken",
     "dpo",
     "exact",
     "glossary",
@@ -73,7 +75,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """Load the parts that import matplotlib or ipywidgets when they are first used."""
-    if name in ("bench", "plots", "widgets"):
+    """Load the parts that are large or slow to import when they are first used."""
+    if name in ("bench", "broken", "plots", "widgets"):
         return importlib.import_module(f"toycore.{name}")
     raise AttributeError(f"module 'toycore' has no attribute {name!r}")
