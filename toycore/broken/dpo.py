@@ -30,15 +30,15 @@ def uniform(policy: ToyLM) -> Tensor:
 
 
 def as_judged(pairs: Tensor, reward: Tensor) -> Tensor:
-    """The pairs as they are: (..., N, 3)."""
+    """The pairs as they are: (M, 3)."""
     return pairs
 
 
 def hardened(pairs: Tensor, reward: Tensor) -> Tensor:
     """The answer that is worth more is always the chosen one; a tie stays as judged."""
-    prompt, chosen, rejected = pairs.unbind(-1)
+    prompt, chosen, rejected = pairs.T
     wrong = reward[prompt, chosen] < reward[prompt, rejected]
-    return torch.where(wrong[..., None], pairs[..., [0, 2, 1]], pairs)
+    return torch.where(wrong[:, None], pairs[:, [0, 2, 1]], pairs)
 
 
 def best_of(ref_logp: Tensor, reward: Tensor, beta: float) -> Tensor:
@@ -101,27 +101,29 @@ class DPOLabConfig(Settings):
     seeds: int = 1  # a count, or the seed numbers themselves
 
 
-def train_dpo(world: World, config: DPOLabConfig, pairs: Tensor, start: Run | None = None) -> Run:
-    """Train by each recipe, all from the same start and on the same pairs, (N, 3) or (S, N, 3).
+def train_dpo(world: World, config: DPOLabConfig, pairs, start: Run | None = None) -> Run:
+    """Train by each recipe, all from the same start and on the same pairs (as dpo.train_dpo's).
 
     History, before each step and after the last: `loss`, `margin` and `accuracy`, as the recipe's
     own code would log them; `reward`, `kl` (to the start) and `attained`, exact, whatever the
     recipe takes for its reference.
     """
     check(world, config, DPOLabConfig)
-    return each_loop(_train, world, config, starting_run(world, config, start), pairs)
+    distinct, weight = counted(world, pairs, len(config.seeds))
+    return each_loop(_train, world, config, starting_run(world, config, start), distinct, weight)
 
 
-def _train(world, config: DPOLabConfig, start: Run, pairs) -> tuple[ToyLM, Tensor, History]:
+def _train(
+    world, config: DPOLabConfig, start: Run, pairs: Tensor, weight: Tensor
+) -> tuple[ToyLM, Tensor, History]:
     recipe = DPO_RECIPES[config.recipe]
-    distinct, weight = counted(world, recipe.labels(pairs, world.reward), len(config.seeds))
     policy = copies(start, config)
     base = policy.base_logits()
     start_logp, ref_logp = copied(policy), recipe.reference(policy)
     beta = config.column("beta")
     optimizer = Adam(policy.parameters(), lr=DPOConfig.lr)
     weight = weight.repeat(config.runs // len(weight), 1)
-    prompt, chosen, rejected = distinct.T
+    prompt, chosen, rejected = recipe.labels(pairs, world.reward).T
     history = History(config.runs, config.steps)
 
     for step in progress(range(config.steps + 1), "progress.lab", world.language):
