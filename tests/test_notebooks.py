@@ -21,23 +21,54 @@ FORBIDDEN = re.compile(
 )
 
 
+LAB = re.compile(r"## (Bozuk laboratuvar|The broken lab)\b")
+SECTION = re.compile(r"## ")
+
+
 def over_budget(notebook) -> list[str]:
-    """What is too much or too little in a lesson, each with its figure."""
-    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    lengths = [sum(bool(line.strip()) for line in source.splitlines()) for source in code] or [0]
+    """What is too much or too little in a lesson, each with its figure.
+
+    The broken lab counts apart: the body is what a learner reads in one sitting, the lab what he
+    does afterwards.
+    """
+    body, lab = parts(notebook)
     figures = {
-        "cells": (45, len(notebook.cells), 70),
-        "prose cells": (len(notebook.cells) / 2, len(prose), 70),
-        "lines of the median code cell": (0, statistics.median(lengths), 6),
-        "lines of the longest code cell": (0, max(lengths), 25),
-        "words of prose": (0, sum(map(words, prose)), 3000),
+        "cells": (45, len(body), 70),
+        "prose cells": (len(body) / 2, len(prose(body)), 70),
+        **lengths(body + lab),
+        "words of prose": (0, sum(map(words, prose(body))), 3000),
+        "cells of the broken lab": (0, len(lab), 14),
+        "words of the broken lab": (0, sum(map(words, prose(lab))), 700),
     }
     return [
         f"{what}: {figure}, not {least:g} to {most}"
         for what, (least, figure, most) in figures.items()
         if not least <= figure <= most
     ]
+
+
+def parts(notebook) -> tuple[list, list]:
+    """The cells of the body, and those of the broken lab, which ends at the next section."""
+    body, lab = [], []
+    part = body
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and SECTION.match(cell.source):
+            part = lab if LAB.match(cell.source) else body
+        part.append(cell)
+    return body, lab
+
+
+def prose(cells) -> list[str]:
+    return [cell.source for cell in cells if cell.cell_type == "markdown"]
+
+
+def lengths(cells) -> dict[str, tuple]:
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    lines = [sum(bool(line.strip()) for line in source.splitlines()) for source in code] or [0]
+    return {
+        "lines of the median code cell": (0, statistics.median(lines), 6),
+        "lines of the longest code cell": (0, max(lines), 25),
+    }
 
 
 def words(prose: str) -> int:
@@ -91,15 +122,26 @@ def test_no_source_uses_pyplot_or_installs(source):
 # --- the same checks on made-up notebooks: they do find what they look for ------------------------
 
 
-def lesson(prose=30, code=30, lines=2, text="üç kelime var"):
-    cells = [new_markdown_cell(text) for _ in range(prose)]
-    return new_notebook(cells=cells + [new_code_cell("x\n\n" * lines) for _ in range(code)])
+def lesson(prose=30, code=30, lines=2, text="üç kelime var", lab=(), closing="## Özet"):
+    cells = [new_markdown_cell(text) for _ in range(prose - 1)]
+    cells += [new_code_cell("x\n\n" * lines) for _ in range(code)]
+    cells += [new_markdown_cell(text) for text in lab]
+    return new_notebook(cells=[*cells, new_markdown_cell(closing)])
+
+
+def lab(cells=14, words=700):
+    """Prose cells of a broken lab: its heading and `cells` − 1 more, `words` words in all."""
+    return ["## The broken lab", *[""] * (cells - 2), "word " * (words - 3)]
 
 
 def test_a_lesson_within_its_budget():
     assert over_budget(lesson()) == []
     assert over_budget(lesson(23, 22, lines=6)) == []
     assert over_budget(lesson(40, 30, text="| a |\n| - |\n" + "b " * 74)) == []
+    assert over_budget(lesson(35, 35, lab=lab())) == []
+    assert (
+        over_budget(lesson(35, 35, lab=["## Bozuk laboratuvar (15 dakika)\n" + "a " * 690])) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +151,11 @@ def test_a_lesson_within_its_budget():
         (lesson(36, 35), "cells: 71"),
         (lesson(30, 31), "prose cells: 30"),
         (lesson(lines=7), "lines of the median code cell: 7"),
-        (lesson(text="bir " * 101), "words of prose: 3030"),
+        (lesson(text="bir " * 105), "words of prose: 3046"),
+        (lesson(lab=lab(cells=15)), "cells of the broken lab: 15"),
+        (lesson(lab=lab(words=701)), "words of the broken lab: 701"),
+        (lesson(36, 34, lab=lab(), closing="## Özet\n" + "bir " * 3000), "words of prose: 31"),
+        (lesson(36, 35, lab=lab()), "cells: 71"),
     ],
 )
 def test_a_lesson_over_its_budget(notebook, figure):
@@ -119,7 +165,7 @@ def test_a_lesson_over_its_budget(notebook, figure):
 
 def test_a_code_cell_too_long():
     notebook = lesson()
-    notebook.cells[-1].source = "x\n" * 26
+    notebook.cells[-2].source = "x\n" * 26
     assert over_budget(notebook) == ["lines of the longest code cell: 26, not 0 to 25"]
 
 

@@ -430,7 +430,6 @@ def pull(worth):
     return float(gradient.abs().max())
 
 
-# %%
 whole = tc.exact.kl(best, ref_logp)[:, None].expand(6, 11)
 for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
     alone, leashed = pull(penalty), pull(world.reward - 0.5 * penalty)
