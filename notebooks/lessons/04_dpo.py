@@ -589,7 +589,7 @@ tc.plots.curves(case, "kl", "attained", optimum=True)
 # %% [markdown] lang="tr"
 # `Model` LoRA'sızdı; `strict=False`, `lora_A` ile `lora_B`'yi sessizce attı. Kayıp, hangi referans verilirse verilsin aynı
 # marjı kurar; politika ise o referansın $\pi^*$'ına gider. Bölüm 3'teki sınama yakalar: ilk kayıp $\ln 2$ değildir.
-# TRL'nin eğitmenleri de bir adaptörün ikinci kopyasını tutamadıklarında tabana döner, yalnızca uyarır.
+# PEFT'in iki kez tutamadığı adaptörlerde TRL'nin eğitmenleri de tabana döner, yalnızca uyarırdı.
 #
 # ### Vaka 2 · Kararsız yargıç mı, kesin yargıç mı?
 #
@@ -599,7 +599,7 @@ tc.plots.curves(case, "kl", "attained", optimum=True)
 # %% [markdown] lang="en"
 # `Model` had no LoRA; `strict=False` dropped `lora_A` and `lora_B` without a word. The loss builds the same margin from
 # whatever reference it is given; the policy goes to the $\pi^*$ of that reference. The check of section 3 catches it: the first loss is not $\ln 2$.
-# TRL's trainers, too, fall back to the base where they cannot keep a second copy of an adapter; they only warn.
+# TRL's trainers, too, used to fall back to the base, with a mere warning, on adapters that PEFT could not hold twice.
 #
 # ### Case 2 · A judge who wavers or one who never does?
 #

@@ -70,7 +70,7 @@ DPO_RECIPES = {
     ),
     "reloaded_reference": Recipe(
         "E[r] − β KL(π‖π_base)",
-        "TRL's trainers on an adapter of which no second copy can be kept (pull request 6591)",
+        "TRL's trainers on adapters that PEFT cannot hold twice (put right in pull request 6591)",
         reference=reloaded,
     ),
     "hard_labels": Recipe(
