@@ -53,6 +53,18 @@ def goal(run: tc.Run, beta: float = BETA) -> torch.Tensor:
     return exact.optimal_policy(run.ref_logp, run.world.reward, beta)
 
 
+def test_some_of_the_swept_values_keep_their_axis_in_the_order_asked_for(lab):
+    two = lab.sel(recipe=["one_pass", "kl_in_reward"])
+    assert two.config.recipe == ("one_pass", "kl_in_reward")
+    assert list(two.history.recipe.values) == ["one_pass", "kl_in_reward"]
+    for place, name in enumerate(two.config.recipe):
+        assert np.array_equal(two.logp[place], lab.logp.sel(recipe=name))
+        assert np.array_equal(two.history.kl[place], lab.history.kl.sel(recipe=name))
+        assert np.array_equal(two.sel(recipe=name).logp, lab.logp.sel(recipe=name))
+    with torch.no_grad():
+        assert np.array_equal(two.model.logp().reshape(two.logp.shape), two.logp)
+
+
 # --- in the sound recipe, the lab's loops are those of the course ---------------------------------
 
 
