@@ -856,7 +856,7 @@ tc.plots.frontier(case)
 #
 # ### Hüküm
 #
-# `climbs`, tarifin gerçekte büyüttüğü amaç. TV (total variation), olasılığın ne kadarının başka yerde durduğudur:
+# `climbs`, tarifin gerçekte büyüttüğü amaç. TV (toplam değişim, total variation), olasılığın ne kadarının başka yerde durduğudur:
 # bir kez $\pi^*$'a, bir kez tarifin **kendi** en iyisine göre. $\sigma$, politikanın ödüllerindeki standart sapma.
 # **Tahmin et:** sekizden hangi üçü $\pi^*$'a varır?
 
@@ -876,7 +876,7 @@ tc.plots.frontier(case)
 tc.broken.verdict(lab)
 
 # %% [markdown] lang="tr"
-# Üç sağlam tarif: `k1_in_reward`, `k2_in_loss`, `one_pass`. Ötekiler kendi amaçlarının en iyisine gider; – varsa öyle tek
+# Üç sağlam tarif: `k1_in_reward`, `k2_in_loss` ve henüz yolda olan `one_pass`. Ötekiler kendi amaçlarının en iyisine gider; – varsa öyle tek
 # bir yer yoktur. `kl_in_reward`, bölüm 6'daki `KL(x)`'tir. `k2_in_loss_whitened`'da beyazlatma ödülü
 # $\sigma$ + 0,1'e böler, kayıptaki KL'yi bölmez: politika iyileştikçe $\sigma$ sıfıra, $\beta$ da onda birine iner;
 # 0,1 yerine çok küçük bir sayı ekleyen kodlarda tasma neredeyse kalmaz (GRPO).
@@ -885,7 +885,7 @@ tc.broken.verdict(lab)
 # bir dünyada kesin yanıta varıyor mu?
 
 # %% [markdown] lang="en"
-# The three sound ones: `k1_in_reward`, `k2_in_loss`, `one_pass`. The others go to the optimum of what they climb; where –
+# The three sound ones: `k1_in_reward`, `k2_in_loss`, and `one_pass`, which is still on its way. The others go to the optimum of what they climb; where –
 # stands there is no single one. `kl_in_reward` is the `KL(x)` of section 6. In `k2_in_loss_whitened`, whitening divides the reward by
 # $\sigma$ + 0.1 and the KL in the loss not: as the policy gets better $\sigma$ goes to zero and $\beta$ to a tenth; in
 # codes that add a tiny number instead of 0.1, hardly any leash is left (GRPO).

@@ -614,7 +614,7 @@ tc.plots.curves(case, "reward", "margin")
 tc.plots.frontier(lab)
 
 # %% [markdown] lang="tr"
-# Sınır, dört tarifi birden gösterir. `climbs`, tarifin gerçekte büyüttüğü amaç; TV (total variation), olasılığın ne kadarının
+# Sınır, dört tarifi birden gösterir. `climbs`, tarifin gerçekte büyüttüğü amaç; TV (toplam değişim, total variation), olasılığın ne kadarının
 # başka yerde durduğu: $\pi^*$'a ve tarifin **kendi** en iyisine göre. **Tahmin et:** sert etiket mi daha çok bozdu,
 # referanssızlık mı?
 
