@@ -410,7 +410,7 @@ def test_each_recipe_names_whose_code_has_it():
         assert len(recipe.source.split()) >= 4
 
 
-def test_bad_input_is_refused_before_any_training(world, start, pairs):
+def test_bad_input_is_refused_before_any_training(world, start, pairs, lab):
     with pytest.raises(ValueError, match="recipe must be one of k1_in_reward, kl_in_reward"):
         broken.PPOLabConfig(recipe="k4_in_reward")
     with pytest.raises(TypeError, match="no setting 'target_kl'"):
@@ -421,5 +421,11 @@ def test_bad_input_is_refused_before_any_training(world, start, pairs):
         broken.train_dpo(world, tc.DPOConfig(), pairs, start)
     with pytest.raises(ValueError, match="chosen and rejected must differ"):
         broken.train_dpo(world, broken.DPOLabConfig(seeds=8), [("hello", "yes", "yes")], start)
+    with pytest.raises(TypeError, match="must be one of the broken lab; got one by SFTConfig"):
+        broken.verdict(start)
+    with pytest.raises(ValueError, match="must sweep recipe; it sweeps nothing"):
+        broken.verdict(lab.sel(recipe="one_pass"))
+    with pytest.raises(ValueError, match="must sweep nothing; it sweeps recipe"):
+        broken.own_optimum(lab)
     with pytest.raises(ValueError, match="start must have the seeds"):
         broken.train_ppo(world, broken.PPOLabConfig(seeds=4), start)

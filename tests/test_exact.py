@@ -63,12 +63,14 @@ def test_a_wrong_kl_is_rejected(wrong):
 
 
 def test_total_variation_is_the_most_that_two_policies_can_differ_on_any_set_of_answers():
-    logp, other = (torch.tensor(row).double().log() for row in ([0.5, 0.3, 0.2], [0.1, 0.3, 0.6]))
+    logp, other = (
+        torch.tensor(row).double().log() for row in ([[0.5, 0.3, 0.2]], [[0.1, 0.3, 0.6]])
+    )
     sets = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * 3)
-    most = (sets @ (logp.exp() - other.exp())).abs().max()
+    most = (sets @ (logp.exp() - other.exp()).mT).abs().max()
     assert exact.total_variation(logp, other).item() == pytest.approx(most.item())
     assert exact.total_variation(other, logp).item() == pytest.approx(0.4)
-    apart = torch.tensor([[0.0, -torch.inf], [-torch.inf, 0.0]]).double()
+    apart = torch.tensor([[[0.0, -torch.inf]], [[-torch.inf, 0.0]]]).double()
     assert exact.total_variation(*apart).item() == 1
 
 

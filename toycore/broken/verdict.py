@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from toycore import exact
-from toycore.broken.dpo import DPO_RECIPES
+from toycore import exact, guards
+from toycore.broken.dpo import DPO_RECIPES, DPOLabConfig
 from toycore.broken.ppo import PPO_RECIPES, PPOLabConfig, copied
 from toycore.run import Run
 
@@ -25,12 +25,14 @@ def verdict(run: Run) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    _check(run, ["recipe"])
     rows = {name: _row(run.sel(recipe=name)) for name in run.config.recipe}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def own_optimum(run: Run) -> Tensor | None:
     """Where the one recipe of this run leads, by closed form: (S, P, V); None: no single place."""
+    _check(run, [])
     recipe, beta = _recipe(run)
     if recipe.optimum is None:
         return None
@@ -45,6 +47,16 @@ def _row(run: Run) -> dict[str, str]:
     attained = exact.attained(run.logp, run.ref_logp, run.world.reward, beta)
     off, own = (_off(run, place) for place in (goal, own_optimum(run)))
     return {"climbs": recipe.climbs, "attained": _said(attained), "TV to π*": off, "TV to own": own}
+
+
+def _check(run, swept: list[str]) -> None:
+    """An error unless this is a lab's run that sweeps these settings and no others."""
+    guards.instance("run", run, Run)
+    if not isinstance(run.config, PPOLabConfig | DPOLabConfig):
+        raise TypeError(f"the run must be one of the broken lab; got one by {run.config!r}")
+    if list(run.config.swept) != swept:
+        needed, found = (", ".join(names) or "nothing" for names in (swept, run.config.swept))
+        raise ValueError(f"the run must sweep {needed}; it sweeps {found}: use run.sel(...)")
 
 
 def _recipe(run: Run):
