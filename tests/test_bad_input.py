@@ -301,6 +301,10 @@ CALLS = {
         lambda g: g.sweep.sel(lora_rank=4),
         ("lora_rank", "4", "(1, 2)"),
     ),
+    "sel, one value of a list that was not swept": (
+        lambda g: g.sweep.sel(lora_rank=[1, 4]),
+        ("lora_rank", "4", "(1, 2)"),
+    ),
     "sel, a setting that was not swept": (
         lambda g: g.sweep.sel(kl_beta=0.1),
         ("kl_beta", "lora_rank"),

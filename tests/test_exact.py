@@ -62,6 +62,18 @@ def test_a_wrong_kl_is_rejected(wrong):
         check_kl(wrong)
 
 
+def test_total_variation_is_the_most_that_two_policies_can_differ_on_any_set_of_answers():
+    logp, other = (
+        torch.tensor(row).double().log() for row in ([[0.5, 0.3, 0.2]], [[0.1, 0.3, 0.6]])
+    )
+    sets = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * 3)
+    most = (sets @ (logp.exp() - other.exp()).mT).abs().max()
+    assert exact.total_variation(logp, other).item() == pytest.approx(most.item())
+    assert exact.total_variation(other, logp).item() == pytest.approx(0.4)
+    apart = torch.tensor([[[0.0, -torch.inf]], [[-torch.inf, 0.0]]]).double()
+    assert exact.total_variation(*apart).item() == 1
+
+
 def test_kl_is_taken_under_its_first_argument():
     sure, even = torch.tensor([[1.0, 0.0]]).double().log(), torch.full((1, 2), 0.5).double().log()
     assert exact.kl(sure, even).item() == pytest.approx(math.log(2), abs=1e-15)

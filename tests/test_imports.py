@@ -20,7 +20,7 @@ LAYERS = (
     {"sft"},
     {"start"},
     {"ppo", "dpo", "toycore"},  # `import toycore` itself brings everything up to here
-    {"bench_arms", "bench_quantization"},
+    {"bench_arms", "bench_quantization", "broken"},
     {"bench", "plots", "checks", "quiz"},
     {"widgets"},
 )

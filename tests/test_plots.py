@@ -70,6 +70,27 @@ def test_words_of_a_setting_stand_in_the_legend_as_they_are(world, start):
     assert "loss_type = ipo: Margin (reward)" in picture.alt
 
 
+@pytest.fixture(scope="module")
+def recipes(world, start) -> tc.Run:
+    """Something else than the leash is swept, on one leash."""
+    config = tc.broken.PPOLabConfig(recipe=["one_pass", "k1_in_loss"], rollouts=5, seeds=8)
+    return tc.broken.train_ppo(world, config, start)
+
+
+def test_where_something_else_is_swept_the_optimum_is_that_of_the_runs_own_leash(recipes):
+    picture = tc.plots.curves(recipes, "reward", "kl", "attained", optimum=True)
+    due = (*optimum(recipes, recipes.config.kl_beta), 1.0)
+    for panel, height in enumerate(due):
+        assert dashed(picture, panel) == [pytest.approx(height)] * 2
+    assert dashed(tc.plots.curves(recipes, "reward"), 0) == []
+    reward, kl, _ = due
+    found = landings(tc.plots.frontier(recipes))
+    assert sum(np.allclose((kl, reward), at) for at in found) == 2
+    for recipe in recipes.config.recipe:
+        end = recipes.history.isel(step=-1).sel(recipe=recipe).mean("seed")
+        assert (float(end.kl), float(end.reward)) in found
+
+
 def landings(picture) -> list[tuple[float, float]]:
     """Where the filled marks stand, and the squares of the exact optimum around them."""
     marks = [line for line in picture.figure.axes[0].lines if len(line.get_xdata()) == 1]

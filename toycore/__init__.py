@@ -4,6 +4,7 @@ world.py      prompts, tokens, rewards, SFT targets, preference pairs
 exact.py      the oracle: KL, entropy, expected reward, the optimal policy, attained
 model.py      LoRALinear, ToyLM (prompt → logits), ValueNet
 sft.py  ppo.py  dpo.py      one algorithm each: settings, loss, training loop
+broken/       the same with real bugs in it: the broken lab of lessons 3 and 4
 run.py        what a training returns: labelled curves and policies
 settings.py   sweeps, and the check of every setting before any work
 start.py      where PPO and DPO start
@@ -51,6 +52,7 @@ __all__ = [
     "ValueNet",
     "World",
     "bench",
+    "broken",
     "checks",
     "dpo",
     "exact",
@@ -76,6 +78,6 @@ __all__ = [
 
 def __getattr__(name: str):
     """Load the parts that few need, or that import matplotlib or ipywidgets, at their first use."""
-    if name in ("bench", "checks", "plots", "widgets"):
+    if name in ("bench", "broken", "checks", "plots", "widgets"):
         return importlib.import_module(f"toycore.{name}")
     raise AttributeError(f"module 'toycore' has no attribute {name!r}")

@@ -107,13 +107,13 @@ def train_dpo(
     """
     check(world, config, DPOConfig)
     pairs = world.preference_pairs if pairs is None else pairs
-    distinct, weight = _counted(world, pairs, len(config.seeds))
+    distinct, weight = counted(world, pairs, len(config.seeds))
     start = starting_run(world, config, start)
     return each_loop(_train, world, config, start, distinct, weight)
 
 
 @one_thread()
-def _counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
+def counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
     """Distinct pairs (M, 3) and each seed's share of them (S, M): a step costs M, not N."""
     per_seed = isinstance(pairs, Tensor) and pairs.ndim == 3
     if per_seed and len(pairs) != seeds:

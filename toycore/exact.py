@@ -51,6 +51,15 @@ def entropy(logp) -> Tensor:
     return _expect(logp, -logp)
 
 
+def total_variation(logp, other_logp) -> Tensor:
+    """½ Σ_y |π(y|x) − π′(y|x)| per prompt: (..., P, V), (..., P, V) → (..., P).
+
+    The share of the probability that would have to move, from 0 to 1; the same both ways.
+    """
+    logp, other_logp = _tables(logp=logp, other_logp=other_logp)
+    return (logp.exp() - other_logp.exp()).abs().sum(-1) / 2
+
+
 def expected_reward(logp, reward) -> Tensor:
     """E_π[r] per prompt: (..., P, V) and a reward table (P, V) → (..., P)."""
     return _expect(*_tables(logp=logp, reward=reward))

@@ -63,6 +63,7 @@ def check(language: str) -> str:
 TEXT = {
     "progress.sft": {"tr": "SFT eğitimi", "en": "SFT training"},
     "progress.ppo": {"tr": "PPO eğitimi", "en": "PPO training"},
+    "progress.lab": {"tr": "Bozuk laboratuvar", "en": "The broken lab"},
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
     "quiz.right": {"tr": "✓ Doğru:", "en": "✓ Right:"},
     "quiz.wrong": {"tr": "✗ Yanlış:", "en": "✗ Wrong:"},
@@ -87,6 +88,7 @@ TEXT = {
     "curve.same": {"tr": "Aynı kalan yanıt", "en": "Unchanged answers"},
     "curve.reward": {"tr": "Beklenen ödül", "en": "Expected reward"},
     "curve.kl": {"tr": "Referansa KL (nat)", "en": "KL to the reference (nats)"},
+    "curve.logged_kl": {"tr": "Kodun yazdığı KL (nat)", "en": "KL that the code logs (nats)"},
     "curve.entropy": {"tr": "Entropi (nat)", "en": "Entropy (nats)"},
     "curve.attained": {"tr": "Ulaşılan pay", "en": "Attained share"},
     "curve.clip_fraction": {"tr": "Kırpılan pay", "en": "Clip fraction"},

@@ -69,26 +69,30 @@ class Run:
     ref_logp: "xr.DataArray"
 
     def sel(self, **values) -> "Run":
-        """The runs at one value of each named swept setting: `run.sel(lora_rank=2)`."""
+        """The runs at one value of each named swept setting, or at some: `run.sel(lora_rank=2)`.
+
+        A list keeps its axis, with those values in that order: `run.sel(lora_rank=[1, 2])`.
+        """
         index = np.arange(self.config.runs).reshape(
             [len(v) for v in self.config.swept.values()] + [len(self.config.seeds)]
         )
         swept = self.config.swept
-        for name, value in values.items():
+        for name, chosen in values.items():
             if name not in swept:
                 raise ValueError(f"{name!r} was not swept; swept: {', '.join(swept) or 'nothing'}")
-            if not isinstance(value, str):
-                value = guards.number(name, value)
-            if value not in swept[name]:
-                raise ValueError(f"{name}={value!r} is not in this run; it has {swept[name]}")
-            index = index.take([swept[name].index(value)], axis=list(swept).index(name))
+            several = chosen if isinstance(chosen, list) else [chosen]
+            several = [v if isinstance(v, str) else guards.number(name, v) for v in several]
+            for value in several:
+                if value not in swept[name]:
+                    raise ValueError(f"{name}={value!r} is not in this run; it has {swept[name]}")
+            places = [swept[name].index(value) for value in several]
+            index = index.take(places, axis=list(swept).index(name))
+        dropped = [name for name, chosen in values.items() if not isinstance(chosen, list)]
         return Run(
             self.world,
             dataclasses.replace(self.config, **values),
             self.model.select(torch.as_tensor(index.ravel())),
-            self.history.sel(values).drop_vars(values),
-            self.logp.sel(values).drop_vars(values),
-            self.ref_logp.sel(values).drop_vars(values),
+            *(x.sel(values).drop_vars(dropped) for x in (self.history, self.logp, self.ref_logp)),
         )
 
 

@@ -14,7 +14,7 @@
 # **tasma** (leash, KL cezası) da onu başladığı yerden fazla uzaklaştırmaz.
 #
 # Buradaki dünya öyle küçük ki (6 istem, 11 token) **kesin yanıt** bilinir. Bu yüzden ödül ve KL
-# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 80 dakika.
+# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 95 dakika.
 #
 # Yol hep aynı: **tahmin et → çalıştır → kesin yanıtla karşılaştır**; sürgü varsa bir de kaydır.
 
@@ -27,7 +27,7 @@
 # it from running far from where it started.
 #
 # The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So the
-# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 80 minutes.
+# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 95 minutes.
 #
 # The path is the same everywhere: **predict → run → check against the exact answer**; where there is a
 # slider, slide.
@@ -430,7 +430,6 @@ def pull(worth):
     return float(gradient.abs().max())
 
 
-# %%
 whole = tc.exact.kl(best, ref_logp)[:, None].expand(6, 11)
 for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
     alone, leashed = pull(penalty), pull(world.reward - 0.5 * penalty)
@@ -696,37 +695,203 @@ refusal = np.exp(np.stack([x[:, 3, 1] for x in (start.logp, after, honest.logp)]
 print("P(refusal) before, keyword reward, judged reward:", refusal.round(3))
 
 # %% [markdown] lang="tr"
-# ## 12 · İki bozuk eğitim (4 dakika)
+# ## 12 · Adım çok büyükse (3 dakika)
 #
-# Aynı kod, iki kötü seçim: her turda tek geçiş (`epochs=1`) ve beş kat öğrenme oranı
-# (`lr=0.3`). **Tahmin et:** hangisi zarar verir, hangisi yalnızca yavaştır?
+# Aynı kod, tek bir kötü seçim: beş kat öğrenme oranı (`lr=0.3`). **Tahmin et:** kırpma bunun zararını önler mi?
 
 # %% [markdown] lang="en"
-# ## 12 · Two broken trainings (4 minutes)
+# ## 12 · When the step is too large (3 minutes)
 #
-# The same code and two bad choices: a single pass a rollout (`epochs=1`), and five times the
-# learning rate (`lr=0.3`). **Predict:** which does harm, and which is merely slow?
+# The same code and one bad choice: five times the learning rate (`lr=0.3`). **Predict:** will the clip
+# prevent the harm?
 
 # %%
-settings = {"default": {}, "epochs=1": {"epochs": 1}, "lr=0.3": {"lr": 0.3}}
-for name, change in settings.items():
+for name, change in {"default": {}, "lr=0.3": {"lr": 0.3}}.items():
     config = tc.PPOConfig(kl_beta=0.5, seeds=16, **change)
     history = tc.train_ppo(world, config, start=start).history.mean("seed")
     early, last = history.attained.sel(step=[10, 100])
-    clip_acts, helped = bool(history.clip_fraction.any()), bool(last > 0)
-    print(f"{name:8} clip acts {clip_acts!s:5} attained {early:5.2f} after 10, helped {helped}")
+    print(f"{name:8} attained {early:5.2f} after 10 rollouts, helped in the end {bool(last > 0)}")
 
 # %% [markdown] lang="tr"
-# Tek geçişte kırpma hiç çalışmaz: düğme bağlı değil, eğitim biraz yavaş, o kadar. Büyük öğrenme
-# oranında ise `attained` eksiye düşer ve orada kalır: politika başladığından **daha kötü**
-# bitirir, çünkü KL'nin bedeli ödüldeki kazancı aşar. Kırpma, aralıktan çıkmanın
-# kazancını alır; ne oranı sınırlar ne de adımı.
+# Önlemez: `attained` eksiye düşer ve orada kalır; politika başladığından **daha kötü** bitirir, çünkü KL'nin bedeli
+# ödüldeki kazancı aşar. Kırpma, aralıktan çıkmanın kazancını alır; ne oranı sınırlar ne de adımı.
 
 # %% [markdown] lang="en"
-# With one pass the clip never acts: the knob is not connected and training is a little slow, that
-# is all. With the large learning rate `attained` goes negative and stays there: the policy ends
-# **worse** than it started, for the KL costs more than the reward gains. The clip takes away the
-# gain from leaving the range; it bounds neither the ratio nor the step.
+# It does not: `attained` goes negative and stays there; the policy ends **worse** than it started, for the KL costs
+# more than the reward gains. The clip takes away the gain from leaving the range; it bounds neither the ratio nor
+# the step.
+
+# %% [markdown] lang="tr"
+# ## Bozuk laboratuvar (15 dakika)
+#
+# Aşağıda PPO'nun sekiz **tarifi** (recipe) var; hepsi gerçek kodlardan. Döngü aynı; yalnızca tasmanın bağlanışı
+# değişir (`toycore/broken/ppo.py`). Hepsinin ödül eğrisi güzeldir; beşi yine de **başka** bir amacı büyütür.
+# Her vakada önce hangisinin bozuk olduğunu ve nedenini yaz, sonra kesin yanıta bak.
+#
+# ### Vaka 1 · Kayıpta k1 mi, k2 mi?
+#
+# Birçok kod tasmayı ödülden düşmez, kayba ekler. Biri k1'i ekler, öteki k2'yi:
+#
+# ```python
+# loss = policy_loss + kl_beta * k1.mean()  # k1_in_loss
+# loss = policy_loss + kl_beta * k2.mean()  # k2_in_loss
+# ```
+#
+# Bölüm 6'dan anımsa: k1'in ortalaması tam KL'dir, k2 yanlıdır. **Seç:** hangisi bozuk?
+
+# %% [markdown] lang="en"
+# ## The broken lab (15 minutes)
+#
+# Here are eight **recipes** for PPO, all from real code. The loop is the same; only the way the leash is tied
+# on differs (`toycore/broken/ppo.py`). Every reward curve looks fine; five of them climb **something else**.
+# In each case write down first which one is broken and why, then look at the exact answer.
+#
+# ### Case 1 · k1 or k2 in the loss?
+#
+# Many codes do not take the leash off the reward but add it to the loss. One adds k1, the other k2:
+#
+# ```python
+# loss = policy_loss + kl_beta * k1.mean()  # k1_in_loss
+# loss = policy_loss + kl_beta * k2.mean()  # k2_in_loss
+# ```
+#
+# Recall section 6: the mean of k1 is exactly the KL, k2 is biased. **Choose:** which one is broken?
+
+# %%
+recipes = list(tc.broken.PPO_RECIPES)
+config = tc.broken.PPOLabConfig(recipe=recipes, kl_beta=0.5, seeds=16)
+lab = tc.broken.train_ppo(world, config, start)
+case = lab.sel(recipe=["k1_in_loss", "k2_in_loss"])
+tc.plots.curves(case, "reward")
+
+# %% [markdown] lang="tr"
+# İkisi de çıkıp yerine oturuyor; k1 daha çok ödül alıyor. Yazdın mı? Kararı sınır verir:
+
+# %% [markdown] lang="en"
+# Both rise and settle; k1 earns more. Have you written it down? The frontier decides:
+
+# %%
+tc.plots.frontier(case)
+
+# %% [markdown] lang="tr"
+# Bozuk olan k1. Kayıp **türevlenir**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, referans hiç
+# görünmez; $\mathbb{E}[\nabla k_2]$ ise tam KL gradyanıdır. Doğru ortalama, doğru gradyan demek değildir. Üstelik
+# ilk geçişten sonra örnekler eskidir: k1 onların olasılığını aşağı iter, politika hiç tasmasız olduğundan da
+# uzağa kaçar. open-instruct kitaplığının ilk GRPO'su böyleydi.
+#
+# ### Vaka 2 · Hangi referans?
+#
+# İkisi de k1'i ödülden düşer. Birinde `ref`, politikanın kopyasıdır; ötekinde ağırlıklar kayıttan yüklenmiştir:
+#
+# ```python
+# ref = copy.deepcopy(policy)                                  # k1_in_reward
+# ref = Model(); ref.load_state_dict(weights, strict=False)    # reloaded_reference
+# ```
+#
+# Sağdaki KL, her kodun **kendi** referansına göre yazdığıdır. **Seç:** hangisi bozuk, eğrinin neresinden belli?
+
+# %% [markdown] lang="en"
+# k1 is the broken one. The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$,
+# and the reference does not appear at all; $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL. A right mean
+# is not a right gradient. What is more, after the first pass the samples are old: k1 pushes their probability
+# down, and the policy runs farther than with no leash at all. The first GRPO of the library open-instruct was so.
+#
+# ### Case 2 · Which reference?
+#
+# Both take k1 off the reward. In one, `ref` is a copy of the policy; in the other, its weights were loaded from a file:
+#
+# ```python
+# ref = copy.deepcopy(policy)                                  # k1_in_reward
+# ref = Model(); ref.load_state_dict(weights, strict=False)    # reloaded_reference
+# ```
+#
+# The KL on the right is what each code logs, to its **own** reference. **Choose:** which one is broken, and where
+# does the curve say so?
+
+# %%
+case = lab.sel(recipe=["k1_in_reward", "reloaded_reference"])
+tc.plots.curves(case, "reward", "logged_kl")
+
+# %% [markdown] lang="tr"
+# Şimdi aynı iki eğitim, gerçek başlangıca olan KL ve `attained` ile; kesikli çizgi kesin en iyi:
+
+# %% [markdown] lang="en"
+# Now the same two trainings, by the KL to the true start and by `attained`; dashed is the exact optimum:
+
+# %%
+tc.plots.curves(case, "kl", "attained", optimum=True)
+
+# %% [markdown] lang="tr"
+# Adım 0'a bak: eğitim başlamadan KL sıfır olmalıydı. `Model` LoRA'sızdı; `strict=False`, `lora_A` ile `lora_B`'yi
+# sessizce attı. Tasma SFT'den önceki politikaya bağlandı ve öğrenileni geri çekti; `attained` eksi.
+#
+# ### Vaka 3 · Yavaş olan mı, hızlı olan mı?
+#
+# Biri k1'i düşer ve her turdan **bir** kez geçer; öteki ödülden k3'ü düşer (TRL'nin `kl_estimator="k3"` seçeneği) ve
+# dört kez geçer. **Seç:** hangisi bozuk?
+
+# %% [markdown] lang="en"
+# Look at step 0: before any training the KL ought to be zero. `Model` had no LoRA; `strict=False` dropped `lora_A` and
+# `lora_B` without a word. The leash was tied to the policy before SFT and pulled back what had been learnt;
+# `attained` is negative.
+#
+# ### Case 3 · The slow one or the fast one?
+#
+# One takes off k1 and passes **once** over each rollout; the other takes k3 off the reward (TRL's option
+# `kl_estimator="k3"`) and passes four times. **Choose:** which one is broken?
+
+# %%
+case = lab.sel(recipe=["one_pass", "k3_in_reward"])
+tc.plots.curves(case, "reward")
+
+# %%
+speed = lab.history.attained.sel(step=[4, 30]).mean("seed")
+print(speed.sel(recipe=["k1_in_reward", "one_pass"]).to_pandas().round(2))
+tc.plots.frontier(case)
+
+# %% [markdown] lang="tr"
+# Güzel eğri bozuk, çirkin eğri sağlam. Tek geçiş yalnızca yavaştır (kırpması da hiç çalışmaz); karesine yaklaşır.
+# k3 ödülde $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) + \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$
+# amacını büyütür: seyrekleşen yanıtı cezalandırır, yanıt daha da seyrekleşir, sonunda ölür.
+#
+# ### Hüküm
+#
+# `climbs`, tarifin gerçekte büyüttüğü amaç. TV (toplam değişim, total variation), olasılığın ne kadarının başka yerde durduğudur:
+# bir kez $\pi^*$'a, bir kez tarifin **kendi** en iyisine göre. $\sigma$, politikanın ödüllerindeki standart sapma.
+# **Tahmin et:** sekizden hangi üçü $\pi^*$'a varır?
+
+# %% [markdown] lang="en"
+# The fine curve is broken, the ugly one sound. A single pass is merely slow (and its clip never acts); it closes in on its square.
+# k3 in the reward climbs
+# $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) + \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$: it
+# punishes an answer that has become rare, which makes it rarer, until it dies out.
+#
+# ### The verdict
+#
+# `climbs` is what a recipe really optimises. TV (total variation) is the share of probability that lies elsewhere:
+# once against $\pi^*$, once against the recipe's **own** optimum. $\sigma$ is the standard deviation of the policy's
+# rewards. **Predict:** which three of the eight reach $\pi^*$?
+
+# %%
+tc.broken.verdict(lab)
+
+# %% [markdown] lang="tr"
+# Üç sağlam tarif: `k1_in_reward`, `k2_in_loss` ve henüz yolda olan `one_pass`. Ötekiler kendi amaçlarının en iyisine gider; – varsa öyle tek
+# bir yer yoktur. `kl_in_reward`, bölüm 6'daki `KL(x)`'tir. `k2_in_loss_whitened`'da beyazlatma ödülü
+# $\sigma$ + 0,1'e böler, kayıptaki KL'yi bölmez: politika iyileştikçe $\sigma$ sıfıra, $\beta$ da onda birine iner;
+# 0,1 yerine çok küçük bir sayı ekleyen kodlarda tasma neredeyse kalmaz (GRPO).
+#
+# Hiçbirini ödül eğrisi göstermedi. Üç ucuz sınama yeter: adım 0'da KL sıfır mı? `kl_beta` artınca KL düşüyor mu? Küçük, sayılabilir
+# bir dünyada kesin yanıta varıyor mu?
+
+# %% [markdown] lang="en"
+# The three sound ones: `k1_in_reward`, `k2_in_loss`, and `one_pass`, which is still on its way. The others go to the optimum of what they climb; where –
+# stands there is no single one. `kl_in_reward` is the `KL(x)` of section 6. In `k2_in_loss_whitened`, whitening divides the reward by
+# $\sigma$ + 0.1 and the KL in the loss not: as the policy gets better $\sigma$ goes to zero and $\beta$ to a tenth; in
+# codes that add a tiny number instead of 0.1, hardly any leash is left (GRPO).
+#
+# No reward curve has shown any of this. Three cheap checks do: is the KL zero at step 0? Does it fall as `kl_beta` grows? In a
+# small world where all can be counted, does it reach the exact answer?
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar

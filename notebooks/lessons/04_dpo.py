@@ -15,7 +15,7 @@
 # DPO'ya ödül modeli de eğitim sırasında örnek çekmek de gerekmez.
 #
 # Şaşırtıcı olan şu: DPO, ödülü hiç görmeden, PPO'nun tırmandığı zirveye çıkar. Bunu adım adım
-# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 75 dakika.
+# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 83 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 4 · DPO: learning from preferences
@@ -27,7 +27,7 @@
 # needs no reward model, and no sampling while it trains.
 #
 # The surprise is this: without ever seeing the reward, DPO climbs to the summit that PPO climbs to. We
-# shall derive it step by step, run every step, and see where it breaks as well. Time: about 75 minutes.
+# shall derive it step by step, run every step, and see where it breaks as well. Time: about 83 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Beş tercih çifti (4 dakika)
@@ -533,6 +533,108 @@ for steps in (100, 400, 1600):
 # no end to it. IPO stops at $\Delta = 1/2$ and stays there. The rejected answers do not fall off the
 # cliff either. In real data most labels are hard (each pair is asked once); that is one reason
 # why DPO is run for few passes over the data.
+
+# %% [markdown] lang="tr"
+# ## Bozuk laboratuvar (8 dakika)
+#
+# DPO'nun dört **tarifi** (recipe; `toycore/broken/dpo.py`), bölüm 5'in çiftleriyle, $\beta$ 0,3. Önce yaz, sonra kesin yanıta bak.
+#
+# ### Vaka 1 · Hangi referans?
+#
+# Başlangıç, LoRA adaptörleriyle eğitilmiş SFT politikasıdır. Marj iki ayrı referanstan ölçülür:
+#
+# ```python
+# ref = copy.deepcopy(policy)  # copied_reference
+# ref = Model()                # reloaded_reference
+# ref.load_state_dict(policy.state_dict(), strict=False)
+# ```
+#
+# DPO'nun yazdığı eğriler kayıp ve marjdır. **Seç:** hangisi bozuk, eğrinin neresinden belli?
+
+# %% [markdown] lang="en"
+# ## The broken lab (8 minutes)
+#
+# Four **recipes** for DPO (`toycore/broken/dpo.py`), on the pairs of section 5, with a $\beta$ of 0.3. Write first, then look at the exact answer.
+#
+# ### Case 1 · Which reference?
+#
+# The start is the SFT policy, trained in its LoRA adapters. The margin is measured from two different references:
+#
+# ```python
+# ref = copy.deepcopy(policy)  # copied_reference
+# ref = Model()                # reloaded_reference
+# ref.load_state_dict(policy.state_dict(), strict=False)
+# ```
+#
+# What DPO logs is the loss and the margin. **Choose:** which one is broken, and where do the curves say so?
+
+# %%
+recipes = list(tc.broken.DPO_RECIPES)
+config = tc.broken.DPOLabConfig(recipe=recipes, beta=0.3, seeds=16)
+lab = tc.broken.train_dpo(world, config, pairs, start)
+case = lab.sel(recipe=["copied_reference", "reloaded_reference"])
+tc.plots.curves(case, "loss", "margin")
+
+# %% [markdown] lang="tr"
+# Eğriler üst üste biniyor. Yalnızca ilk adım konuşur; gerçek başlangıca olan KL ise kararı verir:
+
+# %% [markdown] lang="en"
+# The curves lie on each other. Only the first step speaks; and the KL to the true start decides:
+
+# %%
+first = case.history.loss.isel(step=0).mean("seed")
+print(first.to_series().round(3).to_dict(), "ln 2 =", round(np.log(2), 3))
+tc.plots.curves(case, "kl", "attained", optimum=True)
+
+# %% [markdown] lang="tr"
+# `Model` LoRA'sızdı; `strict=False`, `lora_A` ile `lora_B`'yi sessizce attı. Kayıp, hangi referans verilirse verilsin aynı
+# marjı kurar; politika ise o referansın $\pi^*$'ına gider. Bölüm 3'teki sınama yakalar: ilk kayıp $\ln 2$ değildir.
+# PEFT'in iki kez tutamadığı adaptörlerde TRL'nin eğitmenleri de tabana döner, yalnızca uyarırdı.
+#
+# ### Vaka 2 · Kararsız yargıç mı, kesin yargıç mı?
+#
+# `hard_labels_no_reference` aynı çiftlerde hep ödülü büyük olanı seçtirir ve referansı atar; eski not defterinin kaybı
+# buydu. Ödülü 1'e çıkar, marjı on kattan fazla büyüktür. **Seç:** hangisi daha iyi eğitilmiş?
+
+# %% [markdown] lang="en"
+# `Model` had no LoRA; `strict=False` dropped `lora_A` and `lora_B` without a word. The loss builds the same margin from
+# whatever reference it is given; the policy goes to the $\pi^*$ of that reference. The check of section 3 catches it: the first loss is not $\ln 2$.
+# TRL's trainers, too, used to fall back to the base, with a mere warning, on adapters that PEFT could not hold twice.
+#
+# ### Case 2 · A judge who wavers or one who never does?
+#
+# On the same pairs, `hard_labels_no_reference` always lets the answer with the larger reward win, and drops the reference; such was the
+# loss of the old notebook. Its reward rises to 1, its margin is more than ten times as large. **Choose:** which one is trained better?
+
+# %%
+case = lab.sel(recipe=["copied_reference", "hard_labels_no_reference"])
+tc.plots.curves(case, "reward", "margin")
+
+# %%
+tc.plots.frontier(lab)
+
+# %% [markdown] lang="tr"
+# Sınır, dört tarifi birden gösterir. `climbs`, tarifin gerçekte büyüttüğü amaç; TV (toplam değişim, total variation), olasılığın ne kadarının
+# başka yerde durduğu: $\pi^*$'a ve tarifin **kendi** en iyisine göre. **Tahmin et:** sert etiket mi daha çok bozdu,
+# referanssızlık mı?
+
+# %% [markdown] lang="en"
+# The frontier shows all four recipes. `climbs` is what a recipe really optimises; TV (total variation) is the share of
+# probability that lies elsewhere, against $\pi^*$ and against the recipe's **own** optimum. **Predict:** what did more harm,
+# the hard labels or the missing reference?
+
+# %%
+tc.broken.verdict(lab)
+
+# %% [markdown] lang="tr"
+# Referanssızlık. Sert etiket $\beta$'yı unutturur: $\beta' \to 0$, tasma uzar gider, ama politika sınırın üzerinde kalır. Referans
+# olmayınca politika sınırdan kopar: entropi $H(\pi)$ büyür, eski davranış silinir. Burada LoRA'sız taban
+# düzgün dağılıma yakındır; bu yüzden kayıp adaptör de aynı yere götürür.
+
+# %% [markdown] lang="en"
+# The missing reference. Hard labels make $\beta$ forgotten: $\beta' \to 0$, the leash grows longer and longer, but the policy stays on the frontier. Without a
+# reference the policy leaves the frontier: the entropy $H(\pi)$ grows and the old behaviour is wiped out. The base without LoRA is close to
+# uniform here; so the lost adapters lead to much the same place.
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar

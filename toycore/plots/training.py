@@ -31,8 +31,8 @@ def curves(
     """Curves of a run's history, a panel for each name: mean over seeds, band of the middle 80 %.
 
     One line for each value of the one swept setting. highlight: that value in colour, the
-    others grey. optimum: whether reward and KL of the exact optimum at each kl_beta (or beta)
-    are dashed; None: where PPO's leash is swept, whose goal it is whatever the samples were.
+    others grey. optimum: whether reward, KL and attained of the exact optimum at each kl_beta (or
+    beta) are dashed; None: where PPO's leash is swept, whose goal it is whatever the samples were.
     """
     setting, language = _swept(run), run.world.language
     optimum = setting == "kl_beta" if optimum is None else optimum
@@ -54,8 +54,8 @@ def curves(
                 label=label(value, language),
                 zorder=2 + shown,
             )
-            if shown and optimum and name in ("reward", "kl"):
-                axes.axhline(optimum_at(run, value)[name], **EXACT)
+            if shown and optimum and name in ("reward", "kl", "attained"):
+                axes.axhline(optimum_at(run, _leash(run, value))[name], **EXACT)
         finish(axes, language, _time_axis(run), text(f"curve.{name}", language))
     legend(axes_of[-1], title=setting)
     return Picture(figure, _in_words(run, names, highlight) + _note(figure, run, *names))
@@ -64,9 +64,10 @@ def curves(
 def frontier(*runs: Run, highlight: float | None = None) -> Picture:
     """Reward against KL: the exact frontier, and where each leash of the runs has landed.
 
-    Each run sweeps kl_beta (PPO) or beta (DPO), from the same start. No policy lies above the
-    dashed line: it is the best reward at each KL. Hollow squares: the exact optimum of each
-    leash. Filled marks: where training ended, mean and middle 80 %; a shape for each run.
+    Each run sweeps kl_beta (PPO) or beta (DPO), or something else on one leash, from the same
+    start. No policy lies above the dashed line: it is the best reward at each KL. Hollow squares:
+    the exact optimum of each leash. Filled marks: where training ended, mean and middle 80 %; a
+    shape for each run.
     """
     if not runs:
         raise ValueError("frontier needs at least one run; got none")
@@ -79,7 +80,7 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
     for index, run in enumerate(runs):
         setting = _swept(run)
         for place, value in enumerate(run.config.swept[setting]):
-            at = optimum_at(run, value)
+            at = optimum_at(run, _leash(run, value))
             axes.plot(at["kl"], at["reward"], "s", mfc="none", mec="black", ms=13, zorder=2)
             style = {"color": color(place, highlight in (None, value))}
             style |= ROADS[index] if len(runs) > 1 else {"marker": MARKERS[place % len(MARKERS)]}
@@ -98,7 +99,7 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
 
 def _method(run: Run) -> str:
     """PPO or DPO: how the run was trained."""
-    return type(run.config).__name__.removesuffix("Config")
+    return "PPO" if hasattr(run.config, "rollouts") else "DPO"
 
 
 def _landing(axes, end, **style):
@@ -116,14 +117,21 @@ def _landing(axes, end, **style):
     )
 
 
+def _leash(run: Run, value: float | str) -> float:
+    """The kl_beta (or beta) of a swept value: itself, or that of the whole run."""
+    leash = "kl_beta" if hasattr(run.config, "kl_beta") else "beta"
+    return value if _swept(run) == leash else getattr(run.config, leash)
+
+
 def optimum_at(run: Run, kl_beta: float) -> dict[str, float]:
-    """Reward and KL of the exact optimum at a kl_beta, averaged over prompts and seeds."""
+    """The exact optimum at a kl_beta: reward, KL, attained, averaged over prompts and seeds."""
     alike = dict.fromkeys(run.config.swept, 0)  # one reference a seed, whatever is swept
     ref_logp = run.ref_logp.isel(alike)
     best = exact.optimal_policy(ref_logp, run.world.reward, kl_beta)
     return {
         "reward": float(exact.expected_reward(best, run.world.reward).mean()),
         "kl": float(exact.kl(best, ref_logp).mean()),
+        "attained": 1.0,
     }
 
 

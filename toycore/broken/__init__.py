@@ -1,0 +1,24 @@
+"""The broken lab: real bugs whose reward curve looks fine, and what each of them really optimises.
+
+    ppo.py      recipes that tie PPO's leash on in other ways, and the loop that runs them: lesson 3
+    dpo.py      recipes that give DPO another reference or other labels: lesson 4
+    verdict.py  where each recipe has ended: how far from π*, how far from its own optimum
+
+Nothing here is a trainer to use. A recipe is a few lines to read; the loops are those of
+toycore.ppo and toycore.dpo, and with the sound recipe they give the same numbers to the digit.
+"""
+
+from toycore.broken.dpo import DPO_RECIPES, DPOLabConfig, train_dpo
+from toycore.broken.ppo import PPO_RECIPES, PPOLabConfig, train_ppo
+from toycore.broken.verdict import own_optimum, verdict
+
+__all__ = [
+    "DPO_RECIPES",
+    "PPO_RECIPES",
+    "DPOLabConfig",
+    "PPOLabConfig",
+    "own_optimum",
+    "train_dpo",
+    "train_ppo",
+    "verdict",
+]

@@ -1,0 +1,149 @@
+"""DPO with another reference or other labels than it ought to have: lesson 4.
+
+    the judge's labels   P(a ≻ b) = σ(r_a − r_b)   →  π_ref e^(r/β) / Z, whose margins are r_a − r_b
+    hard labels          the better always wins    →  no margin is enough: as if β went to 0
+
+The reference is what a margin is counted from. The loss fits the same margins from whatever
+reference it is given: loss, margin and accuracy end alike, and the policy ends elsewhere.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from toycore import exact
+from toycore.broken.ppo import copied, reloaded
+from toycore.dpo import DPOConfig, counted, dpo_loss
+from toycore.model import ToyLM
+from toycore.optim import Adam
+from toycore.run import History, Run, check, each_loop, progress
+from toycore.settings import Settings, choice, config, setting
+from toycore.start import copies, starting_run
+from toycore.world import World
+
+
+def uniform(policy: ToyLM) -> Tensor:
+    """A reference that drops out of every margin: none at all."""
+    return torch.zeros_like(policy.logp()).log_softmax(-1)
+
+
+def as_judged(pairs: Tensor, reward: Tensor) -> Tensor:
+    """The pairs as they are: (M, 3)."""
+    return pairs
+
+
+def hardened(pairs: Tensor, reward: Tensor) -> Tensor:
+    """The answer that is worth more is always the chosen one; a tie stays as judged."""
+    prompt, chosen, rejected = pairs.T
+    wrong = reward[prompt, chosen] < reward[prompt, rejected]
+    return torch.where(wrong[:, None], pairs[:, [0, 2, 1]], pairs)
+
+
+def best_of(ref_logp: Tensor, reward: Tensor, beta: float) -> Tensor:
+    """The limit β → 0: the reference, cut down to the answers that are worth most."""
+    return exact.optimal_policy(ref_logp, reward, 0.0)
+
+
+class Recipe(NamedTuple):
+    """One way to train.
+
+    climbs     what it really optimises, averaged over prompts
+    source     whose code has it
+    reference  the policy from which margins are counted
+    labels     (pairs, reward) → the pairs that it is trained on
+    optimum    (its reference, reward, β) → where it leads (..., P, V)
+    """
+
+    climbs: str
+    source: str
+    reference: Callable[[ToyLM], Tensor] = copied
+    labels: Callable[[Tensor, Tensor], Tensor] = as_judged
+    optimum: Callable[..., Tensor] = exact.optimal_policy
+
+
+DPO_RECIPES = {
+    "copied_reference": Recipe(
+        "E[r] − β KL(π‖π_ref)",
+        "Rafailov et al. 2023, eq. 7; train_dpo of this course",
+    ),
+    "reloaded_reference": Recipe(
+        "E[r] − β KL(π‖π_base)",
+        "TRL's trainers on adapters that PEFT cannot hold twice (put right in pull request 6591)",
+        reference=reloaded,
+    ),
+    "hard_labels": Recipe(
+        "E[r] − β′ KL(π‖π_ref), β′ → 0",
+        "pairs made by a score: the higher one is always the chosen one",
+        labels=hardened,
+        optimum=best_of,
+    ),
+    "hard_labels_no_reference": Recipe(
+        "E[r] + β′ H(π), β′ → 0",
+        "the notebook that this course replaced; Liger Kernel's first DPO had no reference (378)",
+        reference=uniform,
+        labels=hardened,
+        optimum=best_of,
+    ),
+}
+
+
+@config
+class DPOLabConfig(Settings):
+    """Settings of `train_dpo`, the lab's. Whatever is not here is as in DPOConfig."""
+
+    LOOP = ("recipe", "steps")
+
+    recipe: str = choice(*DPO_RECIPES)
+    beta: float = setting(DPOConfig.beta, 0, above=True)  # β, reward per nat
+    steps: int = setting(DPOConfig.steps, 1)  # updates, each on all pairs
+    seeds: int = 1  # a count, or the seed numbers themselves
+
+
+def train_dpo(world: World, config: DPOLabConfig, pairs, start: Run | None = None) -> Run:
+    """Train by each recipe, all from the same start and on the same pairs (as dpo.train_dpo's).
+
+    History, before each step and after the last: `loss`, `margin` and `accuracy`, as the recipe's
+    own code would log them; `reward`, `kl` (to the start) and `attained`, exact, whatever the
+    recipe takes for its reference.
+    """
+    check(world, config, DPOLabConfig)
+    distinct, weight = counted(world, pairs, len(config.seeds))
+    return each_loop(_train, world, config, starting_run(world, config, start), distinct, weight)
+
+
+def _train(
+    world, config: DPOLabConfig, start: Run, pairs: Tensor, weight: Tensor
+) -> tuple[ToyLM, Tensor, History]:
+    recipe = DPO_RECIPES[config.recipe]
+    policy = copies(start, config)
+    base = policy.base_logits()
+    start_logp, ref_logp = copied(policy), recipe.reference(policy)
+    beta = config.column("beta")
+    optimizer = Adam(policy.parameters(), lr=DPOConfig.lr)
+    weight = weight.repeat(config.runs // len(weight), 1)
+    prompt, chosen, rejected = recipe.labels(pairs, world.reward).T
+    history = History(config.runs, config.steps)
+
+    for step in progress(range(config.steps + 1), "progress.lab", world.language):
+        logp = policy.logp(base)
+        loss, info = dpo_loss(
+            logp[:, prompt, chosen],
+            logp[:, prompt, rejected],
+            ref_logp[:, prompt, chosen],
+            ref_logp[:, prompt, rejected],
+            beta=beta,
+            weight=weight,
+        )
+        reward, kl = exact.expected_reward(logp, world.reward), exact.kl(logp, start_logp)
+        logged = {"loss": loss, "margin": info["margin"], "accuracy": info["accuracy"]}
+        history.record(step, reward=reward.mean(-1), kl=kl.mean(-1), **logged)
+        if step < config.steps:
+            loss.sum().backward()
+            optimizer.step(decay=1 - step / config.steps)
+
+    objective = history.curves["reward"] - beta * history.curves["kl"]
+    attained = exact.share_of_gain(objective.T, start_logp, world.reward, beta)
+    history.curves["attained"] = attained.T
+    return policy, start_logp, history

@@ -1,0 +1,75 @@
+"""Where each recipe has ended, against π* and against what it really optimises."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from toycore import exact, guards
+from toycore.broken.dpo import DPO_RECIPES, DPOLabConfig
+from toycore.broken.ppo import PPO_RECIPES, PPOLabConfig, copied
+from toycore.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def verdict(run: Run) -> "pd.DataFrame":
+    """One row a recipe: where it ended, mean over seeds ± standard deviation over seeds.
+
+    run        a lab's run that sweeps nothing but the recipe
+    climbs     what the recipe really optimises
+    attained   the share of the possible gain in what it ought to optimise
+    TV to π*   total variation between its end and π*: the share of probability that lies elsewhere
+    TV to own  the same to the optimum of what it climbs; – where that is no single place
+    """
+    import pandas as pd
+
+    _check(run, ["recipe"])
+    rows = {name: _row(run.sel(recipe=name)) for name in run.config.recipe}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def own_optimum(run: Run) -> Tensor | None:
+    """Where the one recipe of this run leads, by closed form: (S, P, V); None: no single place."""
+    _check(run, [])
+    recipe, beta = _recipe(run)
+    if recipe.optimum is None:
+        return None
+    kept = recipe.reference is copied
+    ref_logp = torch.as_tensor(run.ref_logp.values) if kept else recipe.reference(run.model)
+    return recipe.optimum(ref_logp, run.world.reward, beta)
+
+
+def _row(run: Run) -> dict[str, str]:
+    recipe, beta = _recipe(run)
+    goal = exact.optimal_policy(run.ref_logp, run.world.reward, beta)
+    attained = exact.attained(run.logp, run.ref_logp, run.world.reward, beta)
+    off, own = (_off(run, place) for place in (goal, own_optimum(run)))
+    return {"climbs": recipe.climbs, "attained": _said(attained), "TV to π*": off, "TV to own": own}
+
+
+def _check(run, swept: list[str]) -> None:
+    """An error unless this is a lab's run that sweeps these settings and no others."""
+    guards.instance("run", run, Run)
+    if not isinstance(run.config, PPOLabConfig | DPOLabConfig):
+        raise TypeError(f"the run must be one of the broken lab; got one by {run.config!r}")
+    if list(run.config.swept) != swept:
+        needed, found = (", ".join(names) or "nothing" for names in (swept, run.config.swept))
+        raise ValueError(f"the run must sweep {needed}; it sweeps {found}: use run.sel(...)")
+
+
+def _recipe(run: Run):
+    """The recipe of a run that has one, and its leash."""
+    if isinstance(run.config, PPOLabConfig):
+        return PPO_RECIPES[run.config.recipe], run.config.kl_beta
+    return DPO_RECIPES[run.config.recipe], run.config.beta
+
+
+def _off(run: Run, place: Tensor | None) -> str:
+    return "–" if place is None else _said(exact.total_variation(run.logp, place).mean(-1))
+
+
+def _said(values: Tensor) -> str:
+    """Of one value a seed: mean ± standard deviation."""
+    return f"{values.mean():.2f} ± {values.std():.2f}"
