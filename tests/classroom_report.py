@@ -68,7 +68,6 @@ def times(alone: Lesson, together: Lesson, starts: list[float]) -> str:
 | its fair share, {count}/{cores} of alone | {fair:.1f} | {fair:.1f} |
 | ratio | {statistics.median(all_) / fair:.2f} | {max(all_) / fair:.2f} |
 
-
 | CPU seconds | alone | {count} at once, each |
 | --- | --- | --- |
 | kernel | {alone.cpu():.1f} | {together.cpu():.1f} |
