@@ -61,7 +61,7 @@ class Lab(NamedTuple):
 def serve(folder: Path) -> Iterator[Lab]:
     """JupyterLab over folder/notebooks, without the settings and workspaces of whoever runs it."""
     (folder / "notebooks").mkdir(exist_ok=True)
-    lab = Lab(f"http://127.0.0.1:{(port := _free_port())}", folder)
+    lab = Lab(f"http://127.0.0.1:{(port := free_port())}", folder)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
     command += [f"--ServerApp.root_dir={lab.notebooks}", "--IdentityProvider.token="]
@@ -78,7 +78,7 @@ def serve(folder: Path) -> Iterator[Lab]:
             server.wait(timeout=30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -1,0 +1,11 @@
+"""JupyterHub's settings for a class; `tests/classroom.py` runs its learners with this very file."""
+
+c = get_config()  # noqa: F821, JupyterHub gives it to every file of settings
+
+# The whole class logs in at once: on a small server the last one waits longer than the usual 30 s.
+c.Spawner.start_timeout = 300
+c.Spawner.http_timeout = 300
+
+# A learner's own torch cells keep to one thread, as toycore's trainings do: more threads than free
+# cores make tiny tensors many times slower, for the whole class.
+c.Spawner.environment.update({"OMP_NUM_THREADS": "1"})
