@@ -13,7 +13,7 @@ import torch
 import toycore as tc
 from test_wrong_variants import reloaded_into_plain_layers
 from toycore import broken, exact
-from toycore.broken.ppo import Sampled, whitened_optimum
+from toycore.broken.recipes import Sampled, whitened_optimum
 from toycore.world import HELPFUL
 
 PPO, DPO = broken.PPO_RECIPES, broken.DPO_RECIPES

@@ -725,7 +725,7 @@ for name, change in {"default": {}, "lr=0.3": {"lr": 0.3}}.items():
 # ## Bozuk laboratuvar (15 dakika)
 #
 # Aşağıda PPO'nun sekiz **tarifi** (recipe) var; hepsi gerçek kodlardan. Döngü aynı; yalnızca tasmanın bağlanışı
-# değişir (`toycore/broken/ppo.py`). Hepsinin ödül eğrisi güzeldir; beşi yine de **başka** bir amacı büyütür.
+# değişir (`toycore/broken/recipes.py`). Hepsinin ödül eğrisi güzeldir; beşi yine de **başka** bir amacı büyütür.
 # Her vakada önce hangisinin bozuk olduğunu ve nedenini yaz, sonra kesin yanıta bak.
 #
 # ### Vaka 1 · Kayıpta k1 mi, k2 mi?
@@ -743,7 +743,7 @@ for name, change in {"default": {}, "lr=0.3": {"lr": 0.3}}.items():
 # ## The broken lab (15 minutes)
 #
 # Here are eight **recipes** for PPO, all from real code. The loop is the same; only the way the leash is tied
-# on differs (`toycore/broken/ppo.py`). Every reward curve looks fine; five of them climb **something else**.
+# on differs (`toycore/broken/recipes.py`). Every reward curve looks fine; five of them climb **something else**.
 # In each case write down first which one is broken and why, then look at the exact answer.
 #
 # ### Case 1 · k1 or k2 in the loss?

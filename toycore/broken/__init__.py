@@ -1,6 +1,7 @@
 """The broken lab: real bugs whose reward curve looks fine, and what each of them really optimises.
 
-    ppo.py      recipes that tie PPO's leash on in other ways, and the loop that runs them: lesson 3
+    recipes.py  other ways to tie PPO's leash on: lesson 3
+    ppo.py      the loop that runs them
     dpo.py      recipes that give DPO another reference or other labels: lesson 4
     verdict.py  where each recipe has ended: how far from π*, how far from its own optimum
 
@@ -9,7 +10,8 @@ toycore.ppo and toycore.dpo, and with the sound recipe they give the same number
 """
 
 from toycore.broken.dpo import DPO_RECIPES, DPOLabConfig, train_dpo
-from toycore.broken.ppo import PPO_RECIPES, PPOLabConfig, train_ppo
+from toycore.broken.ppo import PPOLabConfig, train_ppo
+from toycore.broken.recipes import PPO_RECIPES
 from toycore.broken.verdict import own_optimum, verdict
 
 __all__ = [

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from toycore import exact
-from toycore.broken.ppo import copied, reloaded
+from toycore.broken.recipes import copied, reloaded
 from toycore.dpo import DPOConfig, counted, dpo_loss
 from toycore.model import ToyLM
 from toycore.optim import Adam

@@ -1,24 +1,10 @@
-"""PPO with its leash tied on in eight ways, two of them sound and one merely slow: lesson 3.
-
-    k1 = log π − log π_ref,   k2 = k1² / 2,   k3 = π_ref/π − 1 + k1      (Schulman 2020)
-
-Three ways to estimate KL(π‖π_ref) from one sampled token. Where an estimate stands decides what
-it does. In the reward it weighs ∇ log π and is not differentiated; in the loss it is. On the mean
-over samples, at the first pass over a rollout, the two give
-
-    in the reward    E[k ∇ log π]      k1: ∇ KL(π‖π_ref)    k3: ∇ (KL(π‖π_ref) − KL(π_ref‖π))
-    in the loss      E[∇k]             k2: ∇ KL(π‖π_ref)    k1: E[∇ log π] = 0
-
-A recipe says what its updates climb; tests/test_broken.py counts it out, token by token.
-"""
-
-from collections.abc import Callable
-from typing import NamedTuple
+"""The loop of toycore.ppo, with a recipe of broken/recipes.py in place of its leash: lesson 3."""
 
 import torch
 from torch import Tensor
 
 from toycore import exact
+from toycore.broken.recipes import PPO_RECIPES, Sampled, copied
 from toycore.model import ToyLM, ValueNet, at
 from toycore.noise import sample, uniforms
 from toycore.optim import Adam
@@ -27,147 +13,6 @@ from toycore.run import History, Run, check, each_loop, progress
 from toycore.settings import Settings, choice, config, setting
 from toycore.start import copies, starting_run
 from toycore.world import World
-
-
-class Sampled(NamedTuple):
-    """Sampled tokens, and the policy and the reference that judge them.
-
-    table, ref_table (R, P, V) log-probabilities; prompt, cell (R, B) as `noise.sample` gives them
-    """
-
-    table: Tensor
-    ref_table: Tensor
-    prompt: Tensor
-    cell: Tensor
-
-
-# The penalties: one number for each sampled token, (R, B)
-
-
-def none(drawn: Sampled) -> Tensor:
-    return torch.zeros_like(drawn.cell, dtype=torch.float64)
-
-
-def k1(drawn: Sampled) -> Tensor:
-    return at(drawn.table, drawn.cell) - at(drawn.ref_table, drawn.cell)
-
-
-def k2(drawn: Sampled) -> Tensor:
-    return k1(drawn).square() / 2
-
-
-def k3(drawn: Sampled) -> Tensor:
-    return (-k1(drawn)).exp() - 1 + k1(drawn)
-
-
-def whole_kl(drawn: Sampled) -> Tensor:
-    """KL(π‖π_ref) of the prompt: the same number for every token."""
-    return exact.kl(drawn.table, drawn.ref_table).gather(-1, drawn.prompt)
-
-
-# The references, and where a recipe leads
-
-
-def copied(policy: ToyLM) -> Tensor:
-    """The start, adapters included: (R, P, V)."""
-    return policy.logp().detach()
-
-
-def reloaded(policy: ToyLM) -> Tensor:
-    """The base. load_state_dict(strict=False) into a model without LoRA drops A and B, silently."""
-    return policy.base_logits().log_softmax(-1).detach()
-
-
-def whitened_optimum(ref_logp: Tensor, reward: Tensor, kl_beta: float) -> Tensor:
-    """π* of the leash β (σ + 0.1), where σ is the spread of the reward that is left there.
-
-    `whiten` divides the reward by σ + 0.1, and the KL in the loss not: as if β were multiplied.
-    σ² is the variance of the reward under the policy, the mean over prompts (the critic takes
-    the prompt's own mean away). The better the policy, the smaller σ, the longer the leash.
-    """
-    spread = torch.ones(len(ref_logp), 1, dtype=torch.float64)
-    for _ in range(1000):
-        logp = exact.optimal_policy(ref_logp, reward, kl_beta * (spread + 0.1))
-        mean = exact.expected_reward(logp, reward)[..., None]
-        spread = exact.expected_reward(logp, (reward - mean) ** 2).mean(-1, keepdim=True).sqrt()
-    return logp
-
-
-class Recipe(NamedTuple):
-    """One way to train.
-
-    climbs     what its updates really optimise, averaged over prompts
-    source     whose code has it
-    in_reward  the penalty that, times β, is taken off each sampled token's reward
-    in_loss    the penalty whose mean, times β, is added to the loss; gradients flow
-    whitened   whether advantages are whitened
-    passes     optimisation passes a rollout
-    reference  the policy that the penalties compare with
-    optimum    (its reference, reward, β) → where it leads (..., P, V); None: no single place
-    """
-
-    climbs: str
-    source: str
-    in_reward: Callable[[Sampled], Tensor] = none
-    in_loss: Callable[[Sampled], Tensor] = none
-    whitened: bool = True
-    passes: int = PPOConfig.epochs
-    reference: Callable[[ToyLM], Tensor] = copied
-    optimum: Callable[..., Tensor] | None = exact.optimal_policy
-
-
-GOAL = "E[r] − β KL(π‖π_ref)"
-
-PPO_RECIPES = {
-    "k1_in_reward": Recipe(
-        GOAL,
-        "Ouyang et al. 2022, eq. 2; TRL's PPOTrainer; train_ppo of this course",
-        in_reward=k1,
-    ),
-    "kl_in_reward": Recipe(
-        "E[r]",
-        "the notebook that this course replaced: the KL of the whole distribution in the reward",
-        in_reward=whole_kl,
-        optimum=None,
-    ),
-    "k3_in_reward": Recipe(
-        "E[r] − β KL(π‖π_ref) + β KL(π_ref‖π)",  # unbounded: a token that dies out pays without end
-        'TRL\'s PPOTrainer with kl_estimator="k3"',
-        in_reward=k3,
-        optimum=None,
-    ),
-    "k2_in_loss": Recipe(
-        GOAL,
-        "Liu et al. 2025, Rethinking KL Regularization in RLHF: the same gradient as k1_in_reward",
-        in_loss=k2,
-        whitened=False,
-    ),
-    "k1_in_loss": Recipe(
-        "E[r]",
-        "open-instruct's first GRPO (put right in pull request 535); NeMo RL up to 2506",
-        in_loss=k1,
-        whitened=False,
-        optimum=None,
-    ),
-    "k2_in_loss_whitened": Recipe(
-        "E[r] − β (σ + 0.1) KL(π‖π_ref)",
-        "GRPO (Shao et al. 2024) with the KL in the loss: TRL's GRPOTrainer with beta > 0",
-        in_loss=k2,
-        optimum=whitened_optimum,
-    ),
-    "reloaded_reference": Recipe(
-        "E[r] − β KL(π‖π_base)",
-        "the notebook that this course replaced; TRL's PPO on a trained adapter (issue 1340)",
-        in_reward=k1,
-        reference=reloaded,
-    ),
-    "one_pass": Recipe(
-        GOAL,
-        "the notebook that this course replaced; TRL's GRPOConfig: num_iterations=1 by default",
-        in_reward=k1,
-        passes=1,
-    ),
-}
 
 
 @config

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from toycore import exact, guards
 from toycore.broken.dpo import DPO_RECIPES, DPOLabConfig
-from toycore.broken.ppo import PPO_RECIPES, PPOLabConfig, copied
+from toycore.broken.ppo import PPOLabConfig
+from toycore.broken.recipes import PPO_RECIPES, copied
 from toycore.run import Run
 
 if TYPE_CHECKING:
