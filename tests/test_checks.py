@@ -279,6 +279,16 @@ def test_the_learners_own_stop_button_gets_through(exercise):
         exercise(stop)
 
 
+def test_the_stop_button_gets_through_a_trial_too():
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tc.checks.new_adapter(stop)
+    for function in (leave, endless, rude):
+        assert not tc.checks.new_adapter(function).passed
+
+
 # --- what the engine says, on an exercise made up here --------------------------------------------
 
 
