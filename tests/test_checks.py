@@ -14,7 +14,7 @@ from torch import Generator
 import toycore as tc
 from builder.lesson import numbers
 from test_glossary import misused
-from toycore.checks.exercise import Exercise, Written
+from toycore.checks.exercise import Exercise, Tried, Written
 from toycore.checks.verdict import HEADS, PHRASES, Verdict
 
 EXERCISES = {name: getattr(tc.checks, name) for name in tc.checks.__all__}
@@ -277,6 +277,24 @@ def test_the_learners_own_stop_button_gets_through(exercise):
 
     with pytest.raises(KeyboardInterrupt):
         exercise(stop)
+
+
+def test_the_stop_button_gets_through_a_trial_too():
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tc.checks.new_adapter(stop)
+    for function in (leave, endless, rude):
+        assert not tc.checks.new_adapter(function).passed
+
+
+def test_a_run_that_comes_out_otherwise_is_told():
+    right = tc.checks.few_pairs.right
+    odd = Tried(examine=lambda *_: ("d", {}), right=right, mistakes={})
+    verdict = odd("b")
+    assert not verdict.passed
+    assert "On this machine the run came out otherwise" in verdict.body
 
 
 # --- what the engine says, on an exercise made up here --------------------------------------------

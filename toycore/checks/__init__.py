@@ -5,8 +5,9 @@ differs. It never raises at a learner's error; only an unknown language is a Val
 
 exercise.py  the three kinds: a function written, a run predicted, a world tried
 attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
-draws.py     random inputs
-environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one file a lesson
+draws.py  trained.py         random inputs; where the trainings start
+environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one file a lesson;
+             long, since each mistake stands beside its words in both languages
 """
 
 from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs

@@ -172,6 +172,8 @@ class Tried(Exercise):
             return unwritten_yet(language)
         if name == "right":
             return self.praise(language, figures)
+        if name not in self.mistakes:  # a run that came out otherwise than wherever it was tested
+            return wrong("otherwise", language)
         return self.named(name, language, figures)
 
 

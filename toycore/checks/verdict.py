@@ -109,6 +109,10 @@ PHRASES = {
         "tr": "Değer doğru, gradyan değil. {inputs} için `{name}` üzerindeki gradyan {got}, beklenen {due}.",
         "en": "The value is right and the gradient is not. With {inputs} the gradient of `{name}` is {got}; due is {due}.",
     },
+    "otherwise": {
+        "tr": "Koşu bu makinede dersin beklediğinden başka bir sonuç verdi; yanıtın buna göre yargılanamıyor.",
+        "en": "On this machine the run came out otherwise than the lesson expects; your answer cannot be judged by it.",
+    },
     "no_number": {
         "tr": "Burada bir sayı gerekir; gelen: {got}.",
         "en": "A number is due here; what came is {got}.",
