@@ -1,9 +1,10 @@
 """Makes two notebooks, Turkish and English, of each lesson: checked, executed, outputs stored.
 
-    python notebooks/build.py [lesson ...]            writes tr/*.ipynb and en/*.ipynb
+    python notebooks/build.py [lesson ...]            writes tr/*.ipynb, en/*.ipynb, teaching.*.md
     python notebooks/build.py [lesson ...] --check    executes nothing; names each file out of date
     python notebooks/build.py [lesson ...] --site     makes the website of the course: dist/site
     python notebooks/build.py --standalone            makes each a file that runs alone: dist/tr|en
+    python notebooks/build.py [lesson ...] --slides   makes projector slides of each: dist/slides
 
 How a lesson is written: builder/lesson.py.
 """
@@ -12,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from builder import bundle
+from builder import bundle, guide
 from builder.execution import execute, run, stored
 from builder.lesson import LessonError
 from builder.plan import Course, plan
@@ -31,6 +32,12 @@ def build(course: Course = COURSE, chosen=()) -> None:
         done = {path: execute(path, notebook) for path, notebook in notebooks.items()}
         for path, notebook in done.items():
             write(path, notebook)
+    guide.write(course)
+
+
+def check(course: Course, chosen=()) -> list[str]:
+    faults = stale(course, chosen)
+    return faults if chosen else faults + guide.stale(course)
 
 
 def site(course: Course, chosen=(), folder: Path = DIST / "site") -> None:
@@ -61,14 +68,29 @@ def standalone(course: Course, chosen=()) -> None:
     bundle.write(bundle.bundles(course), DIST)
 
 
+def projector(course: Course, chosen=(), folder: Path = DIST / "slides") -> None:
+    """Of the stored notebooks: on the slides stands what the class has in the files."""
+    import slides
+    import website
+
+    paths = [path for notebooks in plan(course, chosen) for path in notebooks]
+    if faults := stale(course, chosen):
+        raise LessonError("\n".join([*faults, "build the notebooks first: slides show them"]))
+    try:
+        website.write(slides.make(paths, DIST / "npm"), folder)
+    except website.SiteError as error:
+        raise LessonError(str(error)) from error
+
+
 def main(arguments=None, course: Course = COURSE) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("lessons", nargs="*", help="such as 03_ppo; none: all")
     parser.set_defaults(work=build)
     works = parser.add_mutually_exclusive_group()
     for name, work, what in (
-        ("--check", stale, "execute nothing, compare"),
+        ("--check", check, "execute nothing, compare"),
         ("--site", site, "make dist/site, the website"),
+        ("--slides", projector, "make dist/slides, for a projector"),
         ("--standalone", standalone, "make dist/tr, dist/en and dist/kaggle, for upload"),
     ):
         works.add_argument(name, dest="work", action="store_const", const=work, help=what)

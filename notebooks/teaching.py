@@ -1,0 +1,665 @@
+# ---
+# jupyter:
+#   toycore:
+#     tr: teaching.tr
+#     en: teaching.en
+# ---
+
+# %% [markdown] lang="tr"
+# # Öğretmenin el kitabı
+#
+# Merhaba. Bu derslerde en değerli an, öğrencinin tahminini yazdığı andır; çalıştırmak sonra gelir. Her bölümde şu sırayı koruyun:
+# **sorun, yazdırın, çalıştırın, tartışın.** Yanlış tahmin, doğru tahminden daha çok öğretir; onu söyleyene teşekkür edin.
+#
+# Gri kutulardaki sayılar ve resimlerin anlatımı derslerin kendisinden alınır: sınıfta aynısını görürsünüz. Başka bir sayı çıkıyorsa
+# hücreler sırayla çalıştırılmamıştır: *Restart and run all* deyin. Yalnızca hız ölçümleri (ders 5) makineden makineye değişir.
+#
+# ## Dersten önce
+#
+# - Defteri kendi bilgisayarınızda baştan sona bir kez çalıştırın; bir dakikayı bulmaz. Sınıfın bilgisayarında da.
+# - Slaytlar: `python notebooks/build.py --slides`, `dist/slides/tr/` içine her ders için tek dosya yazar. USB belleğe kopyalayıp
+#   tarayıcıda açın; ağ gerekmez. Sağ ok ya da sunum kumandası ilerletir. Sürgüler slaytta resimdir; oynatmak için defteri açın.
+# - Slaytlarda soru, yanıtından önceki sayfada durur. O sayfada iki dakika bekleyin.
+# - Planlarda "–" o sürede atlanan bölümdür. Atlanan bölümün son cümlesini söyleyip geçin; sonraki bölümler onu bilmeden de anlaşılır.
+#
+# ## Projeksiyon, ağ ya da bilgisayar yoksa
+#
+# - **Projeksiyon yok:** Tahtaya iki istemli, üç token'lı bir tablo çizin (satırların toplamı 1). Derslerin çoğu bu tabloyla anlatılır:
+#   ödül satırın altına yazılır, KL elle hesaplanır, $\pi^*$ iki çarpma bir bölmedir. Kesikli çizgiyi de tahtaya çizin; öğrenciler
+#   eğrilerini ona göre okusun.
+# - **Ağ yok:** Hiçbir ders ağ istemez. Kurulum için ya bilgisayarları evde hazırlatın ya da `python notebooks/build.py --standalone`
+#   ile üretilen dosyaları (`dist/tr/`) bellekle dağıtın; Jupyter ile torch kurulu olan her yerde tek başına çalışırlar.
+# - **Üç kişiye bir bilgisayar:** Roller verin: biri **kâhin** (tahmini kâğıda yazar), biri **pilot** (klavyede), biri **yargıç**
+#   (sonucu kâğıtla karşılaştırır, nedenini söyler). Her bölümde dönsünler. Kâhin yazmadan pilot çalıştırmaz.
+# - **Bilgisayar hiç yok:** Tahminleri el kaldırarak toplayın, sonra bu kitaptaki kutuyu tahtaya yazın. Ders yine yürür.
+
+# %% [markdown] lang="en"
+# # The teacher's guide
+#
+# Welcome. The most valuable moment in these lessons is the one in which a learner writes down a prediction; running comes after it.
+# Keep this order in every section: **ask, have it written, run, discuss.** A wrong prediction teaches more than a right one; thank
+# whoever says it aloud.
+#
+# The numbers in the grey boxes and the descriptions of pictures are taken from the lessons themselves: your class will see the same.
+# If another number comes up, cells were not run in order: *Restart and run all*. Only timings (lesson 5) differ between machines.
+#
+# ## Before the lesson
+#
+# - Run the notebook once from top to bottom on your own computer; it takes less than a minute. Then on a computer of the classroom.
+# - Slides: `python notebooks/build.py --slides` writes one file a lesson into `dist/slides/en/`. Put it on a stick and open it in a
+#   browser; no network is needed. The right arrow or a presenter's remote moves on. Sliders are pictures there; to move them, open
+#   the notebook.
+# - On the slides a question stands on the page before its answer. Stay on that page for two minutes.
+# - In the plans, "–" is a section left out. Say its last sentence and go on; what follows can be understood without it.
+#
+# ## Without a projector, a network or computers
+#
+# - **No projector:** Draw a table of two prompts and three tokens on the board (rows sum to 1). Most of the lessons can be told on it:
+#   the reward goes under the row, the KL is worked out by hand, $\pi^*$ is two products and a division. Draw the dashed line as well,
+#   and let learners read their curves against it.
+# - **No network:** No lesson needs one. For the installation, have computers prepared at home, or hand out the files that
+#   `python notebooks/build.py --standalone` makes (`dist/en/`) on a stick; they run alone wherever Jupyter and torch are installed.
+# - **One laptop for three:** Give out roles: the **oracle** writes the prediction on paper, the **pilot** has the keyboard, the
+#   **judge** compares the result with the paper and says why. Rotate every section. The pilot runs nothing before the oracle has
+#   written.
+# - **No computer at all:** Take predictions by show of hands, then copy the box of this guide onto the board. The lesson still works.
+
+# %% [markdown] lang="tr"
+# ## {{01_environment}}
+#
+# Bu dersten tek cümle kalsın: **bir politika bir tablodur ve üzerindeki her soru bir toplamla yanıtlanır.**
+#
+# | § | 45 | 90 | Nasıl |
+# | --- | --- | --- | --- |
+# | Açılış | 3 | 5 | "Bir modelin öğrendiğini nereden anlarsınız?" Yanıtları tahtada bırakın, ders sonunda dönün |
+# | 1 | 4 | 5 | Yalnızca haritayı gösterin; kısaltmaları ezberletmeyin |
+# | 2 | 5 | 8 | Ödül tablosunu yansıtın; satırların aynı olduğunu onlar bulsun |
+# | 3 | 6 | 12 | Kısa planda hücreleri siz çalıştırın |
+# | 4 | 8 | 15 | Dersin kalbi: üç sayıyı bir satır için elle hesaplatın |
+# | 5 | 6 | 12 | Uzun planda her grup kendi tohumunu seçsin, sonuçları tahtada toplayın |
+# | 6 | 8 | 13 | Sürgüyü bir öğrenci oynatsın, sınıf yön söylesin |
+# | 7 | – | 8 | Kısa planda eve |
+# | Alıştırmalar, kapanış | 5 | 12 | Kısa planda: "beklenen ödül nasıl bulunur?" sorusuna bir cümle yazdırın |
+#
+# ### Ne sorulur, ne beklenir
+#
+# - **Bölüm 2.** "Bu ödül istemi okuyor mu?" Hayır: bütün satırlar aynı. Ders 3'te bedelini göreceklerini söyleyin.
+# - **Bölüm 3.** "Hiç eğitilmemiş modelin olasılıkları neye benzer?" Hepsi 1/11 dolayında. "Sıfır" diyen, olasılıkla bilgiyi karıştırıyor.
+#
+#   {{3/2}}
+# - **Bölüm 4.** "KL'de iki politikanın yerini değiştirsek?" Sayı değişir: {{4/2 ~ KL\(pi, ref\) (\S+)}} yerine {{4/2 ~ KL\(ref, pi\) (\S+)}}.
+#
+#   {{4/1}}
+# - **Bölüm 5.** "10 örnekle ne kadar yanılırız?" Çok: 200 denemenin {{5/2 ~ KL: (\d+) of}} tanesinde KL eksi bile çıkar. Sonraki soru: "Onda bir hata için kaç kat örnek?" Yüz kat.
+#
+#   {{5/2}}
+# - **Bölüm 6.** "10.000 rastgele politikanın en iyisi formülü geçer mi?" Yanına bile varmaz: {{6/2 ~ policies: (\S+)}} ile {{6/2 ~ form: ([\d.]+\d)}}. "$\beta$ küçülünce ne kaybolur?" Önce zararlı, sonra nötr token'lar.
+#
+#   {{6/3}}
+# - **Bölüm 7.** "Bütün ödülleri eşit yaparsak?" Hiçbir şey değişmez: farklar belirler.
+
+# %% [markdown] lang="en"
+# ## {{01_environment}}
+#
+# One sentence should stay from this lesson: **a policy is a table, and every question about it is answered by a sum.**
+#
+# | § | 45 | 90 | How |
+# | --- | --- | --- | --- |
+# | Opening | 3 | 5 | "How do you tell that a model has learned?" Leave the answers on the board and return to them at the end |
+# | 1 | 4 | 5 | Just show the map; nobody needs to learn the abbreviations |
+# | 2 | 5 | 8 | Project the reward table; let them find that all rows are alike |
+# | 3 | 6 | 12 | In the short plan, run the cells yourself |
+# | 4 | 8 | 15 | The heart of the lesson: have the three numbers worked out by hand for one row |
+# | 5 | 6 | 12 | In the long plan each group takes a seed of its own; collect the results on the board |
+# | 6 | 8 | 13 | One learner moves the slider, the class calls the direction |
+# | 7 | – | 8 | Homework in the short plan |
+# | Exercises, closing | 5 | 12 | Short plan: one written sentence on "how is the expected reward found?" |
+#
+# ### What to ask, what to expect
+#
+# - **Section 2.** "Does this reward read the prompt?" No: all rows are alike. Tell them that lesson 3 shows the price.
+# - **Section 3.** "What do the probabilities of an untrained model look like?" All near 1/11. Who says "zero" takes probability for knowledge.
+#
+#   {{3/2}}
+# - **Section 4.** "And if we swap the two policies in the KL?" The number changes: {{4/2 ~ KL\(pi, ref\) (\S+)}} becomes {{4/2 ~ KL\(ref, pi\) (\S+)}}.
+#
+#   {{4/1}}
+# - **Section 5.** "How far off are we with 10 samples?" Far: in {{5/2 ~ KL: (\d+) of}} of 200 tries the KL even comes out negative. Next question: "How many times the samples for a tenth of the error?" A hundred times.
+#
+#   {{5/2}}
+# - **Section 6.** "Will the best of 10,000 random policies beat the formula?" It does not come near: {{6/2 ~ policies: (\S+)}} against {{6/2 ~ form: ([\d.]+\d)}}. "What vanishes as $\beta$ gets small?" First the harmful, then the neutral tokens.
+#
+#   {{6/3}}
+# - **Section 7.** "And if all rewards are equal?" Nothing changes: differences decide.
+
+# %% [markdown] lang="tr"
+# ### Öğrenci bunu gösterirse
+#
+# | Gösterdiği | Yaptığı |
+# | --- | --- |
+# | KL eksi çıktı | Sayarak buldu ise oranı ters yazdı ya da işareti unuttu; örnekle buldu ise olağandır, örneği az |
+# | Üç sayı da 11 kat küçük | `sum` yerine `mean`: token ekseninde ortalama değil, $\pi$ ile ağırlıklı toplam alınır |
+# | Entropi eksi | Baştaki eksi unutulmuş |
+# | Satırların değil, sütunların toplamı 1 | Softmax yanlış eksende: `-1` ekseni token'dır |
+# | $\pi^*$ her istemde aynı satır | Referansla çarpmayı unuttu: yalnızca $e^{r/\beta}$ kalmış |
+# | $\beta$ artınca ödül de arttı | $r/\beta$ yerine $r\beta$ yazdı |
+
+# %% [markdown] lang="en"
+# ### If a learner shows this
+#
+# | They show | They did |
+# | --- | --- |
+# | A negative KL | If counted: the ratio is upside down or a sign is lost; if sampled: that is normal, there are few samples |
+# | All three numbers 11 times too small | `mean` for `sum`: over tokens a sum weighted by $\pi$ is due, not an average |
+# | A negative entropy | The minus in front is forgotten |
+# | Columns sum to 1 where rows should | Softmax over the wrong axis: `-1` is the token |
+# | $\pi^*$ is the same row at every prompt | Did not multiply by the reference: only $e^{r/\beta}$ is left |
+# | More $\beta$ gives more reward | Wrote $r\beta$ for $r/\beta$ |
+
+# %% [markdown] lang="tr"
+# ## {{02_lora_sft}}
+#
+# Kalacak cümle: **LoRA başlangıçta hiçbir şeyi değiştirmez; rank, kaç ayrı yönde düzeltme yapılabileceğidir.**
+#
+# | § | 45 | 90 | Nasıl |
+# | --- | --- | --- | --- |
+# | Açılış | 2 | 3 | Ders 1'in cümlesini bir öğrenciye söyletin |
+# | 1 | 4 | 6 | $\log 11$ sayısını hesap makinesiyle buldurun |
+# | 2 | 6 | 9 | Matrisleri tahtaya dikdörtgen olarak çizin, boylarını yazın |
+# | 3 | 6 | 9 | "Hatayı bul" için önce sessiz bir dakika |
+# | 4 | 4 | 7 | Yüzdeyi sınıfa tahmin ettirin |
+# | 5 | 4 | 6 | Dört satırlık döngüyü satır satır okutun |
+# | 6 | – | 7 | Kısa planda yalnızca sonuç: $\alpha/r$ adımı rank ile büyütmez |
+# | 7 | 10 | 13 | Dersin kalbi; sürgüye geçmeden herkes bir rank yazsın |
+# | 8 | – | 11 | Kısa planda atlayın; SVD bilmeyen sınıfta uzun planda da yalnızca resmi gösterin |
+# | 9 | – | 3 | Tek hücre |
+# | 10 | 5 | 7 | Ders 3'e köprü: "denenmeyen yanıt öğrenilmez" |
+# | Alıştırmalar, kapanış | 4 | 9 | Uzun planda bir alıştırma, gerisi eve |
+#
+# ### Ne sorulur, ne beklenir
+#
+# - **Bölüm 1.** "Hiçbir şey bilmeyen modelin kaybı?" $\log 11$, yani {{1/1 ~ log 11 = (\S+)}}; bizimki {{1/1 ~ package ([\d.]+\d)}}. "1" ya da "sıfır" diyenlere sorun: kayıp sıfırsa ne bilir?
+# - **Bölüm 3.** "$B = 0$ iken iki matrise de gradyan gelir mi?" Yalnızca $B$'ye.
+#
+#   {{3/1}}
+# - **Bölüm 3, hatayı bul.** "İkisi de rastgele olsa ne bozulur?" Kayıp yine düşer! Bozulan, başlangıcın sandığımız model olmasıdır.
+#
+#   {{3/2}}
+# - **Bölüm 4.** "Yüzde kaçı eğitiliyor?" Herkes küçük bir sayı söyler; yanıt yüzde {{4/1 ~ package: (\S+)%}}. Kazanç büyük matristedir.
+#
+#   {{4/2}}
+# - **Bölüm 7.** "Altı hedefe yeten en küçük rank?" "6" çok söylenir; yanıt 2'dir. Rank 1'de her tohumda iki yanıt kalır; düzlem resmini yelpaze diye anlatın.
+#
+#   {{7/4}}
+# - **Bölüm 8.** "En iyi kopya mı, eğitilen LoRA mı?" Eğitilen LoRA: kopya bütün sayılara, LoRA yalnızca altı yanıta bakar.
+#
+#   {{8/3}}
+# - **Bölüm 10.** "400 adım sonra entropi?" Sıfıra yakın; mümkün olan ödül de {{10/2 ~ 400 steps.*?possible ([\d.]+\d)}} olur.
+#
+#   {{10/2}}
+
+# %% [markdown] lang="en"
+# ## {{02_lora_sft}}
+#
+# The sentence that stays: **at the start LoRA changes nothing; the rank is the number of directions it can correct in.**
+#
+# | § | 45 | 90 | How |
+# | --- | --- | --- | --- |
+# | Opening | 2 | 3 | Have a learner say the sentence of lesson 1 |
+# | 1 | 4 | 6 | Let them find $\log 11$ with a pocket calculator |
+# | 2 | 6 | 9 | Draw the matrices as rectangles on the board and write their sizes |
+# | 3 | 6 | 9 | A silent minute before "Find the bug" |
+# | 4 | 4 | 7 | Let the class guess the percentage |
+# | 5 | 4 | 6 | Have the four lines of the loop read aloud, one by one |
+# | 6 | – | 7 | Short plan: only the result, that with $\alpha/r$ the step does not grow with the rank |
+# | 7 | 10 | 13 | The heart of the lesson; everyone writes down a rank before the slider |
+# | 8 | – | 11 | Skip it in the short plan; where nobody knows the SVD, show only the picture in the long one too |
+# | 9 | – | 3 | A single cell |
+# | 10 | 5 | 7 | The bridge to lesson 3: "an answer never tried is never learned" |
+# | Exercises, closing | 4 | 9 | One exercise in the long plan, the rest at home |
+#
+# ### What to ask, what to expect
+#
+# - **Section 1.** "The loss of a model that knows nothing?" $\log 11$, that is {{1/1 ~ log 11 = (\S+)}}; ours has {{1/1 ~ package ([\d.]+\d)}}. To "1" or "zero" reply: what would it know with a loss of zero?
+# - **Section 3.** "While $B = 0$, does a gradient reach both matrices?" Only $B$.
+#
+#   {{3/1}}
+# - **Section 3, find the bug.** "What breaks when both are random?" The loss still falls! What is lost is that the start is the model we believe it to be.
+#
+#   {{3/2}}
+# - **Section 4.** "What percentage is trained?" Everyone says a small one; it is {{4/1 ~ package: (\S+)%}} per cent. The gain lies in large matrices.
+#
+#   {{4/2}}
+# - **Section 7.** "The smallest rank that is enough for six targets?" Many say "6"; it is 2. Rank 1 keeps two answers at nearly every seed; tell the picture of the plane as a fan.
+#
+#   {{7/4}}
+# - **Section 8.** "The best copy, or LoRA that was trained?" Trained LoRA: the copy minds all numbers, LoRA only six answers.
+#
+#   {{8/3}}
+# - **Section 10.** "The entropy after 400 steps?" Near zero; the reward that is possible drops to {{10/2 ~ 400 steps.*?possible ([\d.]+\d)}}.
+#
+#   {{10/2}}
+
+# %% [markdown] lang="tr"
+# ### Öğrenci bunu gösterirse
+#
+# | Gösterdiği | Yaptığı |
+# | --- | --- |
+# | Adaptör takılınca politika değişti | $B$'yi de rastgele başlattı |
+# | Kayıp hiç kıpırdamıyor | İki matris de sıfır (gradyan da sıfır) ya da `optimizer.step()` yok |
+# | Rank büyüyünce eğitim hızlandı, hatta taştı | $\alpha$'yı $r$'ye bölmeyi unuttu |
+# | Her rankta aynı sonuç | Rankı yapılandırmaya vermedi: hep varsayılan 8 ile eğitti |
+# | Biçimler tutmuyor | $A$ ile $B$'nin yeri ya da devriği (`.T`) karışık: girdi önce $A$'dan geçer |
+# | Kayıp 14 dolayında başlıyor | İstemlerin ortalaması yerine toplamını aldı: altı kez $\log 11$ |
+
+# %% [markdown] lang="en"
+# ### If a learner shows this
+#
+# | They show | They did |
+# | --- | --- |
+# | The policy changed when the adapter was attached | Started $B$ at random as well |
+# | The loss does not move at all | Both matrices are zero (so are the gradients), or `optimizer.step()` is missing |
+# | A higher rank trains faster, or blows up | Forgot to divide $\alpha$ by $r$ |
+# | The same result at every rank | Never passed the rank on: it was always the default, 8 |
+# | Shapes do not fit | $A$ and $B$, or their transposes (`.T`), are mixed up: the input goes through $A$ first |
+# | The loss starts near 14 | Took the sum over the prompts for the mean: six times $\log 11$ |
+
+# %% [markdown] lang="tr"
+# ## {{03_ppo}}
+#
+# Kalacak cümle: **ödül eğrisi tek başına hiçbir şey kanıtlamaz; tasma token token çekmiyorsa tasma değildir.**
+#
+# | § | 45 | 90 | Nasıl |
+# | --- | --- | --- | --- |
+# | Açılış | 2 | 3 | "Yalnızca iyi/kötü diyerek birine bir şey öğretebilir misiniz?" |
+# | 1 | 3 | 5 | Ders 1'i anımsatıp geçin |
+# | 2 | 5 | 7 | Formülü tahtaya yazın, ders boyunca silmeyin |
+# | 3 | – | 8 | Kısa planda: "örnekler gürültülüdür, taban gürültüyü azaltır" |
+# | 4 | 4 | 7 | "İlk geçişte oran kaçtır?" sorusunu oylatın |
+# | 5 | 6 | 9 | Kırpma resmini elle çizdirin; kısa planda sürgüyü atlayın |
+# | 6 | 7 | 11 | Dersin kalbi: "hatayı bul" grup işidir |
+# | 7 | – | 5 | Kısa planda atlayın; ayar tablosuna sonra dönülür |
+# | 8 | 5 | 7 | Tahmin: hangisi en çok ödülü alır, hangisi en uzağa kaçar? |
+# | 9 | 4 | 6 | Sürgü bir öğrencide |
+# | 10 | – | 5 | Kısa planda yalnızca resim, slayttan |
+# | 11 | 6 | 9 | En çok konuşulan bölüm: ödülü kandırma. Tartışmaya yer bırakın |
+# | 12 | – | 4 | Kısa planda eve |
+# | Kapanış | 3 | 4 | Bozuk laboratuvar ve alıştırmalar ayrı bir derstir ya da evdedir |
+#
+# ### Ne sorulur, ne beklenir
+#
+# - **Bölüm 2.** "$\beta$ büyürse en iyi politika nereye gider?" Referansa. "Ödüle" diyene tasmayı elinizle gösterin: kısa tasma.
+#
+#   {{2/3}}
+# - **Bölüm 3.** "16 kat örnek hatayı kaç kat azaltır?" "16" çok söylenir; yanıt 4: $\sqrt{16}$.
+#
+#   {{3/1}}
+# - **Bölüm 4.** "İlk geçişte $\rho$ kaç?" Tam 1, hepsi. Öyleyse kırpma tek geçişte hiç çalışmaz.
+# - **Bölüm 5.** "Aralık daralınca kırpılan pay artar mı?" Artar. İki ayrı "pay" olduğunu da gösterin:
+#
+#   {{5/3}}
+# - **Bölüm 6.** "Hangi tahmincinin ortalaması doğru?" k1 ile k3. Sonra asıl soru: "hangi satırda 0 göreceğiz?" En iyi noktada yalnızca k1 durur; `KL(x)` hiç çekmez.
+#
+#   {{6/1}}
+#
+#   {{6/2}}
+# - **Bölüm 8.** "En çok ödül hangisinde, en çok KL hangisinde?" İkisi de tasmasızda; ama ödül farkı yok denecek kadar azdır. "Öyleyse fazla KL ne işe yaradı?" Hiçbir işe.
+#
+#   {{8/2}}
+# - **Bölüm 10.** "Hangi işaret karesinin dışında kalır?" Tasmasız olan: ödülü tam, KL'si boşa.
+#
+#   {{10/2}}
+# - **Bölüm 11.** "PPO, ret yanıtına ne yapar?" Yok eder; ödül eğrisi kusursuzken. Sınıf susarsa sorun: ödülü kim yazdı?
+#
+#   {{11/3}}
+# - **Bölüm 12.** "Hangisi zarar verir?" Büyük öğrenme oranı; tek geçiş yalnızca yavaştır.
+#
+#   {{12/1}}
+
+# %% [markdown] lang="en"
+# ## {{03_ppo}}
+#
+# The sentence that stays: **a reward curve proves nothing by itself; a leash that does not pull token by token is no leash.**
+#
+# | § | 45 | 90 | How |
+# | --- | --- | --- | --- |
+# | Opening | 2 | 3 | "Could you teach somebody by saying only good or bad?" |
+# | 1 | 3 | 5 | Recall lesson 1 and go on |
+# | 2 | 5 | 7 | Write the formula on the board and leave it there for the whole lesson |
+# | 3 | – | 8 | Short plan: "samples are noisy, a baseline lowers the noise" |
+# | 4 | 4 | 7 | Take a vote on "what is the ratio in the first pass?" |
+# | 5 | 6 | 9 | Have the picture of the clip drawn by hand; skip the slider in the short plan |
+# | 6 | 7 | 11 | The heart of the lesson: "Find the bug" is group work |
+# | 7 | – | 5 | Skip it in the short plan; the table of settings can wait |
+# | 8 | 5 | 7 | Predict: which gets the most reward, which runs farthest? |
+# | 9 | 4 | 6 | A learner has the slider |
+# | 10 | – | 5 | Short plan: just the picture, from the slides |
+# | 11 | 6 | 9 | The section that is talked about most: tricking the reward. Leave room for it |
+# | 12 | – | 4 | Homework in the short plan |
+# | Closing | 3 | 4 | The broken lab and the exercises are a lesson of their own, or homework |
+#
+# ### What to ask, what to expect
+#
+# - **Section 2.** "When $\beta$ grows, where does the best policy go?" To the reference. To who says "to the reward", show the leash with your hands: a short one.
+#
+#   {{2/3}}
+# - **Section 3.** "16 times the samples: how many times smaller is the error?" Many say "16"; it is 4: $\sqrt{16}$.
+#
+#   {{3/1}}
+# - **Section 4.** "What is $\rho$ in the first pass?" Exactly 1, all of them. So with a single pass the clip never acts.
+# - **Section 5.** "When the range narrows, does the clipped share grow?" It does. Show that there are two different "shares":
+#
+#   {{5/3}}
+# - **Section 6.** "Which estimator has the right mean?" k1 and k3. Then the real question: "where will we see a 0?" Only k1 rests at the optimum; `KL(x)` does not pull at all.
+#
+#   {{6/1}}
+#
+#   {{6/2}}
+# - **Section 8.** "Where is the most reward, where the most KL?" Both without a leash; but the reward is hardly larger. "Then what was the extra KL good for?" For nothing.
+#
+#   {{8/2}}
+# - **Section 10.** "Which mark stays outside its square?" The one without a leash: full reward, wasted KL.
+#
+#   {{10/2}}
+# - **Section 11.** "What does PPO do to the refusal?" It wipes it out, and the reward curve is flawless. If the class is silent, ask: who wrote the reward?
+#
+#   {{11/3}}
+# - **Section 12.** "Which one does harm?" The large learning rate; a single pass is merely slow.
+#
+#   {{12/1}}
+
+# %% [markdown] lang="tr"
+# ### Öğrenci bunu gösterirse
+#
+# | Gösterdiği | Yaptığı |
+# | --- | --- |
+# | `kl_beta` ne olursa olsun aynı eğri | Cezayı istemin bütün KL'si olarak düştü: her token'a aynı sayı, yani taban |
+# | `clip_range` hiçbir şeyi değiştirmiyor, kırpılan pay hep 0 | Tek geçiş (`epochs=1`) ya da oranı güncel politikayla hesapladı: hep 1 |
+# | Ödül düşüyor | Kayıpta baştaki eksi yok ya da avantajın işareti ters |
+# | Kırpma yanlış yönde de durduruyor | `min` almadan yalnızca kırpılmış terimi kullandı |
+# | Kırpma kazandıranı bırakıyor, dönüşü durduruyor | `min` yerine `max` |
+# | KL başta 0 değil | Referans, başlangıcın kopyası değil (adaptörü yüklenmemiş) |
+# | KL her tasmada büyüyor | Tasmanın işareti ters: ceza yerine ödül |
+# | Değer ağı eğitiliyor ama tahmini yanlı | Avantajı `detach` etmedi: politikanın kaybı onu da çekiyor |
+# | `attained` eksi | Öğrenme oranı büyük: KL'nin bedeli kazancı aşmış |
+# | Politika hep düz | `ent_coef` büyük: amaç değişmiş, en iyi artık $\pi^*$ değil |
+
+# %% [markdown] lang="en"
+# ### If a learner shows this
+#
+# | They show | They did |
+# | --- | --- |
+# | The same curve at every `kl_beta` | Took the whole KL of the prompt off as the penalty: one number for every token, so a baseline |
+# | `clip_range` changes nothing, the clipped share is always 0 | A single pass (`epochs=1`), or took the ratio to the current policy: always 1 |
+# | The reward falls | The minus in front of the loss is missing, or the advantage has the wrong sign |
+# | The clip stops in the wrong direction too | Used the clipped term alone, without `min` |
+# | The clip lets pass what pays and stops the way back | `max` for `min` |
+# | The KL is not 0 at the start | The reference is no copy of the start (its adapter was not loaded) |
+# | The KL grows on every leash | The leash has the wrong sign: a bonus for a penalty |
+# | The critic is trained and yet biased | Did not `detach` the advantage: the loss of the policy pulls on it too |
+# | A negative `attained` | The learning rate is large: the KL costs more than the reward gains |
+# | The policy stays flat | `ent_coef` is large: the goal has changed, the optimum is no longer $\pi^*$ |
+
+# %% [markdown] lang="tr"
+# ## {{04_dpo}}
+#
+# Kalacak cümle: **DPO, ödülü görmeden PPO'nun zirvesine çıkar; ama veri azsa kayıp eğrisi sizi uyarmaz.**
+#
+# | § | 45 | 90 | Nasıl |
+# | --- | --- | --- | --- |
+# | Açılış | 2 | 3 | İki yanıt okuyun, sınıf hangisini seçtiğini söylesin: bir çift oldu |
+# | 1 | 3 | 4 | "Altıncı istem" sözünü tahtaya yazın, geri dönülecek |
+# | 2 | 9 | 13 | Türetme tahtada, adım adım; her adımdan sonra hücre |
+# | 3 | 4 | 5 | Hesap makinesiyle $\ln 2$ |
+# | 4 | 6 | 9 | Dersin kalbi: kusursuz kayıp, bozuk politika |
+# | 5 | 3 | 6 | Kısa planda hücreleri siz çalıştırın |
+# | 6 | 7 | 9 | Sürgü bir öğrencide; marj sütununu okutun |
+# | 7 | – | 9 | Kısa planda: "seçilen de düşebilir, kayıp yalnızca farka bakar" |
+# | 8 | 4 | 7 | Tahmini kâğıda yazdırın: %90 için kaç çift? |
+# | 9 | – | 8 | Kısa planda atlayın |
+# | 10 | 4 | 5 | İki dersin buluştuğu resim; sessizce baktırın |
+# | 11 | – | 8 | Kısa planda eve |
+# | Kapanış | 3 | 4 | Bozuk laboratuvar ve alıştırmalar ayrı bir derstir ya da evdedir |
+#
+# ### Ne sorulur, ne beklenir
+#
+# - **Bölüm 2.** "$Z(x)$ nereye gitti?" Farkta birbirini götürdü; iki yanıt aynı istemindir. "Yargıç yanılır mı?" Yardımsever ile zararlı arasında bile sekizde bir.
+#
+#   {{2/2}}
+# - **Bölüm 3.** "İlk kayıp kaç, $\beta$'ya bağlı mı?" Her $\beta$ için $\ln 2$. En ucuz sınama budur.
+#
+#   {{3/1}}
+# - **Bölüm 4.** "Marj büyürken seçilen hep artar mı?" Hayır. "Dokunmadığımız altıncı satır yerinde durur mu?" Durmaz: adaptör ortaktır.
+#
+#   {{4/2}}
+#
+#   {{4/3}}
+# - **Bölüm 6.** "Ödülü görmeyen DPO çizgilere varır mı?" Varır; marj da her $\beta$'da gerçek ödül farkına oturur.
+#
+#   {{6/3}}
+#
+#   {{6/4}}
+# - **Bölüm 7.** "Seçilenin düşmesi eğitimin kusuru mu?" Hayır, en iyi politikada da böyledir.
+#
+#   {{7/1}}
+# - **Bölüm 8.** "%90 için kaç çift?" Yüz diyen çoktur; on bin gerekir. Yüz çiftle politika başladığından kötüdür.
+#
+#   {{8/2}}
+# - **Bölüm 9.** "Referansı atarsak nereye varırız?" Düzgün referanslı en iyiye: SFT'nin öğrettiği silinir.
+#
+#   {{9/2}}
+# - **Bölüm 10.** "Aynı $\beta$, aynı nokta mı?" Evet; en uzun tasmada DPO biraz taşar.
+#
+#   {{10/2}}
+# - **Bölüm 11.** "Marj nerede durur?" Sigmoid ile durmaz, IPO ile 1/2'de.
+#
+#   {{11/3}}
+
+# %% [markdown] lang="en"
+# ## {{04_dpo}}
+#
+# The sentence that stays: **without seeing the reward DPO climbs to PPO's summit; but when data are few, the loss curve does not warn you.**
+#
+# | § | 45 | 90 | How |
+# | --- | --- | --- | --- |
+# | Opening | 2 | 3 | Read out two answers and let the class choose: that was a pair |
+# | 1 | 3 | 4 | Write "the sixth prompt" on the board; you will come back to it |
+# | 2 | 9 | 13 | The derivation on the board, step by step; a cell after each step |
+# | 3 | 4 | 5 | $\ln 2$ with a pocket calculator |
+# | 4 | 6 | 9 | The heart of the lesson: a perfect loss, a broken policy |
+# | 5 | 3 | 6 | Short plan: run the cells yourself |
+# | 6 | 7 | 9 | A learner has the slider; have the margin column read aloud |
+# | 7 | – | 9 | Short plan: "the chosen may fall too, the loss sees only the difference" |
+# | 8 | 4 | 7 | Have the prediction written: how many pairs for 90%? |
+# | 9 | – | 8 | Skip it in the short plan |
+# | 10 | 4 | 5 | The picture in which two lessons meet; look at it in silence |
+# | 11 | – | 8 | Homework in the short plan |
+# | Closing | 3 | 4 | The broken lab and the exercises are a lesson of their own, or homework |
+#
+# ### What to ask, what to expect
+#
+# - **Section 2.** "Where did $Z(x)$ go?" It cancelled in the difference; both answers belong to one prompt. "Does the judge err?" One time in eight even between helpful and harmful.
+#
+#   {{2/2}}
+# - **Section 3.** "What is the first loss, and does it depend on $\beta$?" $\ln 2$ at every $\beta$. That is the cheapest check there is.
+#
+#   {{3/1}}
+# - **Section 4.** "While the margin grows, does the chosen answer always gain?" No. "Does the sixth row, which we never touched, stay?" It does not: the adapter is shared.
+#
+#   {{4/2}}
+#
+#   {{4/3}}
+# - **Section 6.** "Will DPO, which does not see the reward, get to the lines?" It does; and the margin settles on the true difference in reward at every $\beta$.
+#
+#   {{6/3}}
+#
+#   {{6/4}}
+# - **Section 7.** "Is it a flaw of training when the chosen falls?" No, it is so at the optimum as well.
+#
+#   {{7/1}}
+# - **Section 8.** "How many pairs for 90%?" Many say a hundred; it takes ten thousand. With a hundred the policy is worse than at the start.
+#
+#   {{8/2}}
+# - **Section 9.** "Where do we end without the reference?" At the optimum of a uniform one: what SFT taught is wiped out.
+#
+#   {{9/2}}
+# - **Section 10.** "The same $\beta$, the same point?" Yes; on the longest leash DPO strays a little.
+#
+#   {{10/2}}
+# - **Section 11.** "Where does the margin come to rest?" Nowhere with sigmoid, at 1/2 with IPO.
+#
+#   {{11/3}}
+
+# %% [markdown] lang="tr"
+# ### Öğrenci bunu gösterirse
+#
+# | Gösterdiği | Yaptığı |
+# | --- | --- |
+# | İlk kayıp $\ln 2$ değil | Referans başlangıç politikası değil ya da referans hiç yok |
+# | İlk kayıp $\ln 2$'nin çift sayısı kadar katı | Ortalama yerine toplam aldı |
+# | Kayıp eksi | Baştaki eksiyi unuttu ya da `log` yok |
+# | Reddedilen yükseliyor | Seçilen ile reddedilenin yeri değişmiş |
+# | $\beta$ yalnızca eğitimin hızını değiştiriyor | $\beta$'yı log σ'nın dışına yazdı |
+# | Her istemde aynı altı token, eşit olasılıkla | `reference_free` açık: referans düzgün dağılım olmuş |
+# | Marj durmadan büyüyor | Sert etiketlerle çok uzun eğitti; bu beklenir, IPO'yu anımsatın |
+# | `attained` eksi, kayıp kusursuz | Çift az: erken durdursun ya da IPO denesin |
+
+# %% [markdown] lang="en"
+# ### If a learner shows this
+#
+# | They show | They did |
+# | --- | --- |
+# | The first loss is not $\ln 2$ | The reference is not the starting policy, or there is none |
+# | The first loss is as many times $\ln 2$ as there are pairs | Took the sum for the mean |
+# | A negative loss | Forgot the minus in front, or the `log` |
+# | The rejected answers rise | Chosen and rejected are swapped |
+# | $\beta$ changes only the pace of training | Wrote $\beta$ outside log σ |
+# | The same six tokens at every prompt, equally likely | `reference_free` is on: the reference has become uniform |
+# | The margin runs away | Trained long on hard labels; that is to be expected, recall IPO |
+# | A negative `attained` with a perfect loss | Few pairs: stop early, or try IPO |
+
+# %% [markdown] lang="tr"
+# ## {{05_quantization}}
+#
+# Kalacak cümle: **az bit önce ödülün sustuğu yerdeki alışkanlıkları bozar; hız ise söylenmez, ölçülür.**
+#
+# | § | 45 | 90 | Nasıl |
+# | --- | --- | --- | --- |
+# | Açılış | 2 | 3 | "Boyunuzu metre ile, tam sayı olarak söyleyin." Yuvarlamanın ne yuttuğunu görürler |
+# | 1 | 6 | 7 | Izgarayı tahtaya çizin: sıfırın iki yanında yedişer basamak |
+# | 2 | 5 | 8 | Sürgüyü 2 bite indirip formülün bozulduğu yeri gösterin |
+# | 3 | 5 | 8 | "Bir bit, altı desibel" tahtada kalsın |
+# | 4 | 5 | 8 | Aykırı satırı bir öğrenci seçsin |
+# | 5 | – | 11 | Kısa planda: "çarpım tam sayıyla, ölçekler en sonda" |
+# | 6 | 4 | 7 | Tahmin: küçük model de dört kat küçülür mü? |
+# | 7 | 6 | 11 | Sayılar her makinede başkadır: üç bilgisayarı karşılaştırın |
+# | 8 | – | 5 | Kısa planda atlayın |
+# | 9 | 8 | 10 | Dersin kalbi: önce ne bozulur? |
+# | 10 | – | 8 | Ders 2 ile bağ; kısa planda bir cümle |
+# | Kapanış | 4 | 4 | Ders 1'in ilk sorusuna dönün: "öğrendiğini nereden anlarsınız?" |
+#
+# ### Ne sorulur, ne beklenir
+#
+# - **Bölüm 1.** "4 bit ile kaç ayrı değer?" "16" beklenir; 15'tir, ızgara simetrik olsun diye biri boş kalır.
+#
+#   {{1/1}}
+# - **Bölüm 2.** "Bir bit eklersek hatanın gücü?" Dörtte birine iner. "Formül nerede tutmaz?" 2 bitte.
+#
+#   {{2/1}}
+# - **Bölüm 3.** "Bit başına kaç dB?" Yaklaşık altı; az bitte daha çok.
+#
+#   {{3/2}}
+# - **Bölüm 4.** "Öteki satırlar kaç dB düşer?" {{4/1 ~ True\s+other rows (\S+)}} yerine {{4/1 ~ False\s+other rows (\S+)}}: tek satır herkesi bozar.
+#
+#   {{4/1}}
+# - **Bölüm 5.** "İki 42 dB'lik hata birlikte?" 84 ya da 42 denir; {{5/2 ~ law (\S+)}} dB'dir: eşit iki güç toplanınca 3 dB gider.
+#
+#   {{5/2}}
+# - **Bölüm 6.** "Küçük model de dört kat mı?" Yaklaşır ama varmaz; dosyada ölçeklerin ve kayıtların payı görünür.
+#
+#   {{6/1}}
+# - **Bölüm 7.** "INT8 hızlı mıdır?" Küçük modelde değil. Sayı vermeyin, tabloyu okutun; `cannot tell` da bir yanıttır.
+# - **Bölüm 9.** "Önce hangisi bozulur?" "Ret" diyen çoktur; ret ve ödül durur, alışkanlıklar gider. KL görür, ödül görmez.
+#
+#   {{9/1}}
+# - **Bölüm 10.** "Yama ne kadarını geri getirir?" Rank 2, KL'yi onda birinin altına indirir.
+#
+#   {{10/1}}
+
+# %% [markdown] lang="en"
+# ## {{05_quantization}}
+#
+# The sentence that stays: **few bits first break the habits where the reward is silent; and speed is not claimed, it is measured.**
+#
+# | § | 45 | 90 | How |
+# | --- | --- | --- | --- |
+# | Opening | 2 | 3 | "Tell me your height in metres, as a whole number." They see what rounding swallows |
+# | 1 | 6 | 7 | Draw the grid on the board: seven steps on either side of zero |
+# | 2 | 5 | 8 | Take the slider down to 2 bits and show where the formula fails |
+# | 3 | 5 | 8 | Leave "one bit, six decibels" on the board |
+# | 4 | 5 | 8 | Let a learner choose the outlier row |
+# | 5 | – | 11 | Short plan: "the product in whole numbers, the scales at the end" |
+# | 6 | 4 | 7 | Predict: is the small model four times smaller as well? |
+# | 7 | 6 | 11 | Every machine gives other numbers: compare three computers |
+# | 8 | – | 5 | Skip it in the short plan |
+# | 9 | 8 | 10 | The heart of the lesson: what breaks first? |
+# | 10 | – | 8 | The tie to lesson 2; one sentence in the short plan |
+# | Closing | 4 | 4 | Return to the first question of lesson 1: "how do you tell that it has learned?" |
+#
+# ### What to ask, what to expect
+#
+# - **Section 1.** "How many different values with 4 bits?" They will say "16"; it is 15, since one is left out to keep the grid symmetric.
+#
+#   {{1/1}}
+# - **Section 2.** "And the power of the error with one bit more?" It falls to a quarter. "Where does the formula fail?" At 2 bits.
+#
+#   {{2/1}}
+# - **Section 3.** "How many dB a bit?" About six; more where bits are few.
+#
+#   {{3/2}}
+# - **Section 4.** "By how many dB do the other rows fall?" {{4/1 ~ True\s+other rows (\S+)}} becomes {{4/1 ~ False\s+other rows (\S+)}}: one row spoils it for all.
+#
+#   {{4/1}}
+# - **Section 5.** "Two errors of 42 dB together?" They say 84 or 42; it is {{5/2 ~ law (\S+)}} dB: two equal powers added cost 3 dB.
+#
+#   {{5/2}}
+# - **Section 6.** "Four times for the small model too?" Near it, never quite; in the file the share of scales and records shows.
+#
+#   {{6/1}}
+# - **Section 7.** "Is INT8 fast?" Not in a small model. Give no number, have the table read; `cannot tell` is an answer too.
+# - **Section 9.** "Which breaks first?" Many say "the refusal"; refusal and reward hold, the habits go. The KL sees it, the reward does not.
+#
+#   {{9/1}}
+# - **Section 10.** "How much does the patch bring back?" Rank 2 brings the KL below a tenth.
+#
+#   {{10/1}}
+
+# %% [markdown] lang="tr"
+# ### Öğrenci bunu gösterirse
+#
+# | Gösterdiği | Yaptığı |
+# | --- | --- |
+# | En büyük ağırlık bozuluyor, öbürleri iyi | Ölçeği $q_\mathrm{max}$ yerine 128'e böldü ve kırptı |
+# | 4 bitte 16 değer | Izgarayı simetrik kurmadı: −8 de var |
+# | Hata yarım basamağı aşıyor | Yuvarlamadı, kesti (`int` ya da `floor`) |
+# | Satır başına ölçek tek ölçekle aynı sonucu veriyor | En büyüğü bütün matriste ya da yanlış eksende aradı |
+# | INT8 çarpımı saçma sayılar veriyor | Toplamı 8 ya da 16 bitte tuttu; taştı |
+# | INT8 model 0.000 MB | Paketlenmiş ağırlıkları saymadı |
+# | "INT8 iki kat hızlı!" | Bir kez, ısıtmadan ölçtü: bir daha ölçtürün |
+#
+# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması gerektiğini sorabilir.
+
+# %% [markdown] lang="en"
+# ### If a learner shows this
+#
+# | They show | They did |
+# | --- | --- |
+# | The largest weight is off, the others are fine | Divided by 128 where $q_\mathrm{max}$ is due, and clipped |
+# | 16 values with 4 bits | Made a grid that is not symmetric: −8 is there too |
+# | The error is more than half a step | Cut off (`int` or `floor`) where rounding is due |
+# | A scale per row gives the same as one scale | Looked for the largest in the whole matrix, or along the wrong axis |
+# | The INT8 product gives nonsense | Kept the sum in 8 or 16 bits; it overflowed |
+# | An INT8 model of 0.000 MB | Did not count the packed weights |
+# | "INT8 is twice as fast!" | Timed it once and cold: have it timed again |
+#
+# That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.
