@@ -88,7 +88,7 @@ def tarball(package: Package, cache: Path) -> bytes:
 def download(package: Package, cache: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise SiteError(f"npm is not installed; the site takes {package.name} from it")
+        raise SiteError(f"npm is not installed; {package.name} is taken from it")
     cache.mkdir(parents=True, exist_ok=True)
     command = [npm, "pack", "--silent", f"{package.name}@{package.version}"]
     done = subprocess.run(command, cwd=cache, capture_output=True, text=True, check=False)

@@ -1,0 +1,183 @@
+"""The projector slides in a real browser, opened from a folder: every slide of a lesson is walked.
+
+SLIDES=all walks all lessons; else the first one is walked, in both languages.
+"""
+
+import os
+import re
+import shutil
+
+import nbformat
+import pytest
+
+import build
+import slides
+import website
+from builder.lesson import LessonError
+from course import COURSE, NOTEBOOKS, ROOT
+
+CHOSEN = [p for p in NOTEBOOKS if os.environ.get("SLIDES") == "all" or p.stem.startswith("01")]
+SMALLEST = 18  # pixels of a letter on a screen of 1280 × 720: the last row reads it
+
+# What runs off the slide, is cut by its own box, or is too small to read.
+FAULTS = f"""() => {{
+    const faults = [], slide = Reveal.getCurrentSlide();
+    for (const part of slide.querySelectorAll('*')) {{
+        const box = part.getBoundingClientRect(), style = getComputedStyle(part);
+        if (!box.width || !box.height || part.closest('mjx-assistive-mml')) continue;
+        const told = `${{part.tagName}} ${{part.textContent.trim().slice(0, 40)}}`;
+        const right = box.right - innerWidth, below = box.bottom - innerHeight;
+        if (Math.max(-box.left, -box.top, right, below) > 1)
+            faults.push(`off the slide: ${{told}}`);
+        const clips = style.overflowX === 'hidden' && !part.closest('svg');
+        if (clips && part.scrollWidth > part.clientWidth + 1)
+            faults.push(`cut: ${{told}}`);
+        const says = [...part.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim());
+        if (says && !part.closest('svg') && parseFloat(style.fontSize) < {SMALLEST})
+            faults.push(`${{style.fontSize}}: ${{told}}`);
+        if (part.tagName === 'IMG' && box.width < 640)
+            faults.push(`a small picture: ${{part.alt}}`);
+    }}
+    return faults;
+}}"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slides")
+    try:
+        website.write(slides.make(CHOSEN, ROOT / "dist" / "npm"), folder)
+    except website.SiteError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            )
+        except api.Error as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"no Chromium here: {error}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser, folder):
+    """Open slides from the folder, as a teacher would; nothing may fail or ask for a network."""
+    faults = []
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("request", lambda r: faults.append(r.url) if r.url.startswith("http") else None)
+
+    def show(path):
+        page.goto((folder / path.parent.name / f"{path.stem}.html").as_uri())
+        page.wait_for_function("window.Reveal?.isReady?.()", timeout=60_000)
+        return page
+
+    yield show
+    page.close()
+    assert faults == []
+
+
+def walk(page):
+    """Each slide in turn, with the one key that a presenter's remote has."""
+    for number in range(1, 200):
+        yield number
+        if page.evaluate("Reveal.isLastSlide()"):
+            return
+        page.keyboard.press("PageDown")
+    pytest.fail("the slides do not end")
+
+
+@pytest.mark.parametrize("path", CHOSEN, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_nothing_runs_off_a_slide_or_is_too_small(show, path):
+    page = show(path)
+    faults = {number: found for number in walk(page) if (found := page.evaluate(FAULTS))}
+    assert faults == {}
+    assert page.evaluate("Reveal.getTotalSlides()") == number_of_pages(page)
+    assert page.locator("mjx-merror").count() == 0
+
+
+def number_of_pages(page) -> int:
+    return page.locator(".slides .page").count()
+
+
+@pytest.mark.parametrize("path", CHOSEN, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_nothing_is_lost_or_told_twice_when_a_lesson_is_laid_out(show, path):
+    """Beside the headings, which stand again on each slide of their section."""
+    page = show(path)
+    shown = list(slides.cells(nbformat.read(path, as_version=4)))
+    pictures = [
+        output.data["text/plain"]
+        for cell in shown
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    ]
+    assert page.evaluate("[...document.images].map(image => image.alt)") == pictures
+    sources = [cell.source for cell in shown if cell.cell_type == "code" and cell.source]
+    told = page.evaluate("[...document.querySelectorAll('.source')].map(e => e.textContent.trim())")
+    assert told == [source.strip() for source in sources]
+    prose = [cell.source for cell in shown if cell.cell_type == "markdown"]
+    headings = [re.match("#{1,2} (.*)", text)[1] for text in prose if re.match("#{1,2} ", text)]
+    found = page.evaluate(
+        "[...document.querySelectorAll('h1, h2')].map(e => [e.className, e.innerText])"
+    )
+    assert len([text for again, text in found if not again]) == len(headings)
+    items = sum(len(re.findall(r"^(?:\*|\d\.) ", text, re.MULTILINE)) for text in prose)
+    assert page.locator(".slides li").count() == items
+
+
+def test_a_prediction_is_asked_before_its_answer_is_seen(show):
+    page = show(CHOSEN[0])
+    asked = 0
+    for _ in walk(page):
+        blocks = page.evaluate(
+            "[...Reveal.getCurrentSlide().children].map(e => [e.className, e.textContent])"
+        )
+        for place, (_, text) in enumerate(blocks):
+            if re.search(r"(Predict|Tahmin et):", text):
+                asked += 1
+                assert not [kind for kind, _ in blocks[place + 1 :] if "output" in kind]
+    assert asked >= 4
+
+
+def test_what_a_class_does_not_look_at_together_is_left_out():
+    tagged = {"tags": ["solution"]}
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("# Title", id="01-01"),
+            nbformat.v4.new_markdown_cell("where to open it", id="01-00"),
+            nbformat.v4.new_code_cell("import toycore as tc", id="01-02"),
+            nbformat.v4.new_markdown_cell(
+                "done\n\n## 2 · Next (5 minutes)\nask\n<details><summary>Hint</summary>x</details>"
+            ),
+            nbformat.v4.new_code_cell("tc.glossary.table()"),
+            nbformat.v4.new_markdown_cell("the solution", metadata=tagged),
+            nbformat.v4.new_code_cell("print(1)"),
+        ]
+    )
+    assert [
+        (cell.metadata.slideshow.slide_type, cell.source.strip()) for cell in slides.cells(notebook)
+    ] == [
+        ("slide", "# Title"),
+        ("-", "done"),
+        ("slide", "## 2 · Next\nask"),
+        ("-", "print(1)"),
+    ]
+
+
+def test_slides_are_not_made_of_stale_notebooks(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "stale", lambda *_: ["en/01_environment.ipynb: it is not built"])
+    with pytest.raises(LessonError, match="build the notebooks first"):
+        build.projector(COURSE, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
