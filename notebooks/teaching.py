@@ -312,7 +312,7 @@
 # - **Bölüm 11.** "PPO, ret yanıtına ne yapar?" Yok eder; ödül eğrisi kusursuzken. Sınıf susarsa sorun: ödülü kim yazdı?
 #
 #   {{11/3}}
-# - **Bölüm 12.** "Hangisi zarar verir?" Büyük öğrenme oranı; tek geçiş yalnızca yavaştır.
+# - **Bölüm 12.** "Adım beş kat büyürse kırpma zararı önler mi?" Önlemez: `attained` eksiye düşer. Kırpma, aralıktan çıkmanın kazancını alır; adımı sınırlamaz.
 #
 #   {{12/1}}
 
@@ -364,7 +364,7 @@
 # - **Section 11.** "What does PPO do to the refusal?" It wipes it out, and the reward curve is flawless. If the class is silent, ask: who wrote the reward?
 #
 #   {{11/3}}
-# - **Section 12.** "Which one does harm?" The large learning rate; a single pass is merely slow.
+# - **Section 12.** "With a step five times as large, does the clip prevent the harm?" It does not: `attained` goes negative. The clip takes the gain from leaving the range; it does not bound the step.
 #
 #   {{12/1}}
 

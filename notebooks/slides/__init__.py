@@ -28,7 +28,7 @@ REVEAL = scripts.Package(
 HIDDEN = {"check", "solution", "quiz"}  # tags of cells that a class does not look at together
 ANSWERS = re.compile(r"<details>.*?</details>", re.DOTALL)
 HEADING = re.compile(r"^(?=#{1,2} )", re.MULTILINE)
-PREDICT = ("**Predict", "**Tahmin et")
+ASKED = ("**Predict", "**Tahmin et", "**Choose", "**Seç")
 
 
 def make(paths: list[Path], cache: Path) -> dict[str, bytes]:
@@ -71,7 +71,7 @@ def cells(notebook) -> Iterator:
             continue
         for part in filter(str.strip, HEADING.split(ANSWERS.sub("", cell.source))):
             yield marked(cell, "slide" if HEADING.match(part) else "-", source=untimed(part))
-            asked = any(word in part for word in PREDICT)
+            asked = any(word in part for word in ASKED)
 
 
 def hidden(cell) -> bool:
