@@ -20,6 +20,9 @@
 # - Slaytlar: `python notebooks/build.py --slides`, `dist/slides/tr/` içine her ders için tek dosya yazar. USB belleğe kopyalayıp
 #   tarayıcıda açın; ağ gerekmez. Sağ ok ya da sunum kumandası ilerletir. Sürgüler slaytta resimdir; oynatmak için defteri açın.
 # - Slaytlarda soru, yanıtından önceki sayfada durur. O sayfada iki dakika bekleyin.
+# - Her dersin sonunda alıştırmalar ve beş soruluk bir sınama vardır. Alıştırmanın altındaki hücre yanlışı adıyla söyler; siz önce
+#   öğrenciye okutun, "nerede?" diye sorun. Slaytlarda çözüm ve ipucu yoktur; sınamanın
+#   soruları yanıtsız durur, sınıf A, B, C diye oy verir.
 # - Planlarda "–" o sürede atlanan bölümdür. Atlanan bölümün son cümlesini söyleyip geçin; sonraki bölümler onu bilmeden de anlaşılır.
 #
 # ## Projeksiyon, ağ ya da bilgisayar yoksa
@@ -50,6 +53,9 @@
 #   browser; no network is needed. The right arrow or a presenter's remote moves on. Sliders are pictures there; to move them, open
 #   the notebook.
 # - On the slides a question stands on the page before its answer. Stay on that page for two minutes.
+# - Every lesson ends with exercises and a quiz of five questions. The cell under an exercise names the mistake; have the learner read
+#   it out first, and ask "where?". The slides have no solutions and hints; the questions of the quiz
+#   stand there without answers, and the class votes A, B or C.
 # - In the plans, "–" is a section left out. Say its last sentence and go on; what follows can be understood without it.
 #
 # ## Without a projector, a network or computers

@@ -10,10 +10,13 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from string import ascii_uppercase
 
 import nbformat
 from nbconvert import SlidesExporter
 
+from builder.quiz import is_quiz
+from toycore.quiz import parse
 from website import scripts
 from website.pages import MINUTES
 
@@ -25,7 +28,7 @@ REVEAL = scripts.Package(
     "sha512-JYIg5D9aoxoaLeb84O+OvAwsKWdIavVgEDScxtYEXFCT6t6TQrhNtSgogcjdCpdLsWglhJn3zyE3fUOwiH5KEg==",
     ("dist/reveal.js", "dist/reveal.css", "LICENSE"),
 )
-HIDDEN = {"check", "solution", "quiz"}  # tags of cells that a class does not look at together
+HIDDEN = {"check", "solution"}  # tags of cells that a class does not look at together
 ANSWERS = re.compile(r"<details>.*?</details>", re.DOTALL)
 HEADING = re.compile(r"^(?=#{1,2} )", re.MULTILINE)
 ASKED = ("**Predict", "**Tahmin et", "**Choose", "**Seç")
@@ -65,13 +68,24 @@ def cells(notebook) -> Iterator:
     for cell in notebook.cells:
         if hidden(cell):
             continue
-        if cell.cell_type == "code":
+        if is_quiz(cell):
+            yield from ballot(cell)
+        elif cell.cell_type == "code":
             yield marked(cell, "subslide" if asked else "-", source=code(cell))
             asked = False
-            continue
-        for part in filter(str.strip, HEADING.split(ANSWERS.sub("", cell.source))):
-            yield marked(cell, "slide" if HEADING.match(part) else "-", source=untimed(part))
-            asked = any(word in part for word in ASKED)
+        else:
+            for part in filter(str.strip, HEADING.split(ANSWERS.sub("", cell.source))):
+                yield marked(cell, "slide" if HEADING.match(part) else "-", source=untimed(part))
+                asked = any(word in part for word in ASKED)
+
+
+def ballot(cell) -> Iterator:
+    """The questions of a quiz, each on its slide, without the answers: the class votes."""
+    for number, question in enumerate(parse(cell.source.split('"""')[1])):
+        lines = [f"**{number + 1}.** {question.text}", ""]
+        lines += [f"- **{ascii_uppercase[k]}** {a.text}" for k, a in enumerate(question.answers)]
+        asked = nbformat.v4.new_markdown_cell(id=cell.id)
+        yield marked(asked, "subslide" if number else "-", source="\n".join(lines))
 
 
 def hidden(cell) -> bool:
