@@ -321,6 +321,9 @@
 # - **Bölüm 12.** "Adım beş kat büyürse kırpma zararı önler mi?" Önlemez: `attained` eksiye düşer. Kırpma, aralıktan çıkmanın kazancını alır; adımı sınırlamaz.
 #
 #   {{12/1}}
+# - **Bozuk laboratuvar** (ayrı bir oturum verin). Her vakada gruplar, kesin yanıttan önce hangisinin bozuk olduğunu yazsın. Vaka 1'de çoğunluk ödülü yüksek olana güvenir: bozuk olan odur. Vaka 2'de adım 0'a baktırın: kodun yazdığı KL orada 0 olmalıydı. Vaka 3'te yavaş olan sağlamdır.
+#
+#   {{lab/8}}
 
 # %% [markdown] lang="en"
 # ## {{03_ppo}}
@@ -373,6 +376,9 @@
 # - **Section 12.** "With a step five times as large, does the clip prevent the harm?" It does not: `attained` goes negative. The clip takes the gain from leaving the range; it does not bound the step.
 #
 #   {{12/1}}
+# - **The broken lab** (give it a session of its own). In each case the groups write down which one is broken before they see the exact answer. In case 1 most trust the one with more reward: that is the broken one. In case 2 look at step 0: the KL that the code logs ought to be 0 there. In case 3 the slow one is sound.
+#
+#   {{lab/8}}
 
 # %% [markdown] lang="tr"
 # ### Öğrenci bunu gösterirse
@@ -460,6 +466,11 @@
 # - **Bölüm 11.** "Marj nerede durur?" Sigmoid ile durmaz, IPO ile 1/2'de.
 #
 #   {{11/3}}
+# - **Bozuk laboratuvar.** Vaka 1'i ilk kayıp ele verir: başlangıçta $\ln 2$ olmayan hangisi? Vaka 2'de kayıp ve ödül kusursuzdur; "hiç yanılmayan yargıç" marjı sonsuza iter, referans da yoksa alışkanlıklar gider.
+#
+#   {{lab/2}}
+#
+#   {{lab/6}}
 
 # %% [markdown] lang="en"
 # ## {{04_dpo}}
@@ -515,6 +526,11 @@
 # - **Section 11.** "Where does the margin come to rest?" Nowhere with sigmoid, at 1/2 with IPO.
 #
 #   {{11/3}}
+# - **The broken lab.** The first loss gives case 1 away: which one is not $\ln 2$ at the start? In case 2 loss and reward are flawless; a "judge who never errs" pushes the margin to infinity, and without a reference the habits go as well.
+#
+#   {{lab/2}}
+#
+#   {{lab/6}}
 
 # %% [markdown] lang="tr"
 # ### Öğrenci bunu gösterirse

@@ -4,7 +4,8 @@ notebooks/teaching.py is written as a lesson is (builder/lesson.py), prose only.
 see on its screens is not written there but taken from the notebooks, so it cannot go stale:
 
     ## {{03_ppo}}       begins the chapter of a lesson: its title, linked
-    {{4}}  {{4/2}}      on a line of its own: what section 4 shows, or its second output alone
+    {{4}}  {{4/2}}      on a line of its own: what section 4 shows, or its second output alone;
+                        {{lab}} is the broken lab, which has no number
     {{4/2 ~ mean (\\S+)}}   in a sentence: the number that the pattern finds there
     | § | 45 | 90 | …   a plan: rows that begin with a section's number get its title, and the
                         minutes of each column add up to its head
@@ -24,12 +25,13 @@ from builder.plan import Course
 SOURCE = "teaching.py"
 NOTICE = "<!-- Made by notebooks/build.py of teaching.py and the notebooks: edit there. -->\n"
 PICTURE = {"tr": "Resim", "en": "Picture"}
+LAB = {"Bozuk laboratuvar", "The broken lab"}
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 HEADING = re.compile(r"^## (?:(\d+) · )?(.+?)(?: \(\d+ \w+\))?$", re.MULTILINE)
 CHAPTER = re.compile(r"^## \{\{(\w+)\}\}$", re.MULTILINE)
-SHOWN = re.compile(r"( *)\{\{(\d+)(?:/(\d+))?\}\}")
-FOUND = re.compile(r"\{\{(\d+)/(\d+) ~ (.+?)\}\}")
+SHOWN = re.compile(r"( *)\{\{(\w+)(?:/(\d+))?\}\}")
+FOUND = re.compile(r"\{\{(\w+)/(\d+) ~ (.+?)\}\}")
 PLAN = re.compile(r"^\| § \| (\d+) \| (\d+) \|.*$", re.MULTILINE)
 ROW = re.compile(r"^\| ([^|§]+) \| (\d+|–) \| (\d+|–) \|.*$", re.MULTILINE)
 
@@ -45,11 +47,11 @@ class Lesson(NamedTuple):
     stem: str
     title: str
     link: str
-    sections: dict[int, Section]
+    sections: dict[str, Section]  # by number
 
     def section(self, number: str) -> Section:
         try:
-            return self.sections[int(number)]
+            return self.sections[number]
         except KeyError:
             raise LessonError(f"{SOURCE}: {self.stem} has no section {number}") from None
 
@@ -101,8 +103,8 @@ def read(course: Course, lesson: Path, language: str) -> Lesson:
         if cell.cell_type == "markdown":
             for number, title in HEADING.findall(cell.source):
                 here = Section(title, [])
-                if number:
-                    sections[int(number)] = here
+                if number or title in LAB:
+                    sections[number or "lab"] = here
         elif "nbval-ignore-output" not in cell.metadata.get("tags", ()):
             here.outputs.extend(told(output, language) for output in cell.outputs)
     title = TITLE.match(cells[0].source)[1]
