@@ -36,8 +36,9 @@ def build(course: Course = COURSE, chosen=()) -> None:
 
 
 def check(course: Course, chosen=()) -> list[str]:
+    """The guides are compared with what current notebooks say."""
     faults = stale(course, chosen)
-    return faults if chosen else faults + guide.stale(course)
+    return faults if faults or chosen else guide.stale(course)
 
 
 def site(course: Course, chosen=(), folder: Path = DIST / "site") -> None:

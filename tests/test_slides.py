@@ -18,6 +18,7 @@ from site_pages import needs_npm
 
 CHOSEN = [p for p in NOTEBOOKS if os.environ.get("SLIDES") == "all" or p.stem.startswith("01")]
 SMALLEST = 18  # pixels of a letter on a screen of 1280 × 720: the last row reads it
+LETTER = 12 / 72 * 100  # pixels of the smallest one in a figure; a tall figure fills the slide
 
 # What runs off the slide, is cut by its own box, or is too small to read.
 FAULTS = f"""() => {{
@@ -36,8 +37,9 @@ FAULTS = f"""() => {{
         const sized = says || part.tagName === 'MJX-CONTAINER';
         if (sized && !part.closest('svg') && parseFloat(style.fontSize) < {SMALLEST})
             faults.push(`${{style.fontSize}}: ${{told}}`);
-        if (part.tagName === 'IMG' && box.width < 640)
-            faults.push(`a small picture: ${{part.alt}}`);
+        const scale = Math.min(box.width / part.naturalWidth, box.height / part.naturalHeight);
+        if (part.tagName === 'IMG' && {LETTER} * scale < {SMALLEST} && box.height < 570)
+            faults.push(`letters of ${{{LETTER} * scale}} px in the picture: ${{part.alt}}`);
     }}
     return faults;
 }}"""

@@ -78,12 +78,13 @@ const turning = (before, after) => {
   return after.matches(".item") ? 0.3 : 0;
 };
 
-// How much smaller a figure must be for its page to hold all of these blocks; a sixth at most.
+// How much smaller a figure must be for its page to hold all of these blocks; a twelfth at
+// most, so that its smallest letters stay as tall as they must be.
 const squeeze = (blocks, room) => {
   const figure = blocks.find((block) => block.matches("figure"));
   const missing = height(blocks[0], blocks.at(-1)) - room;
   if (missing <= 0) return 0;
-  return figure && missing < height(figure, figure) / 6 ? missing : Infinity;
+  return figure && missing < height(figure, figure) / 12 ? missing : Infinity;
 };
 
 // The cheapest division into pages: few of them, evenly filled, turned where it does not hurt.
