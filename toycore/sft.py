@@ -7,6 +7,7 @@ What one step deletes: a target is one token, so there is no sum over a sequence
 prompts can be enumerated, so a batch is always all six and SFT has no sampling noise.
 """
 
+import torch
 from torch import Tensor
 
 from toycore import exact, guards
@@ -40,10 +41,12 @@ def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     """
     guards.batches(logp=logp)
     guards.indices("target", target, below=logp.shape[-1])
-    if target.dim() >= logp.dim():
-        raise ValueError(f"target must be (..., B) for logp (..., B, V); got {tuple(target.shape)}")
-    guards.fit(1, "(..., B), logp (..., B, V)", target=target, logp=logp[..., 0])
-    target = target.expand(logp.shape[:-1])
+    batch = logp.shape[:-1]
+    guards.fit(1, "(..., B), for logp (..., B, V)", target=target, batch=logp[..., 0])
+    if torch.broadcast_shapes(target.shape, batch) != batch:
+        given = f"{tuple(target.shape)} for logp {tuple(logp.shape)}"
+        raise ValueError(f"target must be (..., B) for logp (..., B, V); got {given}")
+    target = target.expand(batch)
     loss = -logp.gather(-1, target[..., None]).squeeze(-1).mean(-1)
     return loss, {"accuracy": (logp.argmax(-1) == target).double().mean(-1)}
 
