@@ -49,7 +49,7 @@ const name = (handle, list, label) => {
   say();
 };
 // What scrolls sideways can be scrolled by keyboard; what does not is no stop on the way.
-const WIDE = "main :is(.source, pre.output, .scroll, figure, mjx-container[display])";
+const WIDE = "main :is(.source, .prose .highlight, pre.output, .scroll, figure, mjx-container[display])";
 const boxes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
