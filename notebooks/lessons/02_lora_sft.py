@@ -14,7 +14,7 @@
 #
 # Bu dersin sonunda LoRA'nın neden başlangıçta hiçbir şeyi değiştirmediğini, rankın neyi
 # sınırladığını ve fazla eğitmenin neden sonraki derslere yer bırakmadığını göstermiş olacağız.
-# Süre: yaklaşık 65 dakika.
+# Süre: yaklaşık 62 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 2 · LoRA-SFT: teaching by example, with few weights
@@ -24,7 +24,7 @@
 # matrices beside them: **low-rank adaptation** (LoRA).
 #
 # By the end of this lesson we shall have shown why LoRA changes nothing at the start, what the rank
-# limits, and why too much training leaves no room for the lessons that follow. Time: about 65
+# limits, and why too much training leaves no room for the lessons that follow. Time: about 62
 # minutes.
 
 # %% [markdown] lang="tr"
@@ -318,8 +318,8 @@ for name, alpha in scalings.items():
     print(f"{name:14}", *(f"rank {r}: {m:.2f}" for r, m in zip(ranks, moves / moves[0])), sep="  ")
 
 # %% [markdown] lang="tr"
-# Ölçeksiz ($\alpha$) adım rank ile büyür: 8 rankta neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
-# küçülür, 8 rankta yarıya iner, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
+# Ölçeksiz ($\alpha$) adım rank ile büyür: rank 8'de neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
+# küçülür, rank 8'de yarıya iner, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
 # (Kalajdzievski, 2023) bunu önerir. Paket, yaygın olan $\alpha/r$'yi kullanır.
 
 # %% [markdown] lang="en"
@@ -619,6 +619,7 @@ import toycore as tc
 world = tc.World(language="en")
 for token, (name, reward) in enumerate(zip(world.tokens, world.reward[0].tolist())):
     print(f"{token:2} {name:12} {reward:4}")
+print("targets", world.sft_targets.tolist())
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · LoRA katmanı
@@ -663,7 +664,7 @@ def lora_forward(x, W, b, A, B, alpha):
 # %% [markdown] lang="tr"
 # ### Alıştırma 2 · Yeni bir adaptör
 #
-# ●○○ · 5 dakika. `inside` girişi, `out` çıkışı ve rankı verilen bir katman için `A` ile `B`'yi kur: başlangıç
+# ●○○ · 5 dakika. `inside` girişli, `out` çıkışlı bir katman için, rankı `rank` olan `A` ile `B`'yi kur: başlangıç
 # değişmesin, ama eğitim başlayabilsin. Biçimler bölüm 2'deki gibi.
 #
 # <details><summary>İpucu</summary>
@@ -744,7 +745,7 @@ larger_alpha = "a"
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Örneklerin kadar iyisin
 #
-# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle 0,733 kazanır. Altı istem için öyle
+# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle (yukarıda `targets`) 0,733 kazanır. Altı istem için öyle
 # altı hedef seç ki kilitlenen politika en az 0,85 kazansın. Dördüncü istemin hedefi ret (`hayır`) kalsın, en az dört
 # ayrı token kullan. Adlarıyla ya da yukarıdaki numaralarla, bir liste olarak.
 #
@@ -757,7 +758,7 @@ larger_alpha = "a"
 # %% [markdown] lang="en"
 # ### Exercise 4 · As good as your examples
 #
-# ●●○ · 6 minutes. In 400 steps the policy locks on to its targets; with those of the lesson it earns 0.733. Choose
+# ●●○ · 6 minutes. In 400 steps the policy locks on to its targets; with those of the lesson (`targets` above) it earns 0.733. Choose
 # six targets for the six prompts so that the locked policy earns at least 0.85. The target of the fourth prompt
 # stays the refusal (`no`), and use at least four distinct tokens. By name or by the numbers above, as a list.
 #
