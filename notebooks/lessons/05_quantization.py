@@ -166,11 +166,11 @@ for b, gain, due in zip(bits, gains, formula):
 
 # %% [markdown] lang="tr"
 # Formül $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$, basamak sayısının oranıdır; bit arttıkça 6,02'ye iner.
-# 3 bitten sonra ölçüm ile formül arasında en çok bir dB'nin yüzde biri kadar fark var.
+# 3 bitten sonra ölçüm ile formül arasındaki fark, bir dB'nin yüzde biri dolayındadır.
 
 # %% [markdown] lang="en"
 # The formula $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$ is the ratio of the numbers of steps; with more
-# bits it comes down to 6.02. From 3 bits on, measurement and formula differ by a hundredth of a dB at most.
+# bits it comes down to 6.02. From 3 bits on, measurement and formula differ by about a hundredth of a dB.
 
 # %% [markdown] lang="tr"
 # ## 4 · Tek ölçek mi, satır başına ölçek mi? (6 dakika)
