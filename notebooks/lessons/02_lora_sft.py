@@ -137,13 +137,14 @@ print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
 # ## 3 · Başlangıçta hiçbir şey değişmez (6 dakika)
 #
 # LoRA'nın yaygın kitaplığı PEFT'te de burada da $A$ rastgele, $B$ **sıfır** başlar. **Tahmin et:** adaptörü takınca politika
-# ne kadar değişir? Peki $B = 0$ iken iki matrise de gradyan (gradient) gelir mi?
+# ne kadar değişir? Peki $B = 0$ iken iki matrise de gradyan (gradient: kaybın ağırlıklara göre türevi) gelir mi?
 
 # %% [markdown] lang="en"
 # ## 3 · At the start nothing changes (6 minutes)
 #
 # In PEFT, the usual library for LoRA, as in here, $A$ starts at random and $B$ at **zero**. **Predict:** how much does the policy
-# change when the adapter is attached? And while $B = 0$, does a gradient reach both matrices?
+# change when the adapter is attached? And while $B = 0$, does a gradient (the derivative of the loss by the weights)
+# reach both matrices?
 
 # %%
 without_adapter = model.base_logits().log_softmax(-1)
@@ -237,13 +238,15 @@ for name, (layers, matrices, parameters) in models.items():
     print(f"{name:11} {adapters:>10,} trained of {parameters:>14,}: {adapters / parameters:.3%}")
 
 # %% [markdown] lang="tr"
-# Binde bir: yedi milyar ağırlıklı bir modelde eğitilen pay budur. Gradyan ve Adam'ın belleği de
-# yalnızca bu pay için tutulur. Bizim oyuncak model bu kazancı gösteremez; ama LoRA'nın *davranışını*
+# Binde bir: yedi milyar ağırlıklı bir modelde eğitilen pay budur. Gradyan da, her adımı
+# gradyanın geçmişine göre ayarlayan Adam'ın (Kingma ve Ba, 2015) belleği de yalnızca bu pay için
+# tutulur. Bizim oyuncak model bu kazancı gösteremez; ama LoRA'nın *davranışını*
 # göstermek için birebirdir.
 
 # %% [markdown] lang="en"
-# One in a thousand: that is the share that is trained in a model of seven billion weights. Gradients
-# and Adam's memory are kept for this share alone. Our toy cannot show that gain, but it is just right
+# One in a thousand: that is the share that is trained in a model of seven billion weights. Gradients,
+# and the memory of Adam (Kingma and Ba, 2015), which fits each step to the gradients so far, are kept
+# for this share alone. Our toy cannot show that gain, but it is just right
 # for showing how LoRA *behaves*.
 
 # %% [markdown] lang="tr"
@@ -286,14 +289,14 @@ tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 # ## 6 · Neden α/r? (6 dakika)
 #
 # Rankı artırınca $B A$ daha çok terimin toplamı olur. Ölçek olmasaydı rankı iki katına çıkarmak adımı
-# da büyütür, her rank için öğrenme oranını (learning rate) yeniden aramak gerekirdi. **Tahmin et:**
+# da büyütür, her rank için öğrenme oranını (learning rate, adımın boyu; kodda `lr`) yeniden aramak gerekirdi. **Tahmin et:**
 # rank 8 iken Adam'ın ilk adımı logitleri, rank 1 iken oynattığının kaç katı oynatır?
 
 # %% [markdown] lang="en"
 # ## 6 · Why α/r? (6 minutes)
 #
 # With a higher rank, $B A$ is a sum of more terms. Without a scale, doubling the rank would make the
-# step larger too, and the learning rate would have to be found anew for every rank. **Predict:**
+# step larger too, and the learning rate (`lr`, the size of a step) would have to be found anew for every rank. **Predict:**
 # at rank 8, how many times as far as at rank 1 does Adam's first step move the logits?
 
 

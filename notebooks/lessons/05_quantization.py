@@ -308,7 +308,8 @@ for name, reason in skipped.items():
 # Eski not defteri hızı tek bir ölçümle yazmıştı: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
 # kat hızlı çıkmıştı. Tek ölçüm bir şey söylemez: ilk çağrı soğuktur, komşu programlar araya girer.
 # `tc.bench.compare` kolları ısıtır, sırayla ve birçok tur ölçer, ilk kolu bir kez daha ölçüp (`again`)
-# kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir.
+# kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir. İlk kol `fp32`'dir:
+# 32 bitlik, nicemlenmemiş model.
 #
 # **Tahmin et:** gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
 
@@ -319,7 +320,7 @@ for name, reason in skipped.items():
 # as fast in another. One timing says nothing: the first call is cold, and other programs get in between.
 # `tc.bench.compare` warms the arms up, times them in turn for many rounds, and times the first arm once
 # more (`again`) to see how consistent it is with itself; it gives a verdict only when the difference is
-# larger than that.
+# larger than that. The first arm is `fp32`, the model of 32 bits, not quantized.
 #
 # **Predict:** with a hidden size of 64, is INT8 faster? And with 1024?
 
