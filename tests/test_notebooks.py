@@ -118,6 +118,23 @@ def test_no_source_uses_pyplot_or_installs(source):
     assert FORBIDDEN.search(source.read_text(encoding="utf-8")) is None
 
 
+MINUTES = {  # what a heading says, and what the opening of the lesson says
+    "tr": (r"^# ## .*\((\d+) dakika\)$", r"Süre: yaklaşık (\d+)[\s#]+dakika\."),
+    "en": (r"^# ## .*\((\d+) minutes\)$", r"Time: about (\d+)[\s#]+minutes\."),
+}
+
+
+@pytest.mark.parametrize("language", MINUTES)
+@pytest.mark.parametrize(
+    "source", sorted(ROOT.glob("notebooks/lessons/*.py")), ids=lambda path: path.stem
+)
+def test_a_lesson_takes_as_long_as_its_sections(source, language):
+    sections, opening = MINUTES[language]
+    text = source.read_text(encoding="utf-8")
+    (said,) = re.findall(opening, text)
+    assert int(said) == sum(map(int, re.findall(sections, text, re.MULTILINE)))
+
+
 # --- the same checks on made-up notebooks: they do find what they look for ------------------------
 
 

@@ -14,7 +14,7 @@
 #
 # Bu derste dünyayı tanıyor, politikayı okuyor, ödülü, entropiyi ve KL uzaklığını hem sayarak hem
 # örnekleyerek buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Ders, eski bir not defterinden
-# doğdu; onun deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 45 dakika.
+# doğdu; onun deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 42 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 1 · The environment: a policy is a table
@@ -25,7 +25,7 @@
 #
 # In this lesson we get to know the world, read a policy, find reward, entropy and KL divergence both
 # by counting and by sampling, and draw the best policy without any training. The course grew out of an
-# older notebook; its experiments, and now and then its mistakes, will cross our path. Time: about 45
+# older notebook; its experiments, and now and then its mistakes, will cross our path. Time: about 42
 # minutes.
 
 # %% [markdown] lang="tr"
@@ -709,8 +709,8 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. `detaylı açıkla` isteminin entropisi altı istemin en küçüğüydü: 1,142 nat. Bu ne demektir?
-#    - [ ] Oradaki yanıtlar en çok ödülü getirir — entropi ödüle bakmaz; hep `hakaret` diyen bir politikanın
-#      entropisi 0, ödülü −1 olurdu.
+#    - [ ] Oradaki yanıtlar en çok ödülü getirir — burada getirir de (0,900), ama entropi ödüle bakmaz: hep
+#      `hakaret` diyen bir politikanın entropisi 0, ödülü −1 olurdu.
 #    - [ ] Politika orada eğitilmemiş haline en yakındır — tersine: eğitilmemiş politika hemen hemen
 #      düzgündür, entropisi $\log 11$ dolayındadır.
 #    - [x] Politika orada daha kararlıdır — entropi kararsızlıktır; olasılık az sayıda yanıtta toplanınca
@@ -743,8 +743,8 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 # %% [markdown] lang="en" tags=["quiz"]
 # 1. The entropy of the prompt `explain in detail` was the smallest of the six: 1.142 nats. What does that
 #    mean?
-#    - [ ] Its answers earn the most — entropy never looks at the reward; a policy that always says `insult`
-#      has entropy 0 and reward −1.
+#    - [ ] Its answers earn the most — here they do (0.900), but entropy never looks at the reward: a policy
+#      that always says `insult` has entropy 0 and reward −1.
 #    - [ ] There the policy is closest to its untrained self — the other way round: untrained, it is nearly
 #      even, with an entropy near $\log 11$.
 #    - [x] There the policy is more decided — entropy is indecision; it shrinks when probability gathers on

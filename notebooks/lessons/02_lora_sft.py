@@ -14,7 +14,7 @@
 #
 # Bu dersin sonunda LoRA'nın neden başlangıçta hiçbir şeyi değiştirmediğini, rankın neyi
 # sınırladığını ve fazla eğitmenin neden sonraki derslere yer bırakmadığını göstermiş olacağız.
-# Süre: yaklaşık 65 dakika.
+# Süre: yaklaşık 62 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 2 · LoRA-SFT: teaching by example, with few weights
@@ -24,7 +24,7 @@
 # matrices beside them: **low-rank adaptation** (LoRA).
 #
 # By the end of this lesson we shall have shown why LoRA changes nothing at the start, what the rank
-# limits, and why too much training leaves no room for the lessons that follow. Time: about 65
+# limits, and why too much training leaves no room for the lessons that follow. Time: about 62
 # minutes.
 
 # %% [markdown] lang="tr"
@@ -137,13 +137,14 @@ print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
 # ## 3 · Başlangıçta hiçbir şey değişmez (6 dakika)
 #
 # LoRA'nın yaygın kitaplığı PEFT'te de burada da $A$ rastgele, $B$ **sıfır** başlar. **Tahmin et:** adaptörü takınca politika
-# ne kadar değişir? Peki $B = 0$ iken iki matrise de gradyan (gradient) gelir mi?
+# ne kadar değişir? Peki $B = 0$ iken iki matrise de gradyan (gradient: kaybın ağırlıklara göre türevi) gelir mi?
 
 # %% [markdown] lang="en"
 # ## 3 · At the start nothing changes (6 minutes)
 #
 # In PEFT, the usual library for LoRA, as in here, $A$ starts at random and $B$ at **zero**. **Predict:** how much does the policy
-# change when the adapter is attached? And while $B = 0$, does a gradient reach both matrices?
+# change when the adapter is attached? And while $B = 0$, does a gradient (the derivative of the loss by the weights)
+# reach both matrices?
 
 # %%
 without_adapter = model.base_logits().log_softmax(-1)
@@ -237,13 +238,15 @@ for name, (layers, matrices, parameters) in models.items():
     print(f"{name:11} {adapters:>10,} trained of {parameters:>14,}: {adapters / parameters:.3%}")
 
 # %% [markdown] lang="tr"
-# Binde bir: yedi milyar ağırlıklı bir modelde eğitilen pay budur. Gradyan ve Adam'ın belleği de
-# yalnızca bu pay için tutulur. Bizim oyuncak model bu kazancı gösteremez; ama LoRA'nın *davranışını*
+# Binde bir: yedi milyar ağırlıklı bir modelde eğitilen pay budur. Gradyan da, her adımı
+# gradyanın geçmişine göre ayarlayan Adam'ın (Kingma ve Ba, 2015) belleği de yalnızca bu pay için
+# tutulur. Bizim oyuncak model bu kazancı gösteremez; ama LoRA'nın *davranışını*
 # göstermek için birebirdir.
 
 # %% [markdown] lang="en"
-# One in a thousand: that is the share that is trained in a model of seven billion weights. Gradients
-# and Adam's memory are kept for this share alone. Our toy cannot show that gain, but it is just right
+# One in a thousand: that is the share that is trained in a model of seven billion weights. Gradients,
+# and the memory of Adam (Kingma and Ba, 2015), which fits each step to the gradients so far, are kept
+# for this share alone. Our toy cannot show that gain, but it is just right
 # for showing how LoRA *behaves*.
 
 # %% [markdown] lang="tr"
@@ -286,14 +289,14 @@ tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 # ## 6 · Neden α/r? (6 dakika)
 #
 # Rankı artırınca $B A$ daha çok terimin toplamı olur. Ölçek olmasaydı rankı iki katına çıkarmak adımı
-# da büyütür, her rank için öğrenme oranını (learning rate) yeniden aramak gerekirdi. **Tahmin et:**
+# da büyütür, her rank için öğrenme oranını (learning rate, adımın boyu; kodda `lr`) yeniden aramak gerekirdi. **Tahmin et:**
 # rank 8 iken Adam'ın ilk adımı logitleri, rank 1 iken oynattığının kaç katı oynatır?
 
 # %% [markdown] lang="en"
 # ## 6 · Why α/r? (6 minutes)
 #
 # With a higher rank, $B A$ is a sum of more terms. Without a scale, doubling the rank would make the
-# step larger too, and the learning rate would have to be found anew for every rank. **Predict:**
+# step larger too, and the learning rate (`lr`, the size of a step) would have to be found anew for every rank. **Predict:**
 # at rank 8, how many times as far as at rank 1 does Adam's first step move the logits?
 
 
@@ -318,8 +321,8 @@ for name, alpha in scalings.items():
     print(f"{name:14}", *(f"rank {r}: {m:.2f}" for r, m in zip(ranks, moves / moves[0])), sep="  ")
 
 # %% [markdown] lang="tr"
-# Ölçeksiz ($\alpha$) adım rank ile büyür: 8 rankta neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
-# küçülür, 8 rankta yarıya iner, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
+# Ölçeksiz ($\alpha$) adım rank ile büyür: rank 8'de neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
+# küçülür, rank 8'de yarıya iner, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
 # (Kalajdzievski, 2023) bunu önerir. Paket, yaygın olan $\alpha/r$'yi kullanır.
 
 # %% [markdown] lang="en"
@@ -619,6 +622,7 @@ import toycore as tc
 world = tc.World(language="en")
 for token, (name, reward) in enumerate(zip(world.tokens, world.reward[0].tolist())):
     print(f"{token:2} {name:12} {reward:4}")
+print("targets", world.sft_targets.tolist())
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · LoRA katmanı
@@ -663,7 +667,7 @@ def lora_forward(x, W, b, A, B, alpha):
 # %% [markdown] lang="tr"
 # ### Alıştırma 2 · Yeni bir adaptör
 #
-# ●○○ · 5 dakika. `inside` girişi, `out` çıkışı ve rankı verilen bir katman için `A` ile `B`'yi kur: başlangıç
+# ●○○ · 5 dakika. `inside` girişli, `out` çıkışlı bir katman için, rankı `rank` olan `A` ile `B`'yi kur: başlangıç
 # değişmesin, ama eğitim başlayabilsin. Biçimler bölüm 2'deki gibi.
 #
 # <details><summary>İpucu</summary>
@@ -744,7 +748,7 @@ larger_alpha = "a"
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Örneklerin kadar iyisin
 #
-# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle 0,733 kazanır. Altı istem için öyle
+# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle (yukarıda `targets`) 0,733 kazanır. Altı istem için öyle
 # altı hedef seç ki kilitlenen politika en az 0,85 kazansın. Dördüncü istemin hedefi ret (`hayır`) kalsın, en az dört
 # ayrı token kullan. Adlarıyla ya da yukarıdaki numaralarla, bir liste olarak.
 #
@@ -757,7 +761,7 @@ larger_alpha = "a"
 # %% [markdown] lang="en"
 # ### Exercise 4 · As good as your examples
 #
-# ●●○ · 6 minutes. In 400 steps the policy locks on to its targets; with those of the lesson it earns 0.733. Choose
+# ●●○ · 6 minutes. In 400 steps the policy locks on to its targets; with those of the lesson (`targets` above) it earns 0.733. Choose
 # six targets for the six prompts so that the locked policy earns at least 0.85. The target of the fourth prompt
 # stays the refusal (`no`), and use at least four distinct tokens. By name or by the numbers above, as a list.
 #

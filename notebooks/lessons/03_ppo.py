@@ -14,7 +14,7 @@
 # **tasma** (leash, KL cezası) da onu başladığı yerden fazla uzaklaştırmaz.
 #
 # Buradaki dünya öyle küçük ki (6 istem, 11 token) **kesin yanıt** bilinir. Bu yüzden ödül ve KL
-# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 95 dakika.
+# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 89 dakika.
 #
 # Yol hep aynı: **tahmin et → çalıştır → kesin yanıtla karşılaştır**; sürgü varsa bir de kaydır.
 
@@ -27,7 +27,7 @@
 # it from running far from where it started.
 #
 # The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So the
-# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 95 minutes.
+# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 89 minutes.
 #
 # The path is the same everywhere: **predict → run → check against the exact answer**; where there is a
 # slider, slide.
@@ -269,13 +269,13 @@ tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
 
 # %% [markdown] lang="tr"
 # İlk geçişte bütün oranlar tam 1'dir. Kesikli çizgiler, birazdan göreceğimiz kırpmanın (clip)
-# kenarlarıdır; onlara hiçbir şey değmez. Geçiş sayısı arttıkça oranlar yayılır. Demek ki **tek geçişli
+# kenarlarıdır; ilk geçişte onlara hiçbir oran değmez. Geçiş sayısı arttıkça oranlar yayılır. Demek ki **tek geçişli
 # PPO'da kırpma hiç çalışmaz**; bir ayar hiçbir şeyi değiştirmiyorsa önce bunu anımsa. (Burada bir geçiş tek
 # adımdır. Geçişi parçalara (mini-batch) bölen kodlar birden çok adım atar; oranlar yalnızca ilkinde 1'dir.)
 
 # %% [markdown] lang="en"
 # In the first pass every ratio is exactly 1. The dashed lines are the edges of the clip, which comes
-# next; nothing touches them. With more passes the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
+# next; no ratio of the first pass touches them. With more passes the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
 # a setting that seems to be dead. (A pass is a single step here. Codes that cut a pass into
 # mini-batches take several steps, and only the first of them sees ratios of 1.)
 
@@ -774,10 +774,10 @@ tc.plots.curves(case, "reward")
 tc.plots.frontier(case)
 
 # %% [markdown] lang="tr"
-# Bozuk olan k1. Kayıp **türevlenir**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, referans hiç
+# Bozuk olan k1. Kaybın **türevi** alınır: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, referans hiç
 # görünmez; $\mathbb{E}[\nabla k_2]$ ise tam KL gradyanıdır. Doğru ortalama, doğru gradyan demek değildir. Üstelik
 # ilk geçişten sonra örnekler eskidir: k1 onların olasılığını aşağı iter, politika hiç tasmasız olduğundan da
-# uzağa kaçar. open-instruct kitaplığının ilk GRPO'su böyleydi.
+# uzağa kaçar. open-instruct kitaplığının ilk GRPO'su (değer ağı olmayan bir PPO) böyleydi.
 #
 # ### Vaka 2 · Hangi referans?
 #
@@ -794,7 +794,7 @@ tc.plots.frontier(case)
 # k1 is the broken one. The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$,
 # and the reference does not appear at all; $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL. A right mean
 # is not a right gradient. What is more, after the first pass the samples are old: k1 pushes their probability
-# down, and the policy runs farther than with no leash at all. The first GRPO of the library open-instruct was so.
+# down, and the policy runs farther than with no leash at all. The first GRPO (a PPO without a critic) of the library open-instruct was so.
 #
 # ### Case 2 · Which reference?
 #

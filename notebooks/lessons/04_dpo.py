@@ -15,7 +15,7 @@
 # DPO'ya ödül modeli de eğitim sırasında örnek çekmek de gerekmez.
 #
 # Şaşırtıcı olan şu: DPO, ödülü hiç görmeden, PPO'nun tırmandığı zirveye çıkar. Bunu adım adım
-# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 83 dakika.
+# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 77 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 4 · DPO: learning from preferences
@@ -27,7 +27,7 @@
 # needs no reward model, and no sampling while it trains.
 #
 # The surprise is this: without ever seeing the reward, DPO climbs to the summit that PPO climbs to. We
-# shall derive it step by step, run every step, and see where it breaks as well. Time: about 83 minutes.
+# shall derive it step by step, run every step, and see where it breaks as well. Time: about 77 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Beş tercih çifti (4 dakika)
@@ -589,7 +589,7 @@ tc.plots.curves(case, "kl", "attained", optimum=True)
 # %% [markdown] lang="tr"
 # `Model` LoRA'sızdı; `strict=False`, `lora_A` ile `lora_B`'yi sessizce attı. Kayıp, hangi referans verilirse verilsin aynı
 # marjı kurar; politika ise o referansın $\pi^*$'ına gider. Bölüm 3'teki sınama yakalar: ilk kayıp $\ln 2$ değildir.
-# PEFT'in iki kez tutamadığı adaptörlerde TRL'nin eğitmenleri de tabana döner, yalnızca uyarırdı.
+# TRL de, PEFT'in ikinci bir kopyasını tutamadığı adaptörlerde, eskiden tabana döner, yalnızca uyarırdı.
 #
 # ### Vaka 2 · Kararsız yargıç mı, kesin yargıç mı?
 #
@@ -599,7 +599,7 @@ tc.plots.curves(case, "kl", "attained", optimum=True)
 # %% [markdown] lang="en"
 # `Model` had no LoRA; `strict=False` dropped `lora_A` and `lora_B` without a word. The loss builds the same margin from
 # whatever reference it is given; the policy goes to the $\pi^*$ of that reference. The check of section 3 catches it: the first loss is not $\ln 2$.
-# TRL's trainers, too, used to fall back to the base, with a mere warning, on adapters that PEFT could not hold twice.
+# TRL, too, used to fall back to the base, with a mere warning, where PEFT could not hold a second copy of the adapter.
 #
 # ### Case 2 · A judge who wavers or one who never does?
 #
@@ -777,7 +777,7 @@ cure = "b"
 #
 # ●●○ · 6 dakika. Beş çift, çifti olmayan altıncı istemin yanıtını da değiştirmişti (bölüm 4). Beş çifte en çok
 # iki çift ekle: eğitimden sonra ($\beta = 0.3$, 200 adım) altıncı isteme kısa yanıtın olasılığı 0,9'u bulsun,
-# dördüncü istemdeki ret de 0,9'un altına düşmesin. Bir çift `(istem, seçilen, reddedilen)` üçlüsüdür; adlarla
+# dördüncü istemdeki ret de 0,9'un altına düşmesin. Yanıtın bir listedir; her çift `(istem, seçilen, reddedilen)`, adlarla
 # ya da yukarıdaki numaralarla.
 #
 # <details><summary>İpucu</summary>
@@ -791,8 +791,8 @@ cure = "b"
 #
 # ●●○ · 6 minutes. Five pairs changed the answer to the sixth prompt too, which has none (section 4). Add two
 # pairs at most to the five: after training ($\beta = 0.3$, 200 steps) the short answer to the sixth prompt
-# shall have a probability of 0.9, and the refusal at the fourth shall not fall below 0.9. A pair is
-# `(prompt, chosen, rejected)`, by name or by the numbers above.
+# shall have a probability of 0.9, and the refusal at the fourth shall not fall below 0.9. Your answer is a list;
+# each pair is `(prompt, chosen, rejected)`, by name or by the numbers above.
 #
 # <details><summary>Hint</summary>
 #
@@ -832,7 +832,7 @@ my_pairs = [(5, 10, 6)]  # short answer: short > bad
 #    - [ ] Eğitim erken bitti — `attained` 0,98'in üstünde; eğitim varacağı yere vardı.
 # 3. 100 çiftle ve $\beta$ 0,3 ile eğitirken kayıp düştü, marj 2,864'e çıktı; ama `chosen_logp` −1,88'den
 #    −10,79'a indi. Ne oldu?
-#    - [ ] Seçilen ile reddedilen karışmış — o zaman marj büyümez, eksiye inerdi.
+#    - [ ] Kayıpta seçilen ile reddedilen yer değiştirmiş — o zaman kayıp düşerken marj eksiye inerdi.
 #    - [ ] Olması gereken; amaç marjdır — kayıp marja bakar, ama `attained` −2,865'e düştü.
 #    - [x] Reddedilen daha hızlı düştü, olasılık başka yanıtlara aktı — hiç kaybetmemiş yanıtların payı
 #      0,14'ten 0,79'a çıktı.
@@ -864,7 +864,7 @@ my_pairs = [(5, 10, 6)]  # short answer: short > bad
 #    - [ ] Training ended too early — `attained` is above 0.98; training has arrived.
 # 3. On 100 pairs, with a $\beta$ of 0.3, the loss fell and the margin rose to 2.864; but `chosen_logp` went
 #    from −1.88 to −10.79. What happened?
-#    - [ ] Chosen and rejected are mixed up — then the margin would not rise but turn negative.
+#    - [ ] The loss has chosen and rejected swapped — then, as it fell, the margin would turn negative.
 #    - [ ] As it should be; the margin is the goal — the loss looks at the margin, but `attained` dropped to
 #      −2.865.
 #    - [x] The rejected fell faster, and the probability flowed to other answers — the share of those that

@@ -13,7 +13,7 @@
 # yapılır, ne kadar yer ve zaman kazanılır, eğitilen davranış dayanır mı?
 #
 # Hatanın büyüklüğü için bir formül var; her ölçümün yanına onu koyacağız. Hız için formül yok: hız
-# ölçülür, üstelik her makinede başka çıkar. Süre: yaklaşık 60 dakika.
+# ölçülür, üstelik her makinede başka çıkar. Süre: yaklaşık 65 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 5 · Quantization: with fewer bits
@@ -24,7 +24,7 @@
 # behaviour survive?
 #
 # For the error there is a formula, and we put it beside every measurement. For speed there is none: speed
-# is measured, and every machine gives another answer. Time: about 60 minutes.
+# is measured, and every machine gives another answer. Time: about 65 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Bir ağırlığı yuvarla (6 dakika)
@@ -86,7 +86,7 @@ tc.plots.rounding(world, w, bits=4)
 # ## 2 · Hata nereye kadar? (6 dakika)
 #
 # Yuvarlama en çok yarım basamak yanılır. Ağırlıklar birçok basamağa yayılmışsa hata bu aralığa **düzgün**
-# dağılır (sağdaki histogram); düzgün dağılımın gücü de bellidir:
+# dağılır (sağdaki histogram); düzgün dağılımın **gücü**, yani karesinin ortalaması da bellidir:
 #
 # $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$
 #
@@ -96,7 +96,7 @@ tc.plots.rounding(world, w, bits=4)
 # ## 2 · How far can the error go? (6 minutes)
 #
 # Rounding errs by half a step at most. Where the weights span many steps the error is spread **evenly**
-# over that range (the histogram on the right), and the power of an even spread is known:
+# over that range (the histogram on the right), and the **power** of an even spread, its mean square, is known:
 #
 # $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$
 #
@@ -166,11 +166,11 @@ for b, gain, due in zip(bits, gains, formula):
 
 # %% [markdown] lang="tr"
 # Formül $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$, basamak sayısının oranıdır; bit arttıkça 6,02'ye iner.
-# 3 bitten sonra ölçüm ile formül arasındaki fark yüzde birkaç dB'dir.
+# 3 bitten sonra ölçüm ile formül arasındaki fark, bir dB'nin yüzde biri dolayındadır.
 
 # %% [markdown] lang="en"
 # The formula $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$ is the ratio of the numbers of steps; with more
-# bits it comes down to 6.02. From 3 bits on, measurement and formula differ by a few hundredths of a dB.
+# bits it comes down to 6.02. From 3 bits on, measurement and formula differ by about a hundredth of a dB.
 
 # %% [markdown] lang="tr"
 # ## 4 · Tek ölçek mi, satır başına ölçek mi? (6 dakika)
@@ -308,7 +308,8 @@ for name, reason in skipped.items():
 # Eski not defteri hızı tek bir ölçümle yazmıştı: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
 # kat hızlı çıkmıştı. Tek ölçüm bir şey söylemez: ilk çağrı soğuktur, komşu programlar araya girer.
 # `tc.bench.compare` kolları ısıtır, sırayla ve birçok tur ölçer, ilk kolu bir kez daha ölçüp (`again`)
-# kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir.
+# kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir. İlk kol `fp32`'dir:
+# 32 bitlik, nicemlenmemiş model.
 #
 # **Tahmin et:** gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
 
@@ -319,7 +320,7 @@ for name, reason in skipped.items():
 # as fast in another. One timing says nothing: the first call is cold, and other programs get in between.
 # `tc.bench.compare` warms the arms up, times them in turn for many rounds, and times the first arm once
 # more (`again`) to see how consistent it is with itself; it gives a verdict only when the difference is
-# larger than that.
+# larger than that. The first arm is `fp32`, the model of 32 bits, not quantized.
 #
 # **Predict:** with a hidden size of 64, is INT8 faster? And with 1024?
 
@@ -710,7 +711,7 @@ def on_fixed_grid(x, scale, bits):
 # ### Alıştırma 4 · Bitleri sen dağıt
 #
 # ●●● · 8 dakika. $W$'nin her satırı bir token'ındır. Bölüm 9'un politikasında her satıra 4 bit, yani 44 bit, verilince KL
-# yaklaşık 0,005 olur. Aynı 44 biti öyle dağıt ki KL 0,002'yi geçmesin: 11 tam sayılık bir liste, token sırasıyla, her
+# yaklaşık 0,0056 olur. Aynı 44 biti öyle dağıt ki KL 0,002'yi geçmesin: 11 tam sayılık bir liste, token sırasıyla, her
 # biri 2 ile 8 arası.
 #
 # <details><summary>İpucu</summary>
@@ -723,7 +724,7 @@ def on_fixed_grid(x, scale, bits):
 # ### Exercise 4 · Spend the bits yourself
 #
 # ●●● · 8 minutes. Every row of $W$ belongs to a token. With 4 bits a row, 44 bits in all, the policy of section 9 has a KL
-# of about 0.005. Spend the same 44 bits so that the KL does not exceed 0.002: a list of 11 whole numbers in the order
+# of about 0.0056. Spend the same 44 bits so that the KL does not exceed 0.002: a list of 11 whole numbers in the order
 # of the tokens, each from 2 to 8.
 #
 # <details><summary>Hint</summary>
@@ -768,7 +769,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals ar
 #    - [ ] 39,1 — hatanın yarısı aktivasyonlardan geliyordu; o yarı gitti.
 #    - [ ] 84,2 — SNR'ler toplanmaz; toplanan, hataların güçleridir.
 #    - [x] 42,1 — geriye yalnızca ağırlıkların hatası kalır; 3 dB'yi ikinci hata götürmüştü.
-# 4. INT8, küçük katmanda yavaşlattı, büyüdükçe kazanmaya başladı. Neden?
+# 4. Bir işlemcide INT8, küçük katmanı yavaşlattı, katman büyüdükçe kazandırmaya başladı. Neden?
 #    - [x] Yuvarlamanın işi boyla, çarpmanınki boyun karesiyle büyür — küçük katmanda yuvarlama, çarpmadan
 #      kazanılanı yer.
 #    - [ ] Küçük modelde bellek daha az küçülür — küçülme 3,61 kat; süre farkını bu açıklamaz.
@@ -801,7 +802,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals ar
 #    - [ ] 39.1 — half of the error came from the activations, and that half is gone.
 #    - [ ] 84.2 — SNRs do not add; what adds is the power of the errors.
 #    - [x] 42.1 — only the error of the weights is left; the second error had cost the 3 dB.
-# 4. INT8 made the small layer slower and began to pay as it grew. Why?
+# 4. On some processor INT8 made the small layer slower and began to pay as it grew. Why?
 #    - [x] The work of rounding grows with the size, that of the product with its square — in a small layer,
 #      rounding eats what the product saves.
 #    - [ ] A small model's memory shrinks less — it shrinks 3.61 times; that does not explain the time.

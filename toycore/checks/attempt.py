@@ -42,7 +42,8 @@ def attempt(function: Callable, inputs: dict, trained: tuple[str, ...], results:
                 return Outcome(trouble="unwritten")
             parts = returned if results > 1 else (returned,)
             if not isinstance(parts, tuple | list) or len(parts) != results:
-                return Outcome(trouble="count", figures={"due": results, "got": kind(returned)})
+                got = len(returned) if isinstance(returned, tuple | list) else kind(returned)
+                return Outcome(trouble="count", figures={"due": results, "got": got})
             tensors = [as_tensor(part) for part in parts]
             if None in tensors:
                 return Outcome(trouble="type", figures={"got": kind(parts[tensors.index(None)])})

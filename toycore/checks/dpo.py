@@ -50,6 +50,16 @@ LOSS = {
         tr="β, log σ'nın dışında kalmış. Orada yalnızca kaybı ölçekler; içeride ise ödülün kaç nat'la kurulacağını belirler.",
         en="β stands outside log σ. There it only scales the loss; inside, it decides with how many nats the reward is built.",
     ),
+    "beta_on_chosen": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * (c - rc) - (r - rr)),
+        tr="β yalnızca seçilenin log oranını çarpıyor: parantez eksik. İki örtük ödülün de β'sı vardır.",
+        en="β multiplies the log ratio of the chosen answer alone: parentheses are missing. Both implicit rewards have a β.",
+    ),
+    "minus_inside": Mistake(
+        lambda *inputs: logsigmoid(-right_margin(*inputs)).mean(),
+        tr="Eksi, log σ'nın içine girmiş. log σ(−Δ), −log σ(Δ) değildir: itme, marj büyüdükçe söneceğine artar.",
+        en="The minus is inside log σ. log σ(−Δ) is not −log σ(Δ): the push grows with the margin instead of fading.",
+    ),
     "swapped": Mistake(
         with_margin(lambda *inputs: -right_margin(*inputs)),
         tr="Marjın işareti ters: seçilen ile reddedilen yer değiştirmiş (ya da log σ'nın içine bir eksi girmiş). Böyle eğitilen politika reddedileni öğrenir.",
@@ -128,32 +138,32 @@ def first_loss_of_ipo() -> float:
 FIRST_LOSS = {
     "sigmoid": Mistake(
         float(np.log(2)),
-        tr="ln 2, **sigmoid** kaybının başlangıcıdır. IPO'da log σ yok; Δ = 0'ı IPO formülüne koy. Koşu {due} verdi.",
+        tr="ln 2, **sigmoid** kaybının başlangıcıdır. IPO'da log σ yok; Δ = 0'ı IPO formülüne koy. Eğitim {due} ile başladı.",
         en="ln 2 is where the **sigmoid** loss starts. IPO has no log σ; put Δ = 0 into the formula of IPO. The run gave {due}.",
     ),
     "no_beta": Mistake(
         0.25,
-        tr="Bu, (Δ − 1/2)'nin karesi; β ile bölmek unutulmuş. Koşu {due} verdi.",
+        tr="Bu, (Δ − 1/2)'nin karesi; β ile bölmek unutulmuş. Eğitim {due} ile başladı.",
         en="This is the square of Δ − 1/2; the division by β is forgotten. The run gave {due}.",
     ),
     "beta_not_squared": Mistake(
         1.0,
-        tr="β, karenin içindedir: o da karesi alınarak böler. Koşu {due} verdi.",
+        tr="β da karenin içindedir: β'ya değil, β'nın karesine bölünür. Eğitim {due} ile başladı.",
         en="β is inside the square, so its square divides. The run gave {due}.",
     ),
     "not_squared": Mistake(
         2.0,
-        tr="Kare unutulmuş. Koşu {due} verdi.",
+        tr="Kare unutulmuş. Eğitim {due} ile başladı.",
         en="The square is forgotten. The run gave {due}.",
     ),
     "zero": Mistake(
         0.0,
-        tr="0, hedefe varıldığında olur: Δ = 1/2 iken. Başlangıçta Δ = 0'dır. Koşu {due} verdi.",
+        tr="0, hedefe varıldığında olur: Δ = 1/2 iken. Başlangıçta Δ = 0'dır. Eğitim {due} ile başladı.",
         en="It is 0 when the target is reached, at Δ = 1/2. At the start Δ = 0. The run gave {due}.",
     ),
     "other": Mistake(
         17.0,
-        tr="Koşu {due} verdi. Başlangıçta politika referanstır, yani Δ = 0; bunu IPO formülüne koy.",
+        tr="Eğitim {due} ile başladı. Başlangıçta politika referanstır, yani Δ = 0; bunu IPO formülüne koy.",
         en="The run gave {due}. At the start the policy is the reference, so Δ = 0; put that into the formula of IPO.",
     ),
 }
@@ -162,7 +172,7 @@ ipo_start = Predicted(
     examine=predicted_number(first_loss_of_ipo, 0.01, FIRST_LOSS),
     right=Mistake(
         4.0,
-        tr="Koşu da {due} verdi. Sigmoid kaybının aksine IPO'nun başlangıcı β'ya bağlıdır: hedef 1/2, her β'da başka sayıda nat uzaktadır.",
+        tr="Eğitim de {due} ile başladı. Sigmoid kaybının aksine IPO'nun başlangıcı β'ya bağlıdır: hedef 1/2, her β'da başka sayıda nat uzaktadır.",
         en="The run gave {due} too. Unlike the sigmoid loss, IPO starts at a value that depends on β: the target of 1/2 is a different number of nats away at each β.",
     ),
     mistakes=FIRST_LOSS,

@@ -108,10 +108,15 @@ KL = {
         tr="Log oranlar ağırlıksız toplanmış. Her token olasılığı kadar sayılır: π ile çarp.",
         en="The log ratios are summed without weights. Each token counts by its probability: multiply by π.",
     ),
+    "log_probabilities": Mistake(
+        lambda logp, ref: (logp * (logp - ref)).sum(-1),
+        tr="Ağırlık olarak log-olasılık kullanılmış. Ortalama olasılıkla alınır: baştaki π için `.exp()`.",
+        en="Log-probabilities are used as weights. A mean takes probabilities: `.exp()` for the π in front.",
+    ),
     "p_for_log_p": Mistake(
         lambda logp, ref: (logp.exp() * (logp.exp() - ref)).sum(-1),
-        tr="log π yerine π yazılmış. Eski bir not defterinde de bu hata vardı: sonuç yaklaşık 1 nat yüksek çıkar, eğri yine de makul görünür.",
-        en="π stands in place of log π. A real notebook had this bug: the result is some 1 nat too high, and the curve still looks reasonable.",
+        tr="log π yerine π yazılmış. Eski bir not defterinde de bu hata vardı: sonuç her istemde en az 1 nat yüksek çıkar, eğri yine de makul görünür.",
+        en="π stands in place of log π. A real notebook had this bug: the result is at least 1 nat too high at every prompt, and the curve still looks reasonable.",
     ),
     "no_logarithm": Mistake(
         lambda logp, ref: (logp.exp() * (logp.exp() - ref.exp())).sum(-1),
@@ -173,6 +178,11 @@ def tilted(logits):
     return lambda ref, reward, beta: logits(ref, reward, beta).log_softmax(-1)
 
 
+def divided_across(weight):
+    """Each Z(x) at the column of its number: what broadcasting does without keepdim."""
+    return (weight / weight.sum(-1)).log()
+
+
 BEST = {
     "missing_beta": Mistake(
         tilted(lambda ref, reward, beta: ref + reward),
@@ -198,6 +208,16 @@ BEST = {
         lambda ref, reward, beta: ref + reward / beta,
         tr="Toplam 1 değil: Z'ye bölmek unutulmuş. `log_softmax`, bölmeyi logaritmada yapar.",
         en="It does not sum to 1: the division by Z is forgotten. `log_softmax` does it in logarithms.",
+    ),
+    "weights": Mistake(
+        lambda ref, reward, beta: ref.exp() * (reward / beta).exp(),
+        tr="Çarpım doğru, ama toplamı 1 değil ve logaritması alınmamış. Z'ye böl, sonra log al; ya da ikisini birden logaritmalarda `log_softmax` yapsın.",
+        en="The product is right, but it does not sum to 1 and its logarithm is not taken. Divide by Z, then take the log; or add logarithms and let `log_softmax` do both.",
+    ),
+    "no_keepdim": Mistake(
+        lambda ref, reward, beta: divided_across(ref.exp() * (reward / beta).exp()),
+        tr="Z doğru, bölme yanlış: `.sum(-1)` bir ekseni atar, bölme de satırlara değil sütunlara gider. `.sum(-1, keepdim=True)` ekseni tutar.",
+        en="Z is right and the division is not: `.sum(-1)` drops an axis, and the division goes to columns instead of rows. `.sum(-1, keepdim=True)` keeps it.",
     ),
     "wrong_axis": Mistake(
         lambda ref, reward, beta: (ref + reward / beta).log_softmax(0),

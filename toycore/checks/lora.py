@@ -64,6 +64,16 @@ FORWARD = {
         tr="α, giriş boyuna bölünmüş. r, A'nın **satır** sayısıdır: A istemi r sayıya indirir.",
         en="α is divided by the number of inputs. r is the number of **rows** of A: A brings the input down to r numbers.",
     ),
+    "r_is_out": Mistake(
+        with_update(lambda x, A, B, alpha: alpha / len(B) * (x @ A.T) @ B.T),
+        tr="α, çıkış boyuna bölünmüş. r, A'nın satır, B'nin **sütun** sayısıdır.",
+        en="α is divided by the number of outputs. r is the number of rows of A, and of **columns** of B.",
+    ),
+    "r_of_the_lesson": Mistake(
+        with_update(lambda x, A, B, alpha: alpha / 8 * (x @ A.T) @ B.T),
+        tr="r yerine 8 yazılmış. Dersin modelinde öyleydi; burada r'yi A'dan oku: satır sayısı.",
+        en="8 stands in place of r. So it was in the lesson's model; here read r off A: the number of its rows.",
+    ),
     "swapped": Mistake(
         with_update(lambda x, A, B, alpha: alpha / len(A) * (x @ B.T) @ A.T),
         tr="A ile B yer değiştirmiş: girdi önce A'dan, sonra B'den geçer, yani ΔW = B A. Kare matrislerde biçimler yine tutar, sayılar tutmaz.",
@@ -283,7 +293,7 @@ TARGETS = {
     "too_few": Mistake(
         [3, 3, 3, 1, 3, 3],
         tr="Yalnızca {distinct} ayrı token var; en az dört istendi.",
-        en="There are only {distinct} distinct tokens; at least four were asked for.",
+        en="The number of distinct tokens is {distinct}; at least four were asked for.",
     ),
     "neutral": Mistake(
         [3, 4, 7, 1, 8, 10],

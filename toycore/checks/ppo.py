@@ -71,6 +71,11 @@ CLIP = {
         tr="Baştaki eksi unutulmuş. Bu, büyütülecek amaçtır; kayıp onun eksilisidir.",
         en="The minus in front is forgotten. This is the objective, which is to grow; the loss is minus that.",
     ),
+    "min_of_ratios": Mistake(
+        of_ratio(lambda r, adv, eps: -(torch.minimum(r, clip(r, eps)) * adv).mean()),
+        tr="Küçüğü yalnızca oranlardan seçilmiş, avantaj sonra çarpılmış. Avantaj eksiyken küçük oran kötümser olan değildir: önce iki çarpım, sonra `min`.",
+        en="The smaller one is chosen among the ratios, and the advantage multiplied after. With a negative advantage the smaller ratio is not the pessimistic one: two products first, then the `min`.",
+    ),
     "advantage_sign": Mistake(
         of_ratio(lambda r, adv, eps: pessimistic(r, -adv, eps).mean()),
         tr="Avantajın işareti ters: iyi çıkan yanıt azaltılıyor.",
@@ -208,6 +213,17 @@ LEASH = {
         lambda r, logp, ref, x, y, beta: r[x, y],
         tr="Bu yalnızca ödül; tasma yok.",
         en="This is the reward alone; there is no leash.",
+    ),
+    "divided": Mistake(
+        with_penalty(lambda logp, ref, x, y: logp[x, y] / ref[x, y]),
+        tr="Log-olasılıklar birbirine bölünmüş. Oranın logaritması, log-olasılıkların farkıdır.",
+        en="Log-probabilities are divided by one another. The logarithm of a ratio is a difference of log-probabilities.",
+    ),
+    "rows": Mistake(
+        lambda r, logp, ref, x, y, beta: (r - beta * (logp - ref))[x],
+        also=(lambda r, logp, ref, x, y, beta: (r - beta * (logp - ref))[x][:, y],),
+        tr="Her örnek için birden çok sayı dönmüş. `tablo[x, y]`, numaraları ikişer ikişer alır: örnek başına tek sayı.",
+        en="There are several numbers for each sample. `table[x, y]` takes the numbers pair by pair: one for each sample.",
     ),
     "table": Mistake(
         lambda r, logp, ref, x, y, beta: r - beta * (logp - ref),

@@ -181,8 +181,8 @@ OUTLIER = {
     ),
     "too_high": Mistake(
         13.0,
-        tr="Ölçülen {due} dB (bu taze matriste 30 katta {small} dB). Basamağın yarısı öteki ağırlıklardan büyüktür: hepsi sıfıra yuvarlanır, onlardan geriye bir şey kalmaz.",
-        en="Measured: {due} dB (on this fresh matrix, {small} dB at 30 times). Half a step is larger than the other weights: they are rounded to zero, and nothing of them is left.",
+        tr="Ölçülen {due} dB (bu taze matriste 30 katta {small} dB). Basamağın yarısı öteki ağırlıkların hemen hepsinden büyüktür: sıfıra yuvarlanırlar, onlardan geriye bir şey kalmaz.",
+        en="Measured: {due} dB (on this fresh matrix, {small} dB at 30 times). Half a step is larger than nearly all of the other weights: they are rounded to zero, and nothing of them is left.",
     ),
 }
 
@@ -190,8 +190,8 @@ outlier = Predicted(
     examine=outlier_of_300,
     right=Mistake(
         0.0,
-        tr="Ölçülen {due} dB (bu taze matriste 30 katta {small} dB). Hepsi sıfıra yuvarlanınca hata, ağırlığın kendisidir: güçleri eşittir.",
-        en="Measured: {due} dB (on this fresh matrix, {small} dB at 30 times). When all are rounded to zero the error is the weight itself: their powers are equal.",
+        tr="Ölçülen {due} dB (bu taze matriste 30 katta {small} dB). Hemen hepsi sıfıra yuvarlanınca hata, ağırlığın kendisidir: güçleri eşittir.",
+        en="Measured: {due} dB (on this fresh matrix, {small} dB at 30 times). When nearly all are rounded to zero the error is the weight itself: their powers are equal.",
     ),
     mistakes=OUTLIER,
 )
@@ -209,16 +209,32 @@ def activations(generator):
         yield {"x": torch.cat([ends, x[2:]]), "scale": scale, "bits": bits}
 
 
+def as_wrapped_byte(x, scale, bits) -> Tensor:
+    return (x / scale).round().to(torch.int32).to(torch.int8)
+
+
 FIXED = {
     "no_clamp": Mistake(
         lambda x, scale, bits: (x / scale).round(),
-        tr="Uçlarda durdurma yok: ızgaraya sığmayan sayılar kalmış. Kırp: −qmax ile qmax arası, `.clamp(...)`.",
-        en="Nothing stops at the ends: numbers are left that the grid does not hold. Keep them between −qmax and qmax, `.clamp(...)`.",
+        tr="Izgaraya sığmayan sayılar kalmış: `.clamp(...)` ya yok ya da sınırları yanlış. x / ölçek, −qmax ile qmax arasında kalmalı; qmax `2**(bits - 1) - 1`'dir.",
+        en="Numbers are left that the grid does not hold: a `.clamp(...)` is missing, or its limits are wrong. Keep x / scale between −qmax and qmax, where qmax is `2**(bits - 1) - 1`.",
     ),
     "wrapped": Mistake(
-        lambda x, scale, bits: (x / scale).round().to(torch.int32).to(torch.int8),
+        as_wrapped_byte,
+        also=(lambda x, scale, bits: as_wrapped_byte(x, scale, bits).clamp(-top(bits), top(bits)),),
         tr="Sınırlamadan bayta çevrilmiş: 130, −126 olur. En büyük sayı en küçüğe döner; önce `.clamp(...)`.",
         en="Turned into bytes without a limit: 130 becomes −126. The largest number turns into one of the smallest; `.clamp(...)` first.",
+    ),
+    "byte_range": Mistake(
+        lambda x, scale, bits: (x / scale).round().clamp(-127, 127),
+        also=(lambda x, scale, bits: (x / scale).round().clamp(-128, 127),),
+        tr="Sınırlar hep bir baytınki. Izgara `bits` ile değişir: 4 bitte qmax 7'dir, 127 değil.",
+        en="The limits are always those of a byte. The grid changes with `bits`: with 4 bits qmax is 7 and not 127.",
+    ),
+    "not_rounded": Mistake(
+        lambda x, scale, bits: (x / scale).clamp(-top(bits), top(bits)),
+        tr="Yuvarlama unutulmuş: ızgarada yalnızca tam sayılar vardır, `.round()`.",
+        en="The rounding is forgotten: the grid has whole numbers only, `.round()`.",
     ),
     "one_value_more": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(-top(bits) - 1, top(bits)),
@@ -304,7 +320,10 @@ def with_own_bits(answer, language: str) -> tuple[str, dict]:
     silent = [bits[token] for token in SILENT]
     said = [b for token, b in enumerate(bits) if token not in SILENT]
     wasted = sum(silent) / len(silent) >= sum(said) / len(said)
-    return ("wasted" if wasted else "still_coarse"), figures
+    if wasted:
+        return "wasted", figures
+    piled_up = kl >= figures["even"] and max(said) > min(said)
+    return ("piled_up" if piled_up else "still_coarse"), figures
 
 
 BITS = {
@@ -327,6 +346,11 @@ BITS = {
         [3, 3, 3, 3, 3, 5, 5, 3, 3, 6, 6],
         tr="KL {kl}, sınırın {times} katı (eşit bitle {even}). Bitlerin, politikanın hiç söylemediği token'lara gidiyor.",
         en="KL {kl}, {times} times the limit (even bits give {even}). Your bits go to tokens that the policy never says.",
+    ),
+    "piled_up": Mistake(
+        [4, 8, 4, 4, 4, 2, 2, 4, 4, 4, 4],
+        tr="KL {kl}, eşit bitle {even}: kazanç yok. Bitlerin birkaç satıra yığılmış; sık söylenen öteki token'ların kaba kalan satırları KL'yi büyük tutar. Daha eşit paylaştır.",
+        en="KL {kl}, and {even} with even bits: nothing is gained. Your bits are piled on a few rows; the coarse rows of other tokens that are often said keep the KL large. Share more evenly among them.",
     ),
     "still_coarse": Mistake(
         [4, 4, 4, 4, 4, 3, 3, 4, 4, 3, 3],

@@ -78,8 +78,8 @@ PHRASES = {
         "en": "Two tensors are due.",
     },
     "shape": {
-        "tr": "Biçim (shape) tutmuyor: {inputs} için {due} gerekirdi, gelen {got}. Toplamın ya da ortalamanın hangi eksende alındığına bak.",
-        "en": "The shape is wrong: with {inputs} it should be {due} and is {got}. Look at the axis over which you sum or take the mean.",
+        "tr": "Biçim (shape) tutmuyor: {inputs} için {due} gerekirdi, gelen {got}. Toplamın ya da ortalamanın eksenine (ve `keepdim`'e), birden çok sonuç varsa sıralarına bak.",
+        "en": "The shape is wrong: with {inputs} it should be {due} and is {got}. Look at the axis over which you sum or take the mean (and at `keepdim`), and at the order where there are several results.",
     },
     "dtype": {
         "tr": "Sayılar tutuyor ama türleri {got}, oysa girdiler {due}. Arada bir yerde duyarlık kayboluyor; tensörleri girdilerin türünde kur.",
@@ -110,7 +110,7 @@ PHRASES = {
         "en": "The value is right and the gradient is not. With {inputs} the gradient of `{name}` is {got}; due is {due}.",
     },
     "otherwise": {
-        "tr": "Koşu bu makinede dersin beklediğinden başka bir sonuç verdi; yanıtın buna göre yargılanamıyor.",
+        "tr": "Bu makinede dersin beklediğinden başka bir sonuç çıktı; yanıtın buna göre yargılanamıyor.",
         "en": "On this machine the run came out otherwise than the lesson expects; your answer cannot be judged by it.",
     },
     "no_number": {
