@@ -190,3 +190,24 @@ def test_numpy_arrays_and_dataarrays_give_the_numbers_that_tensors_give(kind):
         assert torch.equal(given, plain)
     optimum = exact.optimal_policy(ref, reward, beta)
     assert torch.equal(optimum, exact.optimal_policy(REF, REWARD, torch.tensor(beta)))
+
+
+def test_leading_axes_are_kept_by_every_quantity():
+    """Two sweeps deep, each number is that of its own policy, and rewards may differ by run."""
+    logits = torch.randn(
+        2, 3, 6, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(5)
+    )
+    logp, ref = logits.log_softmax(-1), logits.flip(0).log_softmax(-1)
+    reward = torch.stack([tc.World(neutral=n).reward for n in (0.0, 0.3, 0.6)])  # (3, P, V)
+    for function, given in (
+        (tc.exact.kl, (logp, ref)),
+        (tc.exact.entropy, (logp,)),
+        (tc.exact.total_variation, (logp, ref)),
+        (tc.exact.expected_reward, (logp, reward)),
+        (lambda *tables: tc.exact.optimal_policy(*tables, 0.3), (ref, reward)),
+        (lambda *tables: tc.exact.attained(*tables, 0.3), (logp, ref, reward)),
+    ):
+        found = function(*given)
+        for i, j in ((0, 0), (1, 2)):
+            alone = function(*(table[j] if table is reward else table[i, j] for table in given))
+            assert torch.allclose(found[i, j], alone)
