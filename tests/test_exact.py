@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 from torch.distributions import Categorical, kl_divergence
 
-from toycore import exact
+from toycore import World, exact
 
 RUNS, P, V = 3, 6, 11
 
@@ -198,14 +198,14 @@ def test_leading_axes_are_kept_by_every_quantity():
         2, 3, 6, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(5)
     )
     logp, ref = logits.log_softmax(-1), logits.flip(0).log_softmax(-1)
-    reward = torch.stack([tc.World(neutral=n).reward for n in (0.0, 0.3, 0.6)])  # (3, P, V)
+    reward = torch.stack([World(neutral=n).reward for n in (0.0, 0.3, 0.6)])  # (3, P, V)
     for function, given in (
-        (tc.exact.kl, (logp, ref)),
-        (tc.exact.entropy, (logp,)),
-        (tc.exact.total_variation, (logp, ref)),
-        (tc.exact.expected_reward, (logp, reward)),
-        (lambda *tables: tc.exact.optimal_policy(*tables, 0.3), (ref, reward)),
-        (lambda *tables: tc.exact.attained(*tables, 0.3), (logp, ref, reward)),
+        (exact.kl, (logp, ref)),
+        (exact.entropy, (logp,)),
+        (exact.total_variation, (logp, ref)),
+        (exact.expected_reward, (logp, reward)),
+        (lambda *tables: exact.optimal_policy(*tables, 0.3), (ref, reward)),
+        (lambda *tables: exact.attained(*tables, 0.3), (logp, ref, reward)),
     ):
         found = function(*given)
         for i, j in ((0, 0), (1, 2)):
