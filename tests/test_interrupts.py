@@ -68,21 +68,26 @@ def stop_often(times: int, seed: int, work, check) -> None:
     pytest.fail(f"only {stops} of {times} interrupts met the work")
 
 
-def stop_everywhere(work, check, inside: str) -> None:
+def stop_everywhere(work, check, inside: str, lines: bool = False) -> None:
     """Stop the work at the first step of each function of a file whose path holds `inside`.
 
-    Each function counts once for each that calls it, and is stopped in the first such call.
+    Each function counts once for each that calls it, and is stopped in the first such call;
+    `lines`: also before each of its lines.
     """
     seen, due = {}, None
 
     def trace(frame, event, _):
-        if event == "call" and inside in f"{frame.f_code.co_filename}:{frame.f_code.co_name}":
-            here = (frame.f_code, frame.f_back and frame.f_back.f_code)
-            seen.setdefault(here, 0)
-            if here == due:
-                sys.settrace(None)
-                seen[here] += 1
-                raise KeyboardInterrupt
+        if event not in ("call", "line"):
+            return None
+        if inside not in f"{frame.f_code.co_filename}:{frame.f_code.co_name}":
+            return None
+        here = (frame.f_code, frame.f_back and frame.f_back.f_code, frame.f_lineno)
+        seen.setdefault(here, 0)
+        if here == due:
+            sys.settrace(None)
+            seen[here] += 1
+            raise KeyboardInterrupt
+        return trace if lines else None
 
     def run() -> None:
         before = sys.gettrace()
@@ -138,9 +143,7 @@ def test_a_stopped_sweep_leaves_torch_and_the_next_sweep_as_they_were(sweep, wor
     assert all(map(np.array_equal, numbers(train(world, config)), due))
 
 
-@pytest.mark.parametrize(
-    "inside", [f"{Path(torch.__file__).parent}/autograd", "toycore/", "_exit_"]
-)
+@pytest.mark.parametrize("inside", ["torch/autograd/", "contextlib", "toycore/", "__exit__"])
 def test_a_sweep_stopped_where_any_function_begins_leaves_torch_as_it_was(inside, world, unchanged):
     start = tc.train_sft(world, tc.SFTConfig(seeds=1, steps=1))
     ppo = tc.PPOConfig(rollouts=1, epochs=1)
@@ -301,10 +304,13 @@ def test_a_notebook_is_written_whole_wherever_its_writing_stops(tmp_path):
 
     def check():
         assert path.read_bytes() in (stored.to_bytes(old), stored.to_bytes(new))
+        assert [*tmp_path.glob("*.ipynb")] == [path]
         stored.write(path, old)
+        assert [*tmp_path.iterdir()] == [path]
 
-    for inside in ("pathlib", "stored"):
-        stop_everywhere(lambda: stored.write(path, new), check, inside)
+    for inside in ("pathlib", "builder/stored"):
+        stop_everywhere(lambda: stored.write(path, new), check, inside, inside == "builder/stored")
+    stop_often(5, 6, lambda: stored.write(path, new), check)
 
 
 WRITERS = {
@@ -335,7 +341,7 @@ def test_a_folder_is_replaced_whole_wherever_its_writing_stops(writer, tmp_path)
         work()
 
     stop_often(5, 5, work, check)
-    for inside in ("folder", "pathlib", "shutil"):
-        stop_everywhere(work, check, inside)
+    for inside in ("builder/folder", "pathlib", "shutil"):
+        stop_everywhere(work, check, inside, lines=inside == "builder/folder")
     work()
     assert {path.name for path in tmp_path.iterdir()} == set(tops)  # no scratch is left
