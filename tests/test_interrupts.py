@@ -257,7 +257,7 @@ import toycore as tc
 tc.widgets.FRAMES = 0
 
 def draw(helpful):
-    time.sleep(0.1)
+    time.sleep(0.05)
     return tc.plots.rewards(tc.World(helpful=helpful))
 
 slider = tc.widgets.slider("helpful", [-1.0, 0.0, 1.0], draw, start=-1.0)
@@ -265,7 +265,7 @@ slider = tc.widgets.slider("helpful", [-1.0, 0.0, 1.0], draw, start=-1.0)
 TOLD = """{
     "comm": slider.selectors[0].comm.comm_id,
     "place": slider.place,
-    "right": slider.view.value == tc.widgets._image(slider.picture(slider.place)),
+    "right": slider.view.value == tc.widgets._image(draw(slider.place[0] - 1.0)),
 }"""
 
 
@@ -295,9 +295,10 @@ def test_a_kernel_whose_redraws_are_stopped_lives_and_its_slider_goes_on(kernel)
         move(1)
         time.sleep(rng.uniform(0, 0.4))  # the redraw, or the look at the neighbours after it
         manager.interrupt_kernel()
-        move(2)
-        now = told()
-        assert (now["place"], now["right"]) == ((2,), True)
+        for place in (2, 1):
+            move(place)
+            now = told()
+            assert (now["place"], now["right"]) == ((place,), True)
         told("slider.selectors[0].index = 0; slider.kept.clear()")
 
 
