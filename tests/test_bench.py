@@ -335,8 +335,7 @@ def test_the_plain_policy_trains_the_adapters_only(one_start):
 @pytest.mark.parametrize("kl_beta", [0.05, 1.0])
 def test_the_plain_peer_learns_what_the_course_learns(world, one_start, kl_beta):
     config = tc.PPOConfig(kl_beta=kl_beta, batch_size=64)
-    with one_thread():
-        policy, rewards = bench_arms.train_plain(world, config, one_start.model)
+    policy, rewards = one_thread(bench_arms.train_plain)(world, config, one_start.model)
     assert len(rewards) == config.rollouts
     ref = torch.tensor(one_start.logp.values[0])
     attained = exact.attained(table(policy), ref, world.reward, kl_beta).item()
@@ -380,8 +379,7 @@ def test_trl_learns_the_pairs(world):
     pytest.importorskip("trl")
     pytest.importorskip("peft")
     for arm, steps in bench_arms.trl_arms(world.preference_pairs).values():
-        with one_thread():
-            losses = [arm().training_loss for _ in range(2)]
+        losses = [one_thread(arm)().training_loss for _ in range(2)]
         assert arm.__self__.state.global_step == steps
         assert np.log(2) > losses[0] > losses[1]
 
@@ -463,8 +461,7 @@ def test_the_arms_of_the_table_do_the_work_they_claim(world, monkeypatch):
     assert len(sweep.config.swept["kl_beta"]) == 21
     for run in (sweep, one):
         assert (run.config.rollouts, run.config.epochs, run.config.batch_size) == (100, 4, 64)
-    with one_thread():
-        assert len(arms[bench_arms.PLAIN]()[1]) == 100
+    assert len(one_thread(arms[bench_arms.PLAIN])()[1]) == 100
     assert arms[bench_arms.DPO]().history.sizes["step"] == 201
 
 

@@ -8,7 +8,6 @@ arm *in the same round*, against how far that arm, timed once more, is from itse
 """
 
 import argparse
-import contextlib
 import dataclasses
 import gc
 import json
@@ -90,6 +89,7 @@ class Comparison:
         return {"unit": self.unit, "clock": CLOCK, "arms": arms}
 
 
+@one_thread
 def compare(
     arms: Mapping[str, Callable[[], object]],
     repeats: int = 15,
@@ -108,15 +108,16 @@ def compare(
     work = _checked(arms, repeats, work or {})
     first = next(iter(arms))
     again = f"{first} (again)"
-    with one_thread(), contextlib.ExitStack() as after:
-        calls = {name: _calls(arm) for name, arm in arms.items()}
-        arms, work, calls = ({**x, again: x[first]} for x in (arms, work, calls))
-        times = {name: [] for name in arms}
-        gc.collect()
+    calls = {name: _calls(arm) for name, arm in arms.items()}
+    arms, work, calls = ({**x, again: x[first]} for x in (arms, work, calls))
+    times = {name: [] for name in arms}
+    gc.collect()
+    try:
         gc.freeze()
-        after.callback(gc.unfreeze)
         for name in _order(list(arms), repeats):
             times[name].append(_measure(arms[name], calls[name]))
+    finally:
+        gc.unfreeze()
     units = {name: calls[name] * work[name] for name in arms}
     main, wall = ({n: np.array(times[n])[:, i] / units[n] for n in arms} for i in (0, 1))
     return Comparison(main, wall, units, unit)

@@ -112,7 +112,7 @@ def train_dpo(
     return each_loop(_train, world, config, start, distinct, weight)
 
 
-@one_thread()
+@one_thread
 def counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
     """Distinct pairs (M, 3) and each seed's share of them (S, M): a step costs M, not N."""
     per_seed = isinstance(pairs, Tensor) and pairs.ndim == 3

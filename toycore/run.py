@@ -112,17 +112,17 @@ def progress(steps: Iterable, key: str, language: str) -> Iterator:
     return tqdm(steps, desc=words.text(key, language), delay=1, leave=False, disable=silent)
 
 
+@one_thread
 def each_loop(train, world: World, config: Settings, *arguments) -> Run:
     """Call train(world, one_config, *arguments) for each loop of the sweep; label the results.
 
-    `train` returns (model, ref_logp, history). It runs on one thread; the number of threads is
-    restored afterwards, also when the learner interrupts.
+    `train` returns (model, ref_logp, history). It runs on one thread, and leaves torch as it
+    was, also when the learner interrupts.
     """
-    with one_thread():
-        loops = [train(world, one, *arguments) for one in config.loops()]
-        models, references, histories = zip(*loops, strict=True)
-        model = models[0] if len(models) == 1 else join(models)
-        return _label(world, config, model, torch.cat(references), History.join(histories))
+    loops = [train(world, one, *arguments) for one in config.loops()]
+    models, references, histories = zip(*loops, strict=True)
+    model = models[0] if len(models) == 1 else join(models)
+    return _label(world, config, model, torch.cat(references), History.join(histories))
 
 
 def _label(world, config, model: ToyLM, ref_logp: Tensor, history: History) -> Run:

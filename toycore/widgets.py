@@ -17,6 +17,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import ipywidgets
 
@@ -29,6 +30,13 @@ FRAMES = 60  # pictures drawn beforehand at the most: some seconds, and a megaby
 PATIENCE = 0.15  # seconds; a redraw that takes longer waits until the slider is let go
 
 Place = tuple[int, ...]  # where each slider stands
+
+
+class Shown(NamedTuple):
+    """What a slider keeps of a Picture: all that a page shows, without the figure's megabytes."""
+
+    png: bytes
+    alt: str
 
 
 class Sliders(ipywidgets.VBox):
@@ -49,7 +57,7 @@ class Sliders(ipywidgets.VBox):
         """Where the sliders stand: the index of each one's value."""
         return tuple(selector.index for selector in self.selectors)
 
-    def picture(self, place: Place) -> Picture:
+    def picture(self, place: Place) -> Shown:
         """The picture that belongs to a place of the sliders."""
         raise NotImplementedError
 
@@ -58,7 +66,11 @@ class Sliders(ipywidgets.VBox):
         image = ipywidgets.HTML(_image(self.picture(self.place)))
 
         def show(_) -> None:
-            image.value = _image(self.picture(self.place))
+            try:
+                image.value = _image(self.picture(self.place))
+            except BaseException:  # also the stop button
+                image.value = ""  # nothing, rather than the picture of another value
+                raise
 
         for selector in self.selectors:
             selector.observe(show, "index")
@@ -79,11 +91,11 @@ class Sliders(ipywidgets.VBox):
 class Framed(Sliders):
     """Pictures made beforehand, for every place: shown by the front end alone where it can."""
 
-    def __init__(self, labels, start: Place, pictures: dict[Place, Picture]):
+    def __init__(self, labels, start: Place, pictures: dict[Place, Shown]):
         self.pictures = pictures
         super().__init__(labels, start)
 
-    def picture(self, place: Place) -> Picture:
+    def picture(self, place: Place) -> Shown:
         return self.pictures[place]
 
     def _view(self):
@@ -103,7 +115,7 @@ class Framed(Sliders):
 class Live(Sliders):
     """Pictures drawn when they are first asked for, and kept; the neighbours while nobody waits."""
 
-    def __init__(self, labels, start: Place, draw: Callable[[Place], Picture]):
+    def __init__(self, labels, start: Place, draw: Callable[[Place], Shown]):
         self.draw, self.kept = draw, {}
         begun = time.perf_counter()
         self.picture(start)
@@ -112,7 +124,7 @@ class Live(Sliders):
         for selector in self.selectors:
             selector.continuous_update = not slow
 
-    def picture(self, place: Place) -> Picture:
+    def picture(self, place: Place) -> Shown:
         if place not in self.kept:
             self.kept[place] = self.draw(place)
         return self.kept[place]
@@ -134,7 +146,7 @@ class Live(Sliders):
 
     def _draw_if_still(self, here: Place, place: Place) -> None:
         if self.place == here:
-            _ = self.picture(place).png
+            self.picture(place)
 
 
 def slider(
@@ -183,11 +195,11 @@ def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], langua
     }
     place = tuple(_place(name, start[name], grid) for name, grid in grids.items())
 
-    def at(place: Place) -> Picture:
+    def at(place: Place) -> Shown:
         chosen = zip(grids.items(), place, strict=True)
         picture = draw(**{name: grid[index] for (name, grid), index in chosen})
         guards.instance("what draw returns", picture, Picture)
-        return picture
+        return Shown(picture.png, picture.alt)
 
     written = ([setting(value, language) for value in grid] for grid in grids.values())
     labels = dict(zip(names, written, strict=True))
@@ -221,7 +233,7 @@ def _selector(
     return named, moved
 
 
-def _image(picture: Picture) -> str:
+def _image(picture: Shown) -> str:
     data = base64.b64encode(picture.png).decode()
     return (
         f'<img alt="{html.escape(picture.alt)}" style="max-width: 100%; background: white" '

@@ -102,7 +102,7 @@ class World:
             raise ValueError(f"chosen and rejected must differ; got {found}")
         return table.long()
 
-    @one_thread()
+    @one_thread
     def sample_preferences(self, ref_logp, n: int, seed: int) -> Tensor:
         """n preference pairs that a Bradley–Terry judge of this world's reward would give.
 

@@ -11,12 +11,12 @@ notebooks, which must be current.
 import copy
 import json
 import re
-import shutil
 from pathlib import Path
 
 import nbformat
 
 from builder import places
+from builder.folder import replace
 from builder.lesson import LANGUAGES, LessonError
 from builder.plan import Course
 from builder.stored import stale, to_bytes
@@ -125,9 +125,9 @@ def kaggle_metadata(language: str, name: str) -> bytes:
 
 def write(files: dict[str, bytes], dist: Path) -> None:
     """The folders tr, en and kaggle hold these files and no others."""
-    for folder in {name.partition("/")[0] for name in files}:
-        shutil.rmtree(dist / folder, ignore_errors=True)
+    tops = {}
     for name, data in files.items():
-        path = dist / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        top, _, inside = name.partition("/")
+        tops.setdefault(top, {})[inside] = data
+    for top, held in tops.items():
+        replace(dist / top, held)

@@ -7,11 +7,11 @@
 All addresses are relative: the site works at any address, and from a folder.
 """
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from builder.folder import replace
 from website import layout, pages
 from website.errors import SiteError
 from website.scripts import Package, fetch
@@ -57,8 +57,4 @@ def make(notebooks: Iterable[Executed], cache: Path) -> dict[str, bytes]:
 
 def write(files: dict[str, bytes], folder: Path) -> None:
     """The folder holds these files and no others."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    replace(folder, files)

@@ -45,13 +45,13 @@ class Exercise:
         seed = int.from_bytes(os.urandom(6), "big")  # fresh inputs; no global generator moves
         return self.judge(answer, language, Generator().manual_seed(seed))
 
+    @one_thread
     def judge(self, answer, language: str, generator: Generator) -> Verdict:
         """The same with inputs drawn from the generator given."""
         words.check(language)
         if unwritten(answer):
             return unwritten_yet(language)
-        with one_thread():
-            return self._judge(answer, language, generator)
+        return self._judge(answer, language, generator)
 
     def _judge(self, answer, language: str, generator: Generator) -> Verdict:
         raise NotImplementedError

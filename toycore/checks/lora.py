@@ -142,8 +142,11 @@ def fresh_adapter(answer, language: str) -> tuple[str, dict]:
     """The properties of a new pair, since A is random: shapes, B = 0, A alive."""
     if not callable(answer):
         raise Unusable("no_function", got=f"`{type(answer).__name__}`")
-    with torch.random.fork_rng(devices=[]):
+    before = torch.default_generator.get_state()
+    try:
         made = [answer(*size) for size in SIZES]
+    finally:
+        torch.default_generator.set_state(before)
     if unwritten(made):
         return "unwritten", {}
     for pair, (inside, out, rank) in zip(made, SIZES, strict=True):
