@@ -117,7 +117,8 @@ def opened(request, lab, browser):
         page.evaluate(f"void window.jupyterapp.commands.execute('notebook:{command}')")
     unrun = f"""{lab_server.PANEL}.content.model.sharedModel.cells
         .filter(cell => cell.cell_type === 'code' && cell.execution_count === null).length"""
-    page.wait_for_function(f"{unrun} === 0 && {lab_server.KERNEL}.status === 'idle'")
+    ready = f"{unrun} === 0 && {lab_server.KERNEL}.status === 'idle'"
+    page.wait_for_function(ready, timeout=120_000)  # a whole lesson, beside busy neighbours
     yield page
     assert errors == []
     assert "Traceback" not in lab.log()[said:]
