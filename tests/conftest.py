@@ -10,6 +10,15 @@ from site_pages import address, browser, site, visit  # noqa: F401
 os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is first imported, in the first training
 
 
+LONGEST = ("bundles", "site", "browser", "live", "race", "storms", "slides", "properties", "checks")
+
+
+def pytest_collection_modifyitems(items: list) -> None:
+    """The longest files first, so that of two workers neither waits long for the other."""
+    place = {f"test_{name}": index for index, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
 @pytest.fixture(scope="session")
 def world() -> tc.World:
     return tc.World()

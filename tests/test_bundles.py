@@ -4,6 +4,7 @@ The runs need environments without the repository: `.venv-colab` and `.venv-kagg
 made from tests/versions/*.txt as `.ci/run` does; others of the form `.venv-NAME` are taken too.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -228,7 +229,10 @@ def run_elsewhere(kernel, notebook, folder):
     manager = AsyncKernelManager(kernel_name="elsewhere", kernel_spec_manager=kernel)
     resources = {"metadata": {"path": str(folder)}}
     options = {"resources": resources, "timeout": TIMEOUT, "coalesce_streams": True}
-    return NotebookClient(notebook, km=manager, kernel_name="elsewhere", **options).execute()
+    try:
+        return NotebookClient(notebook, km=manager, kernel_name="elsewhere", **options).execute()
+    finally:  # a client ends only a kernel whose manager it made itself
+        asyncio.run(manager.shutdown_kernel(now=True))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
