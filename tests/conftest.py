@@ -5,6 +5,7 @@ import os
 import pytest
 
 import toycore as tc
+from accessibility import axe  # noqa: F401
 from site_pages import address, browser, site, visit  # noqa: F401
 
 os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is first imported, in the first training

@@ -12,16 +12,15 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import website
+from accessibility import findings
 from builder.plan import folded
 from course import LESSONS, gist, quizzes
 from site_pages import (
-    ROOT,
     bare,
     decoded,
     executed,
     lessons,
     made,
-    needs_npm,
     pages,
     printed,
     shown,
@@ -33,12 +32,6 @@ from website.words import WORDS
 STATE = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>')
 SETTINGS = "all => all.map(e => e.ariaLabel + e.ariaValueText)"
 BEGINNINGS = "all => all.map(e => e.firstChild.textContent)"  # up to a formula, which is a drawing
-AXE = website.Package(
-    "axe-core",
-    "4.14.1",
-    "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
-    ("axe.min.js",),
-)
 
 
 def test_pages_are_light_and_load_nothing_from_elsewhere(site):
@@ -206,20 +199,6 @@ def test_the_folder_brings_its_own_letters(visit, site):
     page = visit(lessons(site)[0], server=False)
     faces = "[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)"
     assert {"Source Serif 4", "Source Sans 3"} <= set(page.evaluate(faces))
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    with needs_npm():
-        return website.fetch(ROOT / "dist" / "npm", (AXE,))["axe.min.js"].decode()
-
-
-def findings(page, axe: str) -> list[str]:
-    """What axe-core calls serious or critical: the rule, and where it was broken."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-    grave = [rule for rule in found if rule["impact"] in ("serious", "critical")]
-    return [f"{rule['id']}: {node['html'][:120]}" for rule in grave for node in rule["nodes"]]
 
 
 def test_axe_finds_nothing_serious(visit, site, axe):

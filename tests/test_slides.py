@@ -12,6 +12,7 @@ import pytest
 import build
 import slides
 import website
+from accessibility import findings
 from builder.lesson import LessonError
 from course import COURSE, NOTEBOOKS, ROOT
 from site_pages import needs_npm
@@ -117,6 +118,12 @@ def test_nothing_is_lost_or_told_twice_when_a_lesson_is_laid_out(show, folder, p
     body = (folder / path.parent.name / f"{path.stem}.html").read_text(encoding="utf-8")
     paragraphs = body.partition("<script")[0].count("<p>")
     assert page.locator(".slides p").count() == paragraphs > 20
+
+
+def test_axe_finds_nothing_serious_on_a_slide(show, axe):
+    page = show(CHOSEN[0])
+    found = {number: faults for number in walk(page) if (faults := findings(page, axe))}
+    assert found == {}
 
 
 def test_a_prediction_is_asked_before_its_answer_is_seen(show):
