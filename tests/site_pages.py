@@ -11,12 +11,13 @@ import hashlib
 import http.server
 import io
 import os
-import shutil
 import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+import lab_server
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = "01_environment"
@@ -91,12 +92,11 @@ def address(site):
 
 @pytest.fixture(scope="module")
 def browser():
+    """One for a file of tests, whoever opens pages in it."""
     api = pytest.importorskip("playwright.sync_api")
     with api.sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-            )
+            browser = lab_server.launch(playwright)
         except api.Error as error:
             if os.environ.get("CI"):
                 raise

@@ -1,7 +1,6 @@
 """What a learner does, in a real browser: open the lesson, run it, move the slider by keyboard."""
 
 import base64
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -31,17 +30,8 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(lab):
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        try:
-            browser = lab_server.launch(playwright)
-        except api.Error as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no Chromium here: {error}")
-        yield browser.new_page(viewport={"width": 1280, "height": 1000})
-        browser.close()
+def page(browser):
+    return browser.new_page(viewport={"width": 1280, "height": 1000})
 
 
 UNRUN = """window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells

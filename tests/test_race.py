@@ -7,7 +7,6 @@ it too, which pyplot's are not.
 
 import importlib.metadata
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -75,20 +74,6 @@ VISIBLE = """[...document.querySelectorAll('.jp-OutputArea img')]
 def lab(tmp_path_factory):
     with lab_server.serve(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
-
-
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        try:
-            browser = lab_server.launch(playwright)
-        except api.Error as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no Chromium here: {error}")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -89,20 +89,6 @@ def lab(tmp_path_factory):
         yield lab
 
 
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        try:
-            browser = lab_server.launch(playwright)
-        except api.Error as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no Chromium here: {error}")
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def opened(request, lab, browser):
     """A notebook, run; afterwards, neither the page nor the server may have told an error."""
