@@ -1,76 +1,142 @@
 """How good the tests are: `python tests/measured.py MODULE ...` breaks a module in every small way.
 
-Each change of cosmic-ray (an operator, a number, a comparison) is made in a clone and the tests of
-that module are run; a change that no test sees has survived, and is printed. Minutes to an hour a
-module. `--coverage` instead: the share of toycore's branches that the tests reach without kernels
-and browsers. Needs tests/measured-requirements.txt.
+Each change of cosmic-ray (an operator, a number, a comparison) is put in the module's place in a
+process of its own, and the tests of that module are run. A change that no test sees has survived,
+and is printed. No file is written. Minutes to an hour a module. `--coverage` instead: the share of
+toycore's branches that the tests reach without kernels and browsers. Needs Linux or macOS, and
+tests/measured-requirements.txt.
 """
 
 import argparse
-import json
+import difflib
+import importlib
+import importlib.util
 import os
-import shutil
+import resource
+import signal
 import subprocess
 import sys
-import tempfile
+from importlib.machinery import SourceFileLoader
+from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# The tests that know most of a module come first: most changes do not outlive them.
 MODULES = {
-    "exact": ("test_exact", "test_guards"),
-    "model": ("test_model", "test_wrong_layers", "test_bad_input"),
-    "sft": ("test_losses", "test_training", "test_guards"),
-    "ppo": ("test_losses", "test_training", "test_wrong_variants"),
-    "dpo": ("test_losses", "test_training", "test_wrong_variants"),
-    "quantization": ("test_quantization", "test_int8_linear", "test_wrong_quantization"),
+    "exact": ("exact", "guards"),
+    "model": ("model", "wrong_layers", "training", "guards"),
+    "sft": ("losses", "training", "guards", "knobs"),
+    "ppo": ("losses", "training", "wrong_variants", "guards", "knobs", "broken"),
+    "dpo": ("losses", "training", "wrong_variants", "guards", "knobs", "broken"),
+    "quantization": ("quantization", "int8_linear", "wrong_quantization", "peers"),
 }
 SLOW = ("site", "browser", "race", "bundles", "live", "build", "other_machines", "slides", "storm")
+LIMIT_S, LIMIT_BYTES = 120, 8 << 30  # for one change: an endless loop, or a table without end
+# Loaded once, before the processes part: all that the tests load, but for toycore itself.
+LIBRARIES = (
+    "torch pytest hypothesis xarray ipywidgets nbclient matplotlib.figure playwright.sync_api"
+)
 
 
-def tests(names) -> list[str]:
-    options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
-    return [*options, *(f"tests/{name}.py" for name in names)]
+def pytest_arguments(names) -> list[str]:
+    plain = [
+        "-q",
+        "-x",
+        "--assert=plain",
+        "-o",
+        "addopts=",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:nbval",
+    ]
+    return [*plain, *(f"{ROOT}/tests/test_{name}.py" for name in names)]
 
 
-def mutate(module: str) -> float:
-    """The share of the module's mutants that its tests kill; survivors are printed."""
-    with tempfile.TemporaryDirectory() as folder:
-        clone = Path(folder) / "clone"
-        subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
-        path = os.pathsep.join(map(str, (clone, clone / "notebooks")))
-        command = " ".join([sys.executable, "-m", "pytest", *tests(MODULES[module])])
-        config = Path(folder) / "config.toml"
-        config.write_text(
-            f'[cosmic-ray]\nmodule-path = "toycore/{module}.py"\ntimeout = 300.0\n'
-            f'excluded-modules = []\ntest-command = "{command}"\n'
-            '[cosmic-ray.distributor]\nname = "local"\n'
-        )
-        environment = os.environ | {"PYTHONPATH": path, "TQDM_DISABLE": "1"}
-        call = {"cwd": clone, "env": environment, "check": True}
-        tool, session = shutil.which("cosmic-ray"), str(Path(folder) / "session.sqlite")
-        # The tests must pass before anything is broken.
-        subprocess.run(command.split(), **call)
-        for verb in ("init", "exec"):
-            subprocess.run([tool, verb, str(config), session], **call)
-        dumped = subprocess.run([tool, "dump", session], **call, capture_output=True, text=True)
-    return killed(dumped.stdout.splitlines())
+class Changed(SourceFileLoader):
+    """Finds and loads one module of the package with other source than its file has."""
+
+    def __init__(self, name: str, path: Path, source: str):
+        super().__init__(name, str(path))
+        self.source = source
+
+    def find_spec(self, name, path=None, target=None):
+        if name == self.name:
+            return importlib.util.spec_from_file_location(name, self.path, loader=self)
+        return None
+
+    def get_data(self, path):
+        return self.source.encode()
+
+    def path_stats(self, path):
+        raise OSError  # so that no bytecode is looked for, or left behind
 
 
-def killed(lines: list[str]) -> float:
-    outcomes = []
-    for job, result in map(json.loads, lines):
-        outcomes.append(result["test_outcome"] == "killed")
+def begin(module: str, source: str, quiet: bool = True) -> int:
+    """Start the module's tests with this source in its place; the id of their process."""
+    child = os.fork()
+    if child:
+        return child
+    signal.alarm(LIMIT_S)
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+    if quiet:
+        for stream in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    sys.meta_path.insert(0, Changed(f"toycore.{module}", ROOT / f"toycore/{module}.py", source))
+    outcome = 1
+    try:
+        import pytest
+
+        outcome = int(pytest.main(pytest_arguments(MODULES[module])))
+    finally:
+        os._exit(outcome)
+
+
+def changes(source: str):
+    """Every (operator's name, source with one change of it)."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    for name in sorted(operator_names()):
+        if get_operator(name).arguments():
+            continue  # needs names to put in each other's place
+        for occurrence in count():
+            changed = mutate_code(source, get_operator(name)(), occurrence)
+            if changed is None:
+                break
+            yield name, changed
+
+
+def mutate(module: str, jobs: int) -> float:
+    """The share of the module's changes that its tests see; the others are printed."""
+    source = (ROOT / f"toycore/{module}.py").read_text(encoding="utf-8")
+    if os.waitstatus_to_exitcode(os.waitpid(begin(module, source, quiet=False), 0)[1]) != 0:
+        raise SystemExit(f"the tests of {module} must pass before it is broken")
+    running, outcomes = {}, []
+
+    def wait() -> None:
+        child, status = os.wait()
+        name, changed = running.pop(child)
+        outcomes.append(os.waitstatus_to_exitcode(status) != 0)
         if not outcomes[-1]:
-            (mutation,) = job["mutations"]
-            print(f"survived: {mutation['operator_name']}\n{result['diff']}")
-    print(f"{sum(outcomes)} of {len(outcomes)} mutants killed")
+            lines = difflib.unified_diff(source.split("\n"), changed.split("\n"), n=1, lineterm="")
+            print(f"survived: {name}", *list(lines)[2:], sep="\n", flush=True)
+
+    for change in changes(source):
+        if len(running) == jobs:
+            wait()
+        running[begin(module, change[1])] = change
+    while running:
+        wait()
+    print(f"{module}: {sum(outcomes)} of {len(outcomes)} changes seen", flush=True)
     return sum(outcomes) / len(outcomes)
 
 
 def cover() -> None:
     ignored = [f"--ignore-glob=tests/test_{name}*" for name in SLOW]
     run = ["-m", "coverage", "run", "--branch", "--source=toycore", "-m", "pytest"]
-    subprocess.run([sys.executable, *run, *tests(()), "tests", *ignored], cwd=ROOT, check=True)
+    arguments = [*pytest_arguments(()), "tests", *ignored]
+    subprocess.run([sys.executable, *run, *arguments], cwd=ROOT, check=True)
     report = ["-m", "coverage", "report", "--skip-covered", "-m", "--fail-under=95"]
     subprocess.run([sys.executable, *report], cwd=ROOT, check=True)
 
@@ -79,12 +145,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("modules", nargs="*", choices=MODULES, metavar="MODULE", help=str(MODULES))
     parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     if options.coverage:
         cover()
-    elif not shutil.which("cosmic-ray"):
+    elif not importlib.util.find_spec("cosmic_ray"):
         parser.error("cosmic-ray is missing: pip install -r tests/measured-requirements.txt")
-    shares = [mutate(module) for module in options.modules]
+    os.environ["TQDM_DISABLE"] = "1"
+    sys.path[:0] = [str(ROOT), str(ROOT / "notebooks")]
+    for library in LIBRARIES.split():
+        importlib.import_module(library)
+    sys.modules["torch"].set_num_threads(1)
+    os.chdir(ROOT)
+    shares = [mutate(module, options.jobs) for module in options.modules]
     return 0 if min(shares, default=1.0) >= 0.95 else 1
 
 
