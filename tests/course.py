@@ -1,5 +1,6 @@
 """The course in the repository: its sources, and the notebooks that they gave."""
 
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +12,13 @@ from toycore.quiz import Question, parse
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = build.COURSE
 LESSONS = sorted(COURSE.lessons.glob("*.py"))
+EVERYTHING = os.environ.get("TESTS") == "all"  # also what takes long and is nearly the same
 NOTEBOOKS = sorted(p for k in LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))
+
+
+# Each lesson once, in one language or the other; and once more, in the other one.
+ONCE = [p for p in NOTEBOOKS if (int(p.stem[:2]) % 2 == 0) == (p.parent.name == "tr")]
+AGAIN = [p for p in NOTEBOOKS if p not in ONCE]
 
 
 def said(notebook) -> dict[str, list[str]]:

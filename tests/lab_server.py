@@ -26,6 +26,7 @@ FLAGS = [  # a quiet browser: no sandbox for root, no calls home
 ]
 PANEL = "window.jupyterapp?.shell.currentWidget"
 KERNEL = f"{PANEL}?.sessionContext?.session?.kernel"
+VIEWPORT = {"width": 1280, "height": 1000}
 KERNELS_SETTINGS = "@jupyterlab/apputils-extension:kernels-settings"
 
 
@@ -107,6 +108,25 @@ def open_notebook(page, lab: Lab, name: str) -> None:
     page.goto(f"{lab.address}/lab/workspaces/{workspace}/tree/{name}.ipynb")
     page.wait_for_function(f"{PANEL}?.context?.path === '{name}.ipynb'", timeout=60_000)
     page.wait_for_function(f"{KERNEL}?.status === 'idle'", timeout=60_000)
+
+
+@contextlib.contextmanager
+def running(lab: Lab, browser, name: str):
+    """A page with the notebook, all of it run; in the end nobody may have told an error."""
+    page, errors, said = browser.new_page(viewport=VIEWPORT), [], len(lab.log())
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    open_notebook(page, lab, name)
+    for command in ("clear-all-cell-outputs", "run-all-cells"):
+        page.evaluate(f"void window.jupyterapp.commands.execute('notebook:{command}')")
+    unrun = f"""{PANEL}.content.model.sharedModel.cells
+        .filter(cell => cell.cell_type === 'code' && cell.execution_count === null).length"""
+    ready = f"{unrun} === 0 && {KERNEL}?.status === 'idle'"
+    page.wait_for_function(ready, timeout=120_000)  # a whole lesson, beside busy neighbours
+    yield page
+    assert errors == []
+    assert "Traceback" not in lab.log()[said:]
+    close(page)
 
 
 def start_cell(page, place: int) -> None:

@@ -31,7 +31,8 @@ MODULES = {
     "quantization": ("quantization", "int8_linear", "wrong_quantization", "peers"),
 }
 SLOW = ("site", "browser", "race", "bundles", "live", "build", "other_machines", "slides", "storm")
-LIMIT_S, LIMIT_BYTES = 120, 8 << 30  # for one change: an endless loop, or a table without end
+# For one change: an endless loop, a wait without end, a table without end.
+LIMIT_CPU_S, LIMIT_S, LIMIT_BYTES = 120, 1200, 8 << 30
 # Loaded once, before the processes part: all that the tests load, but for toycore itself.
 LIBRARIES = (
     "torch pytest hypothesis xarray ipywidgets nbclient matplotlib.figure playwright.sync_api"
@@ -78,7 +79,8 @@ def begin(module: str, source: str, quiet: bool = True) -> int:
     if child:
         return child
     signal.alarm(LIMIT_S)
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+    for limit, most in ((resource.RLIMIT_CPU, LIMIT_CPU_S), (resource.RLIMIT_AS, LIMIT_BYTES)):
+        resource.setrlimit(limit, (most, most))
     if quiet:
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)

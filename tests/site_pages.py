@@ -1,7 +1,8 @@
 """The website in a real browser, the network blocked: fixtures, and what tests read from a page.
 
-With SITE=dist/site the tests read a site that is built already, all lessons; else they build one.
-What makes the site is imported where it is used: every test run reads this file.
+With SITE=dist/site the tests read a site that is built already, before it is published; else they
+build one, of one lesson. What makes the site is imported where it is used: every test run reads
+this file.
 """
 
 import base64
@@ -44,12 +45,14 @@ def made(notebooks) -> dict[str, bytes]:
         return website.make(notebooks, ROOT / "dist" / "npm")
 
 
-def executed():
+def executed(languages=LANGUAGES):
     """The notebooks of LESSON, run."""
     import build
     from builder.plan import plan
 
-    return build.executed(build.COURSE, plan(build.COURSE, [LESSON]))
+    (pair,) = plan(build.COURSE, [LESSON])
+    chosen = {path: notebook for path, notebook in pair.items() if path.parent.name in languages}
+    return build.executed(build.COURSE, [chosen])
 
 
 def pages(site: Path) -> list[str]:

@@ -24,7 +24,7 @@ import toycore as tc
 from builder import bundle, places
 from builder.execution import TIMEOUT
 from builder.stored import stale
-from course import COURSE, NOTEBOOKS, ROOT, said
+from course import AGAIN, COURSE, EVERYTHING, NOTEBOOKS, ONCE, ROOT, said
 from test_live import DUE, PROBE
 
 FOUND = {path.name for path in ROOT.glob(".venv-*")}
@@ -235,7 +235,15 @@ def run_elsewhere(kernel, notebook, folder):
         asyncio.run(manager.shutdown_kernel(now=True))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
+# Both environments run every lesson, in one language or the other; with TESTS=all, in both.
+RUNS = [
+    pytest.param(environment, path, id=f"{environment[6:]}-{names(path)}")
+    for environment in ENVIRONMENTS
+    for path in (NOTEBOOKS if EVERYTHING else AGAIN if environment == ".venv-colab" else ONCE)
+]
+
+
+@pytest.mark.parametrize(("kernel", "path"), RUNS, indirect=["kernel"])
 def test_a_bundle_runs_alone_and_says_what_the_stored_notebook_says(kernel, files, path, tmp_path):
     notebook = nbformat.reads(files[f"{names(path)}.ipynb"].decode(), as_version=4)
     for cell in notebook.cells:

@@ -127,7 +127,7 @@ def test_bad_input_is_refused():
     for x in (gauss(64).long(), gauss(64).to(torch.int8), [1.0] * 64, None):
         with pytest.raises(TypeError, match="x must be a tensor of float16, bfloat16, float32 or"):
             made(x)
-    for shape in ((63,), (64, 63), (64, 1), ()):
+    for shape in ((63,), (64, 63), (64, 1), (64, 128), (64, 0), ()):
         with pytest.raises(ValueError, match=r"x must have the shape \(\.\.\., 64\); got \("):
             made(torch.ones(shape))
     for linear in (made, nn.Linear, nn.ReLU(), gauss(3, 3), None):
@@ -257,6 +257,17 @@ def test_a_shared_tensor_counts_once_and_a_passing_buffer_counts():
     module.register_buffer("passing", torch.ones(3, dtype=torch.float64), persistent=False)
     assert tc.tensor_bytes(module) == 4 * 64 + 24
     assert tc.tensor_bytes(nn.ReLU()) == 0
+
+
+@pytest.mark.skipif(
+    not hasattr(torch, "quantize_per_tensor"), reason="this torch has no such tensors"
+)
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor, ")  # to be removed (2026-11)
+def test_the_scale_and_zero_point_inside_a_tensor_count():
+    module = nn.ReLU()
+    whole = torch.quantize_per_tensor(torch.ones(24), 0.1, 0, torch.qint8)
+    module.register_buffer("whole", whole)
+    assert tc.tensor_bytes(module) == 24 + 8 + 8
 
 
 def test_what_cannot_be_counted_is_an_error():

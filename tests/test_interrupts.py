@@ -267,7 +267,9 @@ slider = tc.widgets.slider("helpful", [-1.0, 0.0, 1.0], draw, start=-1.0)
 TOLD = """{
     "comm": slider.selectors[0].comm.comm_id,
     "place": slider.place,
-    "right": slider.view.value == tc.widgets._image(draw(slider.place[0] - 1.0)),
+    "right": slider.view.value == tc.plots.style.img(
+        (due := draw(slider.place[0] - 1.0)).png, due.alt
+    ),
 }"""
 
 

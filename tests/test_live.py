@@ -1,5 +1,7 @@
 """Each lesson executed in a fresh kernel: what it says, how long it takes, what its sliders show.
 
+Each lesson in one language; with TESTS=all in both, whose code is the same.
+
 The kernel runs as on a learner's machine in Turkey, with another hash seed and two threads.
 
 The kernel moves every slider through all its values and says what it shows; what it ought to
@@ -17,7 +19,7 @@ from nbformat.v4 import new_code_cell
 import lesson_runs as runs
 import toycore as tc
 from builder.execution import execute
-from course import NOTEBOOKS, said
+from course import EVERYTHING, NOTEBOOKS, ONCE, said
 from toycore.language import number, text
 
 PROBE = """
@@ -49,7 +51,11 @@ TURKEY = {
 }
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda p: f"{p.parent.name}/{p.stem}")
+@pytest.fixture(
+    scope="module",
+    params=NOTEBOOKS if EVERYTHING else ONCE,
+    ids=lambda p: f"{p.parent.name}/{p.stem}",
+)
 def live(request):
     """The lesson's number, its language, and what the kernel told."""
     path = request.param

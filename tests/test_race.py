@@ -37,7 +37,7 @@ Path("due.json").write_text(json.dumps([base64.b64encode(png).decode() for png i
 threads = []  # one entry for every message of the slider: the thread that handles it
 get_ipython().events.register("pre_execute", lambda: threads.append(threading.get_ident()))
 
-def race(draw, due, seconds=4):
+def race(draw, due, seconds=2):
     drawn, wrong, before, end = 0, 0, len(threads), time.monotonic() + seconds
     while drawn < 10 or time.monotonic() < end:
         place = drawn % len(due)

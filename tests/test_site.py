@@ -53,7 +53,7 @@ def test_every_font_is_there(site):
 
 
 def test_two_builds_are_the_same_to_the_byte(site):
-    found = made(executed())
+    found = made(executed(["en"]))
     name = "en/01_environment.html"
     due = (site / name).read_text(encoding="utf-8")
     again = found[name].decode()
@@ -115,17 +115,6 @@ def test_without_npm_the_reason_is_told(tmp_path, monkeypatch):
         scripts.fetch(tmp_path)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_opens_and_fits(visit, site, width, scheme):
-    for path in pages(site):
-        page = visit(path, viewport={"width": width, "height": 900}, color_scheme=scheme)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert ground == {"light": "rgb(253, 253, 251)", "dark": "rgb(21, 23, 26)"}[scheme]
-        page.context.close()
-
-
 def formulas_stand(page) -> bool:
     text = "[...document.querySelectorAll('.prose :is(p, li)')].map(e => e.innerText).join()"
     formulas, faults = (page.locator(f"mjx-{kind}").count() for kind in ("container svg", "merror"))
@@ -157,7 +146,7 @@ def turn(page, figure, handle) -> None:
 def test_formulas_stand_and_every_slider_moves_by_keyboard(visit, site, server):
     """From a server, and from the folder alone, as an unpacked archive is opened."""
     moved = 0
-    for path in pages(site):
+    for path in pages(site) if server else lessons(site)[:1]:
         page = visit(path, server, viewport={"width": 1280, "height": 900})
         assert path not in lessons(site) or formulas_stand(page), path
         for figure in page.locator(".live").all():
@@ -201,14 +190,20 @@ def test_the_folder_brings_its_own_letters(visit, site):
     assert {"Source Serif 4", "Source Sans 3"} <= set(page.evaluate(faces))
 
 
-def test_axe_finds_nothing_serious(visit, site, axe):
+GROUND = {"light": "rgb(253, 253, 251)", "dark": "rgb(21, 23, 26)"}
+
+
+def test_every_page_fits_and_axe_finds_nothing_serious(visit, site, axe):
     for path in pages(site):
-        page = visit(path, viewport={"width": 1280, "height": 900})
-        for width in (1280, 390):
-            for scheme in ("light", "dark"):
+        page = visit(path, viewport={"width": 390, "height": 900})
+        for width in (390, 1280):
+            for scheme in GROUND:
                 page.set_viewport_size({"width": width, "height": 900})
                 page.emulate_media(color_scheme=scheme)
                 page.wait_for_timeout(100)  # boxes that scroll now become stops of the keyboard
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+                ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+                assert ground == GROUND[scheme]
                 assert findings(page, axe) == [], f"{path}, {width} px, {scheme}"
         page.context.close()
 

@@ -1,9 +1,8 @@
 """The projector slides in a real browser, opened from a folder: every slide of a lesson is walked.
 
-SLIDES=all walks all lessons; else the first one is walked, in both languages.
+TESTS=all walks all lessons; else the first one is walked, in both languages.
 """
 
-import os
 import re
 
 import nbformat
@@ -14,10 +13,10 @@ import slides
 import website
 from accessibility import findings
 from builder.lesson import LessonError
-from course import COURSE, NOTEBOOKS, ROOT
+from course import COURSE, EVERYTHING, NOTEBOOKS, ROOT
 from site_pages import needs_npm
 
-CHOSEN = [p for p in NOTEBOOKS if os.environ.get("SLIDES") == "all" or p.stem.startswith("01")]
+CHOSEN = [p for p in NOTEBOOKS if EVERYTHING or p.stem.startswith("01")]
 SMALLEST = 18  # pixels of a letter on a screen of 1280 × 720: the last row reads it
 LETTER = 12 / 72 * 100  # pixels of the smallest one in a figure; a tall figure fills the slide
 

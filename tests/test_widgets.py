@@ -75,7 +75,8 @@ def test_without_a_stack_a_callback_exchanges_the_picture(make, monkeypatch):
 
 def test_a_saved_page_keeps_the_picture_and_its_text(make):
     slider = make(start=0.5)
-    bundle = slider._repr_mimebundle_()
+    bundle, metadata = slider._repr_mimebundle_()
+    assert bundle["text/plain"] == metadata["image/png"]["alt"]
     assert bundle["image/png"] == base64.b64encode(slider.picture((2,)).png).decode()
     assert "kl_beta = 0,5:" in bundle["text/plain"]
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == slider.model_id

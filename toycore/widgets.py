@@ -12,7 +12,6 @@ reader, which ipywidgets' sliders do not.
 import asyncio
 import base64
 import contextlib
-import html
 import itertools
 import math
 import time
@@ -24,6 +23,7 @@ import ipywidgets
 from toycore import guards
 from toycore.language import setting, word
 from toycore.plots import Picture
+from toycore.plots.style import img
 from toycore.quiz import quiz as quiz
 
 FRAMES = 60  # pictures drawn beforehand at the most: some seconds, and a megabyte in a saved page
@@ -63,11 +63,11 @@ class Sliders(ipywidgets.VBox):
 
     def _view(self):
         """What shows the picture: here one image, exchanged by a callback."""
-        image = ipywidgets.HTML(_image(self.picture(self.place)))
+        image = ipywidgets.HTML(img(*self.picture(self.place)))
 
         def show(_) -> None:
             try:
-                image.value = _image(self.picture(self.place))
+                image.value = img(*self.picture(self.place))
             except BaseException:  # also the stop button
                 image.value = ""  # nothing, rather than the picture of another value
                 raise
@@ -78,14 +78,15 @@ class Sliders(ipywidgets.VBox):
 
     _ipython_display_ = None  # ipywidgets 7 would display without the picture and its text
 
-    def _repr_mimebundle_(self, **_) -> dict:
+    def _repr_mimebundle_(self, **_) -> tuple[dict, dict]:
         shown = self.picture(self.place)
         model = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return {
+        data = {
             "text/plain": shown.alt,
             "image/png": base64.b64encode(shown.png).decode(),
             "application/vnd.jupyter.widget-view+json": model,
         }
+        return data, {"image/png": {"alt": shown.alt}}
 
 
 class Framed(Sliders):
@@ -104,7 +105,7 @@ class Framed(Sliders):
     def _stack(self, place: Place):
         """The first sliders stand at `place`: a Stack over the values of the next, or the image."""
         if len(place) == len(self.selectors):
-            return ipywidgets.HTML(_image(self.pictures[place]))
+            return ipywidgets.HTML(img(*self.pictures[place]))
         selector = self.selectors[len(place)]
         children = [self._stack((*place, index)) for index in range(len(selector.options))]
         stack = ipywidgets.Stack(children, selected_index=selector.index)
@@ -231,11 +232,3 @@ def _selector(
     )
     ipywidgets.jslink((moved, "index"), (named, "index"))
     return named, moved
-
-
-def _image(picture: Shown) -> str:
-    data = base64.b64encode(picture.png).decode()
-    return (
-        f'<img alt="{html.escape(picture.alt)}" style="max-width: 100%; background: white" '
-        f'src="data:image/png;base64,{data}">'
-    )

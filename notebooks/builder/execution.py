@@ -34,6 +34,10 @@ def run(path: Path, notebook):
         client.execute(env=os.environ | {"TQDM_DISABLE": "1"})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise LessonError(f"{path.parent.name}/{path.name}: {error}") from error
+    for output in outputs(done):
+        if "image/png" in output.get("data", {}):
+            # The same picture once more, for JupyterLab's readers who hear it; kept, it is a copy.
+            output.data.pop("text/html", None)
     return done
 
 
