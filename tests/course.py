@@ -16,9 +16,8 @@ EVERYTHING = os.environ.get("TESTS") == "all"  # also what takes long and is nea
 NOTEBOOKS = sorted(p for k in LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))
 
 
-# Each lesson once, in one language or the other; and once more, in the other one.
+# Each lesson once, in one language or the other.
 ONCE = [p for p in NOTEBOOKS if (int(p.stem[:2]) % 2 == 0) == (p.parent.name == "tr")]
-AGAIN = [p for p in NOTEBOOKS if p not in ONCE]
 
 
 def said(notebook) -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ import toycore as tc
 from builder import bundle, places
 from builder.execution import TIMEOUT
 from builder.stored import stale
-from course import AGAIN, COURSE, EVERYTHING, NOTEBOOKS, ONCE, ROOT, said
+from course import COURSE, EVERYTHING, NOTEBOOKS, ONCE, ROOT, said
 from test_live import DUE, PROBE
 
 FOUND = {path.name for path in ROOT.glob(".venv-*")}
@@ -235,11 +235,11 @@ def run_elsewhere(kernel, notebook, folder):
         asyncio.run(manager.shutdown_kernel(now=True))
 
 
-# Both environments run every lesson, in one language or the other; with TESTS=all, in both.
+# With TESTS=all every lesson runs everywhere; else each lesson once, now here, now there.
 RUNS = [
     pytest.param(environment, path, id=f"{environment[6:]}-{names(path)}")
-    for environment in ENVIRONMENTS
-    for path in (NOTEBOOKS if EVERYTHING else AGAIN if environment == ".venv-colab" else ONCE)
+    for place, environment in enumerate(ENVIRONMENTS)
+    for path in (NOTEBOOKS if EVERYTHING else ONCE[place :: len(ENVIRONMENTS)])
 ]
 
 

@@ -1,6 +1,7 @@
 """Each lesson executed in a fresh kernel: what it says, how long it takes, what its sliders show.
 
-Each lesson in one language; with TESTS=all in both, whose code is the same.
+With TESTS=all each lesson, else the shortest one: sliders are also moved in test_browser.py, and
+lessons run in other versions in test_bundles.py.
 
 The kernel runs as on a learner's machine in Turkey, with another hash seed and two threads.
 
@@ -19,7 +20,7 @@ from nbformat.v4 import new_code_cell
 import lesson_runs as runs
 import toycore as tc
 from builder.execution import execute
-from course import EVERYTHING, NOTEBOOKS, ONCE, said
+from course import EVERYTHING, NOTEBOOKS, said
 from toycore.language import number, text
 
 PROBE = """
@@ -53,7 +54,7 @@ TURKEY = {
 
 @pytest.fixture(
     scope="module",
-    params=NOTEBOOKS if EVERYTHING else ONCE,
+    params=NOTEBOOKS if EVERYTHING else NOTEBOOKS[-1:],
     ids=lambda p: f"{p.parent.name}/{p.stem}",
 )
 def live(request):
