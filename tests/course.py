@@ -1,8 +1,9 @@
 """The course in the repository: its sources, and the notebooks that they gave."""
 
-import os
 import re
 from pathlib import Path
+
+import pytest
 
 import build
 from builder.lesson import LANGUAGES, read_lesson
@@ -12,10 +13,10 @@ from toycore.quiz import Question, parse
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = build.COURSE
 LESSONS = sorted(COURSE.lessons.glob("*.py"))
-EVERYTHING = os.environ.get("TESTS") == "all"  # also what takes long and is nearly the same
 NOTEBOOKS = sorted(p for k in LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))
 
 
+long = pytest.mark.long  # runs with `pytest -m long`
 # Each lesson once, in one language or the other.
 ONCE = [p for p in NOTEBOOKS if (int(p.stem[:2]) % 2 == 0) == (p.parent.name == "tr")]
 

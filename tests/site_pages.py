@@ -45,14 +45,12 @@ def made(notebooks) -> dict[str, bytes]:
         return website.make(notebooks, ROOT / "dist" / "npm")
 
 
-def executed(languages=LANGUAGES):
+def executed():
     """The notebooks of LESSON, run."""
     import build
     from builder.plan import plan
 
-    (pair,) = plan(build.COURSE, [LESSON])
-    chosen = {path: notebook for path, notebook in pair.items() if path.parent.name in languages}
-    return build.executed(build.COURSE, [chosen])
+    return build.executed(build.COURSE, plan(build.COURSE, [LESSON]))
 
 
 def pages(site: Path) -> list[str]:

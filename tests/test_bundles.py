@@ -24,7 +24,7 @@ import toycore as tc
 from builder import bundle, places
 from builder.execution import TIMEOUT
 from builder.stored import stale
-from course import COURSE, EVERYTHING, NOTEBOOKS, ONCE, ROOT, said
+from course import COURSE, NOTEBOOKS, ONCE, ROOT, long, said
 from test_live import DUE, PROBE
 
 FOUND = {path.name for path in ROOT.glob(".venv-*")}
@@ -235,12 +235,14 @@ def run_elsewhere(kernel, notebook, folder):
         asyncio.run(manager.shutdown_kernel(now=True))
 
 
-# With TESTS=all every lesson runs everywhere; else each lesson once, now here, now there.
-RUNS = [
-    pytest.param(environment, path, id=f"{environment[6:]}-{names(path)}")
-    for place, environment in enumerate(ENVIRONMENTS)
-    for path in (NOTEBOOKS if EVERYTHING else ONCE[place :: len(ENVIRONMENTS)])
-]
+# Each lesson once, now here, now there; all else is long.
+def run(place: int, path: Path):
+    short = path in ONCE[place :: len(ENVIRONMENTS)]
+    name = f"{ENVIRONMENTS[place][6:]}-{names(path)}"
+    return pytest.param(ENVIRONMENTS[place], path, id=name, marks=[] if short else [long])
+
+
+RUNS = [run(place, path) for place in range(len(ENVIRONMENTS)) for path in NOTEBOOKS]
 
 
 @pytest.mark.parametrize(("kernel", "path"), RUNS, indirect=["kernel"])

@@ -10,6 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 import toycore as tc
@@ -65,6 +66,7 @@ def examples(start):
             {"reward": 0.0, "entropy": 0.0, "kl": 0.0},
         ),
         "curves": lambda w: plots.curves(in_language(ppo, w), *ppo.history),
+        "two curves": lambda w: plots.curves(in_language(ppo, w), "reward", "kl"),
         "frontier": lambda w: plots.frontier(in_language(ppo, w)),
         "plane": lambda w: plots.plane(in_language(sft, w)),
         "policies": lambda w: plots.policies(w, before=logp, after=logp, quantized=logp),
@@ -77,6 +79,7 @@ def examples(start):
 
 
 DRAWN = sorted(set(plots.__all__) - {"Picture"})
+FITTING = [name.replace("curves", "two curves") for name in DRAWN]  # not a dozen of them
 
 
 def missing(draw) -> list[str]:
@@ -91,6 +94,16 @@ def missing(draw) -> list[str]:
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_figure_shows_every_sign(name, spoken, examples):
     assert missing(lambda: examples[name](tc.World(language=spoken))) == []
+
+
+@pytest.mark.parametrize("spoken", LANGUAGES)
+@pytest.mark.parametrize("name", FITTING)
+def test_nothing_runs_off_a_figure(name, spoken, examples):
+    figure = examples[name](tc.World(language=spoken)).figure
+    FigureCanvasAgg(figure).draw()  # only now the words have a place
+    drawn, sheet = figure.get_tightbbox(), figure.bbox_inches
+    assert (drawn.min >= sheet.min).all()
+    assert (drawn.max <= sheet.max).all()
 
 
 def test_a_figure_shows_every_sign_and_a_missing_one_would_be_told():

@@ -1,7 +1,7 @@
 """Each lesson executed in a fresh kernel: what it says, how long it takes, what its sliders show.
 
-With TESTS=all each lesson, else the shortest one: sliders are also moved in test_browser.py, and
-lessons run in other versions in test_bundles.py.
+With `-m long`. Else nbval runs the lessons, test_bundles.py runs each in other versions, and
+test_browser.py moves their sliders.
 
 The kernel runs as on a learner's machine in Turkey, with another hash seed and two threads.
 
@@ -20,7 +20,7 @@ from nbformat.v4 import new_code_cell
 import lesson_runs as runs
 import toycore as tc
 from builder.execution import execute
-from course import EVERYTHING, NOTEBOOKS, said
+from course import NOTEBOOKS, long, said
 from toycore.language import number, text
 
 PROBE = """
@@ -42,6 +42,8 @@ for widget in [shown for shown in Out.values() if isinstance(shown, tc.widgets.S
 print(json.dumps({"seconds": seconds, "told": told}))
 """
 
+pytestmark = long
+
 # The dotless i, the decimal comma; a kernel that is given other threads and another hash seed.
 TURKEY = {
     "LC_ALL": "tr_TR.UTF-8",
@@ -54,7 +56,7 @@ TURKEY = {
 
 @pytest.fixture(
     scope="module",
-    params=NOTEBOOKS if EVERYTHING else NOTEBOOKS[-1:],
+    params=NOTEBOOKS,
     ids=lambda p: f"{p.parent.name}/{p.stem}",
 )
 def live(request):

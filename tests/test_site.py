@@ -11,20 +11,21 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import build
 import website
 from accessibility import findings
-from builder.plan import folded
+from builder.plan import folded, plan
 from course import LESSONS, gist, quizzes
 from site_pages import (
     bare,
     decoded,
-    executed,
     lessons,
     made,
     pages,
     printed,
     shown,
 )
+from test_build import HEADER, make_course
 from website import pages as pages_of_lessons
 from website import scripts
 from website.words import WORDS
@@ -52,19 +53,41 @@ def test_every_font_is_there(site):
     assert sorted(named) == sorted(path.name for path in site.glob("assets/*.woff2"))
 
 
-def test_two_builds_are_the_same_to_the_byte(site):
-    (lesson,) = executed(["en"])
-    found = made([lesson, lesson._replace(language="tr", name="01_ortam")])  # the page links to it
-    name = "en/01_environment.html"
-    due = (site / name).read_text(encoding="utf-8")
-    again = found[name].decode()
-    # Beside more lessons, or with a bundle, the page has more links than this one.
-    due, again = (
-        re.sub(r"<(p class=\"facts\"|nav class=\"around\").*?</", "", text, flags=re.S)
-        for text in (due, again)
-    )
-    assert due == again
-    assert json.loads(STATE.search(found[name].decode())[1])["state"]
+LESSON = """\
+# %% [markdown] lang="tr"
+# # Ders 1 · Ad
+# Özet.
+
+# %% [markdown] lang="en"
+# # Lesson 1 · Title
+# Lead.
+
+# %%
+import ipywidgets
+
+
+class Moved(ipywidgets.VBox):
+    def _repr_mimebundle_(self, **_):
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {"text/plain": "words", "application/vnd.jupyter.widget-view+json": view}
+
+
+slider = ipywidgets.SelectionSlider(options=[("one", 0), ("two", 1)])
+stack = ipywidgets.Stack([ipywidgets.HTML("1"), ipywidgets.HTML("2")], selected_index=0)
+ipywidgets.jslink((slider, "index"), (stack, "selected_index"))
+Moved([slider, stack])
+"""
+
+
+def test_two_builds_are_the_same_to_the_byte(tmp_path):
+    """The models of widgets get other names each time they are made."""
+    course = make_course(tmp_path, HEADER + LESSON)
+    (course.package / "__init__.py").write_text('__version__ = "1"\n', encoding="utf-8")
+    for language in WORDS:
+        (course.output / language).mkdir(parents=True)
+    files, again = (made(build.executed(course, plan(course))) for _ in range(2))
+    assert files == again
+    assert json.loads(STATE.search(files["en/01_lesson.html"].decode())[1])["state"]
 
 
 def small(language: str, **more):
@@ -246,7 +269,7 @@ def test_without_scripts_the_still_picture_stands(visit, site):
 
 
 def test_every_figure_is_printed_whole_and_without_navigation(visit, site):
-    for path in lessons(site):
+    for path in lessons(site)[-1:]:
         page = visit(path, viewport={"width": 1280, "height": 900})
         for handle in page.locator(".noUi-handle").all():
             handle.press("End")

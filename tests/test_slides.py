@@ -1,8 +1,9 @@
 """The projector slides in a real browser, opened from a folder: every slide of a lesson is walked.
 
-TESTS=all walks all lessons; else the first one is walked, in both languages.
+Without `-m long` only the first lesson is walked, in both languages.
 """
 
+import functools
 import re
 
 import nbformat
@@ -13,10 +14,14 @@ import slides
 import website
 from accessibility import findings
 from builder.lesson import LessonError
-from course import COURSE, EVERYTHING, NOTEBOOKS, ROOT
+from course import COURSE, NOTEBOOKS, ROOT, long
 from site_pages import needs_npm
 
-CHOSEN = [p for p in NOTEBOOKS if EVERYTHING or p.stem.startswith("01")]
+CHOSEN = [
+    pytest.param(p, id=f"{p.parent.name}/{p.stem}", marks=[long] * (p.stem[:2] != "01"))
+    for p in NOTEBOOKS
+]
+FIRST = NOTEBOOKS[0]
 SMALLEST = 18  # pixels of a letter on a screen of 1280 × 720: the last row reads it
 LETTER = 12 / 72 * 100  # pixels of the smallest one in a figure; a tall figure fills the slide
 
@@ -46,15 +51,21 @@ FAULTS = f"""() => {{
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("slides")
-    with needs_npm():
-        website.write(slides.make(CHOSEN, ROOT / "dist" / "npm"), folder)
-    return folder
+def written(tmp_path_factory):
+    """The file with the slides of a lesson, made when it is first asked for."""
+
+    @functools.cache
+    def written(path):
+        folder = tmp_path_factory.mktemp("slides")
+        with needs_npm():
+            website.write(slides.make([path], ROOT / "dist" / "npm"), folder)
+        return folder / path.parent.name / f"{path.stem}.html"
+
+    return written
 
 
 @pytest.fixture
-def show(browser, folder):
+def show(browser, written):
     """Open slides from the folder, as a teacher would; nothing may fail or ask for a network."""
     faults = []
     page = browser.new_page(viewport={"width": 1280, "height": 720})
@@ -64,7 +75,7 @@ def show(browser, folder):
     page.on("request", lambda r: faults.append(r.url) if r.url.startswith("http") else None)
 
     def show(path, view=""):
-        page.goto((folder / path.parent.name / f"{path.stem}.html").as_uri() + view)
+        page.goto(written(path).as_uri() + view)
         page.wait_for_function("window.Reveal?.isReady?.()", timeout=120_000)
         return page
 
@@ -83,7 +94,7 @@ def walk(page):
     pytest.fail("the slides do not end")
 
 
-@pytest.mark.parametrize("path", CHOSEN, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", CHOSEN)
 def test_nothing_runs_off_a_slide_or_is_too_small(show, path):
     page = show(path)
     faults = {number: found for number in walk(page) if (found := page.evaluate(FAULTS))}
@@ -91,8 +102,8 @@ def test_nothing_runs_off_a_slide_or_is_too_small(show, path):
     assert page.locator("mjx-merror").count() == 0
 
 
-@pytest.mark.parametrize("path", CHOSEN, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_nothing_is_lost_or_told_twice_when_a_lesson_is_laid_out(show, folder, path):
+@pytest.mark.parametrize("path", CHOSEN)
+def test_nothing_is_lost_or_told_twice_when_a_lesson_is_laid_out(show, written, path):
     """Beside the headings, which stand again on each slide of their section."""
     page = show(path)
     shown = list(slides.cells(nbformat.read(path, as_version=4)))
@@ -114,12 +125,12 @@ def test_nothing_is_lost_or_told_twice_when_a_lesson_is_laid_out(show, folder, p
     assert len([text for again, text in found if not again]) == len(headings)
     items = sum(len(re.findall(r"^(?:[*-]|\d\.) ", text, re.MULTILINE)) for text in prose)
     assert page.locator(".slides li").count() == items
-    body = (folder / path.parent.name / f"{path.stem}.html").read_text(encoding="utf-8")
+    body = written(path).read_text(encoding="utf-8")
     paragraphs = body.partition("<script")[0].count("<p>")
     assert page.locator(".slides p").count() == paragraphs > 20
 
 
-@pytest.mark.parametrize("path", CHOSEN, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", CHOSEN)
 def test_axe_finds_nothing_serious_on_a_slide(show, axe, path):
     """On all at once, as they are laid out for a printer."""
     page = show(path, "?print-pdf")
@@ -129,7 +140,7 @@ def test_axe_finds_nothing_serious_on_a_slide(show, axe, path):
 
 
 def test_a_prediction_is_asked_before_its_answer_is_seen(show):
-    page = show(CHOSEN[0])
+    page = show(FIRST)
     asked = 0
     for _ in walk(page):
         blocks = page.evaluate(

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 import lab_server
 import toycore as tc
+from course import long
 from storm import MOVES, ROOM, weather
 
 EDITOR = """
@@ -38,7 +39,7 @@ def lab(tmp_path_factory):
         yield lab
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", ["live", pytest.param("callback", marks=long)])
 def test_after_a_storm_of_keys_a_slider_shows_its_last_value(lab, browser, change):
     lab.write(change, EDITOR.format(change=CHANGES[change]))
     with lab_server.running(lab, browser, change) as page:
