@@ -85,8 +85,8 @@ SLIDERS = {
 }
 
 
-# The sliders of lessons 2 and 4 are of lesson 3's kind.
-NAMES = [pytest.param(name, marks=[long] * (name[3:5] in ("02", "04"))) for name in SLIDERS]
+# The sliders of lessons 3 and 4 are of lesson 2's kind.
+NAMES = [pytest.param(name, marks=[long] * (name[3:5] in ("03", "04"))) for name in SLIDERS]
 
 
 @pytest.fixture(scope="module", params=NAMES)

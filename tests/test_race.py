@@ -13,6 +13,7 @@ import pytest
 from jupyter_core.paths import jupyter_config_path
 
 import lab_server
+from course import long
 
 FILE = "etc/jupyter/labconfig/default_setting_overrides.json"
 THREADED, SAFE = "perCommTarget", "disabled"  # JupyterLab's own default, and the course's
@@ -141,6 +142,7 @@ def test_pictures_of_the_course_are_safe_without_the_setting(race):
     assert seen["wrong"] == 0
 
 
+@long
 def test_pyplot_is_spoiled_without_the_setting(race):
     """The control: the race does happen, and a wrong picture is noticed."""
     seen = race(PYPLOT, THREADED)
