@@ -61,6 +61,14 @@ def test_every_two_colours_are_apart(vision):
     assert near == set()
 
 
+def test_every_colour_stands_out_from_white_paper():
+    """At least 3 to 1, what WCAG 2.2 asks of graphics (1.4.11)."""
+    for color in COLORS:
+        rgb = np.array(to_rgb(color))
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        assert 1.05 / (TO_XYZ[1] @ linear + 0.05) >= 3, color
+
+
 def test_every_colour_has_a_line_style_and_a_marker_of_its_own():
     styles = {*STYLES, EXACT["linestyle"]}
     assert len(styles) == len(COLORS) + 1

@@ -148,6 +148,21 @@ def test_each_seed_draws_a_base_and_a_factor_of_its_own_wherever_it_stands():
         assert not torch.equal(second, third)
 
 
+def test_embeddings_have_a_spread_of_an_eighth_and_all_else_is_uniform_as_torch_draws_it():
+    model, bound = tc.ToyLM(seeds=range(64)), 1 / math.sqrt(32)
+    assert model.prompt_embed.std().item() == pytest.approx(1 / 8, rel=0.03)
+    for tensor in (model.head.weight, model.head.bias, model.head.lora_A):
+        assert 0.99 * bound < tensor.abs().max() <= bound
+        assert tensor.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.03)
+
+
+def test_a_policy_of_nothing_but_defaults_is_seed_0_rank_8_and_alpha_8():
+    default, said = tc.ToyLM(), tc.ToyLM((0,), 8, 8.0, prompts=6, tokens=11)
+    assert default.state_dict().keys() == said.state_dict().keys()
+    for name, tensor in said.state_dict().items():
+        assert torch.equal(default.state_dict()[name], tensor)
+
+
 def test_at_the_start_only_lora_b_has_a_gradient(world):
     model = tc.ToyLM(seeds=range(3))
     loss, _ = tc.sft.sft_loss(model.logp(), world.sft_targets)
@@ -205,6 +220,14 @@ def test_a_rank_out_of_bounds_is_an_error_that_says_so(rank):
         tc.LoRALinear(3, 11, rank, 8.0)
 
 
+def test_a_width_of_one_is_a_layer_and_of_none_is_an_error():
+    for widths in ((1, 5), (5, 1)):
+        assert tc.LoRALinear(*widths, 1, 8.0)(noise(3, widths[0])).shape == (3, widths[1])
+    for name, widths in {"in_features": (0, 5), "out_features": (5, 0)}.items():
+        with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1"):
+            tc.LoRALinear(*widths, 1, 8.0)
+
+
 @pytest.mark.parametrize("alpha", [0, -1.0, math.nan, math.inf])
 def test_an_alpha_that_is_not_above_0_is_an_error(alpha):
     with pytest.raises(ValueError, match="alpha must be a finite number above 0"):
@@ -244,6 +267,7 @@ def test_join_puts_runs_side_by_side_and_shares_no_memory():
         tensor.data += 1
     assert all(torch.equal(part.logp(), was) for part, was in zip(parts, before, strict=True))
     assert sum(1 for p in joined.parameters() if p.requires_grad) == 2
+    assert torch.equal(join(parts[1:]).logp(), before[1])
 
 
 def test_the_trainable_share_is_pefts():
@@ -254,6 +278,9 @@ def test_the_trainable_share_is_pefts():
     counts = [rank * (32 + 11) for rank in (1, 4, 8)]
     by_hand = [count / (count + 6 * 32 + 11 * 32 + 11) for count in counts]
     assert share.tolist() == pytest.approx(by_hand, abs=1e-12)
+    wide = tc.ToyLM((0,), 2, tokens=40).trainable_fraction()
+    trained = 2 * (32 + 40)
+    assert wide.item() == pytest.approx(trained / (trained + 6 * 32 + 40 * 32 + 40), abs=1e-12)
 
 
 def test_the_critic_has_one_number_for_each_prompt_of_each_run_and_starts_at_zero():

@@ -20,7 +20,7 @@ from PIL import Image
 
 from toycore.language import number, setting
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#78320A", "#56B4E9", "#332288")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#78320A", "#9054FC", "#332288")
 STYLES = ("-", (0, (6, 2)), (0, (1, 1.5)), "-.", (0, (8, 2, 1, 2, 1, 2)), (0, (3, 1)), (0, (9, 3)))
 MARKERS = "os^Dv*P"
 FADED = "#C4C4C4"
