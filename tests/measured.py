@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = {
     "exact": ("exact", "guards"),
     "model": ("model", "wrong_layers", "training", "guards"),
-    "sft": ("losses", "training", "guards", "knobs"),
-    "ppo": ("losses", "training", "wrong_variants", "guards", "knobs", "broken"),
-    "dpo": ("losses", "training", "wrong_variants", "guards", "knobs", "broken"),
+    "sft": ("settings", "losses", "training", "guards", "knobs"),
+    "ppo": ("settings", "losses", "training", "wrong_variants", "guards", "knobs", "broken"),
+    "dpo": ("settings", "losses", "training", "wrong_variants", "guards", "knobs", "broken"),
     "quantization": ("quantization", "int8_linear", "wrong_quantization", "peers"),
 }
 SLOW = ("site", "browser", "race", "bundles", "live", "build", "other_machines", "slides", "storm")

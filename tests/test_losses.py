@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
-from toycore.dpo import dpo_loss
-from toycore.ppo import leash, ppo_loss, whiten
+from toycore.dpo import DPOConfig, dpo_loss
+from toycore.ppo import PPOConfig, leash, ppo_loss, whiten
 from toycore.sft import sft_loss
 
 GOLDEN = json.loads((Path(__file__).parent / "data/golden_trl_1.16.0.json").read_text())
@@ -191,6 +191,14 @@ def test_the_ipo_loss_is_trls():
 def test_the_ppo_loss_is_trls_clip_loss_and_a_plain_squared_error():
     check_ppo(ppo_loss)
     check_ppo_runs(ppo_loss)
+
+
+def test_without_settings_a_loss_has_those_of_its_config():
+    settings = ("clip_range", "vf_coef", "ent_coef")
+    said = {name: getattr(PPOConfig(), name) for name in settings}
+    assert torch.equal(ppo_loss(*ppo_batch())[0], ppo_loss(*ppo_batch(), **said)[0])
+    said = {name: getattr(DPOConfig(), name) for name in ("beta", "loss_type", "reference_free")}
+    assert torch.equal(dpo_loss(*dpo_batch())[0], dpo_loss(*dpo_batch(), **said)[0])
 
 
 def test_gradients_are_those_of_finite_differences():
