@@ -1,5 +1,7 @@
 """The message says which argument, what came and what is allowed."""
 
+import math
+
 import pytest
 import torch
 
@@ -21,6 +23,11 @@ WRONG = {
         "target must be from 0 to 10; got 11 to 11",
     ),
     "a target": (lambda: tc.sft.sft_loss(TABLE, torch.zeros(6)), TypeError, "target .*float32"),
+    "one prompt alone": (
+        lambda: tc.sft.sft_loss(TABLE[0], torch.tensor(3)),
+        ValueError,
+        r"the shape must be \(\.\.\., B\), for logp .* target \(\), batch \(\)",
+    ),
     "a run": (lambda: tc.plots.curves(TABLE, "kl"), TypeError, "run must be a toycore.Run"),
     "a policy": (
         lambda: tc.plots.policies(tc.World(), before=TABLE.exp()),
@@ -38,6 +45,24 @@ WRONG = {
         "a value of 'a' must be a number; got '2'",
     ),
 }
+
+
+DPO = ("chosen_logp", "rejected_logp", "ref_chosen_logp", "ref_rejected_logp")
+PPO = ("logp", "old_logp", "advantage", "value", "returns", "entropy")
+
+
+@pytest.mark.parametrize("wrong", [*DPO, *PPO])
+def test_each_argument_of_a_loss_is_looked_at(wrong):
+    loss, names = (tc.dpo.dpo_loss, DPO) if wrong in DPO else (tc.ppo.ppo_loss, PPO)
+    with pytest.raises(TypeError, match=f"^{wrong} must be a torch.Tensor; got None"):
+        loss(**dict.fromkeys(names, B) | {wrong: None})
+    with pytest.raises(ValueError, match=rf"{wrong} \(3, 0\)"):
+        loss(**dict.fromkeys(names, B) | {wrong: B.new_zeros(3, 0)})
+
+
+def test_dpo_without_a_reference_looks_at_none():
+    given = dict(zip(DPO, (B, B, None, None), strict=True))
+    assert tc.dpo.dpo_loss(**given, reference_free=True)[0].item() == pytest.approx(math.log(2))
 
 
 @pytest.mark.parametrize(("call", "kind", "message"), WRONG.values(), ids=WRONG)
