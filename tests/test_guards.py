@@ -47,6 +47,14 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize("more", [2, 7])
+def test_targets_of_more_batches_than_there_are_predictions_are_refused(more):
+    target = torch.zeros(more, 6, dtype=torch.long)
+    with pytest.raises(ValueError, match=r"target must be .* got \(., 6\) for logp \(6, 11\)"):
+        tc.sft.sft_loss(TABLE, target)
+    assert tc.sft.sft_loss(TABLE.expand(more, 6, 11), target[0])[0].shape == (more,)
+
+
 DPO = ("chosen_logp", "rejected_logp", "ref_chosen_logp", "ref_rejected_logp")
 PPO = ("logp", "old_logp", "advantage", "value", "returns", "entropy")
 

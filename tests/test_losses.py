@@ -193,6 +193,17 @@ def test_the_ppo_loss_is_trls_clip_loss_and_a_plain_squared_error():
     check_ppo_runs(ppo_loss)
 
 
+def test_accuracy_is_the_share_whose_likeliest_token_is_the_target_itself():
+    logp = torch.eye(11).log_softmax(-1)[[3, 3, 3, 3]]  # the likeliest token is 3
+    for target, share in {
+        (3, 3, 3, 3): 1,
+        (3, 2, 4, 3): 0.5,
+        (0, 1, 2, 2): 0,
+        (4, 9, 10, 3): 0.25,
+    }.items():
+        assert sft_loss(logp, torch.tensor(target))[1]["accuracy"] == share
+
+
 def test_without_settings_a_loss_has_those_of_its_config():
     settings = ("clip_range", "vf_coef", "ent_coef")
     said = {name: getattr(PPOConfig(), name) for name in settings}
