@@ -332,6 +332,7 @@ PAIRS = {
     "no rows": ([], ("pairs", "[]")),
     "a string": ("yes > no", ("pairs", "'yes > no'")),
     "a number": (5, ("pairs", "5")),
+    "sets of sets": (torch.tensor([[[[0, 1, 2]]]] * 2), ("(N, 3)", "(2, 1, 1, 3)")),
     "sets for three seeds": (torch.tensor([[[0, 1, 2]]] * 3), ("pairs", "S = 2", "(3, 1, 3)")),
 }
 
