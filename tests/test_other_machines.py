@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from builder.execution import execute
-from course import ROOT
+from course import ROOT, long
 
 NOTHING = """
 import sys, torch
@@ -23,15 +23,13 @@ sys.modules.update({"torchao": torchao, "torchao.quantization": torchao.quantiza
 true_int_mm = torch._int_mm
 torch._int_mm = lambda a, b: true_int_mm(a, b) + 1  # as on CPUs where it is wrong
 """
-MACHINES = {
-    "no quantize_dynamic, no torchao, no _int_mm": ("tr/05_nicemleme", NOTHING, "", "torch.ao"),
-    "an old torchao, a wrong _int_mm": ("en/05_quantization", OLD, "torch.ao", "torchao"),
-}
+MACHINES = [
+    pytest.param("tr/05_nicemleme", NOTHING, "", "torch.ao", id="nothing"),
+    pytest.param("en/05_quantization", OLD, "torch.ao", "torchao", id="old or wrong", marks=long),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "prelude", "present", "missing"), MACHINES.values(), ids=list(MACHINES)
-)
+@pytest.mark.parametrize(("name", "prelude", "present", "missing"), MACHINES)
 def test_lesson_5_says_the_same_numbers_and_what_is_missing(name, prelude, present, missing):
     path = ROOT / "notebooks" / f"{name}.ipynb"
     stored = nbformat.read(path, as_version=4)

@@ -63,13 +63,19 @@ def figures() -> int:
     return sum(type(thing) is Figure for thing in gc.get_objects())
 
 
+@pytest.fixture(scope="module")
+def warm() -> None:
+    """What matplotlib loads once, and what malloc keeps, is there now."""
+    for value in GRID * 10:
+        assert draw(a=value).png
+
+
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("kind", ["framed", "live", "callback"])
 def test_a_storm_of_moves_leaves_no_figure_and_no_memory(kind, monkeypatch):
     names = "abc" if kind == "live" else "ab"
     if kind == "callback":
         monkeypatch.delattr(ipywidgets, "Stack", raising=False)
-    for value in GRID * 10:  # what matplotlib loads once, and what malloc keeps, is there now
-        assert draw(a=value).png
     alive = figures()
     slider = tc.widgets.editor(draw, dict.fromkeys(names, GRID), dict.fromkeys(names, 1.0))
     assert isinstance(slider, tc.widgets.Live if kind == "live" else tc.widgets.Framed)
