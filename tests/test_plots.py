@@ -1,6 +1,8 @@
 """What a figure shows, read back from the figure itself, is what the run holds and theory says."""
 
+import base64
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -229,3 +231,15 @@ def test_the_values_of_a_setting_are_written_exactly():
     run = tc.train_dpo(tc.World(), tc.DPOConfig(lr=[1e-5, 2e-5, 0.1234567], seeds=2, steps=2))
     legend = tc.plots.curves(run, "loss").figure.legends[0]
     assert [t.get_text() for t in legend.get_texts()] == ["1e−05", "2e−05", "0.1234567"]
+
+
+def test_a_picture_is_shown_once_more_as_html_whose_image_has_the_words():
+    figure, _ = tc.plots.style.panels(1, height=1)
+    picture = tc.plots.Picture(figure, 'KL < 0.1 & "reward" > 0')
+    data, metadata = picture._repr_mimebundle_()
+    assert (data["image/png"], data["text/plain"]) == (picture.png, picture.alt)
+    assert metadata == {"image/png": {"alt": picture.alt}}
+    (image,) = ElementTree.fromstring(f"<p>{data['text/html'][:-1]}/></p>")
+    assert image.get("alt") == picture.alt
+    source = image.get("src").removeprefix("data:image/png;base64,")
+    assert base64.b64decode(source) == picture.png
