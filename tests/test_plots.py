@@ -1,6 +1,7 @@
 """What a figure shows, read back from the figure itself, is what the run holds and theory says."""
 
 import base64
+import io
 import re
 from xml.etree import ElementTree
 
@@ -8,8 +9,11 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from PIL import Image
 
+import lesson_runs
 import toycore as tc
+from course import ROOT
 from toycore.plots.plane import _in_the_plane
 
 BETAS = (0.1, 0.5, 2.0)
@@ -243,3 +247,14 @@ def test_a_picture_is_shown_once_more_as_html_whose_image_has_the_words():
     assert image.get("alt") == picture.alt
     source = image.get("src").removeprefix("data:image/png;base64,")
     assert base64.b64decode(source) == picture.png
+
+
+def test_the_picture_in_the_readme_is_what_the_package_draws():
+    """But for the edges of letters and lines, which another version may smooth otherwise."""
+    drawn = tc.plots.curves(lesson_runs.leashes(), "reward", "kl").png
+    stored, due = (
+        np.asarray(Image.open(file).convert("RGB")).astype(int)
+        for file in (ROOT / ".github" / "sweep.png", io.BytesIO(drawn))
+    )
+    assert stored.shape == due.shape
+    assert (abs(stored - due).max(-1) > 40).mean() < 0.005
