@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # The tests that know most of a module come first: most changes do not outlive them.
-TRAINED = ("settings", "guards", "losses", "written_plainly", "training")
+TRAINED = ("settings", "guards", "losses", "written_plainly", "training", "bad_input")
 MODULES = {
     "exact": ("exact", "guards"),
     "model": ("model", "wrong_layers", "guards", "written_plainly", "training"),
