@@ -204,6 +204,14 @@ def test_accuracy_is_the_share_whose_likeliest_token_is_the_target_itself():
         assert sft_loss(logp, torch.tensor(target))[1]["accuracy"] == share
 
 
+def test_approx_kl_far_from_the_policy_that_sampled():
+    """(ρ − 1) − log ρ, for a ratio of e² and one of e⁻³."""
+    nothing = torch.zeros(1, dtype=torch.float64)
+    for log_ratio in (2.0, -3.0):
+        _, info = ppo_loss(nothing + log_ratio, *[nothing] * 5)
+        assert info["approx_kl"].item() == exactly(math.exp(log_ratio) - 1 - log_ratio)
+
+
 def test_without_settings_a_loss_has_those_of_its_config():
     settings = ("clip_range", "vf_coef", "ent_coef")
     said = {name: getattr(PPOConfig(), name) for name in settings}
