@@ -136,6 +136,7 @@ def test_the_setting_keeps_a_slider_from_a_cell_that_draws(race):
     assert (seen["wrong"], seen["beside"]) == (0, 0)
 
 
+@long
 def test_pictures_of_the_course_are_safe_without_the_setting(race):
     seen = race(COURSE, THREADED)
     assert seen["beside"] >= 10
