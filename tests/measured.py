@@ -41,17 +41,7 @@ LIBRARIES = (
 
 
 def pytest_arguments(names) -> list[str]:
-    plain = [
-        "-q",
-        "-x",
-        "--assert=plain",
-        "-o",
-        "addopts=",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:nbval",
-    ]
+    plain = ["-qx", "--assert=plain", "-oaddopts=", "-pno:cacheprovider", "-pno:nbval"]
     return [*plain, *(f"{ROOT}/tests/test_{name}.py" for name in names)]
 
 

@@ -65,9 +65,9 @@ def weather(page) -> None:
     """A storm over every slider of the notebook that is open and has run."""
     rng = random.Random(0)
     figures = page.locator(".widget-vbox:has(> .widget-hbox .noUi-handle)")
-    first = before = ask(page)
-    assert figures.count() == len(first["sliders"]) > 0
-    for number, slider in enumerate(first["sliders"]):
+    before = ask(page)
+    assert figures.count() == len(before["sliders"]) > 0
+    for number, slider in enumerate(before["sliders"]):
         figure, place = figures.nth(number), list(slider["place"])
         figure.scroll_into_view_if_needed()
         for axis, options in enumerate(slider["options"]):

@@ -33,11 +33,15 @@ TO_XYZ = np.array(  # sRGB, IEC 61966-2-1, white D65
 )
 
 
+def linear(color: str) -> np.ndarray:
+    """Its red, green and blue light, where sRGB's numbers are bent for the eye."""
+    rgb = np.array(to_rgb(color))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
 def seen(color: str, vision) -> np.ndarray:
     """The colour in CIE Lab as this eye sees it."""
-    rgb = np.array(to_rgb(color))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    xyz = TO_XYZ @ np.clip(np.array(vision) @ linear, 0, 1) / TO_XYZ.sum(1)
+    xyz = TO_XYZ @ np.clip(np.array(vision) @ linear(color), 0, 1) / TO_XYZ.sum(1)
     x, y, z = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
@@ -64,9 +68,7 @@ def test_every_two_colours_are_apart(vision):
 def test_every_colour_stands_out_from_white_paper():
     """At least 3 to 1, what WCAG 2.2 asks of graphics (1.4.11)."""
     for color in COLORS:
-        rgb = np.array(to_rgb(color))
-        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-        assert 1.05 / (TO_XYZ[1] @ linear + 0.05) >= 3, color
+        assert 1.05 / (TO_XYZ[1] @ linear(color) + 0.05) >= 3, color
 
 
 def test_every_colour_has_a_line_style_and_a_marker_of_its_own():

@@ -34,6 +34,7 @@ WRONG = {
         ValueError,
         r"before must be log-probabilities \(\.\.\., 6, 11\), none above 0; .*0\.09",
     ),
+    "no policy": (lambda: tc.plots.policies(tc.World()), ValueError, "at least one table.* none"),
     "a picture": (
         lambda: tc.widgets.slider("a", [1.0], lambda _: "picture"),
         TypeError,

@@ -54,11 +54,7 @@ TURKEY = {
 }
 
 
-@pytest.fixture(
-    scope="module",
-    params=NOTEBOOKS,
-    ids=lambda p: f"{p.parent.name}/{p.stem}",
-)
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def live(request):
     """The lesson's number, its language, and what the kernel told."""
     path = request.param

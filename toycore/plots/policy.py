@@ -15,6 +15,8 @@ def policies(world: World, **tables) -> Picture:
 
     Each table: (..., P, V) log-probabilities; leading axes, such as seeds, are averaged.
     """
+    if not tables:
+        raise ValueError("policies needs at least one table, by keyword; got none")
     language = world.language
     figure, axes_of, bar = _heat_maps(len(tables))
     for axes, (name, table) in zip(axes_of, tables.items(), strict=True):
