@@ -172,9 +172,9 @@ def test_where_nothing_can_be_gained_attained_is_1_minus_the_plain_loss():
 @pytest.mark.parametrize("bad", [-0.1, math.nan, math.inf, torch.tensor([[0.1], [-1.0]])], ids=str)
 def test_a_beta_that_is_not_finite_and_at_least_0_is_an_error(bad):
     for ask in (exact.objective, exact.attained):
-        with pytest.raises(ValueError, match="kl_beta must be finite and at least 0"):
+        with pytest.raises(ValueError, match="kl_beta must be a finite number of at least 0"):
             ask(LOGP, REF, REWARD, bad)
-    with pytest.raises(ValueError, match="kl_beta must be finite and at least 0"):
+    with pytest.raises(ValueError, match="kl_beta must be a finite number of at least 0"):
         exact.optimal_policy(REF, REWARD, bad)
 
 

@@ -3,7 +3,7 @@
     implicit reward   r̂(x, y) = β log(π_θ(y|x) / π_ref(y|x))
     margin            Δ = r̂(x, y_c) − r̂(x, y_r)
     sigmoid loss      L = −mean log σ(Δ)                     (Rafailov et al. 2023, eq. 7)
-    IPO loss          L = mean ((Δ − ½) / β)²                (Azar et al. 2023, eq. 17)
+    IPO loss          L = mean (Δ/β − 1/(2β))²               (Azar et al. 2023, eq. 17)
 
 π* solved for the reward is r = β log(π*/π_ref) + β log Z(x). Put into Bradley–Terry,
 P(y_c ≻ y_r) = σ(r_c − r_r), the unknown Z(x) cancels. So on preferences that come from a
@@ -64,23 +64,32 @@ def dpo_loss(
     beta            > 0, a number or one value a run, (R, 1)
     loss_type       "sigmoid" or "ipo" (TRL's names); for anything else a ValueError
     reference_free  leave π_ref out, as if it were uniform
-    weight          (..., B) share of each pair, summing to 1 over B; None: all alike
+    weight          (..., B) share of each pair, none negative, summing to 1 over B; None: all
+                    alike. A pair of weight 0 does not count, whatever its probabilities
 
     Returns the loss (...), a mean over B, and info, each (...): `chosen_logp` and
     `rejected_logp`, their means; `margin`, the mean of r̂_c − r̂_r (in units of reward, β
     included; TRL's rewards/margins); `accuracy`, the share of pairs with a positive margin.
     """
     Choice(LOSS_TYPES).check("loss_type", loss_type)
-    guards.batches(chosen_logp=chosen_logp, rejected_logp=rejected_logp)
+    guards.instance("reference_free", reference_free, bool)
+    logps = {"chosen_logp": chosen_logp, "rejected_logp": rejected_logp}
     if not reference_free:
-        guards.batches(ref_chosen_logp=ref_chosen_logp, ref_rejected_logp=ref_rejected_logp)
+        logps |= {"ref_chosen_logp": ref_chosen_logp, "ref_rejected_logp": ref_rejected_logp}
+    chosen_logp, rejected_logp, *reference = guards.batches(**logps)
+    beta = guards.setting("beta", beta, guards.POSITIVE, chosen_logp)
+    weight = None if weight is None else _shares(weight, chosen_logp)
     log_ratio = chosen_logp - rejected_logp
     if not reference_free:
-        log_ratio = log_ratio - (ref_chosen_logp - ref_rejected_logp)
+        log_ratio = log_ratio - (reference[0] - reference[1])
+    if weight is not None:  # what does not count is taken out first: 0 · ∞ would be NaN
+        log_ratio = log_ratio.masked_fill(weight == 0, 0.0)
     margin = beta * log_ratio
 
     def mean(values: Tensor) -> Tensor:
-        return values.mean(-1) if weight is None else (values * weight).sum(-1)
+        if weight is None:
+            return values.mean(-1)
+        return (values.masked_fill(weight == 0, 0.0) * weight).sum(-1)
 
     with torch.no_grad():
         info = {
@@ -89,8 +98,23 @@ def dpo_loss(
             "margin": mean(margin),
             "accuracy": mean((margin > 0).double()),
         }
-    loss = -F.logsigmoid(margin) if loss_type == "sigmoid" else ((margin - 0.5) / beta).square()
+    if loss_type == "sigmoid":
+        loss = -F.logsigmoid(margin)
+    else:
+        loss = (log_ratio - 1 / (2 * beta)).square()
     return mean(loss), info
+
+
+def _shares(weight, logp: Tensor) -> Tensor:
+    """The weights as a tensor; ValueError unless each row is made of shares of one whole."""
+    weight = guards.table("weight", weight)
+    guards.fit(1, "(..., B)", weight=weight.shape, chosen_logp=logp.shape)
+    total = weight.sum(-1)
+    whole = (total - 1).abs() < guards.rounding(weight.dtype)
+    if not bool((weight >= 0).all() and whole.all()):
+        found = f"sums of {total.min():.6g} to {total.max():.6g}, the least share {weight.min():g}"
+        raise ValueError(f"weight must be shares of at least 0 that sum to 1 over B; got {found}")
+    return weight
 
 
 def train_dpo(
@@ -115,7 +139,7 @@ def train_dpo(
 @one_thread
 def counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
     """Distinct pairs (M, 3) and each seed's share of them (S, M): a step costs M, not N."""
-    per_seed = isinstance(pairs, Tensor) and pairs.ndim == 3
+    per_seed = getattr(pairs, "ndim", None) == 3
     if per_seed and len(pairs) != seeds:
         raise ValueError(
             f"pairs must be (N, 3), or (S, N, 3) with S = {seeds} seeds; got {tuple(pairs.shape)}"

@@ -8,8 +8,8 @@ The world is one step (prompt → token), so a policy is a table of log-probabil
     its value                  J(π*) = β log Z(x)          (Rafailov et al. 2023, eq. 3–5)
 
 `kl_beta` is a number, or a tensor that broadcasts against (..., P): one value a run is (R, 1).
-All arguments may be tensors, NumPy arrays or xarray DataArrays; results are tensors. What is no
-table of numbers is a TypeError; tables whose shapes do not fit together are a ValueError.
+All arguments may be tensors, NumPy arrays or xarray DataArrays; results are float64 tensors. What
+is no table of numbers is a TypeError; tables whose shapes do not fit together are a ValueError.
 """
 
 import torch
@@ -19,21 +19,26 @@ from toycore import guards
 
 
 def _tables(**named) -> list[Tensor]:
-    tables = {name: guards.real(name, values) for name, values in named.items()}
-    guards.fit(2, "(..., prompts, tokens)", **tables)
+    tables = {name: guards.table(name, values).double() for name, values in named.items()}
+    shapes = {name: values.shape for name, values in tables.items()}
+    guards.fit(2, "(..., prompts, tokens)", **shapes)
     return list(tables.values())
 
 
 def _kl_beta(value) -> Tensor:
-    kl_beta = guards.real("kl_beta", value).double()
-    if not bool((torch.isfinite(kl_beta) & (kl_beta >= 0)).all()):
-        raise ValueError(f"kl_beta must be finite and at least 0; got {value}")
-    return kl_beta
+    """β as (..., 1 or P, 1), to stand beside tables (..., P, V)."""
+    kl_beta = guards.setting("kl_beta", value, guards.NOT_NEGATIVE)
+    return torch.as_tensor(kl_beta, dtype=torch.float64)[..., None]
 
 
 def _expect(logp: Tensor, values: Tensor) -> Tensor:
-    """Σ_y π(y|x) values(x, y); a token of probability 0 counts 0 whatever its value."""
-    return torch.where(logp == -torch.inf, 0.0, logp.exp() * values).sum(-1)
+    """Σ_y π(y|x) values(x, y); a token of probability 0 counts 0 whatever its value.
+
+    What must not count is taken out before the product: after it, 0 · ∞ would be in the gradient.
+    """
+    values = values.masked_fill(logp == -torch.inf, 0.0)
+    # However small a probability, infinity times it is infinity; in floats it may have become 0.
+    return torch.where(values.isinf(), values, logp.exp() * values).sum(-1)
 
 
 def kl(logp, ref_logp) -> Tensor:
@@ -66,26 +71,31 @@ def expected_reward(logp, reward) -> Tensor:
 
 
 def objective(logp, ref_logp, reward, kl_beta) -> Tensor:
-    """J(π) = E_π[r] − β KL(π‖π_ref) per prompt (..., P): what PPO with the leash maximises."""
+    """J(π) = E_π[r] − β KL(π‖π_ref) per prompt (..., P): what PPO with the leash maximises.
+
+    At β = 0 the leash is gone: a token that the reference never gives costs nothing then.
+    """
     logp, ref_logp, reward, kl_beta = _tables(
-        logp=logp, ref_logp=ref_logp, reward=reward, kl_beta=_kl_beta(kl_beta)[..., None]
+        logp=logp, ref_logp=ref_logp, reward=reward, kl_beta=_kl_beta(kl_beta)
     )
-    kl_beta = kl_beta[..., 0]
-    penalty = torch.where(kl_beta == 0, 0.0, kl_beta * kl(logp, ref_logp))
-    return expected_reward(logp, reward) - penalty
+    unbounded = (kl_beta == 0) & (ref_logp == -torch.inf)
+    ref_logp = torch.where(unbounded, logp.detach(), ref_logp)
+    return expected_reward(logp, reward) - kl_beta[..., 0] * kl(logp, ref_logp)
 
 
 def optimal_policy(ref_logp, reward, kl_beta) -> Tensor:
     """log π*: (..., P, V), the one policy that maximises the objective.
 
     At β = 0 the leash is gone: all mass lies on the best reward, shared among ties in
-    proportion to the reference (the limit β → 0).
+    proportion to the reference (the limit β → 0). A token that the reference never gives has
+    probability 0 at every β, however good it is.
     """
-    kl_beta = _kl_beta(kl_beta)[..., None]
-    ref_logp, reward, kl_beta = _tables(ref_logp=ref_logp, reward=reward, kl_beta=kl_beta)
+    ref_logp, reward, kl_beta = _tables(ref_logp=ref_logp, reward=reward, kl_beta=_kl_beta(kl_beta))
+    best = reward.masked_fill(ref_logp == -torch.inf, -torch.inf).amax(-1, keepdim=True)
     # Subtracting the best reward changes only Z, and keeps r/β finite for every small β.
-    regret = reward - reward.max(-1, keepdim=True).values
-    tilt = torch.where(regret == 0, 0.0, regret / kl_beta)
+    regret = (reward - best.detach()).masked_fill(ref_logp == -torch.inf, 0.0)
+    free, limit = kl_beta == 0, torch.where(regret == 0, 0.0, -torch.inf)
+    tilt = torch.where(free, limit, regret / kl_beta.masked_fill(free, 1.0))
     return torch.log_softmax(ref_logp + tilt, -1)
 
 

@@ -180,7 +180,11 @@ TEXT = {
 
 
 def text(key: str, language: str) -> str:
-    """One phrase of the course, in the language asked for."""
+    """One phrase of the course, in the language asked for; ValueError if there is none."""
+    if key not in TEXT:
+        kind, _, name = key.partition(".")
+        known = (other.partition(".")[2] for other in TEXT if other.startswith(f"{kind}."))
+        raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(known)}")
     return TEXT[key][check(language)]
 
 

@@ -8,11 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from toycore.guards import Choice
+
 STREAMS = ("base", "lora", "rollouts", "preferences")
 
 
 def generator(seed: int, stream: str) -> torch.Generator:
     """The generator of one seed for one purpose; the global generator is never touched."""
+    Choice(STREAMS).check("stream", stream)
     words = np.random.SeedSequence((STREAMS.index(stream), seed)).generate_state(1)
     return torch.Generator().manual_seed(int(words[0]))
 
@@ -34,10 +37,10 @@ def draw(table: Tensor, row: Tensor, uniform: Tensor) -> Tensor:
 
     table: (..., N, V) log-probabilities; row: (..., B) indices; uniform: (..., B), on [0, 1).
     """
-    tokens = table.shape[-1]
-    cell = torch.searchsorted(_line(table), row + uniform, right=True)
-    # A uniform next to 1 can round up to the next row; it belongs to the last token of its own.
-    return (cell - row * tokens).clamp(max=tokens - 1)
+    end = (row + 1).double()
+    # A uniform next to 1 can round up to the next row; it belongs to the last stretch of its own.
+    place = torch.minimum(row + uniform, torch.nextafter(end, end - 1))
+    return torch.searchsorted(_line(table), place, right=True) - row * table.shape[-1]
 
 
 def sample(table: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,8 +56,10 @@ def sample(table: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
 def _line(table: Tensor) -> Tensor:
     """Row x owns the stretch [x, x + 1) of a line, which its tokens share by their probability.
 
-    (..., N, V) log-probabilities → (..., N · V), where each token's share ends.
+    (..., N, V) log-probabilities → (..., N · V), where each token's share ends. The last token that
+    is possible ends at x + 1, to the bit, however the sum was rounded: so none beyond it is drawn.
     """
-    cdf = table.exp().cumsum(-1).clamp(max=1)
-    cdf[..., -1] = 1
+    cdf = table.exp().cumsum(-1)
+    cdf = cdf / cdf[..., -1:]
+    cdf[..., -1] = 1  # also where a policy has diverged to NaN: it draws something, not nothing
     return (cdf + torch.arange(table.shape[-2])[:, None]).flatten(-2)

@@ -32,6 +32,8 @@ class Adam:
         correction = (1 - beta2**steps) ** 0.5
         rate = moves * self.lr * decay * correction / (1 - beta1**steps)
         for p, mean, square, scratch in zip(*self.state, strict=True):
+            if active is not None:  # a resting run's gradient counts for nothing, even if infinite
+                p.grad.masked_fill_(_along(p, ~active), 0.0)
             keep, eps, step = (_along(p, x) for x in (moves, self.eps * correction, rate))
             mean.lerp_(p.grad, (1 - beta1) * keep)
             square.lerp_(p.grad.square_(), (1 - beta2) * keep)

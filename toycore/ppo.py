@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from toycore import exact, guards
+from toycore.guards import NOT_NEGATIVE, POSITIVE
 from toycore.model import ToyLM, ValueNet, at
 from toycore.noise import sample, uniforms
 from toycore.optim import Adam
@@ -50,8 +51,13 @@ def leash(reward: Tensor, logp: Tensor, ref_logp: Tensor, kl_beta) -> Tensor:
     """Reward minus the KL penalty of each sampled token: r − β (log π − log π_ref), all (..., B).
 
     The penalty is the k1 estimate, one token at a time; its mean over samples is β KL(π‖π_ref).
+    kl_beta is at least 0, a number or one value a run, (R, 1). At 0 there is no leash, and nothing
+    to pay for a token that the reference never gives.
     """
-    return reward - kl_beta * (logp - ref_logp)
+    reward, logp, ref_logp = guards.batches(reward=reward, logp=logp, ref_logp=ref_logp)
+    kl_beta = guards.setting("kl_beta", kl_beta, NOT_NEGATIVE, logp)
+    log_ratio = logp - ref_logp
+    return reward - kl_beta * log_ratio.masked_fill(log_ratio.isinf() & (kl_beta == 0), 0.0)
 
 
 def whiten(advantage: Tensor) -> Tensor:
@@ -59,11 +65,13 @@ def whiten(advantage: Tensor) -> Tensor:
 
     Divided by the standard deviation + 0.1, where most codes add 1e-8. At the optimum the leashed
     reward is the same for every token: dividing by a spread of nearly 0 would blow up the rest,
-    which is noise, and rounding errors with it.
+    which is noise, and rounding errors with it. One sample alone has advantage 0.
     """
+    (advantage,) = guards.batches(advantage=advantage)
     centred = advantage - advantage.mean(-1, keepdim=True)
-    variance = centred.square().sum(-1, keepdim=True) / (advantage.shape[-1] - 1)
-    return centred / (variance.sqrt() + 0.1)
+    # √Σx² as a norm, whose gradient at 0 is 0; that of a square root is infinite there.
+    spread = torch.linalg.vector_norm(centred, dim=-1, keepdim=True)
+    return centred / (spread / max(advantage.shape[-1] - 1, 1) ** 0.5 + 0.1)
 
 
 def ppo_loss(
@@ -87,7 +95,7 @@ def ppo_loss(
     returns    (..., B) what the critic should predict
     entropy    (..., B) policy entropy at each sample's prompt, or (..., P) at every prompt;
                its mean counts; nats; gradients flow
-    The three settings are numbers, or one value a run, (R, 1).
+    The settings are numbers, or one value a run, (R, 1): clip_range above 0, the others at least 0.
 
     Returns the loss (...), a mean over B, and info, each (...):
     policy_loss    the clipped surrogate, to be minimised
@@ -96,16 +104,23 @@ def ppo_loss(
                    counts |ρ − 1| > ε, also where the clipped term is not the smaller one.
     approx_kl      mean (ρ − 1) − log ρ, an estimate of KL(π_old‖π_θ), never negative; nats
     """
-    guards.batches(logp=logp, old_logp=old_logp, advantage=advantage)
-    guards.batches(value=value, returns=returns)
-    guards.batches(entropy=entropy)
+    logp, old_logp, advantage, value, returns = guards.batches(
+        logp=logp, old_logp=old_logp, advantage=advantage, value=value, returns=returns
+    )
+    (entropy,) = guards.batches(entropy=entropy)
+    runs = {"logp": (*logp.shape[:-1], 1), "entropy": (*entropy.shape[:-1], 1)}
+    guards.fit(1, "(R, B), and entropy (R, P)", **runs)
+    clip_range = guards.setting("clip_range", clip_range, POSITIVE, logp)
+    vf_coef = guards.setting("vf_coef", vf_coef, NOT_NEGATIVE, logp)
+    ent_coef = guards.setting("ent_coef", ent_coef, NOT_NEGATIVE, logp)
     log_ratio = logp - old_logp
-    ratio = log_ratio.exp()
-    unclipped = ratio * advantage
+    ratio = log_ratio.detach().exp()
     # Where the clipped term is the smaller, the clip is flat: no gradient passes through it.
-    clipped = ratio.detach().clamp(1 - clip_range, 1 + clip_range) * advantage
-    clip_acts = (clipped < unclipped).to(ratio.dtype)  # 0 or 1: lerp picks the smaller of the two
-    policy_loss = -torch.lerp(unclipped, clipped, clip_acts).mean(-1, keepdim=True)
+    clipped = ratio.clamp(1 - clip_range, 1 + clip_range) * advantage
+    clip_acts = ~(ratio * advantage <= clipped)  # so too where an infinite ratio meets Â = 0
+    # There the ratio may be infinite, and would make the gradient NaN though it is not selected.
+    unclipped = log_ratio.masked_fill(clip_acts, 0.0).exp() * advantage
+    policy_loss = -torch.where(clip_acts, clipped, unclipped).mean(-1, keepdim=True)
     value_loss = F.mse_loss(value, returns, reduction="none").mean(-1, keepdim=True)
     bonus = entropy.mean(-1, keepdim=True)
     loss = (policy_loss + vf_coef * value_loss - ent_coef * bonus).squeeze(-1)
@@ -113,7 +128,7 @@ def ppo_loss(
         info = {
             "policy_loss": policy_loss.detach().squeeze(-1),
             "value_loss": value_loss.detach().squeeze(-1),
-            "clip_fraction": clip_acts.mean(-1),
+            "clip_fraction": clip_acts.to(ratio.dtype).mean(-1),
             "approx_kl": (ratio - log_ratio).mean(-1) - 1,
         }
     return loss, info

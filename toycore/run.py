@@ -76,12 +76,13 @@ class Run:
         index = np.arange(self.config.runs).reshape(
             [len(v) for v in self.config.swept.values()] + [len(self.config.seeds)]
         )
-        swept = self.config.swept
+        swept, plain = self.config.swept, {}
         for name, chosen in values.items():
             if name not in swept:
                 raise ValueError(f"{name!r} was not swept; swept: {', '.join(swept) or 'nothing'}")
             several = chosen if isinstance(chosen, list) else [chosen]
             several = [v if isinstance(v, str) else guards.number(name, v) for v in several]
+            plain[name] = several if isinstance(chosen, list) else several[0]
             for value in several:
                 if value not in swept[name]:
                     raise ValueError(f"{name}={value!r} is not in this run; it has {swept[name]}")
@@ -90,9 +91,9 @@ class Run:
         dropped = [name for name, chosen in values.items() if not isinstance(chosen, list)]
         return Run(
             self.world,
-            dataclasses.replace(self.config, **values),
+            dataclasses.replace(self.config, **plain),
             self.model.select(torch.as_tensor(index.ravel())),
-            *(x.sel(values).drop_vars(dropped) for x in (self.history, self.logp, self.ref_logp)),
+            *(x.sel(plain).drop_vars(dropped) for x in (self.history, self.logp, self.ref_logp)),
         )
 
 

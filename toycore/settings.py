@@ -14,54 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-
-@dataclasses.dataclass(frozen=True)
-class Rule:
-    """What one setting may be: a number of a kind, within bounds."""
-
-    kind: type
-    low: float
-    above: bool = False  # the bound itself is not allowed
-    high: float | None = None
-    optional: bool = False  # None is allowed: the setting is off
-
-    def __str__(self) -> str:
-        noun = "a whole number" if self.kind is int else "a finite number"
-        text = f"{noun} {'above' if self.above else 'of at least'} {self.low:g}"
-        text += "" if self.high is None else f" and at most {self.high:g}"
-        return text + (" (or None)" if self.optional else "")
-
-    def check(self, name: str, value):
-        """The value as a plain int or float; else TypeError or ValueError naming the rule."""
-        if value is None and self.optional:
-            return None
-        if isinstance(value, np.ndarray | Tensor) and value.ndim == 0:
-            value = value.item()
-        kinds = int | np.integer if self.kind is int else int | float | np.number
-        if isinstance(value, bool) or not isinstance(value, kinds):
-            raise TypeError(f"{name} must be {self}; got {value!r}")
-        below = value <= self.low if self.above else value < self.low
-        if not math.isfinite(value) or below or (self.high is not None and value > self.high):
-            raise ValueError(f"{name} must be {self}; got {value}")
-        return self.kind(value)
-
-
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """What a setting in words may be."""
-
-    allowed: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"one of {', '.join(self.allowed)}"
-
-    def check(self, name: str, value) -> str:
-        """The value itself; TypeError if it is no string, ValueError if it is not allowed."""
-        if not isinstance(value, str):
-            raise TypeError(f"{name} must be {self}; got {value!r}")
-        if value not in self.allowed:
-            raise ValueError(f"{name} must be {self}; got {value!r}")
-        return value
+from toycore.guards import Choice, Rule
 
 
 def setting(default, low: float, **rule):

@@ -39,10 +39,10 @@ def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
 
     Returns the loss (...) and info: `accuracy`, the share whose likeliest token is the target.
     """
-    guards.batches(logp=logp)
-    guards.indices("target", target, below=logp.shape[-1])
+    (logp,) = guards.batches(logp=logp)
+    target = guards.indices("target", target, below=logp.shape[-1])
     batch = logp.shape[:-1]
-    guards.fit(1, "(..., B), for logp (..., B, V)", target=target, batch=logp[..., 0])
+    guards.fit(1, "(..., B), for logp (..., B, V)", target=target.shape, batch=batch)
     if torch.broadcast_shapes(target.shape, batch) != batch:
         given = f"{tuple(target.shape)} for logp {tuple(logp.shape)}"
         raise ValueError(f"target must be (..., B) for logp (..., B, V); got {given}")

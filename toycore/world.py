@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from toycore import guards
 from toycore import language as words
 from toycore.noise import draw, generator, pick
 from toycore.threads import one_thread
@@ -19,6 +20,7 @@ HELPFUL = (0, 2, 3, 4, 7, 8)  # yes, please, thanks, help, medical, summarize
 HARMFUL = (5, 6)  # insult, bad
 NEUTRAL = (1, 9, 10)  # no, long, short
 SFT_TARGETS = (3, 4, 7, 1, 8, 10)  # what a good answer to each prompt would be
+PAIR = "whole numbers (prompt, chosen, rejected)"
 PREFERENCE_PAIRS = ((3, 1, 5), (1, 4, 6), (2, 7, 6), (4, 8, 6), (0, 3, 5))
 
 
@@ -73,7 +75,7 @@ class World:
         Prompts and tokens may be labels or indices. Chosen and rejected must differ.
         """
         if isinstance(rows, Tensor | np.ndarray):
-            return self._index_pairs(torch.as_tensor(rows))
+            return self._index_pairs(guards.tensor("pairs", rows, PAIR))
         if not isinstance(rows, Sequence) or isinstance(rows, str) or len(rows) == 0:
             raise ValueError(f"pairs must be rows of (prompt, chosen, rejected); got {rows!r}")
         table = []
@@ -85,11 +87,11 @@ class World:
 
     def _index_pairs(self, table: Tensor) -> Tensor:
         """The same for a table of indices, all rows at once: there may be a million of them."""
-        row = "(prompt, chosen, rejected)"
         if table.ndim != 2 or table.shape[1] != 3 or len(table) == 0:
-            raise ValueError(f"pairs must be rows of {row}, (N, 3); got {tuple(table.shape)}")
-        if table.dtype == torch.bool or table.is_floating_point() or table.is_complex():
-            raise ValueError(f"pairs must be whole numbers, {row} indices; got {table.dtype}")
+            raise ValueError(f"pairs must be (N, 3), rows of {PAIR}; got {tuple(table.shape)}")
+        if table.is_floating_point():
+            raise ValueError(f"pairs must be {PAIR}; got {table.dtype}")
+        table = table.long()
         limits = torch.tensor([len(self.prompts), *[len(self.tokens)] * 2])
         wrong = ((table < 0) | (table >= limits)).any(-1)
         if bool(wrong.any()):
@@ -100,7 +102,7 @@ class World:
             prompt, token, _ = table[same][0].tolist()
             found = (self.prompts[prompt], self.tokens[token], self.tokens[token])
             raise ValueError(f"chosen and rejected must differ; got {found}")
-        return table.long()
+        return table
 
     @one_thread
     def sample_preferences(self, ref_logp, n: int, seed: int) -> Tensor:
@@ -111,18 +113,19 @@ class World:
         probability σ(r(x, a) − r(x, b)).
 
         ref_logp: (..., P, V) log-probabilities of the reference. Returns (..., n, 3) indices
-        (prompt, chosen, rejected).
+        (prompt, chosen, rejected). ValueError unless two tokens or more are possible at each
+        prompt: there would be nothing to compare.
         """
-        ref_logp = torch.as_tensor(np.asarray(ref_logp), dtype=torch.float64)
-        if ref_logp.shape[-2:] != self.reward.shape:
+        ref_logp = guards.policy("ref_logp", ref_logp, tuple(self.reward.shape))
+        alone = (ref_logp > -math.inf).sum(-1) < 2
+        if bool(alone.any()):
+            prompt = int(alone.nonzero()[0, -1])
             raise ValueError(
-                f"ref_logp must be (..., {', '.join(map(str, self.reward.shape))}); "
-                f"got shape {tuple(ref_logp.shape)}"
+                "ref_logp must leave at least two tokens possible at each prompt; "
+                f"got one at {self.prompts[prompt]!r}"
             )
-        if not torch.allclose(ref_logp.exp().sum(-1), torch.ones(()).double(), atol=1e-6):
-            raise ValueError("ref_logp must hold log-probabilities: each row's exp sums to 1")
-        _check_count("n", n, 1)
-        _check_count("seed", seed, 0)
+        n = guards.number("n", n, guards.Rule(int, 1))
+        seed = guards.number("seed", seed, guards.Rule(int, 0))
         noise = torch.rand(
             (4, *ref_logp.shape[:-2], n),
             generator=generator(seed, "preferences"),
@@ -145,21 +148,13 @@ class World:
         for (name, value), members in zip(
             by_class.items(), (HELPFUL, HARMFUL, NEUTRAL), strict=True
         ):
-            if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-                raise TypeError(f"{name} must be a number; got {value!r}")
-            if not math.isfinite(value):
-                raise ValueError(f"{name} must be finite; got {value}")
-            row[list(members)] = float(value)
+            row[list(members)] = guards.ANY.check(name, value)
         return row.repeat(len(self.prompts), 1)
 
     def _reward_table(self, reward) -> Tensor:
         shape = (len(self.prompts), len(self.tokens))
-        try:
-            table = torch.as_tensor(np.asarray(reward, dtype=np.float64)).clone()
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"reward must be a table {shape} of numbers; got {reward!r}"
-            ) from error
+        table = guards.table("reward", reward, f"a table {shape} of real numbers").detach()
+        table = table.double().clone()
         if tuple(table.shape) != shape:
             raise ValueError(
                 f"reward must have shape {shape} (prompts, tokens); got {tuple(table.shape)}"
@@ -172,17 +167,8 @@ class World:
 def _index(kind: str, label: str | int, labels: tuple[str, ...]) -> int:
     if isinstance(label, str) and label in labels:
         return labels.index(label)
-    whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
-    if whole and 0 <= label < len(labels):
-        return int(label)
-    allowed = ", ".join(labels)
-    raise ValueError(
-        f"unknown {kind} {label!r}; allowed: {allowed}, or an index 0 to {len(labels) - 1}"
-    )
-
-
-def _check_count(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be a whole number; got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}; got {value}")
+    try:
+        return int(guards.number(kind, label, guards.Rule(int, 0, high=len(labels) - 1)))
+    except (TypeError, ValueError):
+        allowed = f"{', '.join(labels)}, or an index 0 to {len(labels) - 1}"
+        raise ValueError(f"unknown {kind} {label!r}; allowed: {allowed}") from None

@@ -1,7 +1,10 @@
 """What the clip does: the clipped surrogate, and histograms of the ratio it acts on."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from toycore import guards
 from toycore.language import number, text
 from toycore.plots.style import COLORS, STYLES, Picture, finish, legend, panels
 from toycore.world import World
@@ -9,6 +12,8 @@ from toycore.world import World
 
 def surrogate(world: World, clip_range: float) -> Picture:
     """min(ρ Â, clip(ρ) Â) over the ratio ρ, for an advantage of +1 and of −1."""
+    guards.instance("world", world, World)
+    clip_range = guards.number("clip_range", clip_range, guards.POSITIVE)
     language, ratio = world.language, np.linspace(0.4, 1.6, 241)
     figure, axes_of = panels(2)
     for axes, advantage in zip(axes_of, (1, -1), strict=True):
@@ -26,13 +31,19 @@ def surrogate(world: World, clip_range: float) -> Picture:
 
 def ratios(world: World, clip_range: float, passes: dict[int, np.ndarray]) -> Picture:
     """Histograms of the ratio ρ, a panel for each number of passes, with the clip's edges."""
+    guards.instance("world", world, World)
+    guards.instance("passes", passes, Mapping)
+    clip_range = guards.number("clip_range", clip_range, guards.POSITIVE)
+    drawn = {n: guards.table(f"the ratios of pass {n}", one).detach() for n, one in passes.items()}
     language, said = world.language, []
-    figure, axes_of = panels(len(passes))
-    for axes, (count, ratio) in zip(axes_of, passes.items(), strict=True):
-        values = np.asarray(ratio).ravel()
-        outside = float((np.abs(values - 1) > clip_range).mean())
+    figure, axes_of = panels(len(drawn))
+    for axes, (count, ratio) in zip(axes_of, drawn.items(), strict=True):
+        values = ratio.double().numpy().ravel()
+        if not len(values):
+            raise ValueError(f"the ratios of pass {count} must be at least one; got none")
+        outside = float((~(np.abs(values - 1) <= clip_range)).mean())  # NaN is not inside
         title = text("title.passes", language).format(count)
-        axes.hist(values, bins=np.linspace(0.39, 1.61, 62), color=COLORS[0])
+        axes.hist(values[np.isfinite(values)], bins=np.linspace(0.39, 1.61, 62), color=COLORS[0])
         for edge in (1 - clip_range, 1 + clip_range):
             axes.axvline(edge, color=COLORS[1], linestyle=(0, (4, 3)), linewidth=2)
         finish(axes, language, text("axis.ratio", language), title=title)

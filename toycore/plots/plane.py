@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toycore import guards
 from toycore.language import text
 from toycore.plots.style import COLORS, MARKERS, Picture, finish, legend, panels
 from toycore.run import Run
@@ -15,6 +16,8 @@ def plane(run: Run, seed: int = 0) -> Picture:
     inner product, times α/r: a prompt prefers the token that reaches furthest in its direction.
     Tokens that no prompt is taught stay grey.
     """
+    guards.instance("run", run, Run)
+    seed = guards.number("seed", seed, guards.Rule(int, 0))
     world, language = run.world, run.world.language
     points, arrows = _in_the_plane(run, seed)
     targets = world.sft_targets.tolist()

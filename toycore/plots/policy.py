@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from toycore import guards
 from toycore.language import number, text
-from toycore.plots.style import COLORS, Picture, decimals, finish, legend, panels
+from toycore.plots.style import Picture, color, decimals, finish, legend, panels
 from toycore.world import World
 
 
@@ -15,21 +15,18 @@ def policies(world: World, **tables) -> Picture:
 
     Each table: (..., P, V) log-probabilities; leading axes, such as seeds, are averaged.
     """
-    if not tables:
-        raise ValueError("policies needs at least one table, by keyword; got none")
+    chances = _by_name(world, tables)
     language = world.language
-    figure, axes_of, bar = _heat_maps(len(tables))
-    for axes, (name, table) in zip(axes_of, tables.items(), strict=True):
-        image = axes.imshow(
-            probability(world, name, table), cmap="cividis", vmin=0, vmax=1, aspect="auto"
-        )
+    figure, axes_of, bar = _heat_maps(len(chances))
+    for axes, (name, table) in zip(axes_of, chances.items(), strict=True):
+        image = axes.imshow(table, cmap="cividis", vmin=0, vmax=1, aspect="auto")
         axes.set_title(text(f"policy.{name}", language), fontsize=14)
         axes.set_xticks(range(len(world.tokens)), world.tokens, rotation=90, fontsize=12)
         axes.set_yticks([])
     axes_of[0].set_yticks(range(len(world.prompts)), world.prompts, fontsize=12)
     figure.colorbar(image, bar).set_label(text("axis.probability", language), fontsize=13)
     decimals(bar.yaxis, language)
-    said = (_likeliest(world, name, table) for name, table in tables.items())
+    said = (_likeliest(world, name, table) for name, table in chances.items())
     return Picture(figure, text("alt.policies", language).format("; ".join(said)))
 
 
@@ -48,15 +45,16 @@ def _heat_maps(count: int) -> tuple[Figure, list[Axes], Axes]:
 
 def answers(world: World, prompt: str | int, **tables) -> Picture:
     """Bars: how likely each token is at one prompt, for each policy given by keyword."""
+    chances = _by_name(world, tables)
     row, language = world.prompt(prompt), world.language
     figure, (axes,) = panels(1)
-    width, places = 0.8 / len(tables), np.arange(len(world.tokens))
-    for index, (name, table) in enumerate(tables.items()):
+    width, places = 0.8 / len(chances), np.arange(len(world.tokens))
+    for index, (name, table) in enumerate(chances.items()):
         axes.bar(
             places + (index + 0.5) * width - 0.4,
-            probability(world, name, table)[row],
+            table[row],
             width,
-            color=COLORS[index],
+            color=color(index),
             hatch=("", "//", "..", "xx")[index % 4],
             edgecolor="white",
             label=text(f"policy.{name}", language),
@@ -65,25 +63,29 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
     finish(axes, language, y=text("axis.probability", language), title=world.prompts[row])
     axes.set_xticks(places, world.tokens, fontsize=12, rotation=25)
     legend(axes)
-    said = (_likeliest(world, name, table, row) for name, table in tables.items())
+    said = (_likeliest(world, name, table, row) for name, table in chances.items())
     return Picture(figure, text("alt.policies", language).format("; ".join(said)))
+
+
+def _by_name(world: World, tables: dict) -> dict[str, np.ndarray]:
+    """The mean probabilities of each table, (P, V); an error before anything is drawn."""
+    guards.instance("world", world, World)
+    if not tables:
+        raise ValueError("there must be at least one table, by keyword (before=...); got none")
+    for name in tables:
+        text(f"policy.{name}", world.language)  # a ValueError names those that have words
+    return {name: probability(world, name, table) for name, table in tables.items()}
 
 
 def probability(world: World, name: str, table) -> np.ndarray:
     """Mean probabilities (P, V) of log-probabilities (..., P, V)."""
-    logp = guards.real(name, table).numpy()
     cells = (len(world.prompts), len(world.tokens))
-    if logp.shape[-2:] != cells or not (logp <= 1e-6).all():
-        raise ValueError(
-            f"{name} must be log-probabilities (..., {cells[0]}, {cells[1]}), none above 0; "
-            f"got the shape {logp.shape}, the largest {logp.max(initial=-np.inf):g}"
-        )
+    logp = guards.policy(name, table, cells).numpy()
     return np.exp(logp).reshape(-1, *cells).mean(0)
 
 
-def _likeliest(world: World, name: str, table, row: int | None = None) -> str:
+def _likeliest(world: World, name: str, chances: np.ndarray, row: int | None = None) -> str:
     """A policy in words: the likeliest token of each prompt (or of one), and how likely it is."""
-    chances = probability(world, name, table)
     rows = range(len(world.prompts)) if row is None else (row,)
     best = (
         f"{world.prompts[r]} → {world.tokens[chances[r].argmax()]} "

@@ -3,6 +3,7 @@
 import numpy as np
 from torch import Tensor
 
+from toycore import guards
 from toycore.grid import quantize
 from toycore.language import number, text
 from toycore.plots.style import COLORS, EXACT, Picture, finish, legend, panels
@@ -17,7 +18,12 @@ def rounding(world: World, weight: Tensor, bits: int) -> Picture:
     Left: the grid, and the first weights, each with a line to the value that it is rounded to.
     Right: the error of all weights in steps of the grid, and the even spread that Δ²/12 assumes.
     """
+    guards.instance("world", world, World)
+    bits = guards.Rule(int, 2, high=8).check("bits", bits)
+    weight = guards.table("weight", weight).detach()
     language, q = world.language, quantize(weight, bits)
+    if weight.ndim != 2 or len(weight) != 1:
+        raise ValueError(f"weight must be one row, (1, N); got the shape {tuple(weight.shape)}")
     step, rounded = float(q.scale), q.dequantize().flatten().double().numpy()
     weight = weight.flatten().double().numpy()
     error = (rounded - weight) / step

@@ -62,7 +62,9 @@ def img(png: bytes, alt: str) -> str:
 
 
 def panels(count: int, height: float = 3.9) -> tuple[Figure, list[Axes]]:
-    """A white figure, 1000 pixels wide, with `count` axes side by side."""
+    """A white figure, 1000 pixels wide, with `count` axes side by side; ValueError for none."""
+    if count < 1:
+        raise ValueError("there must be at least one thing to draw; got none")
     figure = Figure(figsize=(10, height), dpi=100, facecolor="white", layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
 

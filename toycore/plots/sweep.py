@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from toycore import guards
 from toycore.language import number, text, word
 from toycore.plots.style import (
-    COLORS,
     EXACT,
     MARKERS,
     STYLES,
     Picture,
+    color,
     finish,
     label,
     legend,
@@ -26,16 +27,22 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
     ways      xarray.DataArrays over (setting, seed), or (setting, round) where a clock was read;
               the setting's values stand evenly spaced
     """
+    guards.instance("world", world, World)
     language, said = world.language, []
+    if not ways:
+        raise ValueError("there must be at least one way of training, by keyword; got none")
     figure, (axes,) = panels(1)
     for place, (name, values) in enumerate(ways.items()):
-        (repeat,) = {"seed", "round"} & set(values.dims)
-        (setting,) = set(values.dims) - {repeat}
+        repeat, setting = _axes(name, values)
         labels = [label(value, language) for value in values[setting].values]
         values = values.transpose(setting, repeat).values
         low, high = np.quantile(values, [0.1, 0.9], axis=1)
-        style = {"color": COLORS[place], "linestyle": STYLES[place], "marker": MARKERS[place]}
-        axes.fill_between(range(len(labels)), low, high, color=COLORS[place], alpha=0.18, lw=0)
+        style = {
+            "color": color(place),
+            "linestyle": STYLES[place % len(STYLES)],
+            "marker": MARKERS[place % len(MARKERS)],
+        }
+        axes.fill_between(range(len(labels)), low, high, color=color(place), alpha=0.18, lw=0)
         way = word("way", name, language)
         axes.plot(values.mean(1), **style, linewidth=2.2, markersize=8, label=way)
         ends = zip(labels, values.mean(1), strict=True)
@@ -48,3 +55,13 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
     axes.set_xticks(range(len(labels)), labels)
     legend(axes)
     return Picture(figure, text("alt.against", language).format(y, x, "; ".join(said)))
+
+
+def _axes(name: str, values) -> tuple[str, str]:
+    """The names of the two axes: over what is averaged, and the setting. Else an error."""
+    dims = set(getattr(values, "dims", ()))
+    repeat = dims & {"seed", "round"}
+    if len(dims) != 2 or len(repeat) != 1:
+        found = sorted(dims) if dims else repr(values)
+        raise TypeError(f"{name} must be an xarray.DataArray over a setting and seed; got {found}")
+    return *repeat, *(dims - repeat)

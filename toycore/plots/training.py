@@ -3,6 +3,7 @@
 import numpy as np
 
 from toycore import exact, guards
+from toycore.guards import Choice
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,
@@ -35,6 +36,9 @@ def curves(
     beta) are dashed; None: where PPO's leash is swept, whose goal it is whatever the samples were.
     """
     setting, language = _swept(run), run.world.language
+    for name in names:
+        Choice(tuple(run.history)).check("a curve of this run", name)
+    highlight = _on_the_grid(run, highlight)
     optimum = setting == "kl_beta" if optimum is None else optimum
     figure, axes_of = panels(len(names))
     for axes, name in zip(axes_of, names, strict=True):
@@ -69,9 +73,12 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
     the exact optimum of each leash. Filled marks: where training ended, mean and middle 80 %; a
     shape for each run.
     """
-    if not runs:
-        raise ValueError("frontier needs at least one run; got none")
-    guards.instance("run", first := runs[0], Run)
+    if not 1 <= len(runs) <= len(ROADS):
+        given = len(runs) or "none"
+        raise ValueError(f"frontier needs at least one run and at most {len(ROADS)}; got {given}")
+    for run in runs:
+        highlight = _on_the_grid(run, highlight)
+    first = runs[0]
     language = first.world.language
     figure, (axes,) = panels(1, height=4.4)
     line = [optimum_at(first, leash) for leash in np.geomspace(1e-2, 50, 60)]
@@ -89,7 +96,7 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
             if index == 0:
                 shown.set_label(label(value, language))
     if len(runs) > 1:
-        for run, style in zip(runs, ROADS, strict=False):
+        for run, style in zip(runs, ROADS, strict=True):
             axes.plot([], [], linestyle="none", color="black", label=_method(run), **style)
     finish(axes, language, text("curve.kl", language), text("curve.reward", language))
     legend(axes, title=_swept(first))
@@ -165,6 +172,17 @@ def _swept(run: Run) -> str:
         names = ", ".join(run.config.swept) or "none"
         raise ValueError(f"the figure needs a run with one swept setting; this one sweeps: {names}")
     return next(iter(run.config.swept))
+
+
+def _on_the_grid(run: Run, highlight: float | str | None) -> float | str | None:
+    """The value as it was swept, or None; ValueError for any other: no line would stand out."""
+    setting = _swept(run)
+    if highlight is None:
+        return None
+    plain = highlight if isinstance(highlight, str) else guards.number("highlight", highlight)
+    if plain not in (values := run.config.swept[setting]):
+        raise ValueError(f"highlight must be a value of {setting}, {values}; got {highlight!r}")
+    return plain
 
 
 def _in_words(run: Run, names: tuple[str, ...], highlight: float | str | None) -> str:

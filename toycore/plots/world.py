@@ -1,5 +1,7 @@
 """The world in pictures, all exact: rewards, the frontier, and estimates that close in on it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from toycore import exact, guards
@@ -47,6 +49,8 @@ def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
 
     ref_logp: (..., P, V) log-probabilities of the reference; leading axes are averaged.
     """
+    guards.instance("world", world, World)
+    ref_logp = guards.policy("ref_logp", ref_logp, tuple(world.reward.shape))
     language = world.language
     figure, (axes,) = panels(1, height=4.2)
     line = [_optimum(world, ref_logp, kl_beta) for kl_beta in np.geomspace(1e-2, 50, 60)]
@@ -76,10 +80,20 @@ def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Pic
     estimates     curve name (reward, entropy, kl) → (repeats, n), each row a fresh try
     exact_values  curve name → the number that they estimate
     """
+    guards.instance("world", world, World)
+    guards.instance("estimates", estimates, Mapping)
+    guards.instance("exact_values", exact_values, Mapping)
+    counts = guards.table("counts", counts).detach().numpy()
+    if missing := sorted(set(estimates) - set(exact_values)):
+        raise ValueError(f"exact_values must name each estimate; it lacks {', '.join(missing)}")
     language, said = world.language, []
     figure, axes_of = panels(len(estimates))
     for axes, (name, tries) in zip(axes_of, estimates.items(), strict=True):
-        tries, true_value = np.asarray(tries), float(exact_values[name])
+        tries = guards.table(name, tries).detach().double().numpy()
+        if tries.ndim != 2 or tries.shape[1:] != counts.shape or not len(tries):
+            allowed = f"(repeats, {counts.size})"
+            raise ValueError(f"{name} must have the shape {allowed}; got {tries.shape}")
+        true_value = float(guards.number(f"exact_values[{name!r}]", exact_values[name]))
         low, middle, high = np.quantile(tries, [0.1, 0.5, 0.9], axis=0)
         axes.set_xscale("log")
         axes.axhline(true_value, **EXACT, label=text("label.exact", language))
