@@ -13,7 +13,8 @@ import toycore as tc
 PACKAGE = Path(tc.__file__).parent
 # A module may import from the layers before its own, never from its own or a later one.
 LAYERS = (
-    {"noise", "language", "settings", "threads", "guards"},
+    {"guards", "language", "threads"},
+    {"noise", "settings"},
     {"world", "exact", "glossary", "grid", "int8_matmul"},
     {"model", "optim", "quantization"},
     {"run", "peers"},

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
+from toycore import guards
 from toycore.threads import one_thread
 
 CLOCK = "wall" if sys.platform == "win32" else "CPU"  # CPU time ticks every 16 ms on Windows
@@ -105,7 +106,8 @@ def compare(
     was alive before the rounds stays out of garbage collection: no arm pays for another's.
     work: arm → how many of the unit one call does (1 if missing); its seconds are divided by it.
     """
-    work = _checked(arms, repeats, work or {})
+    repeats = guards.Rule(int, 3).check("repeats", repeats)  # with fewer there are no quartiles
+    work = _checked(arms, {} if work is None else work)
     first = next(iter(arms))
     again = f"{first} (again)"
     calls = {name: _calls(arm) for name, arm in arms.items()}
@@ -123,18 +125,16 @@ def compare(
     return Comparison(main, wall, units, unit)
 
 
-def _checked(arms, repeats, work) -> dict[str, float]:
+def _checked(arms, work) -> dict[str, float]:
     """The work of every arm; or TypeError or ValueError before anything is timed."""
     if not isinstance(arms, Mapping) or not all(callable(arm) for arm in arms.values()):
         raise TypeError(f"arms must be a dict of functions without arguments; got {arms!r}")
     if not arms or f"{next(iter(arms))} (again)" in arms:
         raise ValueError(f"arms must be one or more, none named as the control; got {[*arms]}")
-    if isinstance(repeats, bool) or not isinstance(repeats, int):
-        raise TypeError(f"repeats must be a whole number; got {repeats!r}")
-    if repeats < 3:
-        raise ValueError(f"repeats must be at least 3, or there are no quartiles; got {repeats}")
-    if not set(work) <= set(arms) or not all(0 < w < np.inf for w in work.values()):
-        raise ValueError(f"work must be a number above 0 for arms of {[*arms]}; got {work!r}")
+    guards.instance("work", work, Mapping)
+    if not set(work) <= set(arms):
+        raise ValueError(f"work must be of the arms {[*arms]}; got {[*work]}")
+    work = {name: guards.POSITIVE.check(f"work of {name!r}", one) for name, one in work.items()}
     return {name: work.get(name, 1) for name in arms}
 
 

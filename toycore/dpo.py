@@ -76,20 +76,29 @@ def dpo_loss(
     logps = {"chosen_logp": chosen_logp, "rejected_logp": rejected_logp}
     if not reference_free:
         logps |= {"ref_chosen_logp": ref_chosen_logp, "ref_rejected_logp": ref_rejected_logp}
-    chosen_logp, rejected_logp, *reference = guards.batches(**logps)
-    beta = guards.setting("beta", beta, guards.POSITIVE, chosen_logp)
-    weight = None if weight is None else _shares(weight, chosen_logp)
+    logps = guards.batches(**logps)
+    beta = guards.setting("beta", beta, guards.POSITIVE, logps[0])
+    if weight is not None:
+        weight = _shares(weight, logps[0])
+        # What does not count is taken out before it is weighed: 0 · ∞ would be NaN.
+        logps = [logp.masked_fill(weight == 0, 0.0) for logp in logps]
+    return _dpo_loss(*logps, beta=beta, loss_type=loss_type, weight=weight)
+
+
+def _dpo_loss(chosen_logp, rejected_logp, *reference, beta, loss_type, weight):
+    """The same of arguments that are known to be right: the loop asks 200 times."""
     log_ratio = chosen_logp - rejected_logp
-    if not reference_free:
-        log_ratio = log_ratio - (reference[0] - reference[1])
-    if weight is not None:  # what does not count is taken out first: 0 · ∞ would be NaN
-        log_ratio = log_ratio.masked_fill(weight == 0, 0.0)
+    if reference:
+        ref_chosen_logp, ref_rejected_logp = reference
+        log_ratio = log_ratio - (ref_chosen_logp - ref_rejected_logp)
     margin = beta * log_ratio
+    if loss_type == "sigmoid":
+        loss = -F.logsigmoid(margin)
+    else:
+        loss = (log_ratio - 1 / (2 * beta)).square()
 
     def mean(values: Tensor) -> Tensor:
-        if weight is None:
-            return values.mean(-1)
-        return (values.masked_fill(weight == 0, 0.0) * weight).sum(-1)
+        return values.mean(-1) if weight is None else (values * weight).sum(-1)
 
     with torch.no_grad():
         info = {
@@ -98,10 +107,6 @@ def dpo_loss(
             "margin": mean(margin),
             "accuracy": mean((margin > 0).double()),
         }
-    if loss_type == "sigmoid":
-        loss = -F.logsigmoid(margin)
-    else:
-        loss = (log_ratio - 1 / (2 * beta)).square()
     return mean(loss), info
 
 
@@ -168,18 +173,13 @@ def _train(
     ref_chosen, ref_rejected = ref_logp[:, prompt, chosen], ref_logp[:, prompt, rejected]
     history = History(config.runs, config.steps)
 
+    reference = [] if config.reference_free else [ref_chosen, ref_rejected]
+    asked = {"beta": beta, "loss_type": config.loss_type, "weight": weight}
+
     for step in progress(range(config.steps + 1), "progress.dpo", world.language):
         logp = policy.logp(base)
-        loss, info = dpo_loss(
-            logp[:, prompt, chosen],
-            logp[:, prompt, rejected],
-            ref_chosen,
-            ref_rejected,
-            beta=beta,
-            loss_type=config.loss_type,
-            reference_free=config.reference_free,
-            weight=weight,
-        )
+        answers = logp[:, prompt, chosen], logp[:, prompt, rejected]
+        loss, info = _dpo_loss(*answers, *reference, **asked)
         with torch.no_grad():
             kl = exact.kl(logp, ref_logp).mean(-1)
             reward = exact.expected_reward(logp, world.reward).mean(-1)

@@ -113,6 +113,13 @@ def ppo_loss(
     clip_range = guards.setting("clip_range", clip_range, POSITIVE, logp)
     vf_coef = guards.setting("vf_coef", vf_coef, NOT_NEGATIVE, logp)
     ent_coef = guards.setting("ent_coef", ent_coef, NOT_NEGATIVE, logp)
+    return _ppo_loss(
+        logp, old_logp, advantage, value, returns, entropy, clip_range, vf_coef, ent_coef
+    )
+
+
+def _ppo_loss(logp, old_logp, advantage, value, returns, entropy, clip_range, vf_coef, ent_coef):
+    """The same of arguments that are known to be right: the loop asks 400 times."""
     log_ratio = logp - old_logp
     ratio = log_ratio.detach().exp()
     # Where the clipped term is the smaller, the clip is flat: no gradient passes through it.
@@ -152,7 +159,7 @@ def _train(world: World, config: PPOConfig, start: Run) -> tuple[ToyLM, Tensor, 
     base = policy.base_logits()
     ref_logp, table = policy.logp(base).detach(), policy.logp(base)
     kl_beta = config.column("kl_beta")
-    coefficients = {k: config.shared(k) for k in ("clip_range", "vf_coef", "ent_coef")}
+    coefficients = [config.shared(name) for name in ("clip_range", "vf_coef", "ent_coef")]
     optimizer = Adam([*policy.parameters(), *critic.parameters()], lr=config.shared("lr"))
     noise = uniforms(config.seeds, (config.rollouts, config.batch_size), "rollouts")
     noise = noise.sort(-1).values  # a batch has no order; sorted, it is looked up twice as fast
@@ -169,14 +176,14 @@ def _train(world: World, config: PPOConfig, start: Run) -> tuple[ToyLM, Tensor, 
         passes, active = [], None
         for _ in range(config.epochs):
             entropy = -(table.exp() * table).sum(-1)  # of every prompt, so none is sampled
-            loss, info = ppo_loss(
+            loss, info = _ppo_loss(
                 at(table, cell),
                 old_logp,
                 advantage,
                 critic().gather(-1, prompt),
                 returns,
                 entropy,
-                **coefficients,
+                *coefficients,
             )
             loss.sum().backward()
             if config.target_kl is not None:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import ipywidgets
 
+from toycore import guards
 from toycore import language as words
 
 QUESTION = re.compile(r"(\d+)\. +(\S.*)")
@@ -67,6 +68,7 @@ def quiz(text: str, language: str = "en") -> "Quiz":
     A ValueError names the line that is wrong. Between `backticks`, *stars* and $dollars$ stand
     code, emphasis and formulas; all else is shown as it is written.
     """
+    guards.instance("text", text, str)
     return Quiz(parse(text), words.check(language))
 
 

@@ -33,7 +33,7 @@ class World:
     preference_pairs   (5, 3) rows of (prompt, chosen, rejected) indices
 
     Rewards come by class (`helpful`, `harmful`, `neutral`: the same for every prompt, a
-    keyword reward) or as any finite (P, V) table. ValueError for anything else.
+    keyword reward) or as any finite (P, V) table. TypeError or ValueError for anything else.
     """
 
     def __init__(
