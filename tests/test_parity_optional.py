@@ -236,6 +236,34 @@ def test_lora_is_pefts_before_training_after_it_and_merged(rank, alpha):
     same(ours(x), theirs(prompt))
 
 
+@pytest.mark.parametrize("merged", [False, True])
+def test_what_a_merged_layer_saves_is_worth_what_pefts_saves(merged):
+    """PEFT saves the adapter apart, merged or not, and loads it beside an unmerged base."""
+    peft = pytest.importorskip("peft")
+    config = peft.LoraConfig(r=4, lora_alpha=8, target_modules=["head"])
+    theirs, again = (peft.get_peft_model(Plain(seed=2), config).double() for _ in range(2))
+    layer, prompt = theirs.base_model.model.head, torch.arange(P)
+    ours, x = tc.LoRALinear(32, V, 4, 8), theirs.base_model.model.prompt_embed(prompt).detach()
+    pairs = [
+        (ours.weight, layer.base_layer.weight),
+        (ours.bias, layer.base_layer.bias),
+        (ours.lora_A, layer.lora_A["default"].weight),
+        (ours.lora_B, layer.lora_B["default"].weight),
+    ]
+    layer.lora_B["default"].weight.data = noise(V, 4, seed=1)
+    for mine, yours in pairs:
+        mine.data = yours.detach().clone()
+    if merged:
+        theirs.merge_adapter()
+        ours.merge()
+    peft.set_peft_model_state_dict(again, peft.get_peft_model_state_dict(theirs))
+    other = tc.LoRALinear(32, V, 4, 8)
+    other.load_state_dict(ours.state_dict())
+    for turn in (lambda: None, other.unmerge):
+        turn()
+        same(other(x), again(prompt))
+
+
 def test_the_gradient_through_lora_is_pefts():
     peft = pytest.importorskip("peft")
     plain, prompt = Plain(seed=2), torch.arange(P)

@@ -28,6 +28,9 @@ class LoRALinear(nn.Module):
 
     y = x Wᵀ + b + (alpha/rank) (x Aᵀ) Bᵀ. With B = 0 the layer starts as the frozen one, to
     the bit. ValueError if rank is not a whole number from 1 to min(in, out), or alpha ≤ 0.
+
+    A merged layer keeps W beside `weight`, as `unmerged_weight`: it is saved, moved and copied
+    with the rest, so that a layer answers and unmerges as the one whose state it has loaded.
     """
 
     def __init__(
@@ -51,28 +54,37 @@ class LoRALinear(nn.Module):
                 f"(the smaller of in_features and out_features); got {rank!r}"
             )
         alpha = Rule(float, 0, above=True).check("alpha", alpha)
-        self.rank, self.runs = rank, tuple(runs)
         per_run = (*runs, 1, 1) if runs else ()
         self.register_buffer("scaling", torch.full(per_run, alpha / rank, dtype=dtype))
-        self.weight = self._frozen(out_features, in_features, dtype=dtype)
-        self.bias = self._frozen(out_features, dtype=dtype)
+        self.weight = _frozen(torch.empty(*runs, out_features, in_features, dtype=dtype))
+        self.bias = _frozen(torch.empty(*runs, out_features, dtype=dtype))
+        self.register_parameter("unmerged_weight", None)
         self.lora_A = nn.Parameter(torch.empty(*runs, rank, in_features, dtype=dtype))
         self.lora_B = nn.Parameter(torch.zeros(*runs, out_features, rank, dtype=dtype))
         bound = 1 / math.sqrt(in_features)  # Kaiming-uniform with a = √5, torch's own default
         for tensor in (self.weight, self.bias, self.lora_A):
             nn.init.uniform_(tensor, -bound, bound, generator)
-        self._unmerged_weight: Tensor | None = None
 
-    def _frozen(self, *shape: int, dtype) -> nn.Parameter:
-        return nn.Parameter(torch.empty(*self.runs, *shape, dtype=dtype), requires_grad=False)
+    @property
+    def rank(self) -> int:
+        """The largest rank that ΔW can have: A has as many rows."""
+        return self.lora_A.shape[-2]
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """The leading axes of every weight."""
+        return tuple(self.lora_A.shape[:-2])
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) → (..., out); with runs, (*runs, N, in) → (*runs, N, out)."""
-        return self.base(x) if self.merged else self.base(x) + self.update(x)
+        return self._affine(x, self.weight) if self.merged else self.base(x) + self.update(x)
 
     def base(self, x: Tensor) -> Tensor:
-        """The frozen part, x Wᵀ + b."""
-        return x @ self.weight.mT + (self.bias.unsqueeze(-2) if self.runs else self.bias)
+        """The frozen part, x Wᵀ + b, also of a merged layer."""
+        return self._affine(x, self.unmerged_weight if self.merged else self.weight)
+
+    def _affine(self, x: Tensor, weight: Tensor) -> Tensor:
+        return x @ weight.mT + (self.bias.unsqueeze(-2) if self.runs else self.bias)
 
     def update(self, x: Tensor) -> Tensor:
         """The trained part, (alpha/rank) (x Aᵀ) Bᵀ."""
@@ -88,21 +100,37 @@ class LoRALinear(nn.Module):
     @property
     def merged(self) -> bool:
         """Whether the update is folded into `weight`, so that forward uses `weight` alone."""
-        return self._unmerged_weight is not None
+        return self.unmerged_weight is not None
+
+    # Folding makes a new tensor: written into the old one, it would also reach a state_dict taken
+    # before, a layer that shares the weight, and the gradients of answers given before.
 
     @torch.no_grad()
     def merge(self) -> None:
         """Fold ΔW into `weight`. Once merged, a second call changes nothing."""
         if not self.merged:
-            self._unmerged_weight = self.weight.detach().clone()
-            self.weight += self.delta_weight()
+            folded = _frozen(self.weight + self.delta_weight())
+            self.unmerged_weight, self.weight = self.weight, folded
 
-    @torch.no_grad()
     def unmerge(self) -> None:
         """Bring back the frozen weight as it was before `merge`, to the bit."""
         if self.merged:
-            self.weight.copy_(self._unmerged_weight)
-            self._unmerged_weight = None
+            self.weight, self.unmerged_weight = self.unmerged_weight, None
+
+    def _load_from_state_dict(self, state, prefix, *rest) -> None:
+        """Become what was saved, merged or not; without a weight in the state, stay what it is."""
+        weight, unmerged = (state.get(prefix + name) for name in ("weight", "unmerged_weight"))
+        stays_merged = self.merged and weight is None
+        self.unmerge()
+        if weight is not None and unmerged is not None:
+            self.merge()  # room for both weights
+        super()._load_from_state_dict(state, prefix, *rest)
+        if stays_merged:
+            self.merge()
+
+
+def _frozen(weight: Tensor) -> nn.Parameter:
+    return nn.Parameter(weight, requires_grad=False)
 
 
 class ToyLM(nn.Module):
@@ -166,7 +194,8 @@ class ToyLM(nn.Module):
 
     def trainable_fraction(self) -> Tensor:
         """Share of each run's parameters that are trained, (R,): A and B against all."""
-        frozen = sum(p[0].numel() for p in self.parameters() if not p.requires_grad)
+        weights = (self.prompt_embed, self.head.weight, self.head.bias)
+        frozen = sum(weight[0].numel() for weight in weights)
         trained = self.lora_rank[:, 0] * (self.D_MODEL + self.head.lora_B.shape[-2])
         return trained.double() / (trained + frozen)
 
@@ -176,7 +205,6 @@ class ToyLM(nn.Module):
         copied.head.unmerge()
         for tensor in (*copied.parameters(), *copied.buffers()):
             tensor.data = tensor.data[index]
-        copied.head.runs = (len(index),)
         return copied
 
 
@@ -186,12 +214,11 @@ def at(table: Tensor, cell: Tensor) -> Tensor:
 
 
 def join(models: list[ToyLM]) -> ToyLM:
-    """The runs of several models in one, in order; the models stay as they are."""
-    joined = models[0].select(torch.zeros(0, dtype=torch.long))
-    groups = [[*model.parameters(), *model.buffers()] for model in models]
-    for tensor, *parts in zip([*joined.parameters(), *joined.buffers()], *groups, strict=True):
-        tensor.data = torch.cat([part.detach() for part in parts])
-    joined.head.runs = (sum(model.head.runs[0] for model in models),)
+    """The runs of several models in one, in order and unmerged; the models stay as they are."""
+    joined, *others = (model.select(torch.arange(len(model.lora_rank))) for model in models)
+    groups = [[*model.parameters(), *model.buffers()] for model in (joined, *others)]
+    for tensor, *others in zip(*groups, strict=True):
+        tensor.data = torch.cat([tensor.data, *(other.data for other in others)])
     return joined
 
 
