@@ -246,6 +246,12 @@ def test_the_weights_that_torch_ao_packs_are_counted(real):
 
 
 @needs_torch_ao
+def test_a_packed_layer_that_is_used_twice_counts_once(real):
+    layer = real.made["torch.ao"][0]
+    assert tc.tensor_bytes(nn.Sequential(layer, nn.Sequential(layer))) == tc.tensor_bytes(layer)
+
+
+@needs_torch_ao
 def test_scales_that_torch_ao_keeps_for_each_channel_are_counted(real):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

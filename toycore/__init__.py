@@ -12,7 +12,7 @@ noise.py  optim.py          random numbers and Adam, one stream and one rate a r
 threads.py    one thread for tiny tensors
 plots/  widgets.py  quiz.py figures, sliders, questions
 grid.py       rounding to a few bits: scale, values, noise in decibels
-quantization.py             INT8 by hand: Int8Linear, true sizes, TinyMLP
+quantization.py  sizes.py   INT8 by hand: Int8Linear, TinyMLP; true sizes
 int8_matmul.py  peers.py    exact INT8 products; what torch.ao and torchao make
 bench.py  bench_*.py        how fast it is:  python -m toycore.bench
 checks/       the exercises of the lessons: checks that name the mistake
@@ -26,15 +26,10 @@ from toycore.dpo import DPOConfig, train_dpo
 from toycore.grid import Quantized, predicted_snr_db, quantize, snr_db
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
-from toycore.quantization import (
-    Int8Linear,
-    TinyMLP,
-    quantize_dynamic,
-    serialized_bytes,
-    tensor_bytes,
-)
+from toycore.quantization import Int8Linear, TinyMLP, quantize_dynamic
 from toycore.run import Run
 from toycore.sft import SFTConfig, train_sft
+from toycore.sizes import serialized_bytes, tensor_bytes
 from toycore.world import World
 
 __version__ = "0.1.0"

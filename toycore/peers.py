@@ -18,7 +18,8 @@ import torch
 from torch import nn
 
 from toycore.grid import snr_db
-from toycore.quantization import linears, tensor_bytes
+from toycore.quantization import linears
+from toycore.sizes import tensor_bytes
 
 LEAST_SNR = 20.0  # dB; 4 bits would be below it, and 7 bits are at about 34
 DEPRECATED = (r"torch\.ao\.quantization is deprecated", r"torch\.quantize_per_tensor, .*deprecated")

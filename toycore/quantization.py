@@ -1,4 +1,4 @@
-"""INT8 inference by hand: linear layers that multiply whole numbers, and their true size.
+"""INT8 inference by hand: linear layers that multiply whole numbers.
 
     y = x Wᵀ + b   →   y ≈ Δ_x Δ_w (q_x q_wᵀ) + b
 
@@ -13,7 +13,6 @@ weights packed for one kind of CPU.
 """
 
 import copy
-import io
 import math
 
 import torch
@@ -99,54 +98,6 @@ def quantize_dynamic(module: nn.Module) -> nn.Module:
     """
     made = {id(linear): Int8Linear.from_linear(linear) for linear in linears(module).values()}
     return copy.deepcopy(module, memo=made)  # it takes what the memo holds for copied already
-
-
-def tensor_bytes(module: nn.Module) -> int:
-    """Bytes of everything a module keeps in tensors: parameters, buffers and packed weights.
-
-    A sum over `parameters()` and `buffers()` finds 0 bytes in torch.ao's quantized layers, whose
-    weights are inside a packed object, and the float32 size in torchao's, whose weights claim
-    that dtype. Here packed objects are opened, and scales and zero points are counted too.
-    A tensor that is used twice counts once.
-    """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
-    kept = [*module.state_dict(keep_vars=True).items(), *module.named_buffers()]
-    distinct = {id(value): (name, value) for name, value in kept}
-    return sum(_bytes(name, value) for name, value in distinct.values())
-
-
-def _bytes(name: str, value) -> int:
-    if isinstance(value, tuple):  # torch.ao: (weight, bias)
-        return sum(_bytes(name, part) for part in value)
-    if hasattr(value, "__tensor_flatten__"):  # torchao: a tensor made of others
-        inner, _ = value.__tensor_flatten__()
-        return sum(_bytes(name, getattr(value, part)) for part in inner)
-    if isinstance(value, Tensor):
-        return value.numel() * value.element_size() + _grid_bytes(value)
-    if value is None or isinstance(value, torch.dtype):
-        return 0
-    raise TypeError(f"cannot tell how many bytes {name} takes: {type(value).__name__}")
-
-
-def _grid_bytes(value: Tensor) -> int:
-    """Scale and zero point inside one of torch.ao's tensors, 8 bytes each, once or a channel."""
-    if not value.is_quantized:
-        return 0
-    per_tensor = value.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric)
-    return 16 if per_tensor else 16 * value.q_per_channel_scales().numel()
-
-
-def serialized_bytes(module: nn.Module) -> int:
-    """Bytes of the file that `torch.save(module.state_dict(), "archive.pt")` writes.
-
-    The name of a file goes into it, so another may be some hundred bytes larger or smaller.
-    """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
-    file = io.BytesIO()
-    torch.save(module.state_dict(), file)
-    return file.tell()
 
 
 class TinyMLP(nn.Module):
