@@ -3,8 +3,8 @@
 Each change of cosmic-ray (an operator, a number, a comparison) is put in the module's place in a
 process of its own, and the tests of that module are run. A change that no test sees has survived,
 and is printed. No file is written. Minutes to an hour a module, which is one of exact, model, sft,
-ppo, dpo, quantization; or coverage: the share of toycore's branches that the tests reach without
-kernels and browsers. Needs Linux or macOS, and tests/measured-requirements.txt.
+ppo, dpo, quantization, replace, sizes; or coverage: the share of toycore's branches that the tests
+reach without kernels and browsers. Needs Linux or macOS, and tests/measured-requirements.txt.
 """
 
 import argparse
@@ -25,11 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent
 TRAINED = ("settings", "guards", "losses", "written_plainly", "training", "bad_input")
 MODULES = {
     "exact": ("exact", "guards"),
-    "model": ("model", "wrong_layers", "guards", "written_plainly", "training"),
+    "model": ("model", "layers_kept", "wrong_layers", "guards", "written_plainly", "training"),
     "sft": TRAINED,
     "ppo": (*TRAINED, "wrong_variants"),
     "dpo": (*TRAINED, "wrong_variants"),
-    "quantization": ("quantization", "int8_linear", "wrong_quantization", "peers"),
+    "quantization": ("int8_linear", "replace", "quantization", "wrong_quantization", "peers"),
+    "replace": ("replace", "int8_linear", "peers"),
+    "sizes": ("sizes", "peers"),
 }
 SLOW = ("site", "browser", "race", "bundles", "live", "build", "other_machines", "slides", "storm")
 # For one change: an endless loop, a wait without end, a table without end.

@@ -15,7 +15,7 @@ PACKAGE = Path(tc.__file__).parent
 LAYERS = (
     {"guards", "language", "threads"},
     {"noise", "settings"},
-    {"world", "exact", "glossary", "grid", "int8_matmul", "sizes"},
+    {"world", "exact", "glossary", "grid", "int8_matmul", "replace", "sizes"},
     {"model", "optim", "quantization"},
     {"run", "peers"},
     {"sft"},

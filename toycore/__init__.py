@@ -13,7 +13,8 @@ threads.py    one thread for tiny tensors
 plots/  widgets.py  quiz.py figures, sliders, questions
 grid.py       rounding to a few bits: scale, values, noise in decibels
 quantization.py  sizes.py   INT8 by hand: Int8Linear, TinyMLP; true sizes
-int8_matmul.py  peers.py    exact INT8 products; what torch.ao and torchao make
+int8_matmul.py  replace.py  exact INT8 products; which layers they can take the place of
+peers.py                    what torch.ao and torchao make
 bench.py  bench_*.py        how fast it is:  python -m toycore.bench
 checks/       the exercises of the lessons: checks that name the mistake
 language.py  glossary.py    the words and the terms, in Turkish and English

@@ -110,10 +110,14 @@ def _amax(weight: Tensor, per_channel: bool) -> Tensor:
 
 
 def check_floats(name: str, tensor: Tensor) -> None:
-    """TypeError or ValueError unless this is a tensor of floating-point numbers, not empty."""
+    """TypeError or ValueError unless this is a dense tensor of floating-point numbers."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} must be a tensor of {ALLOWED}; got {tensor!r}")
     if tensor.dtype not in FLOATS:
         raise TypeError(f"{name} must be a tensor of {ALLOWED}; got {tensor.dtype}")
     if tensor.numel() == 0:
         raise ValueError(f"{name} must have at least one number; got shape {tuple(tensor.shape)}")
+    if tensor.layout is not torch.strided:
+        raise TypeError(f"{name} must be a dense tensor; got {tensor.layout}")
+    if tensor.is_meta:
+        raise ValueError(f"{name} must have its numbers; got a tensor on the meta device")

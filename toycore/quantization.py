@@ -12,7 +12,6 @@ what libraries do: zero points, outliers kept apart, calibration, groups within 
 weights packed for one kind of CPU.
 """
 
-import copy
 import math
 
 import torch
@@ -20,8 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from toycore.grid import ALLOWED, FLOATS, Quantized, quantize
-from toycore.int8_matmul import int8_matmul
+from toycore.int8_matmul import MOST_TERMS, int8_matmul
 from toycore.noise import generator
+from toycore.replace import copy_with, place, plain_linears, told, why_not_plain
 from toycore.settings import Rule
 
 
@@ -38,16 +38,33 @@ class Int8Linear(nn.Module):
 
     def __init__(self, weight: Quantized, bias: Tensor | None):
         super().__init__()
-        self.register_buffer("values", weight.values)
+        terms = weight.values.shape[-1]
+        if terms > MOST_TERMS:
+            raise ValueError(f"weight must have at most {MOST_TERMS:,} columns; got {terms:,}")
+        self.register_buffer("values", weight.values.contiguous())
         self.register_buffer("scale", weight.scale)
         self.register_buffer("bias", None if bias is None else bias.detach().clone())
 
     @classmethod
     def from_linear(cls, linear: nn.Linear) -> "Int8Linear":
-        """The layer with its weight on 8 bits, one scale an output channel. Else TypeError."""
-        if not isinstance(linear, nn.Linear):
-            raise TypeError(f"linear must be a torch.nn.Linear; got {linear!r}")
+        """The layer with its weight on 8 bits, one scale an output channel.
+
+        TypeError unless the layer is plain (`why_not_plain`); TypeError or ValueError if its weight
+        cannot be quantized, or has more than 131,071 columns.
+        """
+        if why := why_not_plain(linear):
+            raise TypeError(f"linear must be a torch.nn.Linear; got {linear!r}: {why}")
         return cls(quantize(linear.weight), linear.bias).train(linear.training)
+
+    @property
+    def in_features(self) -> int:
+        """The columns of the weight."""
+        return self.values.shape[1]
+
+    @property
+    def out_features(self) -> int:
+        """The rows of the weight."""
+        return self.values.shape[0]
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) → (..., out), in the dtype of x. Each token, a row of x, has its own scale.
@@ -70,34 +87,30 @@ class Int8Linear(nn.Module):
         return y.to(x.dtype).reshape(*x.shape[:-1], out)
 
     def extra_repr(self) -> str:
-        out, inside = self.values.shape
-        return f"in_features={inside}, out_features={out}, bias={self.bias is not None}"
-
-
-def linears(module: nn.Module) -> dict[str, nn.Linear]:
-    """Name → layer, for every nn.Linear in a module; TypeError or ValueError if there is none.
-
-    A subclass does not count: it may compute something else, or be read by its owner, as
-    nn.MultiheadAttention reads the weight of its out_proj.
-    """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
-    found = {name: part for name, part in module.named_modules() if type(part) is nn.Linear}
-    if not found:
-        raise ValueError(f"module must have an nn.Linear to quantize; got {module!r}")
-    return found
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}"
 
 
 def quantize_dynamic(module: nn.Module) -> nn.Module:
-    """A copy in which every nn.Linear is an Int8Linear; the module itself stays as it is.
+    """A copy in which every plain nn.Linear is an Int8Linear; the module itself stays as it is.
 
-    Layers are found at any depth, the module itself included; one that is used twice stays one.
-    ValueError if there is none: an unchanged copy would pass for a quantized one. An Int8Linear
-    has no `weight`, so a module that reads its layers' weights itself cannot use the copy, as
-    nn.TransformerEncoderLayer cannot.
+    Layers are found at any depth, the module itself included. One that is used twice stays one,
+    and layers that share a weight share its whole numbers; an embedding that shares it keeps it
+    in floating point, as in torch.ao, so the copy holds both.
+
+    A layer stays as it was, and a warning names it and the reason, if it is more than a weight and
+    a bias (replace.py) or its owner reads its weight. ValueError if there is no other to quantize;
+    TypeError or ValueError that names the layer if its weight cannot be quantized.
     """
-    made = {id(linear): Int8Linear.from_linear(linear) for linear in linears(module).values()}
-    return copy.deepcopy(module, memo=made)  # it takes what the memo holds for copied already
+    made, first = {}, {}
+    for name, linear in plain_linears(module).items():
+        try:
+            layer = made[id(linear)] = Int8Linear.from_linear(linear)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{told(name)}: {error}") from error
+        weight, bias = (first.setdefault(place(t), layer) for t in (linear.weight, linear.bias))
+        layer.values, layer.scale, layer.bias = weight.values, weight.scale, bias.bias
+    return copy_with(module, made)
 
 
 class TinyMLP(nn.Module):

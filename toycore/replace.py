@@ -1,0 +1,97 @@
+"""The copy of a module in which other layers stand, and which layers others can stand for.
+
+nn.Linear is where people hang what they do: hooks (pruning, the old weight_norm and spectral_norm),
+parametrizations, a forward of its own, a weight that is no ordinary tensor. Only a plain layer, as
+torch makes it, is sure to compute x Wᵀ + b and no more.
+"""
+
+import copy
+import warnings
+
+import torch
+from torch import Tensor, nn
+
+NEW = vars(nn.Linear(1, 1, device="meta"))
+# In evaluation they take the weights of their layers themselves, past the layers' own forward.
+READERS = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
+
+
+def linears(module: nn.Module) -> dict[str, nn.Linear]:
+    """Name → layer, for every nn.Linear in a module; TypeError or ValueError if there is none."""
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
+    found = {name: part for name, part in module.named_modules() if isinstance(part, nn.Linear)}
+    if not found:
+        raise ValueError(f"module must have an nn.Linear to quantize; got {module!r}")
+    return found
+
+
+def plain_linears(module: nn.Module) -> dict[str, nn.Linear]:
+    """The plain ones among them; a warning says which others there are, and why they are not.
+
+    ValueError if there is no plain one: an unchanged copy would pass for a changed one.
+    """
+    found, plain, others = linears(module), {}, []
+    read = read_by_owner(module)
+    for name, linear in found.items():
+        why = why_not_plain(linear) or ("its owner reads its weight" if id(linear) in read else "")
+        if why:
+            others.append(f"{told(name)}: {why}")
+        else:
+            plain[name] = linear
+    if not plain:
+        raise ValueError(f"module must have an nn.Linear to quantize; got {'; '.join(others)}")
+    if others:
+        warnings.warn(f"left as it is, not quantized: {'; '.join(others)}", stacklevel=3)
+    return plain
+
+
+def why_not_plain(layer) -> str:
+    """Why a layer may compute something else than x Wᵀ + b; empty if it is as torch makes it."""
+    if type(layer) is not nn.Linear:
+        return f"it is a {type(layer).__name__}"
+    for name, value in vars(layer).items():
+        if name not in NEW:
+            if not (name.startswith("_") and isinstance(value, bool)):  # a mark of some library
+                return f"it has {name!r} of its own"
+        elif isinstance(value, dict | set) and set(value) != set(NEW[name]):
+            return f"it has {name.strip('_').replace('_', ' ')} of its own"
+    if type(layer.weight) is not nn.Parameter:
+        return f"its weight is a {type(layer.weight).__name__}"
+    if layer.weight.layout is not torch.strided:
+        return f"its weight is {layer.weight.layout}"
+    return ""
+
+
+def read_by_owner(module: nn.Module) -> set[int]:
+    """The `id` of every layer whose weight is read by its owner."""
+    owners = [part for part in module.modules() if isinstance(part, READERS)]
+    return {id(layer) for owner in owners for layer in owner.children()}
+
+
+def told(name: str) -> str:
+    """A layer by its name; the module itself has none."""
+    return f"layer {name!r}" if name else "the layer"
+
+
+def place(tensor: Tensor | None) -> tuple | None:
+    """Equal for two tensors that see the same memory in the same way."""
+    if tensor is None:
+        return None
+    return tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
+
+
+def copy_with(module: nn.Module, made: dict[int, nn.Module]) -> nn.Module:
+    """A copy of a module with `made[id(layer)]` for a layer; ValueError if it cannot be copied."""
+    try:
+        copied = copy.deepcopy(module, memo=made)  # it takes what the memo holds for copied already
+    except RuntimeError as error:  # the old weight_norm, say
+        raise ValueError(f"module cannot be copied: {error}") from error
+    for (name, old), new in zip(module.named_modules(), copied.modules(), strict=True):
+        forward = vars(old).get("forward")
+        if forward is not None and forward is vars(new).get("forward"):
+            raise ValueError(
+                f"module cannot be copied: {told(name)} has a function for its forward, "
+                "which would go on with the layers of the original"
+            )
+    return copied
