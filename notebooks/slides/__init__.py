@@ -17,16 +17,16 @@ from nbconvert import SlidesExporter
 
 from builder.quiz import is_quiz
 from toycore.quiz import parse
-from website import scripts
 from website.pages import MINUTES
+from website.scripts import fetch
 
 HERE = Path(__file__).parent
-MATHJAX = next(package for package in scripts.PACKAGES if package.name == "mathjax")
-REVEAL = scripts.Package(
-    "reveal.js",
-    "6.0.2",
-    "sha512-JYIg5D9aoxoaLeb84O+OvAwsKWdIavVgEDScxtYEXFCT6t6TQrhNtSgogcjdCpdLsWglhJn3zyE3fUOwiH5KEg==",
-    ("dist/reveal.js", "dist/reveal.css", "LICENSE"),
+SHARED = (
+    "mathjax/es5/tex-svg.js",
+    "mathjax/LICENSE",
+    "reveal.js/dist/reveal.js",
+    "reveal.js/dist/reveal.css",
+    "reveal.js/LICENSE",
 )
 HIDDEN = {"check", "solution"}  # tags of cells that a class does not look at together
 ANSWERS = re.compile(r"<details>.*?</details>", re.DOTALL)
@@ -36,7 +36,7 @@ ASKED = ("**Predict", "**Tahmin et", "**Choose", "**Seç")
 
 def make(paths: list[Path], cache: Path) -> dict[str, bytes]:
     """Every file of dist/slides by its path."""
-    shared = scripts.fetch(cache, (MATHJAX, REVEAL))
+    shared = fetch(cache, SHARED)
     files = {name: data for name, data in shared.items() if name.endswith(".txt")}
     for path in paths:
         files[f"{path.parent.name}/{path.stem}.html"] = page(path, shared).encode()

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from builder.folder import replace
 from website import layout, pages
 from website.errors import SiteError
-from website.scripts import Package, fetch
+from website.scripts import fetch
 
-__all__ = ["Executed", "Package", "SiteError", "fetch", "make", "write"]
+__all__ = ["Executed", "SiteError", "fetch", "make", "write"]
 
 LIMIT = 2_000_000  # bytes of a page, beside the shared scripts
 ASSETS = Path(__file__).parent / "assets"
