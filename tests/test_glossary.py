@@ -7,6 +7,7 @@ import jupytext
 import pytest
 
 import toycore as tc
+from toycore import glossary
 from toycore.glossary import TERMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,9 +64,30 @@ def test_no_term_is_forbidden_by_another():
             assert misused(f"{own}: {meaning}", language) == []
 
 
+# As they follow one another in a dictionary. An accent on a, i or u makes no other letter.
+IN_ORDER = {
+    "tr": "Agop, ağ, ağaç, ah, cam, cuma, çam, dal, göz, gül, güz, hız, Ilgaz, ırmak, ısı, İzmir, "
+    "kâhin, kanal, kır, kira, KL, oran, oy, ödül, ödül modeli, ödülü kandırma, öğrenme, öz, para, "
+    "softmax, su, şal, şüphe, token, Uşak, uzun, ütü, vaka, zil",
+    "en": "Idea, image, IPO, iris, KL divergence, learning rate, leash, oracle, policy, PPO, "
+    "reward, reward model, rewarding",
+}
+
+
+@pytest.mark.parametrize(("language", "words"), IN_ORDER.items())
+def test_words_follow_one_another_as_in_a_dictionary(language, words):
+    due = words.split(", ")
+    mixed = due[::3] + due[2::3] + due[1::3]
+    assert sorted(mixed, key=lambda word: glossary.order(word, language)) == due
+
+
+def test_the_turkish_table_has_no_term_with_ö_among_those_with_o():
+    begun = "".join(term[0] for term in tc.glossary.table("tr").index if term[0] in "oö")
+    assert re.fullmatch("o+ö+", begun)
+
+
 @pytest.mark.parametrize("language", ["tr", "en"])
 def test_the_table_is_sorted_and_whole(language):
-    table = tc.glossary.table(language)
-    assert len(table) == len(TERMS)
-    terms = [term.lower().translate(str.maketrans("çğıöşüâ", "cgiosua")) for term in table.index]
-    assert terms == sorted(terms)
+    index = list(tc.glossary.table(language).index)
+    assert sorted(index) == sorted(getattr(term, language) for term in TERMS)
+    assert index == sorted(index, key=lambda term: glossary.order(term, language))

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from toycore.language import check
 
+# English letters stand in it as in English; what is no letter comes before all that are.
+ALPHABET = "abcçdefgğhıijklmnoöpqrsştuüvwxyz"
+
 
 class Term(NamedTuple):
     tr: str
@@ -353,5 +356,13 @@ def table(language: str):
         (term.tr, term.en, term.meaning_tr) if tr else (term.en, term.tr, term.meaning_en)
         for term in TERMS
     ]
-    rows.sort(key=lambda row: row[0].lower().translate(str.maketrans("çğıöşüâ", "cgiosua")))
+    rows.sort(key=lambda row: order(row[0], language))
     return pd.DataFrame(rows, columns=columns).set_index(columns[0])
+
+
+def order(term: str, language: str) -> list[int]:
+    """A key for sorting, as a dictionary of the language would."""
+    if check(language) == "tr":
+        term = term.replace("I", "ı").replace("İ", "i")
+    plain = term.lower().translate(str.maketrans("âîû", "aiu"))
+    return [ALPHABET.find(letter) for letter in plain]
