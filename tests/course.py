@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-import build
+from builder import work
 from builder.lesson import LANGUAGES, read_lesson
 from builder.quiz import is_quiz
 from toycore.quiz import Question, parse
 
 ROOT = Path(__file__).resolve().parent.parent
-COURSE = build.COURSE
+COURSE = work.COURSE
 LESSONS = sorted(COURSE.lessons.glob("*.py"))
 NOTEBOOKS = sorted(p for k in LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))
 

@@ -47,10 +47,10 @@ def made(notebooks) -> dict[str, bytes]:
 
 def executed():
     """The notebooks of LESSON, run."""
-    import build
+    from builder import work
     from builder.plan import plan
 
-    return build.executed(build.COURSE, plan(build.COURSE, [LESSON]))
+    return work.executed(work.COURSE, plan(work.COURSE, [LESSON]))
 
 
 def pages(site: Path) -> list[str]:

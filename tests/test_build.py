@@ -1,5 +1,6 @@
 """The build of the notebooks, on made-up lessons; and the course's own notebooks are current."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 
 import build
-from builder import lesson, stored
+from builder import lesson, stored, work
 from builder.plan import Course, plan
 from course import COURSE, ROOT
 from toycore.quiz import quiz
@@ -110,7 +111,7 @@ def make_course(folder: Path, lesson: str = GOOD) -> Course:
 def files(tmp_path_factory):
     """The bytes of the good lesson's notebooks, by path: one build serves many tests."""
     course = make_course(tmp_path_factory.mktemp("good"))
-    build.build(course)
+    work.build(course)
     return contents(course)
 
 
@@ -161,7 +162,7 @@ def test_two_builds_are_the_same_to_the_byte(files, tmp_path):
     course = make_course(tmp_path)
     lesson = course.lessons / "01.py"
     lesson.write_bytes(lesson.read_bytes().replace(b"\n", b"\r\n"))  # as git may on Windows
-    build.build(course)
+    work.build(course)
     assert contents(course) == files
     for data in files.values():
         assert data.endswith(b"}\n")
@@ -179,6 +180,107 @@ def test_a_current_course_passes_the_check(built, capsys):
 
 def test_the_courses_own_notebooks_are_current():
     assert stored.stale(COURSE) == []
+
+
+def test_a_build_says_what_to_open_and_nothing_else(tmp_path, capfd, monkeypatch):
+    """Not even a kernel, which writes into the same terminal, has anything to add."""
+    course = make_course(tmp_path)
+    monkeypatch.chdir(tmp_path / "package")
+    assert build.main([], course) == 0
+    said, warned = capfd.readouterr()
+    assert warned == ""
+    assert said == f"done: open {Path('..', 'notebooks')}\n"
+    assert (Path("..") / "notebooks" / "en" / "01_lesson.ipynb").exists()
+
+
+# --- in the environment of one who learns, without the libraries of the build --------------------
+
+WORKS = ([], ["--check"], ["--site"], ["--slides"], ["--standalone"])
+BARE = """\
+import sys
+
+
+class Bare:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+    def find_spec(self, name, *where):
+        if name.partition(".")[0] not in {missing}:
+            return self.finder.find_spec(name, *where)
+
+
+sys.meta_path[:] = map(Bare, sys.meta_path)
+"""
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """build.py run where no finder finds some libraries."""
+
+    def bare(*arguments: str, missing=("jupytext", "nbclient")) -> subprocess.CompletedProcess:
+        (tmp_path / "sitecustomize.py").write_text(BARE.format(missing=missing), encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, "notebooks/build.py", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return bare
+
+
+def test_help_needs_no_library_of_the_build(bare):
+    done = bare("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(option in done.stdout for (option,) in WORKS[1:])
+
+
+def test_a_wrong_argument_is_told_without_a_library_of_the_build(bare):
+    done = bare("--sight")
+    assert done.returncode == 2
+    assert "unrecognized arguments: --sight" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", WORKS, ids=" ".join)
+@pytest.mark.parametrize("pip", [True, False], ids=["pip", "uv"])
+def test_a_library_that_is_missing_is_one_sentence_with_the_command(bare, arguments, pip):
+    missing = ("jupytext", "nbclient") if pip else ("jupytext", "nbclient", "pip")
+    done = bare(*arguments, missing=missing)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    library, _, command = line.partition(" is not installed: ")
+    assert library in missing
+    python = os.path.relpath(sys.executable, ROOT)
+    requirements = Path("tests", "requirements.txt")
+    assert (ROOT / requirements).exists()
+    if pip:
+        assert command == f"{python} -m pip install -r {requirements}"
+    else:
+        due = f"uv pip install --python {python} --torch-backend=cpu -r {requirements}"
+        assert command == due
+
+
+@pytest.mark.parametrize("library", ["nbconvert", "jinja2"])
+def test_what_only_the_site_needs_is_told_as_well(bare, library):
+    done = bare("--site", missing=(library,))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{library} is not installed: ")
+
+
+def test_a_module_of_our_own_that_is_missing_is_no_library(monkeypatch):
+    def missing(*_):
+        raise ModuleNotFoundError("No module named 'builder.guide'", name="builder.guide")
+
+    monkeypatch.setattr(build, "carried_out", missing)
+    with pytest.raises(ModuleNotFoundError, match=r"builder\.guide"):
+        build.main([])
 
 
 # --- what the prose must fulfil ---------------------------------------------------------------
@@ -215,9 +317,9 @@ BAD = {
 def test_a_bad_lesson_is_refused_before_anything_runs(old, new, message, built, monkeypatch):
     change(built.lessons / "01.py", old, new)
     before = contents(built)
-    monkeypatch.setattr(build, "execute", lambda *_: pytest.fail("a bad lesson was executed"))
+    monkeypatch.setattr(work, "execute", lambda *_: pytest.fail("a bad lesson was executed"))
     with pytest.raises(lesson.LessonError, match=rf"^01\.py.*{message}"):
-        build.build(built)
+        work.build(built)
     assert build.main(["--check"], built) == 1
     assert contents(built) == before
 
@@ -264,9 +366,9 @@ def test_a_bad_quiz_is_refused_before_anything_runs(old, new, message, built, mo
     change(path, "# %%\ndict", QUIZ + "# %%\ndict")
     for denial in ("değil", "it is not") if "{}" in old else ("",):
         change(path, old.format(denial), new.format(denial))
-    monkeypatch.setattr(build, "execute", lambda *_: pytest.fail("a bad lesson was executed"))
+    monkeypatch.setattr(work, "execute", lambda *_: pytest.fail("a bad lesson was executed"))
     with pytest.raises(lesson.LessonError, match=rf"^01\.py.*{message}"):
-        build.build(built)
+        work.build(built)
 
 
 def test_a_quiz_becomes_a_hidden_call_that_shows_it(built):
@@ -300,7 +402,7 @@ def shown(source: str) -> list:
 
 def test_an_exercise_becomes_stub_check_and_folded_solution(tmp_path):
     course = make_course(tmp_path, GOOD + EXERCISE)
-    (built,) = build.plan(course)
+    (built,) = work.plan(course)
     for path, notebook in built.items():
         task, stub, check, solution = notebook.cells[-4:]
         language = path.parent.name
@@ -320,7 +422,7 @@ def test_an_exercise_becomes_stub_check_and_folded_solution(tmp_path):
 
 def test_restart_and_run_all_ends_with_the_stubs_unfinished(tmp_path):
     course = make_course(tmp_path, GOOD + EXERCISE)
-    build.build(course)
+    work.build(course)
     assert stored.stale(course) == []
     check = nbformat.read(tmp_path / EN, as_version=4).cells[-2]
     assert check.outputs[0].data["text/plain"] == "'not yet in en'"
@@ -351,12 +453,12 @@ STRAYS = {
 def test_an_exercise_out_of_order_is_refused(exercise, tmp_path):
     course = make_course(tmp_path, GOOD + exercise)
     with pytest.raises(lesson.LessonError, match=r"^01\.py.*prose, exercise, check, solution"):
-        build.plan(course)
+        work.plan(course)
 
 
 def test_an_exercise_in_order_is_accepted(tmp_path):
     assert disordered(0, 1, 2) == EXERCISE
-    build.plan(make_course(tmp_path, GOOD + EXERCISE + EXERCISE))
+    work.plan(make_course(tmp_path, GOOD + EXERCISE + EXERCISE))
 
 
 SAME = [
@@ -507,7 +609,7 @@ def test_a_build_stopped_while_writing_leaves_the_old_file(built, tmp_path, monk
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("picture"), PICTURE)
-    build.build(course)
+    work.build(course)
     return course.output / "en" / "01_lesson.ipynb"
 
 

@@ -19,9 +19,8 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
-import build
 import toycore as tc
-from builder import bundle, places
+from builder import bundle, places, work
 from builder.execution import TIMEOUT
 from builder.stored import stale
 from course import COURSE, NOTEBOOKS, ONCE, ROOT, long, said
@@ -110,13 +109,13 @@ def test_three_quotes_in_the_package_are_refused(tmp_path):
     package = tmp_path / "package"
     package.mkdir()
     (package / "__init__.py").write_text("A = '''text'''\n")
-    with pytest.raises(build.LessonError, match=r"package/__init__\.py"):
+    with pytest.raises(work.LessonError, match=r"package/__init__\.py"):
         bundle.package_cell(package, "title")
 
 
 def test_no_bundle_is_made_of_a_stale_notebook(monkeypatch):
     monkeypatch.setattr(bundle, "stale", lambda _: ["en/01.ipynb: it is not built"])
-    with pytest.raises(build.LessonError, match=r"en/01\.ipynb: it is not built"):
+    with pytest.raises(work.LessonError, match=r"en/01\.ipynb: it is not built"):
         bundle.bundles(COURSE)
 
 

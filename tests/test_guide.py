@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 import build
-from builder import guide
+from builder import guide, work
 from builder.lesson import LANGUAGES, LessonError
 from builder.plan import Course
 from course import COURSE
@@ -144,7 +144,7 @@ def test_a_changed_number_in_a_notebook_makes_the_guide_stale_and_changes_it(cou
 
 @pytest.mark.parametrize("spoil", ["edited", "missing", "source"])
 def test_a_stale_guide_is_found_by_the_check(course, spoil, monkeypatch, capsys):
-    monkeypatch.setattr(build, "stale", lambda *_: [])  # the notebooks are another test's
+    monkeypatch.setattr(work, "stale", lambda *_: [])  # the notebooks are another test's
     assert build.main(["--check"], course) == 0
     path = course.output / "teaching.en.md"
     if spoil == "edited":

@@ -18,9 +18,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-import build
 import website
 from accessibility import findings
+from builder import work
 from builder.plan import folded, plan
 from course import LESSONS, gist, quizzes
 from site_pages import (
@@ -92,7 +92,7 @@ def test_two_builds_are_the_same_to_the_byte(tmp_path):
     (course.package / "__init__.py").write_text('__version__ = "1"\n', encoding="utf-8")
     for language in WORDS:
         (course.output / language).mkdir(parents=True)
-    files, again = (made(build.executed(course, plan(course))) for _ in range(2))
+    files, again = (made(work.executed(course, plan(course))) for _ in range(2))
     assert files == again
     assert json.loads(STATE.search(files["en/01_lesson.html"].decode())[1])["state"]
 

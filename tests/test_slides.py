@@ -9,10 +9,10 @@ import re
 import nbformat
 import pytest
 
-import build
 import slides
 import website
 from accessibility import findings
+from builder import work
 from builder.lesson import LessonError
 from course import COURSE, NOTEBOOKS, ROOT, long
 from site_pages import needs_npm
@@ -187,7 +187,7 @@ def test_the_class_votes_on_a_quiz_without_seeing_what_is_right():
 
 
 def test_slides_are_not_made_of_stale_notebooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "stale", lambda *_: ["en/01_environment.ipynb: it is not built"])
+    monkeypatch.setattr(work, "stale", lambda *_: ["en/01_environment.ipynb: it is not built"])
     with pytest.raises(LessonError, match="build the notebooks first"):
-        build.projector(COURSE, folder=tmp_path)
+        work.slides(COURSE, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []

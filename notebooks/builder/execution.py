@@ -6,10 +6,13 @@ from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
 
 from builder.lesson import LessonError
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+# Where kernel and client can: else each kernel warns that its line can be listened to.
+ENCRYPTED = Config(KernelManager={"transport_encryption": "auto"})
 TIMEOUT = 120  # seconds a cell: ends a hang, not a slow machine's work
 
 
@@ -25,6 +28,7 @@ def run(path: Path, notebook):
         done,
         timeout=TIMEOUT,
         kernel_name="python3",
+        config=ENCRYPTED,
         resources={"metadata": {"path": str(path.parent)}},
         coalesce_streams=True,
         force_raise_errors=True,

@@ -1,0 +1,79 @@
+"""What build.py is asked for: each work gives what there is to open, or a LessonError."""
+
+from pathlib import Path
+
+from builder import bundle, guide
+from builder.execution import execute, run, stored
+from builder.lesson import LessonError
+from builder.plan import Course, plan
+from builder.stored import stale, to_bytes, write
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent
+DIST = NOTEBOOKS.parent / "dist"
+COURSE = Course(NOTEBOOKS / "lessons", NOTEBOOKS.parent / "toycore", NOTEBOOKS)
+
+
+def build(course: Course = COURSE, chosen=()) -> Path:
+    """Nothing runs before all lessons are sound; a lesson's files change when all have run."""
+    for notebooks in plan(course, chosen):
+        for path in notebooks:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        done = {path: execute(path, notebook) for path, notebook in notebooks.items()}
+        for path, notebook in done.items():
+            write(path, notebook)
+    guide.write(course)
+    return course.output
+
+
+def check(course: Course, chosen=()) -> None:
+    """The guides are compared with what current notebooks say."""
+    faults = stale(course, chosen)
+    if not faults and not chosen:
+        faults = guide.stale(course)
+    if faults:
+        raise LessonError("\n".join(faults))
+
+
+def site(course: Course, chosen=(), folder: Path = DIST / "site") -> Path:
+    """The notebooks in the repository stay as they are: the site runs its own."""
+    import website  # here, since the notebooks do not need what the site needs
+
+    lessons = plan(course, chosen)
+    try:
+        website.write(website.make(executed(course, lessons), DIST / "npm"), folder)
+    except website.SiteError as error:
+        raise LessonError(str(error)) from error
+    return folder / "index.html"
+
+
+def executed(course: Course, lessons: list[dict]):
+    """Each notebook as the site takes it: alive, stored, and as one file for upload."""
+    import website
+
+    for path, notebook in (pair for notebooks in lessons for pair in notebooks.items()):
+        live = run(path, notebook)
+        kept = stored(live, notebook)
+        alone = bundle.bundle(course, path, kept)
+        yield website.Executed(path.parent.name, path.stem, live, to_bytes(kept), alone)
+
+
+def standalone(course: Course, chosen=()) -> Path:
+    if chosen:
+        raise LessonError("--standalone makes all bundles or none")
+    bundle.write(bundle.bundles(course), DIST)
+    return DIST
+
+
+def slides(course: Course, chosen=(), folder: Path = DIST / "slides") -> Path:
+    """Of the stored notebooks: on the slides stands what the class has in the files."""
+    import slides
+    import website
+
+    paths = [path for notebooks in plan(course, chosen) for path in notebooks]
+    if faults := stale(course, chosen):
+        raise LessonError("\n".join([*faults, "build the notebooks first: slides show them"]))
+    try:
+        website.write(slides.make(paths, DIST / "npm"), folder)
+    except website.SiteError as error:
+        raise LessonError(str(error)) from error
+    return folder
