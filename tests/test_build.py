@@ -1,18 +1,20 @@
 """The build of the notebooks, on made-up lessons; and the course's own notebooks are current."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import types
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 
 import build
 from builder import lesson, stored, work
-from builder.plan import Course, plan
+from builder.plan import Course, code, plan
 from course import COURSE, ROOT
 from toycore.quiz import quiz
 
@@ -551,6 +553,78 @@ def test_the_check_finds(path, old, new, built, tmp_path, capsys):
     assert any(line.startswith("en/01_lesson.ipynb: ") for line in stored.stale(built))
     assert build.main(["--check"], built) == 1
     assert "en/01_lesson.ipynb: " in capsys.readouterr().err
+
+
+MODULE = '''\
+"""What it is for."""
+
+WORDS = {"reward": "ödül"}  # shown
+
+
+class Scale:
+    """One scale."""
+
+    def of(self, bits=8, **more):
+        """Its size."""
+        return {**more, "text": f"{2**bits - 1:>{bits}} levels", "none": None}
+'''
+HARMLESS = {
+    "the module's docstring": ("What it is for.", "What it does."),
+    "a class's docstring": ("One scale.", "A scale."),
+    "a function's docstring": ('        """Its size."""\n', ""),
+    "a comment": ("  # shown", "  # shown to the learner"),
+    "the layout": ("WORDS = {", "WORDS = {\n    "),
+}
+HARMFUL = {
+    "a word": ("ödül", "odul"),
+    "a number": ("bits=8", "bits=4"),
+    "a format": (":>{bits}", ":<{bits}"),
+    "a name": ("Scale", "Scales"),
+    "a string that is no docstring": ('"none"', '"nothing"'),
+    "an empty string": ("**more, ", "**more, '': '', "),
+    "a line": ("        return", "        bits = 3\n        return"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), HARMLESS.values(), ids=HARMLESS)
+def test_what_no_lesson_shows_makes_no_notebook_stale(old, new, built):
+    module = built.package / "module.py"
+    module.write_text(MODULE, encoding="utf-8")
+    (before,) = plan(built)
+    change(module, old, new)
+    assert plan(built) == [before]
+
+
+@pytest.mark.parametrize(("old", "new"), HARMFUL.values(), ids=HARMFUL)
+def test_what_runs_makes_the_notebooks_stale(old, new, built):
+    module = built.package / "module.py"
+    module.write_text(MODULE, encoding="utf-8")
+    (before,) = plan(built)
+    change(module, old, new)
+    (after,) = plan(built)
+    assert [n.metadata.toycore.sources for n in after.values()] != [
+        n.metadata.toycore.sources for n in before.values()
+    ]
+
+
+def test_a_module_is_told_alike_in_every_version_of_python():
+    assert code("def f(x: int = None, *a):\n    return [f'{x!r:.2}', ...]") == (
+        "Module(body=[FunctionDef(name='f', args=arguments(args=[arg(arg='x', "
+        "annotation=Name(id='int', ctx=Load()))], vararg=arg(arg='a'), defaults=[Constant()]), "
+        "body=[Return(value=List(elts=[JoinedStr(values=[FormattedValue(value=Name(id='x', "
+        "ctx=Load()), conversion=114, format_spec=JoinedStr(values=[Constant(value='.2')]))]), "
+        "Constant(value=Ellipsis)], ctx=Load()))])])"
+    )
+
+
+def test_no_lesson_and_no_part_of_the_package_shows_docstrings_or_sources():
+    """What the digest leaves out may not reach a notebook; the help of a command may show it."""
+    read = r"\bhelp\(|(?<!description=main\.)__doc__|\binspect\b|\bgetdoc\b|^[\w.]+\?"
+    for path in [*COURSE.lessons.glob("*.py"), *COURSE.package.rglob("*.py")]:
+        cells = jupytext.read(path, fmt="py:percent").cells  # a module is one cell
+        sources = [cell.source for cell in cells if cell.cell_type == "code"]
+        assert sources
+        assert not [s for s in sources if re.search(read, s, re.MULTILINE)], path
 
 
 def test_the_check_finds_a_stored_error(built, tmp_path):

@@ -1,5 +1,6 @@
 """Which notebooks the lessons give: their cells, before anything is executed."""
 
+import ast
 import hashlib
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ import nbformat
 from builder import places, quiz
 from builder.lesson import KEPT, LessonError, read_lesson
 
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 METADATA = {
     "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"},
     "language_info": {"name": "python"},
@@ -40,7 +42,7 @@ def make_notebooks(course: Course, lesson: Path) -> dict:
     names, cells = read_lesson(lesson)
     for block in cells:
         quiz.check(lesson.name, block)
-    sources = digest([lesson, *sorted(course.package.rglob("*.py"))])
+    sources = digest(lesson, sorted(course.package.rglob("*.py")))
     address = places.repository(course.output)
     notebooks = {}
     for language, name in names.items():
@@ -57,10 +59,34 @@ def make_notebooks(course: Course, lesson: Path) -> dict:
     return notebooks
 
 
-def digest(paths: list[Path]) -> str:
-    """Of names and texts; reading as text makes all newlines the same."""
-    texts = (f"{path.name}\0{path.read_text(encoding='utf-8')}\0" for path in paths)
-    return hashlib.sha256("".join(texts).encode()).hexdigest()
+def digest(lesson: Path, package: list[Path]) -> str:
+    """Of names and texts, and of the package only what runs: no lesson shows its comments."""
+    texts = [(lesson, lesson.read_text(encoding="utf-8"))]  # as text all newlines are the same
+    texts += [(path, code(path.read_text(encoding="utf-8"))) for path in package]
+    told = "".join(f"{path.name}\0{text}\0" for path, text in texts)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def code(source: str) -> str:
+    """What of a module runs: without layout, comments and docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
+        if isinstance(node, ast.JoinedStr):  # Python 3.12.1 sees a '' at the end of some
+            node.values = [part for part in node.values if getattr(part, "value", None) != ""]
+    return said(tree)
+
+
+def said(part) -> str:
+    """A syntax tree as text, without the empty parts that differ between versions of Python."""
+    if isinstance(part, ast.AST):
+        parts = [(name, said(value)) for name, value in ast.iter_fields(part)]
+        told = [f"{name}={text}" for name, text in parts if text not in ("None", "[]")]
+        return f"{type(part).__name__}({', '.join(told)})"
+    if isinstance(part, list):
+        return f"[{', '.join(map(said, part))}]"
+    return repr(part)
 
 
 def make_cell(cell, language: str, name: str):
