@@ -92,16 +92,16 @@
 # - **Bölüm 2.** "Bu ödül istemi okuyor mu?" Hayır: bütün satırlar aynı. Ders 3'te bedelini göreceklerini söyleyin.
 # - **Bölüm 3.** "Hiç eğitilmemiş modelin olasılıkları neye benzer?" Hepsi 1/11 dolayında. "Sıfır" diyen, olasılıkla bilgiyi karıştırıyor.
 #
-#   {{3/2}}
-# - **Bölüm 4.** "KL'de iki politikanın yerini değiştirsek?" Sayı değişir: {{4/2 ~ KL\(pi, ref\) (\S+)}} yerine {{4/2 ~ KL\(ref, pi\) (\S+)}}.
+#   {{softmax.printed}}
+# - **Bölüm 4.** "KL'de iki politikanın yerini değiştirsek?" Sayı değişir: {{kl_swapped ~ KL\(pi, ref\) (\S+)}} yerine {{kl_swapped ~ KL\(ref, pi\) (\S+)}}.
 #
-#   {{4/1}}
-# - **Bölüm 5.** "10 örnekle ne kadar yanılırız?" Çok: 200 denemenin {{5/2 ~ KL: (\d+) of}} tanesinde KL eksi bile çıkar. Sonraki soru: "Onda bir hata için kaç kat örnek?" Yüz kat.
+#   {{exact}}
+# - **Bölüm 5.** "10 örnekle ne kadar yanılırız?" Çok: 200 denemenin {{spreads ~ KL: (\d+) of}} tanesinde KL eksi bile çıkar. Sonraki soru: "Onda bir hata için kaç kat örnek?" Yüz kat.
 #
-#   {{5/2}}
-# - **Bölüm 6.** "10.000 rastgele politikanın en iyisi formülü geçer mi?" Yanına bile varmaz: {{6/2 ~ policies: (\S+)}} ile {{6/2 ~ form: ([\d.]+\d)}}. "$\beta$ küçülünce ne kaybolur?" Önce zararlı, sonra nötr token'lar.
+#   {{spreads}}
+# - **Bölüm 6.** "10.000 rastgele politikanın en iyisi formülü geçer mi?" Yanına bile varmaz: {{rivals ~ policies: (\S+)}} ile {{rivals ~ form: ([\d.]+\d)}}. "$\beta$ küçülünce ne kaybolur?" Önce zararlı, sonra nötr token'lar.
 #
-#   {{6/3}}
+#   {{frontier}}
 # - **Bölüm 7.** "Bütün ödülleri eşit yaparsak?" Hiçbir şey değişmez: farklar belirler.
 
 # %% [markdown] lang="en"
@@ -126,16 +126,16 @@
 # - **Section 2.** "Does this reward read the prompt?" No: all rows are alike. Tell them that lesson 3 shows the price.
 # - **Section 3.** "What do the probabilities of an untrained model look like?" All near 1/11. Who says "zero" takes probability for knowledge.
 #
-#   {{3/2}}
-# - **Section 4.** "And if we swap the two policies in the KL?" The number changes: {{4/2 ~ KL\(pi, ref\) (\S+)}} becomes {{4/2 ~ KL\(ref, pi\) (\S+)}}.
+#   {{softmax.printed}}
+# - **Section 4.** "And if we swap the two policies in the KL?" The number changes: {{kl_swapped ~ KL\(pi, ref\) (\S+)}} becomes {{kl_swapped ~ KL\(ref, pi\) (\S+)}}.
 #
-#   {{4/1}}
-# - **Section 5.** "How far off are we with 10 samples?" Far: in {{5/2 ~ KL: (\d+) of}} of 200 tries the KL even comes out negative. Next question: "How many times the samples for a tenth of the error?" A hundred times.
+#   {{exact}}
+# - **Section 5.** "How far off are we with 10 samples?" Far: in {{spreads ~ KL: (\d+) of}} of 200 tries the KL even comes out negative. Next question: "How many times the samples for a tenth of the error?" A hundred times.
 #
-#   {{5/2}}
-# - **Section 6.** "Will the best of 10,000 random policies beat the formula?" It does not come near: {{6/2 ~ policies: (\S+)}} against {{6/2 ~ form: ([\d.]+\d)}}. "What vanishes as $\beta$ gets small?" First the harmful, then the neutral tokens.
+#   {{spreads}}
+# - **Section 6.** "Will the best of 10,000 random policies beat the formula?" It does not come near: {{rivals ~ policies: (\S+)}} against {{rivals ~ form: ([\d.]+\d)}}. "What vanishes as $\beta$ gets small?" First the harmful, then the neutral tokens.
 #
-#   {{6/3}}
+#   {{frontier}}
 # - **Section 7.** "And if all rewards are equal?" Nothing changes: differences decide.
 
 # %% [markdown] lang="tr"
@@ -184,25 +184,25 @@
 #
 # ### Ne sorulur, ne beklenir
 #
-# - **Bölüm 1.** "Hiçbir şey bilmeyen modelin kaybı?" $\log 11$, yani {{1/1 ~ log 11 = (\S+)}}; bizimki {{1/1 ~ package ([\d.]+\d)}}. "1" ya da "sıfır" diyenlere sorun: kayıp sıfırsa ne bilir?
+# - **Bölüm 1.** "Hiçbir şey bilmeyen modelin kaybı?" $\log 11$, yani {{first_loss ~ log 11 = (\S+)}}; bizimki {{first_loss ~ package ([\d.]+\d)}}. "1" ya da "sıfır" diyenlere sorun: kayıp sıfırsa ne bilir?
 # - **Bölüm 3.** "$B = 0$ iken iki matrise de gradyan gelir mi?" Yalnızca $B$'ye.
 #
-#   {{3/1}}
+#   {{first_gradient}}
 # - **Bölüm 3, hatayı bul.** "İkisi de rastgele olsa ne bozulur?" Kayıp yine düşer! Bozulan, başlangıcın sandığımız model olmasıdır.
 #
-#   {{3/2}}
-# - **Bölüm 4.** "Yüzde kaçı eğitiliyor?" Herkes küçük bir sayı söyler; yanıt yüzde {{4/1 ~ package: (\S+)%}}. Kazanç büyük matristedir.
+#   {{wrong_start}}
+# - **Bölüm 4.** "Yüzde kaçı eğitiliyor?" Herkes küçük bir sayı söyler; yanıt yüzde {{share ~ package: (\S+)%}}. Kazanç büyük matristedir.
 #
-#   {{4/2}}
+#   {{large_models}}
 # - **Bölüm 7.** "Altı hedefe yeten en küçük rank?" "6" çok söylenir; yanıt 2'dir. Rank 1'de her tohumda iki yanıt kalır; düzlem resmini yelpaze diye anlatın.
 #
-#   {{7/4}}
+#   {{ends}}
 # - **Bölüm 8.** "En iyi kopya mı, eğitilen LoRA mı?" Eğitilen LoRA: kopya bütün sayılara, LoRA yalnızca altı yanıta bakar.
 #
-#   {{8/3}}
-# - **Bölüm 10.** "400 adım sonra entropi?" Sıfıra yakın; mümkün olan ödül de {{10/2 ~ 400 steps.*?possible ([\d.]+\d)}} olur.
+#   {{truncated}}
+# - **Bölüm 10.** "400 adım sonra entropi?" Sıfıra yakın; mümkün olan ödül de {{over_training ~ 400 steps.*?possible ([\d.]+\d)}} olur.
 #
-#   {{10/2}}
+#   {{over_training}}
 
 # %% [markdown] lang="en"
 # ## {{02_lora_sft}}
@@ -226,25 +226,25 @@
 #
 # ### What to ask, what to expect
 #
-# - **Section 1.** "The loss of a model that knows nothing?" $\log 11$, that is {{1/1 ~ log 11 = (\S+)}}; ours has {{1/1 ~ package ([\d.]+\d)}}. To "1" or "zero" reply: what would it know with a loss of zero?
+# - **Section 1.** "The loss of a model that knows nothing?" $\log 11$, that is {{first_loss ~ log 11 = (\S+)}}; ours has {{first_loss ~ package ([\d.]+\d)}}. To "1" or "zero" reply: what would it know with a loss of zero?
 # - **Section 3.** "While $B = 0$, does a gradient reach both matrices?" Only $B$.
 #
-#   {{3/1}}
+#   {{first_gradient}}
 # - **Section 3, find the bug.** "What breaks when both are random?" The loss still falls! What is lost is that the start is the model we believe it to be.
 #
-#   {{3/2}}
-# - **Section 4.** "What percentage is trained?" Everyone says a small one; it is {{4/1 ~ package: (\S+)%}} per cent. The gain lies in large matrices.
+#   {{wrong_start}}
+# - **Section 4.** "What percentage is trained?" Everyone says a small one; it is {{share ~ package: (\S+)%}} per cent. The gain lies in large matrices.
 #
-#   {{4/2}}
+#   {{large_models}}
 # - **Section 7.** "The smallest rank that is enough for six targets?" Many say "6"; it is 2. Rank 1 keeps two answers at nearly every seed; tell the picture of the plane as a fan.
 #
-#   {{7/4}}
+#   {{ends}}
 # - **Section 8.** "The best copy, or LoRA that was trained?" Trained LoRA: the copy minds all numbers, LoRA only six answers.
 #
-#   {{8/3}}
-# - **Section 10.** "The entropy after 400 steps?" Near zero; the reward that is possible drops to {{10/2 ~ 400 steps.*?possible ([\d.]+\d)}}.
+#   {{truncated}}
+# - **Section 10.** "The entropy after 400 steps?" Near zero; the reward that is possible drops to {{over_training ~ 400 steps.*?possible ([\d.]+\d)}}.
 #
-#   {{10/2}}
+#   {{over_training}}
 
 # %% [markdown] lang="tr"
 # ### Öğrenci bunu gösterirse
@@ -296,34 +296,34 @@
 #
 # - **Bölüm 2.** "$\beta$ büyürse en iyi politika nereye gider?" Referansa. "Ödüle" diyene tasmayı elinizle gösterin: kısa tasma.
 #
-#   {{2/3}}
+#   {{optima}}
 # - **Bölüm 3.** "16 kat örnek hatayı kaç kat azaltır?" "16" çok söylenir; yanıt 4: $\sqrt{16}$.
 #
-#   {{3/1}}
+#   {{baseline}}
 # - **Bölüm 4.** "İlk geçişte $\rho$ kaç?" Tam 1, hepsi. Öyleyse kırpma tek geçişte hiç çalışmaz.
 # - **Bölüm 5.** "Aralık daralınca kırpılan pay artar mı?" Artar. İki ayrı "pay" olduğunu da gösterin:
 #
-#   {{5/3}}
+#   {{clipped}}
 # - **Bölüm 6.** "Hangi tahmincinin ortalaması doğru?" k1 ile k3. Sonra asıl soru: "hangi satırda 0 göreceğiz?" En iyi noktada yalnızca k1 durur; `KL(x)` hiç çekmez.
 #
-#   {{6/1}}
+#   {{estimators}}
 #
-#   {{6/2}}
+#   {{pulls}}
 # - **Bölüm 8.** "En çok ödül hangisinde, en çok KL hangisinde?" İkisi de tasmasızda; ama ödül farkı yok denecek kadar azdır. "Öyleyse fazla KL ne işe yaradı?" Hiçbir işe.
 #
-#   {{8/2}}
+#   {{ends}}
 # - **Bölüm 10.** "Hangi işaret karesinin dışında kalır?" Tasmasız olan: ödülü tam, KL'si boşa.
 #
-#   {{10/2}}
+#   {{attained}}
 # - **Bölüm 11.** "PPO, ret yanıtına ne yapar?" Yok eder; ödül eğrisi kusursuzken. Sınıf susarsa sorun: ödülü kim yazdı?
 #
-#   {{11/3}}
+#   {{refusal}}
 # - **Bölüm 12.** "Adım beş kat büyürse kırpma zararı önler mi?" Önlemez: `attained` eksiye düşer. Kırpma, aralıktan çıkmanın kazancını alır; adımı sınırlamaz.
 #
-#   {{12/1}}
+#   {{rates}}
 # - **Bozuk laboratuvar** (ayrı bir oturum verin). Her vakada gruplar, kesin yanıttan önce hangisinin bozuk olduğunu yazsın. Vaka 1'de çoğunluk ödülü yüksek olana güvenir: bozuk olan odur. Vaka 2'de adım 0'a baktırın: kodun yazdığı KL orada 0 olmalıydı. Vaka 3'te yavaş olan sağlamdır.
 #
-#   {{lab/8}}
+#   {{verdict}}
 
 # %% [markdown] lang="en"
 # ## {{03_ppo}}
@@ -351,34 +351,34 @@
 #
 # - **Section 2.** "When $\beta$ grows, where does the best policy go?" To the reference. To who says "to the reward", show the leash with your hands: a short one.
 #
-#   {{2/3}}
+#   {{optima}}
 # - **Section 3.** "16 times the samples: how many times smaller is the error?" Many say "16"; it is 4: $\sqrt{16}$.
 #
-#   {{3/1}}
+#   {{baseline}}
 # - **Section 4.** "What is $\rho$ in the first pass?" Exactly 1, all of them. So with a single pass the clip never acts.
 # - **Section 5.** "When the range narrows, does the clipped share grow?" It does. Show that there are two different "shares":
 #
-#   {{5/3}}
+#   {{clipped}}
 # - **Section 6.** "Which estimator has the right mean?" k1 and k3. Then the real question: "where will we see a 0?" Only k1 rests at the optimum; `KL(x)` does not pull at all.
 #
-#   {{6/1}}
+#   {{estimators}}
 #
-#   {{6/2}}
+#   {{pulls}}
 # - **Section 8.** "Where is the most reward, where the most KL?" Both without a leash; but the reward is hardly larger. "Then what was the extra KL good for?" For nothing.
 #
-#   {{8/2}}
+#   {{ends}}
 # - **Section 10.** "Which mark stays outside its square?" The one without a leash: full reward, wasted KL.
 #
-#   {{10/2}}
+#   {{attained}}
 # - **Section 11.** "What does PPO do to the refusal?" It wipes it out, and the reward curve is flawless. If the class is silent, ask: who wrote the reward?
 #
-#   {{11/3}}
+#   {{refusal}}
 # - **Section 12.** "With a step five times as large, does the clip prevent the harm?" It does not: `attained` goes negative. The clip takes the gain from leaving the range; it does not bound the step.
 #
-#   {{12/1}}
+#   {{rates}}
 # - **The broken lab** (give it a session of its own). In each case the groups write down which one is broken before they see the exact answer. In case 1 most trust the one with more reward: that is the broken one. In case 2 look at step 0: the KL that the code logs ought to be 0 there. In case 3 the slow one is sound.
 #
-#   {{lab/8}}
+#   {{verdict}}
 
 # %% [markdown] lang="tr"
 # ### Öğrenci bunu gösterirse
@@ -437,40 +437,38 @@
 #
 # - **Bölüm 2.** "$Z(x)$ nereye gitti?" Farkta birbirini götürdü; iki yanıt aynı istemindir. "Yargıç yanılır mı?" Yardımsever ile zararlı arasında bile sekizde bir.
 #
-#   {{2/2}}
+#   {{judge}}
 # - **Bölüm 3.** "İlk kayıp kaç, $\beta$'ya bağlı mı?" Her $\beta$ için $\ln 2$. En ucuz sınama budur.
 #
-#   {{3/1}}
+#   {{first_loss}}
 # - **Bölüm 4.** "Marj büyürken seçilen hep artar mı?" Hayır. "Dokunmadığımız altıncı satır yerinde durur mu?" Durmaz: adaptör ortaktır.
 #
-#   {{4/2}}
+#   {{ends}}
 #
-#   {{4/3}}
+#   {{sixth_prompt}}
 # - **Bölüm 6.** "Ödülü görmeyen DPO çizgilere varır mı?" Varır; marj da her $\beta$'da gerçek ödül farkına oturur.
 #
-#   {{6/3}}
-#
-#   {{6/4}}
+#   {{margins}}
 # - **Bölüm 7.** "Seçilenin düşmesi eğitimin kusuru mu?" Hayır, en iyi politikada da böyledir.
 #
-#   {{7/1}}
+#   {{chosen}}
 # - **Bölüm 8.** "%90 için kaç çift?" Yüz diyen çoktur; on bin gerekir. Yüz çiftle politika başladığından kötüdür.
 #
-#   {{8/2}}
+#   {{pairs.picture}}
 # - **Bölüm 9.** "Referansı atarsak nereye varırız?" Düzgün referanslı en iyiye: SFT'nin öğrettiği silinir.
 #
-#   {{9/2}}
+#   {{reference_free}}
 # - **Bölüm 10.** "Aynı $\beta$, aynı nokta mı?" Evet; en uzun tasmada DPO biraz taşar.
 #
-#   {{10/2}}
+#   {{between}}
 # - **Bölüm 11.** "Marj nerede durur?" Sigmoid ile durmaz, IPO ile 1/2'de.
 #
-#   {{11/3}}
+#   {{losses}}
 # - **Bozuk laboratuvar.** Vaka 1'i ilk kayıp ele verir: başlangıçta $\ln 2$ olmayan hangisi? Vaka 2'de kayıp ve ödül kusursuzdur; "hiç yanılmayan yargıç" marjı sonsuza iter, referans da yoksa alışkanlıklar gider.
 #
-#   {{lab/2}}
+#   {{lab_start.printed}}
 #
-#   {{lab/6}}
+#   {{verdict}}
 
 # %% [markdown] lang="en"
 # ## {{04_dpo}}
@@ -497,40 +495,38 @@
 #
 # - **Section 2.** "Where did $Z(x)$ go?" It cancelled in the difference; both answers belong to one prompt. "Does the judge err?" One time in eight even between helpful and harmful.
 #
-#   {{2/2}}
+#   {{judge}}
 # - **Section 3.** "What is the first loss, and does it depend on $\beta$?" $\ln 2$ at every $\beta$. That is the cheapest check there is.
 #
-#   {{3/1}}
+#   {{first_loss}}
 # - **Section 4.** "While the margin grows, does the chosen answer always gain?" No. "Does the sixth row, which we never touched, stay?" It does not: the adapter is shared.
 #
-#   {{4/2}}
+#   {{ends}}
 #
-#   {{4/3}}
+#   {{sixth_prompt}}
 # - **Section 6.** "Will DPO, which does not see the reward, get to the lines?" It does; and the margin settles on the true difference in reward at every $\beta$.
 #
-#   {{6/3}}
-#
-#   {{6/4}}
+#   {{margins}}
 # - **Section 7.** "Is it a flaw of training when the chosen falls?" No, it is so at the optimum as well.
 #
-#   {{7/1}}
+#   {{chosen}}
 # - **Section 8.** "How many pairs for 90%?" Many say a hundred; it takes ten thousand. With a hundred the policy is worse than at the start.
 #
-#   {{8/2}}
+#   {{pairs.picture}}
 # - **Section 9.** "Where do we end without the reference?" At the optimum of a uniform one: what SFT taught is wiped out.
 #
-#   {{9/2}}
+#   {{reference_free}}
 # - **Section 10.** "The same $\beta$, the same point?" Yes; on the longest leash DPO strays a little.
 #
-#   {{10/2}}
+#   {{between}}
 # - **Section 11.** "Where does the margin come to rest?" Nowhere with sigmoid, at 1/2 with IPO.
 #
-#   {{11/3}}
+#   {{losses}}
 # - **The broken lab.** The first loss gives case 1 away: which one is not $\ln 2$ at the start? In case 2 loss and reward are flawless; a "judge who never errs" pushes the margin to infinity, and without a reference the habits go as well.
 #
-#   {{lab/2}}
+#   {{lab_start.printed}}
 #
-#   {{lab/6}}
+#   {{verdict}}
 
 # %% [markdown] lang="tr"
 # ### Öğrenci bunu gösterirse
@@ -584,29 +580,29 @@
 #
 # - **Bölüm 1.** "4 bit ile kaç ayrı değer?" "16" beklenir; 15'tir, ızgara simetrik olsun diye biri boş kalır.
 #
-#   {{1/1}}
+#   {{grid}}
 # - **Bölüm 2.** "Bir bit eklersek hatanın gücü?" Dörtte birine iner. "Formül nerede tutmaz?" 2 bitte.
 #
-#   {{2/1}}
+#   {{powers}}
 # - **Bölüm 3.** "Bit başına kaç dB?" Yaklaşık altı; az bitte daha çok.
 #
-#   {{3/2}}
-# - **Bölüm 4.** "Öteki satırlar kaç dB düşer?" {{4/1 ~ True\s+other rows (\S+)}} yerine {{4/1 ~ False\s+other rows (\S+)}}: tek satır herkesi bozar.
+#   {{gains}}
+# - **Bölüm 4.** "Öteki satırlar kaç dB düşer?" {{outlier ~ True\s+other rows (\S+)}} yerine {{outlier ~ False\s+other rows (\S+)}}: tek satır herkesi bozar.
 #
-#   {{4/1}}
-# - **Bölüm 5.** "İki 42 dB'lik hata birlikte?" 84 ya da 42 denir; {{5/2 ~ law (\S+)}} dB'dir: eşit iki güç toplanınca 3 dB gider.
+#   {{outlier}}
+# - **Bölüm 5.** "İki 42 dB'lik hata birlikte?" 84 ya da 42 denir; {{law ~ law (\S+)}} dB'dir: eşit iki güç toplanınca 3 dB gider.
 #
-#   {{5/2}}
+#   {{law}}
 # - **Bölüm 6.** "Küçük model de dört kat mı?" Yaklaşır ama varmaz; dosyada ölçeklerin ve kayıtların payı görünür.
 #
-#   {{6/1}}
+#   {{sizes}}
 # - **Bölüm 7.** "INT8 hızlı mıdır?" Küçük modelde değil. Sayı vermeyin, tabloyu okutun; `cannot tell` da bir yanıttır.
 # - **Bölüm 9.** "Önce hangisi bozulur?" "Ret" diyen çoktur; ret ve ödül durur, alışkanlıklar gider. KL görür, ödül görmez.
 #
-#   {{9/1}}
+#   {{bits}}
 # - **Bölüm 10.** "Yama ne kadarını geri getirir?" Rank 2, KL'yi onda birinin altına indirir.
 #
-#   {{10/1}}
+#   {{patches}}
 
 # %% [markdown] lang="en"
 # ## {{05_quantization}}
@@ -632,29 +628,29 @@
 #
 # - **Section 1.** "How many different values with 4 bits?" They will say "16"; it is 15, since one is left out to keep the grid symmetric.
 #
-#   {{1/1}}
+#   {{grid}}
 # - **Section 2.** "And the power of the error with one bit more?" It falls to a quarter. "Where does the formula fail?" At 2 bits.
 #
-#   {{2/1}}
+#   {{powers}}
 # - **Section 3.** "How many dB a bit?" About six; more where bits are few.
 #
-#   {{3/2}}
-# - **Section 4.** "By how many dB do the other rows fall?" {{4/1 ~ True\s+other rows (\S+)}} becomes {{4/1 ~ False\s+other rows (\S+)}}: one row spoils it for all.
+#   {{gains}}
+# - **Section 4.** "By how many dB do the other rows fall?" {{outlier ~ True\s+other rows (\S+)}} becomes {{outlier ~ False\s+other rows (\S+)}}: one row spoils it for all.
 #
-#   {{4/1}}
-# - **Section 5.** "Two errors of 42 dB together?" They say 84 or 42; it is {{5/2 ~ law (\S+)}} dB: two equal powers added cost 3 dB.
+#   {{outlier}}
+# - **Section 5.** "Two errors of 42 dB together?" They say 84 or 42; it is {{law ~ law (\S+)}} dB: two equal powers added cost 3 dB.
 #
-#   {{5/2}}
+#   {{law}}
 # - **Section 6.** "Four times for the small model too?" Near it, never quite; in the file the share of scales and records shows.
 #
-#   {{6/1}}
+#   {{sizes}}
 # - **Section 7.** "Is INT8 fast?" Not in a small model. Give no number, have the table read; `cannot tell` is an answer too.
 # - **Section 9.** "Which breaks first?" Many say "the refusal"; refusal and reward hold, the habits go. The KL sees it, the reward does not.
 #
-#   {{9/1}}
+#   {{bits}}
 # - **Section 10.** "How much does the patch bring back?" Rank 2 brings the KL below a tenth.
 #
-#   {{10/1}}
+#   {{patches}}
 
 # %% [markdown] lang="tr"
 # ### Öğrenci bunu gösterirse

@@ -9,7 +9,7 @@ import pytest
 import build
 from builder import guide, work
 from builder.lesson import LANGUAGES, LessonError
-from builder.plan import Course
+from builder.plan import Course, plan
 from course import COURSE
 
 LONGEST = 250  # lines that a teacher wrote; the boxes of numbers come on top
@@ -50,8 +50,7 @@ def test_every_section_stands_in_its_lessons_plan(language):
     for path in COURSE.lessons.glob("*.py"):
         lesson = guide.read(COURSE, path, language)
         chapter = own.partition(f"]({lesson.link})")[2].partition("\n## ")[0]
-        numbered = {n: section for n, section in lesson.sections.items() if n != "lab"}
-        rows = [f"\n| {n} · {section.title} |" for n, section in numbered.items()]
+        rows = [f"\n| {number} · {title} |" for number, title in lesson.sections.items()]
         assert len(rows) >= 7
         assert [row for row in rows if row not in chapter] == []
 
@@ -65,9 +64,16 @@ PLAN = """\
 | 1 | 40 | 70 | x |
 | 2 | – | 15 | x |
 | x | 5 | 5 | x |"""
-CHAPTER = (
-    f"## {{{{01}}}}\n\n{PLAN}\n\n- it is {{{{1/1 ~ reward (\\S+)}}}}\n\n  {{{{1/1}}}}\n\n{{{{2}}}}"
-)
+CHAPTER = f"""\
+## {{{{01}}}}
+
+{PLAN}
+
+- it is {{{{rewards ~ reward (\\S+)}}}}
+
+  {{{{rewards.printed}}}}
+
+{{{{curve}}}}"""
 
 
 def prose(text: str) -> str:
@@ -75,20 +81,24 @@ def prose(text: str) -> str:
     return "".join(f'# %% [markdown] lang="{k}"\n{lines}\n\n' for k in LANGUAGES)
 
 
-def notebook(reward: str):
-    cells = nbformat.v4
-    stream = cells.new_output("stream", text=f"reward {reward}\n")
+LESSON = [
+    prose("# Lesson"),
+    prose("## 1 · First (5 minutes)\ntext"),
+    "# %% rewards\nrewards\n\n",
+    prose("end of it\n\n## 2 · Second (6 minutes)"),
+    '# %% timing tags=["nbval-ignore-output"]\ntiming\n\n',
+    "# %% curve\ncurve\n\n",
+]
+new_output = nbformat.v4.new_output
+
+
+def shown(cell: str, reward: str) -> list:
+    """What a cell of LESSON would show, were it run."""
+    printed = new_output("stream", text=f"reward {reward}\n")
+    value = new_output("execute_result", {"text/plain": "True"})
     picture = {"image/png": "iVBO", "text/plain": "the curve rises"}
-    return cells.new_notebook(
-        cells=[
-            cells.new_markdown_cell("# Lesson"),
-            cells.new_markdown_cell("## 1 · First (5 minutes)\ntext"),
-            cells.new_code_cell("", outputs=[stream]),
-            cells.new_markdown_cell("end of it\n\n## 2 · Second (6 minutes)"),
-            cells.new_code_cell("", outputs=[stream], metadata={"tags": ["nbval-ignore-output"]}),
-            cells.new_code_cell("", outputs=[cells.new_output("display_data", picture)]),
-        ]
-    )
+    curve = new_output("display_data", picture)
+    return {"rewards": [printed, value], "timing": [printed], "curve": [curve]}.get(cell, [])
 
 
 @pytest.fixture
@@ -96,19 +106,26 @@ def course(tmp_path) -> Course:
     course = Course(tmp_path / "lessons", tmp_path / "package", tmp_path)
     course.lessons.mkdir()
     course.package.mkdir()
-    lesson = HEADER.format("01_ders", "01_lesson") + prose("# Lesson")
-    (course.lessons / "01.py").write_text(lesson, encoding="utf-8")
+    learn(course, LESSON)
     store(course, "0.25")
     write(course, CHAPTER)
     guide.write(course)
     return course
 
 
+def learn(course: Course, cells: list[str]) -> None:
+    source = HEADER.format("01_ders", "01_lesson") + "".join(cells)
+    (course.lessons / "01.py").write_text(source, encoding="utf-8")
+
+
 def store(course: Course, reward: str) -> None:
-    for language, name in (("tr", "01_ders"), ("en", "01_lesson")):
-        path = course.output / language / f"{name}.ipynb"
+    """The notebooks of the lesson, with outputs."""
+    for path, notebook in (pair for notebooks in plan(course) for pair in notebooks.items()):
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = shown(cell.source, reward)
         path.parent.mkdir(exist_ok=True)
-        nbformat.write(notebook(reward), path)
+        nbformat.write(notebook, path)
 
 
 def write(course: Course, text: str) -> None:
@@ -128,6 +145,58 @@ def test_a_guide_takes_titles_numbers_and_pictures_from_its_notebooks(course):
     assert "- it is 0,25\n" in tr  # in a sentence as the language writes it
     assert "  reward 0.25\n" in tr  # in a box as it stands on the screen
     assert en.endswith("\n> Picture: the curve rises\n")  # and not what differs between machines
+
+
+def test_all_that_a_cell_shows_or_one_part_of_it(course):
+    write(course, CHAPTER.replace("rewards.printed", "rewards"))
+    guide.write(course)
+    whole = "  ```text\n  reward 0.25\n  ```\n\n  ```text\n  True\n  ```\n"
+    assert whole in text(course, "en")
+    write(course, CHAPTER.replace("rewards.printed", "rewards.value"))
+    guide.write(course)
+    assert whole.partition("\n\n")[2] in text(course, "en")
+    assert whole not in text(course, "en")
+
+
+@pytest.mark.parametrize("place", range(2, len(LESSON) + 1))
+def test_a_cell_put_in_before_another_repoints_nothing(course, place):
+    before = text(course, "tr"), text(course, "en")
+    learn(course, [*LESSON[:place], "# %%\nanother\n\n", *LESSON[place:]])
+    store(course, "0.25")
+    assert guide.stale(course) == []
+    guide.write(course)
+    assert (text(course, "tr"), text(course, "en")) == before
+
+
+def test_a_guide_is_not_made_of_notebooks_that_another_lesson_gave(course):
+    """Cells are found by their place, which would be that of another cell."""
+    learn(course, [*LESSON[:2], "# %%\nanother\n\n", *LESSON[2:]])
+    with pytest.raises(LessonError, match=r"tr/01_ders\.ipynb is not built of 01\.py"):
+        guide.write(course)
+
+
+NAMES = {
+    "two cells of one name": ("# %% curve", "# %% rewards", "two cells have the name 'rewards'"),
+    "a name of two words": ("# %% curve", "# %% the curve", "a name is one word, not 'the curve'"),
+    "a number": ("# %% curve", "# %% 2", "a name is one word, not '2'"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), NAMES.values(), ids=NAMES)
+def test_a_lesson_whose_names_are_no_addresses_is_refused(course, old, new, message):
+    learn(course, [cell.replace(old, new) for cell in LESSON])
+    with pytest.raises(LessonError, match=rf"^01\.py, cell \d+ .*{message}"):
+        plan(course)
+
+
+def test_the_name_of_a_cell_stays_in_the_source(course):
+    (notebooks,) = plan(course)
+    for notebook in notebooks.values():
+        assert [cell.metadata for cell in notebook.cells if cell.cell_type == "code"] == [
+            {},
+            {"tags": ["nbval-ignore-output"]},
+            {},
+        ]
 
 
 def test_a_changed_number_in_a_notebook_makes_the_guide_stale_and_changes_it(course):
@@ -161,9 +230,14 @@ BAD = {
     "minutes of the short plan": ("| 1 | 40 |", "| 1 | 41 |", "01: 46 minutes in the plan of 45"),
     "minutes of the long plan": ("| 15 |", "| 14 |", "01: 89 minutes in the plan of 90"),
     "a planned section": ("| 2 | –", "| 3 | –", "01 has no section 3"),
-    "a shown section": ("{{2}}", "{{7}}", "01 has no section 7"),
-    "an output": ("  {{1/1}}", "  {{1/2}}", "section 1 of 01 has 1 outputs, not 2"),
-    "a number not there": ("~ reward", "~ loss", "output 1 of section 1 of 01 has nothing like"),
+    "an unknown name": ("{{curve}}", "{{curves}}", "no cell of 01 has the name curves"),
+    "an unknown name in a sentence": ("{{rewards ~", "{{reward ~", "01 has the name reward$"),
+    "a part not there": (".printed", ".picture", "rewards of 01 shows printed, value; not one pic"),
+    "an unknown part": (".printed", ".text", "rewards of 01 shows printed, value; not one text"),
+    "what differs": ("{{curve}}", "{{timing}}", "timing of 01 shows nothing that is always alike"),
+    "counting": ("{{curve}}", "{{2/1}}", r"not understood in 01: \{\{2/1\}\}"),
+    "an address in a sentence": ("it is", "see {{curve}}", r"not understood in 01: \{\{curve\}\}"),
+    "a number not there": ("~ reward", "~ loss", "rewards of 01 shows nothing like loss"),
     "an unknown lesson": ("## {{01}}", "## {{02}}", r"its chapters are \['02'\], the lessons"),
     "no plan": ("| § |", "| x |", "01 has 0 plans, not 1"),
 }

@@ -4,9 +4,9 @@ notebooks/teaching.py is written as a lesson is (builder/lesson.py), prose only.
 see on its screens is not written there but taken from the notebooks, so it cannot go stale:
 
     ## {{03_ppo}}       begins the chapter of a lesson: its title, linked
-    {{4}}  {{4/2}}      on a line of its own: what section 4 shows, or its second output alone;
-                        {{lab}} is the broken lab, which has no number
-    {{4/2 ~ mean (\\S+)}}   in a sentence: the number that the pattern finds there
+    {{margins}}         on a line of its own: what the cell of this name shows (# %% margins);
+                        {{margins.picture}} is a part of it, as are .printed and .value
+    {{margins ~ mean (\\S+)}}   in a sentence: the number that the pattern finds there
     | § | 45 | 90 | …   a plan: rows that begin with a section's number get its title, and the
                         minutes of each column add up to its head
 
@@ -19,26 +19,21 @@ from typing import NamedTuple
 
 import nbformat
 
-from builder.lesson import LANGUAGES, LessonError, read_lesson
-from builder.plan import Course
+from builder.lesson import LANGUAGES, NAME, LessonError, read_lesson
+from builder.plan import Course, cell_id, make_cell
 
 SOURCE = "teaching.py"
 NOTICE = "<!-- Made by notebooks/build.py of teaching.py and the notebooks: edit there. -->\n"
 PICTURE = {"tr": "Resim", "en": "Picture"}
-LAB = {"Bozuk laboratuvar", "The broken lab"}
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
-HEADING = re.compile(r"^## (?:(\d+) · )?(.+?)(?: \(\d+ \w+\))?$", re.MULTILINE)
+HEADING = re.compile(r"^## (\d+) · (.+?)(?: \(\d+ \w+\))?$", re.MULTILINE)
 CHAPTER = re.compile(r"^## \{\{(\w+)\}\}$", re.MULTILINE)
-SHOWN = re.compile(r"( *)\{\{(\w+)(?:/(\d+))?\}\}")
-FOUND = re.compile(r"\{\{(\w+)/(\d+) ~ (.+?)\}\}")
+SHOWN = re.compile(r"( *)\{\{([^\W\d]\w*)(?:\.(\w+))?\}\}")
+FOUND = re.compile(r"\{\{([^\W\d]\w*) ~ (.+?)\}\}")
+LEFT = re.compile(r"\{\{.*")
 PLAN = re.compile(r"^\| § \| (\d+) \| (\d+) \|.*$", re.MULTILINE)
 ROW = re.compile(r"^\| ([^|§]+) \| (\d+|–) \| (\d+|–) \|.*$", re.MULTILINE)
-
-
-class Section(NamedTuple):
-    title: str
-    outputs: list[str]  # as Markdown
 
 
 class Lesson(NamedTuple):
@@ -47,20 +42,24 @@ class Lesson(NamedTuple):
     stem: str
     title: str
     link: str
-    sections: dict[str, Section]  # by number
+    sections: dict[str, str]  # titles by number
+    shown: dict[str, list[tuple[str, str]]]  # by a cell's name: each part's kind, and its Markdown
 
-    def section(self, number: str) -> Section:
-        try:
-            return self.sections[number]
-        except KeyError:
-            raise LessonError(f"{SOURCE}: {self.stem} has no section {number}") from None
+    def section(self, number: str) -> str:
+        if number not in self.sections:
+            raise LessonError(f"{SOURCE}: {self.stem} has no section {number}")
+        return self.sections[number]
 
-    def output(self, number: str, place: str) -> str:
-        outputs = self.section(number).outputs
-        if not 0 < int(place) <= len(outputs):
-            has = f"section {number} of {self.stem} has {len(outputs)} outputs"
-            raise LessonError(f"{SOURCE}: {has}, not {place}")
-        return outputs[int(place) - 1]
+    def parts(self, name: str, kind: str | None = None) -> str:
+        """All that a cell shows, or its one part of a kind."""
+        if name not in self.shown:
+            raise LessonError(f"{SOURCE}: no cell of {self.stem} has the name {name}")
+        found = [text for each, text in self.shown[name] if kind in (None, each)]
+        if not found or (kind and len(found) > 1):
+            has = ", ".join(each for each, _ in self.shown[name]) or "nothing that is always alike"
+            what = f"{name} of {self.stem} shows {has}"
+            raise LessonError(f"{SOURCE}: {what}; not one {kind}" if kind else f"{SOURCE}: {what}")
+        return "\n\n".join(found)
 
 
 def guides(course: Course) -> dict[Path, str]:
@@ -93,31 +92,33 @@ def write(course: Course) -> None:
 
 
 def read(course: Course, lesson: Path, language: str) -> Lesson:
-    name = read_lesson(lesson)[0][language]
-    path = course.output / language / f"{name}.ipynb"
+    names, blocks = read_lesson(lesson)
+    path = course.output / language / f"{names[language]}.ipynb"
     if not path.exists():
         raise LessonError(f"{SOURCE}: {language}/{path.name} is not built")
-    cells = nbformat.read(path, as_version=4).cells
-    sections, here = {}, Section("", [])
-    for cell in cells:
-        if cell.cell_type == "markdown":
-            for number, title in HEADING.findall(cell.source):
-                here = Section(title, [])
-                if number or title in LAB:
-                    sections[number or "lab"] = here
-        elif "nbval-ignore-output" not in cell.metadata.get("tags", ()):
-            here.outputs.extend(told(output, language) for output in cell.outputs)
-    title = TITLE.match(cells[0].source)[1]
-    return Lesson(lesson.stem, title, f"{language}/{path.name}", sections)
+    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+    prose = "\n".join(cell.source for cell in cells.values() if cell.cell_type == "markdown")
+    shown = {}
+    for index, block in enumerate(blocks, 1):
+        if name := block[language].metadata.get(NAME):
+            due = make_cell(block[language], language, cell_id(lesson, index))
+            stored = cells.get(due.id)
+            if stored is None or stored.source != due.source:
+                raise LessonError(f"{SOURCE}: {language}/{path.name} is not built of {lesson.name}")
+            differs = "nbval-ignore-output" in stored.metadata.get("tags", ())
+            shown[name] = [] if differs else [told(output, language) for output in stored.outputs]
+    sections = dict(HEADING.findall(prose))
+    link = f"{language}/{path.name}"
+    return Lesson(lesson.stem, TITLE.search(prose)[1], link, sections, shown)
 
 
-def told(output, language: str) -> str:
-    """A picture by its words, a text as it stands on the screen."""
+def told(output, language: str) -> tuple[str, str]:
+    """Its kind; a picture by its words, a text as it stands on the screen."""
     data = output.get("data", {})
     if "image/png" in data:
-        return f"> {PICTURE[language]}: {data['text/plain']}"
+        return "picture", f"> {PICTURE[language]}: {data['text/plain']}"
     text = output.get("text") or data["text/plain"]
-    return f"```text\n{text.rstrip()}\n```"
+    return "value" if data else "printed", f"```text\n{text.rstrip()}\n```"
 
 
 def expanded(text: str, lessons: dict[str, Lesson], language: str) -> list[str]:
@@ -137,21 +138,21 @@ def expanded(text: str, lessons: dict[str, Lesson], language: str) -> list[str]:
 def filled(lesson: Lesson, line: str, language: str) -> list[str]:
     """A line of the source as its lines in the guide."""
     if found := SHOWN.fullmatch(line):
-        indent, number, place = found.groups()
-        every = lesson.section(number).outputs
-        outputs = [lesson.output(number, place)] if place else every
-        return [(indent + part).rstrip() for part in "\n\n".join(outputs).split("\n")]
+        indent, name, kind = found.groups()
+        return [(indent + part).rstrip() for part in lesson.parts(name, kind).split("\n")]
     if (found := ROW.fullmatch(line)) and found[1].isdigit():
-        line = line.replace(found[1], f"{found[1]} · {lesson.section(found[1]).title}", 1)
-    return [FOUND.sub(lambda found: number_in(lesson, found, language), line)]
+        line = line.replace(found[1], f"{found[1]} · {lesson.section(found[1])}", 1)
+    line = FOUND.sub(lambda found: number_in(lesson, found, language), line)
+    if found := LEFT.search(line):
+        raise LessonError(f"{SOURCE}: not understood in {lesson.stem}: {found[0]}")
+    return [line]
 
 
 def number_in(lesson: Lesson, found: re.Match, language: str) -> str:
-    section, place, pattern = found.groups()
-    number = re.search(pattern, lesson.output(section, place))
+    name, pattern = found.groups()
+    number = re.search(pattern, lesson.parts(name))
     if number is None:
-        where = f"output {place} of section {section} of {lesson.stem}"
-        raise LessonError(f"{SOURCE}: {where} has nothing like {pattern}")
+        raise LessonError(f"{SOURCE}: {name} of {lesson.stem} shows nothing like {pattern}")
     return number[1].replace(".", ",") if language == "tr" else number[1]
 
 

@@ -7,6 +7,8 @@ same formulas and numbers: 0,05 and 10.000 and %60 in Turkish are 0.05 and 10,00
 English. What must look alike in both (a version, say) goes into backticks. Code is the same; only
 `language="en"` becomes `language="tr"` in the Turkish notebook.
 
+A code cell may have a name, `# %% margins`, by which the teacher's guide asks for what it shows.
+
 An exercise is four cells: its task in prose, then code tagged `exercise` (a stub: it runs as it
 is), `check` and `solution`. The solution is code here, so that it is linted and tested; in the
 notebooks it is prose that unfolds.
@@ -24,6 +26,7 @@ import nbformat
 SEPARATORS = {"tr": (".", ","), "en": (",", ".")}  # of thousands, of decimals
 LANGUAGES = tuple(SEPARATORS)
 KEPT = {"tags", "jupyter"}  # the cell options that reach the notebook
+NAME = "title"  # jupytext's word for a cell's name; it stays in the source
 EXERCISE = ("exercise", "check", "solution")  # the tags of its code cells, in their order
 
 CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)  # spans and fences alike
@@ -49,6 +52,7 @@ def read_lesson(path: Path) -> tuple[dict, list[dict]]:
     if set(names) != set(LANGUAGES) or not all(isinstance(n, str) for n in names.values()):
         raise LessonError(f"{path.name}: the header lacks toycore: {{tr: name, en: name}}")
     check_exercises(path, source.cells)
+    check_names(path, source.cells)
     return names, list(blocks(path, source.cells))
 
 
@@ -57,7 +61,7 @@ def blocks(path: Path, cells: list):
     for number, cell in cells:
         here = place(path, number, cell)
         if cell.cell_type == "code":
-            check_cell(here, cell, KEPT)
+            check_cell(here, cell, KEPT | {NAME})
             yield dict.fromkeys(LANGUAGES, cell)
             continue
         block = dict(zip(LANGUAGES, (cell, next(cells, (0, None))[1]), strict=True))
@@ -77,6 +81,18 @@ def check_exercises(path: Path, cells: list) -> None:
         if concerned and (last, found) not in pairwise(("prose", *EXERCISE)):
             here = place(path, number, cells[number - 1]) if number else path.name
             raise LessonError(f"{here}: prose, exercise, check, solution; not {last!r}, {found!r}")
+
+
+def check_names(path: Path, cells: list) -> None:
+    """A name is one word, and that of one cell."""
+    names = [cell.metadata.get(NAME) for cell in cells]
+    times = Counter(filter(None, names))
+    for number, (name, cell) in enumerate(zip(names, cells, strict=True), 1):
+        if name is None:
+            continue
+        if times[name] > 1 or not name.isidentifier():
+            wrong = "two cells have the name" if times[name] > 1 else "a name is one word, not"
+            raise LessonError(f"{place(path, number, cell)}: {wrong} {name!r}")
 
 
 def part(cell) -> str:

@@ -48,15 +48,20 @@ def make_notebooks(course: Course, lesson: Path) -> dict:
     for language, name in names.items():
         told = {"language": language, "sources": sources, "repository": address}
         title, *rest = (
-            make_cell(cell[language], language, f"{lesson.stem}-{index:02}")
+            make_cell(cell[language], language, cell_id(lesson, index))
             for index, cell in enumerate(cells, 1)
         )
         where = places.line(language, name, address, bundled=False)
-        where = nbformat.v4.new_markdown_cell(where, id=f"{lesson.stem}-00")
+        where = nbformat.v4.new_markdown_cell(where, id=cell_id(lesson, 0))
         notebooks[course.output / language / f"{name}.ipynb"] = nbformat.v4.new_notebook(
             metadata=METADATA | {"toycore": told}, cells=[title, where, *rest]
         )
     return notebooks
+
+
+def cell_id(lesson: Path, index: int) -> str:
+    """Of the block with this number; 0 is the line of places."""
+    return f"{lesson.stem}-{index:02}"
 
 
 def digest(lesson: Path, package: list[Path]) -> str:

@@ -159,7 +159,7 @@ print(embedding.shape, "->", logits.shape)
 # The 32 numbers of the fourth prompt came down to 11 logits. Logits may be any number;
 # probabilities are positive and sum to 1:
 
-# %%
+# %% softmax
 probability = logits.exp() / logits.exp().sum()
 print(probability.cpu().numpy().round(3), "sum", round(float(probability.sum()), 6))
 torch.allclose(probability, model.logp()[0, 3].exp())
@@ -247,7 +247,7 @@ by_hand = {
 # %% [markdown] lang="en"
 # The **oracle** of the package, `tc.exact`, gives the same numbers; from here on we use it:
 
-# %%
+# %% exact
 exact = {
     "reward": tc.exact.expected_reward(logp, world.reward),
     "entropy": tc.exact.entropy(logp),
@@ -266,7 +266,7 @@ for name, values in exact.items():
 # no estimate: a sum of 11 terms. **Predict:** if we swap the two ends of the KL, is the number the
 # same?
 
-# %%
+# %% kl_swapped
 print("KL(pi, ref)", tc.exact.kl(logp, ref_logp).mean().numpy().round(3))
 print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
 
@@ -341,7 +341,7 @@ tc.plots.closing_in(world, counts, estimates, true_values)
 # negative, though the true KL never is. How fast do they close in? Multiply the spread (the standard
 # deviation) of the estimates by $\sqrt{n}$:
 
-# %%
+# %% spreads
 for place, n in enumerate(counts):
     spreads = {name: tries[:, place].std() * n**0.5 for name, tries in estimates.items()}
     print(f"{n:6} samples:", *(f"{name} {spread:.2f}" for name, spread in spreads.items()))
@@ -393,7 +393,7 @@ torch.allclose(best, tc.exact.optimal_policy(logp, world.reward, kl_beta=0.5))
 # %% [markdown] lang="en"
 # `True`: the formula of two lines is the package's best policy. Is it really the best? Call rivals:
 
-# %%
+# %% rivals
 rivals = torch.randn(10_000, 6, 11, generator=generator, dtype=torch.float64).log_softmax(-1)
 objective = tc.exact.objective(rivals, logp, world.reward, 0.5).mean(-1)
 print(f"best of 10,000 random policies: {objective.max():.3f}")
@@ -411,7 +411,7 @@ print(f"by hand {by_hand:.3f}")
 # training here; each picture is one formula. **Predict:** when
 # $\beta$ gets small, which tokens vanish?
 
-# %%
+# %% frontier
 leashes = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
 tc.plots.tradeoff(world, trained.logp, leashes)
 

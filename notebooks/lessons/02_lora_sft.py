@@ -58,7 +58,7 @@ torch.set_num_threads(1)  # for tables this small, more threads only wait for on
 world = tc.World(language="en")
 model = tc.ToyLM(seeds=[0])
 
-# %%
+# %% first_loss
 logp = model.logp()
 by_hand = -logp[0, range(6), world.sft_targets].mean()
 loss, info = tc.sft.sft_loss(logp, world.sft_targets)
@@ -146,7 +146,7 @@ print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
 # change when the adapter is attached? And while $B = 0$, does a gradient (the derivative of the loss by the weights)
 # reach both matrices?
 
-# %%
+# %% first_gradient
 without_adapter = model.base_logits().log_softmax(-1)
 print("the same policy:", torch.allclose(model.logp(), without_adapter, rtol=0, atol=1e-15))
 loss.sum().backward()
@@ -172,7 +172,7 @@ print("largest gradient of B", round(float(model.head.lora_B.grad.abs().max()), 
 # In a real notebook **both** matrices started at random. Look at how far the policy is from the frozen
 # model before any training, in KL; 64 seeds, four values of $\alpha$:
 
-# %%
+# %% wrong_start
 for alpha in (8.0, 16.0, 32.0, 64.0):
     wrong = tc.ToyLM(seeds=range(64), lora_rank=8, lora_alpha=alpha)
     right_kl = tc.exact.kl(wrong.logp(), wrong.base_logits().log_softmax(-1)).max()
@@ -204,7 +204,7 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # LoRA is famous for needing few parameters. **Predict:** with rank 8, what percentage of our model's
 # weights is trained?
 
-# %%
+# %% share
 trained = 8 * (11 + 32)
 frozen = 6 * 32 + 11 * 32 + 11
 print(f"{trained} of {trained + frozen}: {trained / (trained + frozen):.1%}")
@@ -232,7 +232,7 @@ models = {  # layers, (in, out) of each attention matrix, parameters in all
     "Mistral 7B": (32, [(d, d), (d, kv), (d, kv), (d, d)], 7_241_732_096),
 }
 
-# %%
+# %% large_models
 for name, (layers, matrices, parameters) in models.items():
     adapters = layers * sum(8 * (n_in + n_out) for n_in, n_out in matrices)
     print(f"{name:11} {adapters:>10,} trained of {parameters:>14,}: {adapters / parameters:.3%}")
@@ -380,7 +380,7 @@ tc.widgets.slider(
 # zero; a higher rank goes down faster, but beyond 4 little changes. Right: accuracy is the share of
 # prompts whose likeliest token is the target.
 
-# %%
+# %% ends
 last = run.history[["loss", "accuracy", "trainable_fraction"]].isel(step=-1, drop=True).mean("seed")
 last.to_dataframe().round(3)
 
@@ -510,7 +510,7 @@ def accuracy_of_copy(rank):
     return tc.sft.sft_loss(logits.log_softmax(-1), world.sft_targets)[1]["accuracy"]
 
 
-# %%
+# %% truncated
 trained = run.history.accuracy.isel(step=-1)
 truncated = trained.copy(data=[accuracy_of_copy(rank).numpy() for rank in ranks])
 tc.plots.against(world, "accuracy", exact=1.0, trained=trained, truncated=truncated)
@@ -579,7 +579,7 @@ tc.plots.curves(stops, "loss", "entropy")
 # `kl_beta=0.1` (`possible` below). Put beside it the reward that PPO reaches; a policy that always
 # gives its target earns 0.733:
 
-# %%
+# %% over_training
 for steps in (38, 400, 1600):
     stop = tc.train_sft(world, tc.SFTConfig(steps=steps, seeds=16))
     target = np.exp(stop.logp.values)[:, range(6), world.sft_targets].mean()

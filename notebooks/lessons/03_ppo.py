@@ -150,7 +150,7 @@ print("beta log Z", (0.5 * log_z).numpy().round(6))
 # `True`: the formula is the policy that the package finds. The three lines agree as well: the
 # formula's value and the counted one match to six digits. Now watch what happens as $\beta$ grows:
 
-# %%
+# %% optima
 for kl_beta in (0.1, 0.5, 2.0):
     best = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta)
     reward = tc.exact.expected_reward(best, world.reward).mean()
@@ -210,7 +210,7 @@ def error(count, baseline):
     return (gradient - exact_gradient).norm(dim=(1, 2)).mean() / exact_gradient.norm()
 
 
-# %%
+# %% baseline
 for count in (16, 64, 256, 1024):
     plain, with_baseline = error(count, torch.zeros(6)), error(count, value.detach())
     print(f"{count:5} samples: error {plain:.2f}, with a baseline {with_baseline:.2f}")
@@ -319,7 +319,7 @@ loss, info = tc.ppo.ppo_loss(
 )
 print(f"by hand {by_hand:.6f}, package {info['policy_loss']:.6f}")
 
-# %%
+# %% clipped
 outside = ((rho - 1).abs() > 0.2).double().mean()
 print(f"the clip acts on {info['clip_fraction']:.3f}, outside the range {outside:.3f}")
 
@@ -388,7 +388,7 @@ tc.widgets.slider(
 # too; with $u = \log \pi_\mathrm{ref} - \log \pi$: $k_1 = -u$, $k_2 = u^2/2$, $k_3 = e^u - 1 - u$.
 # Which one is right? Let us count, for the best policy on a leash of 0.5.
 
-# %%
+# %% estimators
 best = tc.exact.optimal_policy(ref_logp, world.reward, 0.5)
 chance, u = best.exp(), ref_logp - best
 print(f"exact KL {tc.exact.kl(best, ref_logp).mean():.4f}")
@@ -422,7 +422,7 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
 # policy. At the optimum nothing may pull. **Predict:** where will we see a 0?
 
 
-# %%
+# %% pulls
 def pull(worth):
     table = best.clone().requires_grad_()
     expected = (table.log_softmax(-1).exp() * worth).sum(-1).mean()
@@ -548,7 +548,7 @@ tc.plots.curves(three, "reward", "kl")
 # line for 0 is the one closest to the reference of all that get the full reward.) **Where the
 # reward is silent, the leash keeps the old behaviour.**
 
-# %%
+# %% ends
 ends = three.history[["reward", "kl", "entropy", "attained"]].isel(step=-1, drop=True).mean("seed")
 ends.to_dataframe().round(3)
 
@@ -609,7 +609,7 @@ tc.widgets.slider(
 # %%
 tc.plots.frontier(run)
 
-# %%
+# %% attained
 run.history.attained.isel(step=-1, drop=True).mean("seed").to_series().round(3)
 
 # %% [markdown] lang="tr"
@@ -690,7 +690,7 @@ tc.plots.answers(world, 3, before=start.logp, keyword=after, judged=honest.logp)
 # hacking**. A shorter leash only softens it; the cure lies in the reward: a judge that reads the prompt, and
 # gives +1 to `no` alone there, brings the refusal back.
 
-# %%
+# %% refusal
 refusal = np.exp(np.stack([x[:, 3, 1] for x in (start.logp, after, honest.logp)])).mean(1)
 print("P(refusal) before, keyword reward, judged reward:", refusal.round(3))
 
@@ -705,7 +705,7 @@ print("P(refusal) before, keyword reward, judged reward:", refusal.round(3))
 # The same code and one bad choice: five times the learning rate (`lr=0.3`). **Predict:** will the clip
 # prevent the harm?
 
-# %%
+# %% rates
 for name, change in {"default": {}, "lr=0.3": {"lr": 0.3}}.items():
     config = tc.PPOConfig(kl_beta=0.5, seeds=16, **change)
     history = tc.train_ppo(world, config, start=start).history.mean("seed")
@@ -872,7 +872,7 @@ tc.plots.frontier(case)
 # once against $\pi^*$, once against the recipe's **own** optimum. $\sigma$ is the standard deviation of the policy's
 # rewards. **Predict:** which three of the eight reach $\pi^*$?
 
-# %%
+# %% verdict
 tc.broken.verdict(lab)
 
 # %% [markdown] lang="tr"

@@ -99,7 +99,7 @@ print(torch.allclose(beta * (best - ref_logp) + beta * log_z, world.reward))
 #
 # $$P(y_c \succ y_r) = \sigma\big(r(x, y_c) - r(x, y_r)\big), \qquad \sigma(u) = \frac{1}{1 + e^{-u}}$$
 
-# %%
+# %% judge
 x, c, r = world.preference_pairs.T
 judge = torch.sigmoid(world.reward[x, c] - world.reward[x, r])
 print(judge.numpy().round(3))
@@ -161,7 +161,7 @@ print(f"by hand {by_hand:.6f}, package {loss:.6f}, margin {info['margin']:.3f}")
 # that moment, and does it depend on $\beta$? How hard does the gradient push the log-probability of the
 # chosen answer?
 
-# %%
+# %% first_loss
 for beta in (0.1, 0.3, 0.7):
     chosen = ref_logp[x, c].requires_grad_()
     loss, info = tc.dpo.dpo_loss(chosen, ref_logp[x, r], ref_logp[x, c], ref_logp[x, r], beta=beta)
@@ -198,7 +198,7 @@ print(f"ln 2 = {np.log(2):.4f}")
 five = tc.train_dpo(world, tc.DPOConfig(beta=[0.1, 0.3, 0.7], seeds=16), start=start)
 tc.plots.curves(five, "chosen_logp", "rejected_logp", "margin")
 
-# %%
+# %% ends
 ends = five.history[["loss", "margin", "accuracy", "kl", "attained"]].isel(step=-1, drop=True)
 ends.mean("seed").to_dataframe().round(3)
 
@@ -216,7 +216,7 @@ ends.mean("seed").to_dataframe().round(3)
 # a while. `attained` is far below 1: five pairs are not enough to tell the whole reward. Look at the
 # sixth prompt, which has no pair. **Predict:** does the row that we never touched stay where it was?
 
-# %%
+# %% sixth_prompt
 tc.plots.answers(world, 5, before=start.logp, after=five.logp.sel(beta=0.1))
 
 # %% [markdown] lang="tr"
@@ -296,7 +296,7 @@ tc.widgets.slider(
 # reference. PPO's `kl_beta` and DPO's `beta` are **the same knob**. The margin has something curious to
 # tell:
 
-# %%
+# %% margins
 ends = many.history[["margin", "chosen_logp", "rejected_logp", "kl", "attained"]]
 print(f"true gap in reward, mean over all pairs: {gap.mean():.3f}")
 ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
@@ -325,7 +325,7 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # at the start. This is called **likelihood displacement** (Razin et al., 2024). **Predict:** is it so at the exact optimum as well,
 # or is it a flaw of training?
 
-# %%
+# %% chosen
 reference = torch.as_tensor(start.logp.values)
 seed = torch.arange(16)[:, None]
 print("log-probability, chosen and rejected")
@@ -381,7 +381,7 @@ for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items(
 #
 # **Predict:** how many pairs does it take to reach 90% of the exact summit?
 
-# %%
+# %% pairs
 counts = [100, 300, 1000, 3000, 10_000, 30_000, 100_000]
 config = tc.DPOConfig(beta=0.3, seeds=16)
 runs = [tc.train_dpo(world, config, pairs[:, :n], start).history for n in counts]
@@ -427,7 +427,7 @@ by_hand = -torch.nn.functional.logsigmoid(0.3 * (chosen - rejected)).mean()
 free, _ = tc.dpo.dpo_loss(chosen, rejected, nothing, nothing, beta=0.3, reference_free=True)
 print(f"by hand {by_hand:.6f}, package {free:.6f}")
 
-# %%
+# %% reference_free
 best = tc.exact.optimal_policy(reference, world.reward, 0.3)
 uniform_best = (world.reward / 0.3).log_softmax(-1).expand(16, 6, 11)
 for free in (False, True):
@@ -466,7 +466,7 @@ tc.plots.policies(world, before=start.logp, optimal=best, after=logp)
 ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=betas, ent_coef=0, seeds=16), start=start)
 tc.plots.frontier(ppo, many)
 
-# %%
+# %% between
 for beta in (0.1, 0.3, 1.0):
     between = tc.exact.kl(many.logp.sel(beta=beta), ppo.logp.sel(kl_beta=beta).values).mean()
     print(f"beta {beta}: KL between DPO's policy and PPO's {between:.3f} nats")
@@ -516,7 +516,7 @@ config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=1000, seeds=16)
 hard = tc.train_dpo(world, config, start=start)
 tc.plots.curves(hard, "chosen_logp", "rejected_logp", "margin")
 
-# %%
+# %% losses
 for steps in (100, 400, 1600):
     config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=steps, seeds=16)
     ends = tc.train_dpo(world, config, start=start).history.margin.isel(step=-1).mean("seed")
@@ -581,7 +581,7 @@ tc.plots.curves(case, "loss", "margin")
 # %% [markdown] lang="en"
 # The curves lie on each other. Only the first step speaks; and the KL to the true start decides:
 
-# %%
+# %% lab_start
 first = case.history.loss.isel(step=0).mean("seed")
 print(first.to_series().round(3).to_dict(), "ln 2 =", round(np.log(2), 3))
 tc.plots.curves(case, "kl", "attained", optimum=True)
@@ -623,7 +623,7 @@ tc.plots.frontier(lab)
 # probability that lies elsewhere, against $\pi^*$ and against the recipe's **own** optimum. **Predict:** what did more harm,
 # the hard labels or the missing reference?
 
-# %%
+# %% verdict
 tc.broken.verdict(lab)
 
 # %% [markdown] lang="tr"

@@ -63,7 +63,7 @@ torch.set_num_threads(1)  # for tables this small, more threads only wait for on
 world = tc.World(language="en")
 generator = torch.Generator().manual_seed(0)
 
-# %%
+# %% grid
 w = torch.randn(1, 4096, generator=generator)
 step = w.abs().max() / (2**3 - 1)
 q = (w / step).round()
@@ -102,7 +102,7 @@ tc.plots.rounding(world, w, bits=4)
 #
 # **Predict:** with one bit more, how many times smaller is the power of the error?
 
-# %%
+# %% powers
 for bits in (2, 4, 6, 8):
     package = tc.quantize(w, bits)
     error, step = w - package.dequantize(), package.scale.item()
@@ -158,7 +158,7 @@ predicted = [tc.predicted_snr_db(W, b).mean().item() for b in bits]
 measured = xr.DataArray(measured, grids, ("bits", "seed"))
 tc.plots.against(world, "snr", exact=predicted, named="theory", per_channel=measured)
 
-# %%
+# %% gains
 gains = measured.mean("seed").diff("bits").values
 formula = [20 * np.log10((2 ** (b + 1) - 2) / (2**b - 2)) for b in bits[:-1]]
 for b, gain, due in zip(bits, gains, formula):
@@ -186,7 +186,7 @@ for b, gain, due in zip(bits, gains, formula):
 # single scale forces its step on everyone. Make one row 30 times as large. **Predict:** by how many dB
 # does the SNR of the other rows fall?
 
-# %%
+# %% outlier
 outlier = W[0].clone()
 outlier[0] *= 30
 for per_channel in (True, False):
@@ -251,7 +251,7 @@ print("largest sum", int(whole.abs().max()), "where 16 bits end at", 2**15 - 1)
 # (Here the SNRs are ratios of powers and not dB.) **Predict:** if both are about 42 dB, what is the SNR
 # of the output?
 
-# %%
+# %% law
 snr_w, snr_x = tc.snr_db(linear.weight, qw.dequantize()), tc.snr_db(x, qx.dequantize())
 law = -10 * torch.log10(10 ** (-snr_w / 10) + 10 ** (-snr_x / 10))
 print(f"weights {snr_w:.1f} dB, activations {snr_x:.1f} dB")
@@ -269,7 +269,7 @@ print(f"output {tc.snr_db(linear(x), layer(x)):.1f} dB, by the law {law:.1f} dB"
 # Build the TinyMLP of the old notebook in three sizes and measure: the sum of its tensors, and the file
 # that is saved. **Predict:** is the small model four times smaller as well?
 
-# %%
+# %% sizes
 networks = {h: tc.TinyMLP(h, h, h).requires_grad_(False) for h in (64, 256, 1024)}
 for h, network in networks.items():
     small = tc.quantize_dynamic(network)
@@ -473,7 +473,7 @@ def with_bits(bits, per_channel=True):
     return (e @ rounded.mT + b[:, None]).log_softmax(-1)
 
 
-# %%
+# %% bits
 logp = torch.as_tensor(run.logp.values)
 for bits in range(8, 1, -1):
     few = with_bits(bits)
@@ -549,7 +549,7 @@ def patched(bits, rank, steps=200):
     return tc.exact.kl(logp, model.logp()).mean().item()
 
 
-# %%
+# %% patches
 for bits in (2, 3):
     plain = tc.exact.kl(logp, with_bits(bits)).mean()
     patches = {f"rank {rank}": round(patched(bits, rank), 4) for rank in (1, 2, 4)}
