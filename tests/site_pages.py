@@ -145,6 +145,7 @@ def ready(page) -> None:
     views = "document.querySelectorAll('.live .noUi-handle').length"
     figures = "document.querySelectorAll('.live').length"
     page.wait_for_function(f"{views} >= {figures}", timeout=60_000)
+    page.wait_for_function("!document.querySelector('.live:not(.ready)')", timeout=60_000)
     answered = "[...document.querySelectorAll('.quiz')].every(q => q.querySelector('input'))"
     page.wait_for_function(answered, timeout=60_000)
     page.evaluate("MathJax.startup.promise")  # the quiz has formulas of its own

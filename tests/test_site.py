@@ -323,16 +323,105 @@ def test_the_theme_is_remembered(visit):
     assert page.locator("html").get_attribute("data-theme") == "dark"
 
 
-def test_without_scripts_the_still_picture_stands(visit, site):
-    page = visit(lessons(site)[0], java_script_enabled=False)
-    figures = page.locator("figure.live").all()
-    assert figures
-    for figure in figures:
-        assert figure.locator("img:visible").get_attribute("alt")
-    answer = page.locator(".quiz details").first
-    assert not answer.locator("p").is_visible()
-    answer.locator("summary").click()
-    assert answer.locator("p").inner_text()[0] in "✓✗"
+STILL = """figure => {
+    const image = figure.querySelector('img'), style = getComputedStyle(image);
+    const box = image.getBoundingClientRect(), px = name => parseFloat(style[name]);
+    const around = side => px(`padding${side}`) + px(`border${side}Width`);
+    return {
+        natural: [image.naturalWidth, image.naturalHeight],
+        said: ['width', 'height'].map(name => Number(image.getAttribute(name))),
+        drawn: [box.width - around('Left') - around('Right'),
+                box.height - around('Top') - around('Bottom')],
+        above: box.top - figure.getBoundingClientRect().top,
+    };
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_without_scripts_the_still_picture_stands(visit, site, width):
+    figures = 0
+    for path in pages(site):
+        viewport = {"width": width, "height": 900}
+        page = visit(path, java_script_enabled=False, viewport=viewport)
+        for figure in page.locator("figure.live").all():
+            (image,) = figure.locator("img:visible").all()
+            assert image.get_attribute("alt")
+            still = figure.evaluate(STILL)
+            assert still["said"] == still["natural"]
+            (width_drawn, height_drawn), (own_width, own_height) = still["drawn"], still["natural"]
+            assert width_drawn / own_width == pytest.approx(height_drawn / own_height, rel=0.01)
+            assert width_drawn > 300
+            assert still["above"] < 2, "room for sliders that will not come"
+            figures += 1
+        caption = page.locator("figure.live figcaption")
+        assert "index" not in path or caption.is_visible()
+        if path in lessons(site):
+            answer = page.locator(".quiz details").first
+            assert not answer.locator("p").is_visible()
+            answer.locator("summary").click()
+            assert answer.locator("p").inner_text()[0] in "✓✗"
+        page.context.close()
+    assert figures >= len(pages(site))
+
+
+# Where all stands that is above the quiz, which is as long as its script makes it.
+PLACES = """() => {
+    const quiz = document.querySelector('.quiz');
+    const above = e => !quiz || e.compareDocumentPosition(quiz) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const parts = document.querySelectorAll('main :is(h1, h2, h3, p, pre, figure, img), footer');
+    const own = e => !e.closest('.live') || e.matches('.live, .live img, figcaption');
+    const seen = [...parts].filter(
+        e => above(e) && own(e) && e.checkVisibility({visibilityProperty: true}));
+    return seen.map(e => {
+        const {left, top, width, height} = e.getBoundingClientRect();
+        return [e.localName, left, top + scrollY, width, height];
+    });
+}"""
+SHIFTS = """() => {
+    window.shifts = [];
+    const say = list => shifts.push(...list.getEntries().map(entry => entry.value));
+    new PerformanceObserver(say).observe({type: 'layout-shift', buffered: false});
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 600, 1280])
+def test_nothing_moves_when_the_sliders_come(browser, address, site, width):
+    """The script of the widgets is held back until all else stands; formulas are another matter."""
+    for path in pages(site):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        release = held_back(page, "**/embed.js")
+        page.route("**/tex-svg.js", lambda route: route.abort())
+        page.goto(f"{address}/{path}", wait_until="commit")
+        page.wait_for_selector("footer")
+        page.evaluate("document.fonts.ready.then(() => {})")
+        page.locator(".live").first.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        before = page.evaluate(PLACES)
+        page.evaluate(SHIFTS)
+        assert page.locator(".live .still img:visible").count() == page.locator(".live").count() > 0
+        release()
+        page.wait_for_function("!document.querySelector('.live:not(.ready)')", timeout=60_000)
+        page.wait_for_timeout(300)
+        assert page.locator(".live .still:visible").count() == 0
+        after = page.evaluate(PLACES)
+        assert len(after) == len(before) > 5
+        for (name, *was), (same, *now) in zip(before, after, strict=True):
+            assert (name, now) == (same, pytest.approx(was, abs=1)), path
+        assert page.evaluate("shifts") == []
+        page.close()
+
+
+def held_back(page, pattern: str):
+    """What the page asks for waits until the function is called that is given back."""
+    held = []
+    page.route(pattern, lambda route: held.append(route))
+
+    def release() -> None:
+        assert held, f"nothing asked for {pattern}"
+        for route in held:
+            route.continue_()
+
+    return release
 
 
 def test_every_figure_is_printed_whole_and_without_navigation(visit, site):

@@ -5,6 +5,7 @@ import copy
 import json
 import re
 import struct
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,23 @@ class Heading(NamedTuple):
     minutes: int
 
 
+class Still(NamedTuple):
+    """What stands in a slider's place until the slider does, and for good where no script runs."""
+
+    png: str
+    alt: str
+    sliders: int
+
+    @property
+    def html(self) -> str:
+        """It takes the room of the sliders as well: nothing moves when they come."""
+        picture = f"data:image/png;base64,{self.png}"
+        return (
+            f'<div class="still" style="--sliders: {self.sliders}"><img class="picture" '
+            f'src="{picture}" alt="{escape(self.alt)}" {size(self.png)}></div>'
+        )
+
+
 class Lesson(NamedTuple):
     """What the layout needs of a notebook."""
 
@@ -35,7 +53,7 @@ class Lesson(NamedTuple):
     body: str
     models: dict
     views: list[str]
-    stills: dict[str, tuple[str, str]]  # view → picture and its words
+    stills: dict[str, Still]  # by view
     bundle: str | None = None  # its file, beside the page
 
     @property
@@ -106,12 +124,16 @@ def wrap(html: str) -> str:
     return html.replace("</table>", "</table></div>").replace('.ipynb"', '.html"')
 
 
-def stills(notebook) -> dict[str, tuple[str, str]]:
+def stills(notebook) -> dict[str, Still]:
+    """A slider is a box of its lines, the picture last."""
     data = (o.get("data", {}) for c in notebook.cells for o in c.get("outputs", ()))
+    shown = {d[models.VIEW]["model_id"]: d for d in data if models.VIEW in d and "image/png" in d}
+    state = models.state(notebook)
     return {
-        d[models.VIEW]["model_id"]: (d["image/png"].strip(), d["text/plain"])
-        for d in data
-        if models.VIEW in d and "image/png" in d
+        view: Still(
+            d["image/png"].strip(), d["text/plain"], len(state[view]["state"]["children"]) - 1
+        )
+        for view, d in shown.items()
     }
 
 
@@ -125,6 +147,7 @@ def body(notebook, prose: dict[str, str]) -> str:
     exporter = HTMLExporter(template_name="cells", extra_template_basedirs=[str(TEMPLATES)])
     exporter.register_filter("size", size)
     exporter.register_filter("wrap", wrap)
+    exporter.register_filter("still", lambda view, found=stills(notebook): found[view].html)
     notebook.metadata["language_info"] = {"name": "python"}
     html, _ = exporter.from_notebook_node(notebook, resources={"prose": prose})
     return html

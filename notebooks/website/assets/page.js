@@ -49,7 +49,7 @@ const name = (handle, list, label) => {
   say();
 };
 // What scrolls sideways can be scrolled by keyboard; what does not is no stop on the way.
-const WIDE = "main :is(.source, .prose .highlight, pre.output, .scroll, figure, mjx-container[display])";
+const WIDE = "main :is(.source, .prose .highlight, pre.output, .scroll, figure, .still, mjx-container[display])";
 const boxes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
@@ -58,9 +58,19 @@ const boxes = new ResizeObserver((entries) => {
 });
 const reach = (elements) => { for (const box of elements) boxes.observe(box); };
 
+// The still picture leaves when every line of its slider stands and the first picture can be seen.
+const exchange = (figure) => {
+  const lines = Number(figure.querySelector(".still").style.getPropertyValue("--sliders"));
+  const live = figure.querySelector(".widget-subarea");
+  const picture = live && [...live.querySelectorAll("img")].find((image) => image.offsetParent);
+  if (!picture || live.querySelectorAll(".noUi-handle").length < lines) return;
+  picture.decode().then(() => figure.classList.add("ready"));
+};
+
 const named = new WeakSet();
 for (const figure of document.querySelectorAll(".live")) {
   new MutationObserver(() => {
+    exchange(figure);
     reach(figure.querySelectorAll(".widget-vbox > :last-child"));
     for (const line of figure.querySelectorAll(".widget-hbox")) {
       const parts = [".noUi-handle", "select", ".widget-label"].map((s) => line.querySelector(s));
