@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "tests" / "requirements.txt"
-OURS = ("builder", "website", "slides")
+OURS = ("builder", "website", "slides", "words")
 
 
 def main(arguments=None, course=None) -> int:

@@ -25,6 +25,7 @@ from builder.execution import TIMEOUT
 from builder.stored import stale
 from course import COURSE, NOTEBOOKS, ONCE, ROOT, long, said
 from test_live import DUE, PROBE
+from words import WORDS
 
 FOUND = {path.name for path in ROOT.glob(".venv-*")}
 ENVIRONMENTS = sorted(FOUND | {".venv-colab", ".venv-kaggle"})
@@ -66,7 +67,7 @@ def test_a_bundle_is_the_stored_notebook_with_the_package_under_its_title(files)
         }
         assert package.source.startswith(f"# @title toycore {tc.__version__}: ")
         assert package.outputs == []
-        assert found.cells[1].source.endswith(places.WORDS[path.parent.name]["alone"])
+        assert found.cells[1].source.endswith(WORDS[path.parent.name]["alone"])
         found.cells[1].source = stored.cells[1].source
         assert found == stored
 

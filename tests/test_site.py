@@ -35,7 +35,7 @@ from site_pages import (
 from test_build import HEADER, make_course
 from website import pages as pages_of_lessons
 from website import scripts
-from website.words import WORDS
+from words import WORDS
 
 STATE = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>')
 SETTINGS = "all => all.map(e => e.ariaLabel + e.ariaValueText)"

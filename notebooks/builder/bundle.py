@@ -20,13 +20,10 @@ from builder.folder import replace
 from builder.lesson import LANGUAGES, LessonError
 from builder.plan import Course
 from builder.stored import stale, to_bytes
+from words import WORDS
 
 LIMIT = 1_500_000  # bytes of a bundle
 OWNER = "INSERT_OWNER_HERE"  # the one thing to fill in before a push to Kaggle
-TITLES = {
-    "en": "the course's package; run it, no need to read it",
-    "tr": "dersin paketi; çalıştır, okuman gerekmez",
-}
 CELL = '''\
 # @title toycore {version}: {title} {{ display-mode: "form" }}
 import atexit
@@ -81,7 +78,7 @@ def bundle(course: Course, path: Path, stored) -> bytes:
     title, where, *rest = notebook.cells
     address = places.repository(course.output)
     where.source = places.line(language, path.stem, address, bundled=True)
-    source = package_cell(course.package, TITLES[language])
+    source = package_cell(course.package, WORDS[language]["package"])
     cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(places.HIDDEN))
     notebook.cells = [title, where, cell, *rest]
     data = to_bytes(notebook)

@@ -21,10 +21,10 @@ import nbformat
 
 from builder.lesson import LANGUAGES, NAME, LessonError, read_lesson
 from builder.plan import Course, cell_id, make_cell
+from words import WORDS
 
 SOURCE = "teaching.py"
 NOTICE = "<!-- Made by notebooks/build.py of teaching.py and the notebooks: edit there. -->\n"
-PICTURE = {"tr": "Resim", "en": "Picture"}
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 HEADING = re.compile(r"^## (\d+) · (.+?)(?: \(\d+ \w+\))?$", re.MULTILINE)
@@ -116,7 +116,7 @@ def told(output, language: str) -> tuple[str, str]:
     """Its kind; a picture by its words, a text as it stands on the screen."""
     data = output.get("data", {})
     if "image/png" in data:
-        return "picture", f"> {PICTURE[language]}: {data['text/plain']}"
+        return "picture", f"> {WORDS[language]['picture']}: {data['text/plain']}"
     text = output.get("text") or data["text/plain"]
     return "value" if data else "printed", f"```text\n{text.rstrip()}\n```"
 

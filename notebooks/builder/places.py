@@ -10,27 +10,12 @@ import re
 import subprocess
 from pathlib import Path
 
+from words import WORDS
+
 BRANCH = "bundles"
 # JupyterLab, Colab and Kaggle each hide the input of a cell in a way of their own.
 HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form", "_kg_hide-input": True}
 GITHUB = re.compile(r"(?:https://|git@|ssh://git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?")
-
-WORDS = {
-    "en": {
-        "open": "Open in {}",
-        "upload": "To run this lesson in Colab or Kaggle, upload its one-file version, `{}`; "
-        "the README says how to make it.",
-        "alone": "This file runs alone, without a network. Colab: *File → Upload notebook*. "
-        "Kaggle: *File → Import Notebook*.",
-    },
-    "tr": {
-        "open": "{}'da aç",
-        "upload": "Bu dersi Colab'da ya da Kaggle'da çalıştırmak için tek dosyalık hâlini yükle: "
-        "`{}`. Nasıl üretildiği README'de.",
-        "alone": "Bu dosya tek başına, ağ olmadan çalışır. Colab: *Dosya → Not defteri yükle*. "
-        "Kaggle: *File → Import Notebook*.",
-    },
-}
 
 
 def repository(folder: Path) -> str | None:

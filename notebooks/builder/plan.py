@@ -10,6 +10,7 @@ import nbformat
 
 from builder import places, quiz
 from builder.lesson import KEPT, LessonError, read_lesson
+from words import WORDS
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 METADATA = {
@@ -108,5 +109,5 @@ def make_cell(cell, language: str, name: str):
 
 def folded(code: str, language: str) -> str:
     """A solution as prose that unfolds; the blank lines make what is inside Markdown."""
-    summary = {"tr": "Çözüm", "en": "Solution"}[language]
+    summary = WORDS[language]["solution"]
     return f"<details><summary>{summary}</summary>\n\n```python\n{code}\n```\n\n</details>"

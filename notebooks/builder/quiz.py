@@ -10,9 +10,9 @@ import nbformat
 
 from builder import places
 from builder.lesson import LANGUAGES, LessonError
+from words import WORDS
 
 TAG = "quiz"
-TITLE = {"tr": "Kendini sına", "en": "Check yourself"}
 CALL = '''\
 # @title {title} {{ display-mode: "form" }}
 tc.widgets.quiz(
@@ -56,6 +56,6 @@ def shape(place: str, text: str) -> list[tuple[int, int]]:
 
 
 def make_cell(text: str, language: str, name: str):
-    source = CALL.format(title=TITLE[language], text=text, language=language)
+    source = CALL.format(title=WORDS[language]["quiz"], text=text, language=language)
     metadata = copy.deepcopy(places.HIDDEN) | {"tags": [TAG]}
     return nbformat.v4.new_code_cell(source, id=name, metadata=metadata)

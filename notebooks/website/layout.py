@@ -6,7 +6,7 @@ import jinja2
 
 from website import models
 from website.pages import Lesson
-from website.words import OTHER, WORDS
+from words import OTHER, WORDS
 
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),

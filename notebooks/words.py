@@ -1,7 +1,21 @@
-"""The words around the lessons, in both languages."""
+"""The words that the build puts around the lessons, in both languages.
+
+What a notebook says while it runs stands in toycore/language.py.
+"""
 
 WORDS = {
     "en": {
+        # in the notebooks, their bundles and the teacher's guide
+        "open": "Open in {}",
+        "upload": "To run this lesson in Colab or Kaggle, upload its one-file version, `{}`; "
+        "the README says how to make it.",
+        "alone": "This file runs alone, without a network. Colab: *File → Upload notebook*. "
+        "Kaggle: *File → Import Notebook*.",
+        "package": "the course's package; run it, no need to read it",
+        "quiz": "Check yourself",
+        "solution": "Solution",
+        "picture": "Picture",
+        # on the website
         "course": "LoRA, PPO, DPO, INT8",
         "home": "The course",
         "contents": "Contents",
@@ -26,6 +40,17 @@ WORDS = {
         "offline": "Scripts are off: the sliders stand still and formulas appear as TeX.",
     },
     "tr": {
+        # in the notebooks, their bundles and the teacher's guide
+        "open": "{}'da aç",
+        "upload": "Bu dersi Colab'da ya da Kaggle'da çalıştırmak için tek dosyalık hâlini yükle: "
+        "`{}`. Nasıl üretildiği README'de.",
+        "alone": "Bu dosya tek başına, ağ olmadan çalışır. Colab: *Dosya → Not defteri yükle*. "
+        "Kaggle: *File → Import Notebook*.",
+        "package": "dersin paketi; çalıştır, okuman gerekmez",
+        "quiz": "Kendini sına",
+        "solution": "Çözüm",
+        "picture": "Resim",
+        # on the website
         "course": "LoRA, PPO, DPO, INT8",
         "home": "Ders",
         "contents": "İçindekiler",
