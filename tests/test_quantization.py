@@ -169,14 +169,13 @@ def test_with_two_bits_the_truth_is_better_than_the_theory():
 # Bad input
 
 NAN, INF = math.nan, math.inf
-FLOATS = "a tensor of float16, bfloat16, float32 or float64"
+NUMBERS = "weight must be a table of real numbers; got "
 MATRIX = torch.ones(2, 3)
 WEIGHTS = {
-    "a list": ([[1.0]], TypeError, FLOATS),
-    "an array": (np.ones((2, 2)), TypeError, FLOATS),
-    "nothing": (None, TypeError, FLOATS),
-    "a layer": (torch.nn.Linear(2, 2), TypeError, FLOATS),
-    "whole numbers": (torch.ones(2, 2, dtype=torch.int8), TypeError, "got torch.int8"),
+    "words": ([["a"]], TypeError, NUMBERS),
+    "nothing": (None, TypeError, NUMBERS),
+    "a layer": (torch.nn.Linear(2, 2), TypeError, NUMBERS),
+    "a sparse matrix": (torch.eye(2).to_sparse(), TypeError, "got torch.sparse_coo"),
     "complex numbers": (torch.ones(2, 2, dtype=torch.complex64), TypeError, "got torch.complex64"),
     "booleans": (torch.ones(2, 2, dtype=torch.bool), TypeError, "got torch.bool"),
     "one axis": (torch.ones(3), ValueError, r"\(\.\.\., out, in\); got shape \(3,\)"),
@@ -217,13 +216,24 @@ def test_per_channel_is_true_or_false(call, per_channel):
         call(MATRIX, 8, per_channel)
 
 
+@pytest.mark.parametrize("kind", [torch.Tensor.int, torch.Tensor.tolist, np.asarray])
+def test_a_weight_of_whole_numbers_or_no_tensor_is_quantized_as_its_float64(kind):
+    weight = torch.tensor([[1.0, -3.0, 2.0], [0.0, 5.0, 4.0]], dtype=torch.float64)
+    q, due = tc.quantize(kind(weight), 4), tc.quantize(weight, 4)
+    assert q.dtype == torch.float64
+    assert torch.equal(q.values, due.values)
+    assert torch.equal(q.dequantize(), due.dequantize())
+    assert tc.snr_db(kind(weight), q.dequantize()) == tc.snr_db(weight, q.dequantize())
+    assert tc.predicted_snr_db(kind(weight), 4) == tc.predicted_snr_db(weight, 4)
+
+
 def test_an_snr_is_of_two_tensors_of_one_shape():
     for other in (torch.ones(3), torch.ones(1, 3), torch.ones(2, 1), torch.ones(3, 2)):
         with pytest.raises(ValueError, match=r"same shape; got \(2, 3\) and"):
             tc.snr_db(MATRIX, other)
-    with pytest.raises(TypeError, match="approximation must be a tensor of float16"):
-        tc.snr_db(MATRIX, MATRIX.int())
-    with pytest.raises(TypeError, match="signal must be a tensor of float16"):
-        tc.snr_db(MATRIX.tolist(), MATRIX)
+    with pytest.raises(TypeError, match=r"approximation must be a table .* got torch\.bool"):
+        tc.snr_db(MATRIX, MATRIX > 0)
+    with pytest.raises(TypeError, match="signal must be a table of real numbers; got 'loud'"):
+        tc.snr_db("loud", MATRIX)
     with pytest.raises(ValueError, match="signal must have at least one number"):
         tc.snr_db(torch.ones(0), torch.ones(0))

@@ -467,7 +467,7 @@ def test_training_leaves_what_the_learner_holds_as_it_was(world, monkeypatch, in
     start = tc.train_sft(world, tc.SFTConfig(seeds=2))
     pairs = world.preference_pairs.clone()
     before = everything(start)
-    for module, name in ((tc.ppo, "ppo_loss"), (tc.dpo, "dpo_loss")):
+    for module, name in ((tc.ppo, "_ppo_loss"), (tc.dpo, "_dpo_loss")):
         calls = []
 
         def stopping(*arguments, calls=calls, loss_fn=getattr(module, name), **settings):

@@ -14,10 +14,8 @@ import math
 import torch
 from torch import Tensor
 
-from toycore.settings import Rule
-
-FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-ALLOWED = "float16, bfloat16, float32 or float64"
+from toycore import guards
+from toycore.guards import Rule
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -51,7 +49,7 @@ def quantize(weight: Tensor, bits: int = 8, per_channel: bool = True) -> Quantiz
     A row of zeros has scale 1 and values 0; so has one whose step would be below the normal
     numbers of the scale's dtype (1.2e-38 in float32). TypeError or ValueError on other input.
     """
-    qmax = _qmax(bits)
+    qmax, weight = _qmax(bits), _weight(weight)
     scale = _amax(weight, per_channel) / qmax
     scale = torch.where(scale < torch.finfo(scale.dtype).tiny, 1.0, scale)
     values = (weight / scale).round().to(torch.int8)  # |w| ≤ amax: none is beyond qmax
@@ -64,13 +62,13 @@ def snr_db(signal: Tensor, approximation: Tensor) -> Tensor:
     Two tensors of the same shape: (..., N, M) → (...), one number a matrix; (M,) → one number.
     Infinite where the two are equal. ValueError if the shapes differ, also if they broadcast.
     """
-    check_floats("signal", signal)
-    check_floats("approximation", approximation)
+    signal = _numbers("signal", signal)
+    approximation = _numbers("approximation", approximation)
     if signal.shape != approximation.shape:
         shapes = f"{tuple(signal.shape)} and {tuple(approximation.shape)}"
         raise ValueError(f"signal and approximation must have the same shape; got {shapes}")
-    signal, axes = signal.detach().double(), tuple(range(-min(2, signal.ndim), 0))
-    noise = signal - approximation.detach().double()
+    signal, axes = signal.double(), tuple(range(-min(2, signal.ndim), 0))
+    noise = signal - approximation.double()
     return _decibels(signal.square().mean(axes), noise.square().mean(axes))
 
 
@@ -81,10 +79,10 @@ def predicted_snr_db(weight: Tensor, bits: int = 8, per_channel: bool = True) ->
     with outliers far away, most weights round to zero and lose less than Δ²/12: then the true
     ratio is better than predicted.
     """
-    qmax = _qmax(bits)
+    qmax, weight = _qmax(bits), _weight(weight)
     amax = _amax(weight, per_channel)
     noise = (amax.double() / qmax).square() / 12
-    return _decibels(weight.detach().double().square().mean((-2, -1)), noise.mean((-2, -1)))
+    return _decibels(weight.double().square().mean((-2, -1)), noise.mean((-2, -1)))
 
 
 def _decibels(power: Tensor, noise: Tensor) -> Tensor:
@@ -97,27 +95,24 @@ def _qmax(bits: int) -> int:
 
 def _amax(weight: Tensor, per_channel: bool) -> Tensor:
     """The largest magnitude in each row, (..., out, 1), or in each matrix, (..., 1, 1)."""
-    if not isinstance(per_channel, bool):
-        raise TypeError(f"per_channel must be True or False; got {per_channel!r}")
-    check_floats("weight", weight)
-    if weight.ndim < 2:
-        shape = tuple(weight.shape)
-        raise ValueError(f"weight must have two axes or more, (..., out, in); got shape {shape}")
-    amax = weight.detach().abs().amax(-1 if per_channel else (-2, -1), keepdim=True)
+    guards.instance("per_channel", per_channel, bool)
+    amax = weight.abs().amax(-1 if per_channel else (-2, -1), keepdim=True)
     if not bool(torch.isfinite(amax).all()):
         raise ValueError("weight must be finite; got NaN or infinity in it")
     return amax.to(torch.promote_types(weight.dtype, torch.float32))
 
 
-def check_floats(name: str, tensor: Tensor) -> None:
-    """TypeError or ValueError unless this is a dense tensor of floating-point numbers."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} must be a tensor of {ALLOWED}; got {tensor!r}")
-    if tensor.dtype not in FLOATS:
-        raise TypeError(f"{name} must be a tensor of {ALLOWED}; got {tensor.dtype}")
+def _weight(weight) -> Tensor:
+    weight = _numbers("weight", weight)
+    if weight.ndim < 2:
+        shape = tuple(weight.shape)
+        raise ValueError(f"weight must have two axes or more, (..., out, in); got shape {shape}")
+    return weight
+
+
+def _numbers(name: str, values) -> Tensor:
+    """Real numbers, at least one, detached; else TypeError or ValueError."""
+    tensor = guards.table(name, values).detach()
     if tensor.numel() == 0:
         raise ValueError(f"{name} must have at least one number; got shape {tuple(tensor.shape)}")
-    if tensor.layout is not torch.strided:
-        raise TypeError(f"{name} must be a dense tensor; got {tensor.layout}")
-    if tensor.is_meta:
-        raise ValueError(f"{name} must have its numbers; got a tensor on the meta device")
+    return tensor

@@ -35,6 +35,8 @@ class Rule:
     def holds(self, value: float | Tensor) -> bool | Tensor:
         """Whether a number, or each of a tensor, is finite and within the bounds."""
         low = value > self.low if self.above else value >= self.low
+        if self.kind is int:
+            low &= value % 1 == 0
         return low & (value <= self.high) & (abs(value) < math.inf)
 
     def check(self, name: str, value):
@@ -68,8 +70,9 @@ ANY, NOT_NEGATIVE, POSITIVE = Rule(), Rule(low=0), Rule(low=0, above=True)
 def instance(name: str, value, kind: type) -> None:
     """TypeError unless the value is of this kind."""
     if not isinstance(value, kind):
-        kind_name = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-        raise TypeError(f"{name} must be a {kind_name}; got {value!r}")
+        allowed = f"a {kind.__module__.partition('.')[0]}.{kind.__name__}"
+        allowed = {bool: "True or False", str: "a string"}.get(kind, allowed)
+        raise TypeError(f"{name} must be {allowed}; got {value!r}")
 
 
 def number(name: str, value, rule: Rule = ANY) -> int | float:
@@ -96,10 +99,12 @@ def number(name: str, value, rule: Rule = ANY) -> int | float:
 def tensor(name: str, values, meant: str = "a table of real numbers") -> Tensor:
     """A dense tensor of real numbers of any type; of anything else that is one, a copy."""
     if isinstance(values, Tensor):
-        plain = values.layout is torch.strided and not (values.is_quantized or values.is_meta)
-        if not plain or values.is_complex() or values.dtype == torch.bool:
-            found = values.dtype if plain else f"{values.layout} of {values.dtype}"
-            raise TypeError(f"{name} must be {meant}; got {found}")
+        if values.layout is not torch.strided:
+            raise TypeError(f"{name} must be a dense tensor, {meant}; got {values.layout}")
+        if values.is_meta:
+            raise ValueError(f"{name} must have its numbers; got a tensor on the meta device")
+        if values.is_complex() or values.is_quantized or values.dtype == torch.bool:
+            raise TypeError(f"{name} must be {meant}; got {values.dtype}")
         return values
     try:
         array = np.asarray(values)

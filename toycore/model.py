@@ -16,8 +16,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from toycore import guards
+from toycore.guards import Rule
 from toycore.noise import generator
-from toycore.settings import Rule
 
 
 class LoRALinear(nn.Module):
@@ -27,7 +28,7 @@ class LoRALinear(nn.Module):
     bias    (*runs, out)       frozen        lora_B  (*runs, out, rank)  zero at the start
 
     y = x Wᵀ + b + (alpha/rank) (x Aᵀ) Bᵀ. With B = 0 the layer starts as the frozen one, to
-    the bit. ValueError if rank is not a whole number from 1 to min(in, out), or alpha ≤ 0.
+    the bit. ValueError if rank is not from 1 to min(in, out), or alpha is not above 0.
 
     A merged layer keeps W beside `weight`, as `unmerged_weight`: it is saved, moved and copied
     with the rest, so that a layer answers and unmerges as the one whose state it has loaded.
@@ -47,12 +48,7 @@ class LoRALinear(nn.Module):
         super().__init__()
         in_features = Rule(int, 1).check("in_features", in_features)
         out_features = Rule(int, 1).check("out_features", out_features)
-        largest = min(in_features, out_features)
-        if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= largest:
-            raise ValueError(
-                f"rank must be a whole number from 1 to {largest} "
-                f"(the smaller of in_features and out_features); got {rank!r}"
-            )
+        rank = Rule(int, 1, high=min(in_features, out_features)).check("rank", rank)
         alpha = Rule(float, 0, above=True).check("alpha", alpha)
         per_run = (*runs, 1, 1) if runs else ()
         self.register_buffer("scaling", torch.full(per_run, alpha / rank, dtype=dtype))
@@ -151,8 +147,15 @@ class ToyLM(nn.Module):
 
     def __init__(self, seeds=(0,), lora_rank=8, lora_alpha=8.0, *, prompts=6, tokens=11):
         super().__init__()
+        seeds = [Rule(int, 0).check("a seed", seed) for seed in seeds]
+        prompts = Rule(int, 1).check("prompts", prompts)
+        tokens = Rule(int, 1).check("tokens", tokens)
         runs, width = len(seeds), self.D_MODEL
-        ranks = torch.as_tensor(lora_rank).reshape(-1, 1).expand(runs, 1).long()
+        if not runs:
+            raise ValueError("seeds must be at least one; got none")
+        rule = Rule(int, 1, high=min(width, tokens))
+        ranks = _column("lora_rank", lora_rank, rule, runs).long()
+        alpha = _column("lora_alpha", lora_alpha, Rule(float, 0, above=True), runs)
         self.register_buffer("lora_rank", ranks.clone())
         embedding = torch.empty(runs, prompts, width, dtype=torch.float64)
         self.prompt_embed = nn.Parameter(embedding, requires_grad=False)
@@ -160,7 +163,6 @@ class ToyLM(nn.Module):
         self.head = LoRALinear(
             width, tokens, int(ranks.max()), 1.0, runs=(runs,), generator=drawn_below
         )
-        alpha = torch.as_tensor(lora_alpha, dtype=torch.float64)
         self.head.scaling.copy_((alpha / ranks)[..., None])
         for run, seed in enumerate(seeds):
             self._draw(run, seed, rank=int(ranks[run]))
@@ -206,6 +208,15 @@ class ToyLM(nn.Module):
         for tensor in (*copied.parameters(), *copied.buffers()):
             tensor.data = tensor.data[index]
         return copied
+
+
+def _column(name: str, value, rule: Rule, runs: int) -> Tensor:
+    """A setting as one value a run, (R, 1), of a number or of as many as there are runs."""
+    values = torch.as_tensor(guards.setting(name, value, rule), dtype=torch.float64)
+    if values.numel() not in (1, runs):
+        allowed = f"a number or one a run, ({runs}, 1)"
+        raise ValueError(f"{name} must be {allowed}; got the shape {tuple(values.shape)}")
+    return values.detach().reshape(-1, 1).expand(runs, 1)
 
 
 def at(table: Tensor, cell: Tensor) -> Tensor:

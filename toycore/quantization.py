@@ -18,11 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from toycore.grid import ALLOWED, FLOATS, Quantized, quantize
+from toycore.grid import Quantized, quantize
+from toycore.guards import FLOATS, Rule
 from toycore.int8_matmul import MOST_TERMS, int8_matmul
 from toycore.noise import generator
 from toycore.replace import copy_with, place, plain_linears, told, why_not_plain
-from toycore.settings import Rule
 
 
 class Int8Linear(nn.Module):
@@ -54,6 +54,7 @@ class Int8Linear(nn.Module):
         """
         if why := why_not_plain(linear):
             raise TypeError(f"linear must be a torch.nn.Linear; got {linear!r}: {why}")
+        _check_floats("weight", linear.weight)
         return cls(quantize(linear.weight), linear.bias).train(linear.training)
 
     @property
@@ -72,8 +73,7 @@ class Int8Linear(nn.Module):
         As in any layer, NaN or infinity in a token makes its whole answer not finite.
         """
         out, inside = self.values.shape
-        if getattr(x, "dtype", None) not in FLOATS:
-            raise TypeError(f"x must be a tensor of {ALLOWED}; got {getattr(x, 'dtype', x)}")
+        _check_floats("x", x)
         if x.ndim == 0 or x.shape[-1] != inside:
             raise ValueError(f"x must have the shape (..., {inside}); got {tuple(x.shape)}")
         # Sums reach 127² · in, too much for half precision.
@@ -89,6 +89,14 @@ class Int8Linear(nn.Module):
     def extra_repr(self) -> str:
         sizes = f"in_features={self.in_features}, out_features={self.out_features}"
         return f"{sizes}, bias={self.bias is not None}"
+
+
+def _check_floats(name: str, tensor) -> None:
+    """TypeError unless a layer could compute with it: torch's layers take no whole numbers."""
+    if getattr(tensor, "dtype", None) not in FLOATS:
+        found = getattr(tensor, "dtype", tensor)
+        allowed = "a tensor of float16, bfloat16, float32 or float64"
+        raise TypeError(f"{name} must be {allowed}; got {found}")
 
 
 def quantize_dynamic(module: nn.Module) -> nn.Module:
