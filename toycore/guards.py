@@ -100,7 +100,7 @@ def tensor(name: str, values, meant: str = "a table of real numbers") -> Tensor:
     """A dense tensor of real numbers of any type; of anything else that is one, a copy."""
     if isinstance(values, Tensor):
         if values.layout is not torch.strided:
-            raise TypeError(f"{name} must be a dense tensor, {meant}; got {values.layout}")
+            raise TypeError(f"{name} must be a dense tensor; got {values.layout}")
         if values.is_meta:
             raise ValueError(f"{name} must have its numbers; got a tensor on the meta device")
         if values.is_complex() or values.is_quantized or values.dtype == torch.bool:
