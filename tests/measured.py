@@ -2,9 +2,9 @@
 
 Each change of cosmic-ray (an operator, a number, a comparison) is put in the module's place in a
 process of its own, and the tests of that module are run. A change that no test sees has survived,
-and is printed. No file is written. Minutes to an hour a module, which is one of exact, model, sft,
-ppo, dpo, quantization, replace, sizes; or coverage: the share of toycore's branches that the tests
-reach without kernels and browsers. Needs Linux or macOS, and tests/measured-requirements.txt.
+and is printed. No file is written. Minutes to an hour a module, which is one of MODULES; or
+coverage: the share of toycore's branches that the tests reach without kernels and browsers. Needs
+Linux or macOS, and tests/measured-requirements.txt.
 """
 
 import argparse
@@ -22,9 +22,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # The tests that know most of a module come first: most changes do not outlive them.
-TRAINED = ("settings", "guards", "losses", "written_plainly", "training", "bad_input")
+TRAINED = ("settings", "limits", "guards", "losses", "written_plainly", "training", "bad_input")
 MODULES = {
-    "exact": ("exact", "guards"),
+    "guards": ("guards", "bad_input", "settings", "limits"),
+    "noise": ("limits", "guards", "losses", "written_plainly", "training"),
+    "optim": ("limits", "written_plainly", "training", "interrupts"),
+    "exact": ("limits", "exact", "guards"),
     "model": ("model", "layers_kept", "wrong_layers", "guards", "written_plainly", "training"),
     "sft": TRAINED,
     "ppo": (*TRAINED, "wrong_variants"),
