@@ -8,7 +8,7 @@ import pytest
 from builder import work
 from builder.lesson import LANGUAGES, read_lesson
 from builder.quiz import is_quiz
-from toycore.quiz import Question, parse
+from toycore.widgets.quiz import Question, parse
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = work.COURSE

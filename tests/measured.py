@@ -24,17 +24,23 @@ ROOT = Path(__file__).resolve().parent.parent
 # The tests that know most of a module come first: most changes do not outlive them.
 TRAINED = ("settings", "limits", "guards", "losses", "written_plainly", "training", "bad_input")
 MODULES = {
-    "guards": ("guards", "bad_input", "settings", "limits"),
-    "noise": ("limits", "guards", "losses", "written_plainly", "training"),
-    "optim": ("limits", "written_plainly", "training", "interrupts"),
+    "engine.guards": ("guards", "bad_input", "settings", "limits"),
+    "engine.noise": ("limits", "guards", "losses", "written_plainly", "training"),
+    "engine.optim": ("limits", "written_plainly", "training", "interrupts"),
     "exact": ("limits", "exact", "guards"),
     "model": ("model", "layers_kept", "wrong_layers", "guards", "written_plainly", "training"),
     "sft": TRAINED,
     "ppo": (*TRAINED, "wrong_variants"),
     "dpo": (*TRAINED, "wrong_variants"),
-    "quantization": ("int8_linear", "replace", "quantization", "wrong_quantization", "peers"),
-    "replace": ("replace", "int8_linear", "peers"),
-    "sizes": ("sizes", "peers"),
+    "quantization.layers": (
+        "int8_linear",
+        "replace",
+        "quantization",
+        "wrong_quantization",
+        "peers",
+    ),
+    "quantization.replace": ("replace", "int8_linear", "peers"),
+    "quantization.sizes": ("sizes", "peers"),
 }
 SLOW = ("site", "browser", "race", "bundles", "live", "build", "other_machines", "slides", "storm")
 # For one change: an endless loop, a wait without end, a table without end.
@@ -69,6 +75,10 @@ class Changed(SourceFileLoader):
         raise OSError  # so that no bytecode is looked for, or left behind
 
 
+def path_of(module: str) -> Path:
+    return ROOT / "toycore" / f"{module.replace('.', '/')}.py"
+
+
 def begin(module: str, source: str, quiet: bool = True) -> int:
     """Start the module's tests with this source in its place; the id of their process."""
     child = os.fork()
@@ -80,7 +90,7 @@ def begin(module: str, source: str, quiet: bool = True) -> int:
     if quiet:
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    sys.meta_path.insert(0, Changed(f"toycore.{module}", ROOT / f"toycore/{module}.py", source))
+    sys.meta_path.insert(0, Changed(f"toycore.{module}", path_of(module), source))
     outcome = 1
     try:
         import pytest
@@ -107,7 +117,7 @@ def changes(source: str):
 
 def mutate(module: str, jobs: int) -> float:
     """The share of the module's changes that its tests see; the others are printed."""
-    source = (ROOT / f"toycore/{module}.py").read_text(encoding="utf-8")
+    source = path_of(module).read_text(encoding="utf-8")
     if os.waitstatus_to_exitcode(os.waitpid(begin(module, source, quiet=False), 0)[1]) != 0:
         raise SystemExit(f"the tests of {module} must pass before it is broken")
     running, outcomes = {}, []

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 import toycore as tc
-from toycore import bench, bench_arms, bench_quantization, exact
-from toycore.bench import Comparison, compare
-from toycore.threads import one_thread
+from toycore import bench, exact
+from toycore.bench import Comparison, compare, quantization
+from toycore.bench import arms as training
+from toycore.engine.threads import one_thread
 
 
 class Clock:
@@ -322,12 +323,12 @@ def table(policy) -> torch.Tensor:
 
 
 def test_the_plain_policy_starts_as_the_courses(one_start):
-    plain = table(bench_arms.PlainLM(one_start.model))
+    plain = table(training.PlainLM(one_start.model))
     np.testing.assert_allclose(plain, one_start.logp.values[0], atol=1e-5)
 
 
 def test_the_plain_policy_trains_the_adapters_only(one_start):
-    plain = bench_arms.PlainLM(one_start.model)
+    plain = training.PlainLM(one_start.model)
     assert {n for n, p in plain.named_parameters() if p.requires_grad} == {"lora_A", "lora_B"}
     assert {p.dtype for p in plain.parameters()} == {torch.float32}
 
@@ -335,7 +336,7 @@ def test_the_plain_policy_trains_the_adapters_only(one_start):
 @pytest.mark.parametrize("kl_beta", [0.05, 1.0])
 def test_the_plain_peer_learns_what_the_course_learns(world, one_start, kl_beta):
     config = tc.PPOConfig(kl_beta=kl_beta, batch_size=64)
-    policy, rewards = one_thread(bench_arms.train_plain)(world, config, one_start.model)
+    policy, rewards = one_thread(training.train_plain)(world, config, one_start.model)
     assert len(rewards) == config.rollouts
     ref = torch.tensor(one_start.logp.values[0])
     attained = exact.attained(table(policy), ref, world.reward, kl_beta).item()
@@ -365,7 +366,7 @@ def test_the_plain_loss_is_the_courses(world):
         -(logp.exp() * logp).sum(1, True),
     ]
     ours, _ = tc.ppo.ppo_loss(*(row.squeeze(1) for row in rows))
-    plain = bench_arms._plain_loss(logp, token, old, advantage, value, returns, tc.PPOConfig())
+    plain = training._plain_loss(logp, token, old, advantage, value, returns, tc.PPOConfig())
     assert plain.item() == pytest.approx(ours.item(), abs=1e-12)
     for mine, theirs in zip(
         torch.autograd.grad(ours, (logits, value), retain_graph=True),
@@ -378,7 +379,7 @@ def test_the_plain_loss_is_the_courses(world):
 def test_trl_learns_the_pairs(world):
     pytest.importorskip("trl")
     pytest.importorskip("peft")
-    for arm, steps in bench_arms.trl_arms(world.preference_pairs).values():
+    for arm, steps in training.trl_arms(world.preference_pairs).values():
         losses = [one_thread(arm)().training_loss for _ in range(2)]
         assert arm.__self__.state.global_step == steps
         assert np.log(2) > losses[0] > losses[1]
@@ -390,15 +391,15 @@ def test_trl_learns_the_pairs(world):
 @pytest.fixture
 def quick(monkeypatch, clock):
     """The command with arms of no work, two of training, and no processes started."""
-    arms = {bench_arms.SWEEP: clock.arm("sweep", 1.0), bench_arms.ALONE: clock.arm("one", 0.5)}
-    work = {bench_arms.SWEEP: 134_400, bench_arms.ALONE: 400}
+    arms = {training.SWEEP: clock.arm("sweep", 1.0), training.ALONE: clock.arm("one", 0.5)}
+    work = {training.SWEEP: 134_400, training.ALONE: 400}
     imports = {"torch": [0.8, 0.9, 1.0], "toycore": [0.02, 0.01, 0.03]}
-    monkeypatch.setattr(bench_arms, "arms", lambda: (arms, work))
-    monkeypatch.setattr(bench_arms, "import_seconds", lambda: imports)
+    monkeypatch.setattr(training, "arms", lambda: (arms, work))
+    monkeypatch.setattr(training, "import_seconds", lambda: imports)
     forward = {"fp32": clock.arm("fp32", 1.0), "INT8": clock.arm("INT8", 0.25)}
     cases = [({"hidden": hidden, "batch": 1}, forward) for hidden in (64, 1024)]
-    monkeypatch.setattr(bench_quantization, "cases", lambda: iter(cases))
-    monkeypatch.setattr(bench_quantization, "remarks", lambda: ["INT8, torchao is not timed: no"])
+    monkeypatch.setattr(quantization, "cases", lambda: iter(cases))
+    monkeypatch.setattr(quantization, "remarks", lambda: ["INT8, torchao is not timed: no"])
     for name in ("TQDM_DISABLE", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM"):
         monkeypatch.setenv(name, "1")  # so that what the command sets is undone
     return SimpleNamespace(arms=arms, imports=imports)
@@ -412,7 +413,7 @@ def test_the_command_prints_the_table(quick, capsys):
     assert f"torch {torch.__version__} on 1 thread of" in text
     assert not platform.node() or platform.node() not in text
     assert "medians and quartiles of 3 rounds" in text
-    assert f"{bench_arms.ALONE} / {bench_arms.SWEEP}: 168 (168 – 168)" in text
+    assert f"{training.ALONE} / {training.SWEEP}: 168 (168 – 168)" in text
     assert "import toycore: 0.02 s over the 0.9 s of import torch" in text
     first, second = text.index("hidden 64, batch 1:"), text.index("hidden 1024, batch 1:")
     assert text.index("import toycore") < first < second < text.index("torchao is not timed: no")
@@ -425,7 +426,7 @@ def test_the_command_writes_json(quick, capsys, tmp_path):
     result = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))
     assert result["import"] == quick.imports
     assert result["machine"] in capsys.readouterr().out
-    assert list(result["arms"]) == [*quick.arms, f"{bench_arms.SWEEP} (again)"]
+    assert list(result["arms"]) == [*quick.arms, f"{training.SWEEP} (again)"]
     small, large = result["quantization"]
     assert (small["hidden"], large["hidden"], large["batch"]) == (64, 1024, 1)
     assert small["unit"] == "forward pass, hidden 64, batch 1"
@@ -441,31 +442,31 @@ def test_the_command_refuses_two_rounds(quick, capsys):
 
 @pytest.mark.parametrize(("found", "line"), [(None, "NO_TRL"), (object(), "TRL_IS_TIMED")])
 def test_the_table_says_whether_trl_is_in_it(quick, monkeypatch, capsys, found, line):
-    monkeypatch.setattr(bench_arms.importlib.util, "find_spec", lambda name: found)
+    monkeypatch.setattr(training.importlib.util, "find_spec", lambda name: found)
     bench.main(["--repeats", "3"])
-    assert getattr(bench_arms, line) in capsys.readouterr().out
-    assert 'pip install "toycore[compare]"' in bench_arms.NO_TRL
+    assert getattr(training, line) in capsys.readouterr().out
+    assert 'pip install "toycore[compare]"' in training.NO_TRL
 
 
 def test_the_arms_of_the_table_do_the_work_they_claim(world, monkeypatch):
-    monkeypatch.setattr(bench_arms, "has_trl", lambda: False)
-    arms, work = bench_arms.arms()
+    monkeypatch.setattr(training, "has_trl", lambda: False)
+    arms, work = training.arms()
     assert work == {
-        bench_arms.SWEEP: 336 * 400,
-        bench_arms.ALONE: 400,
-        bench_arms.PLAIN: 400,
-        bench_arms.DPO: 200,
+        training.SWEEP: 336 * 400,
+        training.ALONE: 400,
+        training.PLAIN: 400,
+        training.DPO: 200,
     }
-    sweep, one = arms[bench_arms.SWEEP](), arms[bench_arms.ALONE]()
+    sweep, one = arms[training.SWEEP](), arms[training.ALONE]()
     assert sweep.config.runs == 336
     assert len(sweep.config.swept["kl_beta"]) == 21
     for run in (sweep, one):
         assert (run.config.rollouts, run.config.epochs, run.config.batch_size) == (100, 4, 64)
-    assert len(one_thread(arms[bench_arms.PLAIN])()[1]) == 100
-    assert arms[bench_arms.DPO]().history.sizes["step"] == 201
+    assert len(one_thread(arms[training.PLAIN])()[1]) == 100
+    assert arms[training.DPO]().history.sizes["step"] == 201
 
 
 def test_the_cost_of_the_import_is_measured_in_fresh_processes():
-    seconds = bench_arms.import_seconds(processes=2)
+    seconds = training.import_seconds(processes=2)
     assert [len(seconds[name]) for name in ("torch", "toycore")] == [2, 2]
     assert min(seconds["torch"]) > 0

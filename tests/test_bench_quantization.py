@@ -4,13 +4,13 @@ import pytest
 import torch
 
 import toycore as tc
-from toycore import bench_quantization as bench
+from toycore.bench import quantization as bench
 
 
 @pytest.fixture
 def no_libraries(monkeypatch):
     reasons = {"torch.ao": "gone", "torchao": "not here"}
-    monkeypatch.setattr(tc.peers, "quantized", lambda module: ({}, reasons))
+    monkeypatch.setattr(tc.quantization.libraries, "quantized", lambda module: ({}, reasons))
 
 
 def test_every_hidden_size_meets_every_batch():
@@ -19,7 +19,7 @@ def test_every_hidden_size_meets_every_batch():
 
 
 def test_every_arm_is_a_forward_pass_of_the_same_network():
-    libraries, _ = tc.peers.quantized(tc.TinyMLP())
+    libraries, _ = tc.quantization.libraries.quantized(tc.TinyMLP())
     for sizes, arms in bench.cases():
         names = [bench.FP32, bench.INT8, bench.BF16, *(f"INT8, {name}" for name in libraries)]
         assert list(arms) == names

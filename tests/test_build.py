@@ -16,7 +16,7 @@ import build
 from builder import lesson, stored, work
 from builder.plan import Course, code, plan
 from course import COURSE, ROOT
-from toycore.quiz import quiz
+from toycore.widgets.quiz import quiz
 
 HEADER = """\
 # ---

@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 import toycore as tc
-from toycore import guards
+from toycore.engine import guards
 
 TABLE = torch.zeros(6, 11).log_softmax(-1)
 B = torch.zeros(3)

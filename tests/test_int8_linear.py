@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 import toycore as tc
-from toycore import quantization
-from toycore.int8_matmul import by_floats, why_not_int_mm
+from toycore.quantization import layers
+from toycore.quantization.matmul import by_floats, why_not_int_mm
 
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
@@ -95,7 +95,7 @@ def test_both_roads_give_the_same_numbers_to_the_bit(inside, monkeypatch):
     worst.values.fill_(127)
     answers = []
     for product in (lambda a, b: torch._int_mm(a, b.mT), by_floats):
-        monkeypatch.setattr(quantization, "int8_matmul", product)
+        monkeypatch.setattr(layers, "int8_matmul", product)
         answers.append([made(x), worst(x), worst(torch.ones(1, inside))])
     for one, other in zip(*answers, strict=True):
         assert torch.equal(one, other)

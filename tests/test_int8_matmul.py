@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from toycore import int8_matmul as module
-from toycore.int8_matmul import by_floats, int8_matmul, why_not_int_mm
+from toycore.quantization import matmul as module
+from toycore.quantization.matmul import by_floats, int8_matmul, why_not_int_mm
 
 INT_MM = getattr(torch, "_int_mm", None)
 
@@ -184,10 +184,10 @@ def never(*_): raise SystemExit("probed")
 torch._int_mm = never
 import toycore as tc
 tc.quantize_dynamic(tc.TinyMLP())
-print(tc.quantization.int8_matmul.__module__)
+print(tc.quantization.matmul.int8_matmul.__module__)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (done.stdout.strip(), done.returncode) == ("toycore.int8_matmul", 0), done.stderr
+    assert (done.stdout.strip(), done.returncode) == ("toycore.quantization.matmul", 0), done.stderr
 
 
 @pytest.mark.skipif(INT_MM is None, reason="this torch has no _int_mm")

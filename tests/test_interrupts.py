@@ -28,6 +28,7 @@ import toycore as tc
 import website
 from builder import bundle, stored
 from test_build import contents, files, make_course  # noqa: F401
+from toycore.widgets import sliders
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system's signals cannot be timed"
@@ -208,7 +209,7 @@ def test_a_slider_stopped_while_it_is_made_is_made_by_the_next_try(unchanged):
 
 
 def test_a_slider_stopped_while_it_redraws_goes_on_at_the_next_move(unchanged, monkeypatch):
-    monkeypatch.setattr(tc.widgets, "FRAMES", 0)
+    monkeypatch.setattr(sliders, "FRAMES", 0)
     slider = tc.widgets.slider("helpful", GRID, draw, start=GRID[0])
     due = [draw(value).png for value in GRID]
 
@@ -234,7 +235,7 @@ def test_a_slider_stopped_while_it_redraws_goes_on_at_the_next_move(unchanged, m
 def test_a_slider_whose_redraw_was_stopped_shows_nothing_rather_than_another_value(
     frames, monkeypatch
 ):
-    monkeypatch.setattr(tc.widgets, "FRAMES", frames)
+    monkeypatch.setattr(sliders, "FRAMES", frames)
     monkeypatch.delattr(ipywidgets, "Stack", raising=False)
     slider = tc.widgets.slider("helpful", GRID, draw, start=GRID[0])
 
@@ -253,6 +254,7 @@ def test_a_slider_whose_redraw_was_stopped_shows_nothing_rather_than_another_val
 SLOW = """
 import time
 import toycore as tc
+from toycore.widgets import sliders
 
 tc.widgets.FRAMES = 0
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import toycore as tc
-from toycore.noise import draw
-from toycore.optim import Adam
+from toycore.engine.noise import draw
+from toycore.engine.optim import Adam
 
 exact, INF = tc.exact, math.inf
 KEPT = [0, 2, 3, 5]  # of six tokens; the others have probability 0

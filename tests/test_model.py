@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 import toycore as tc
+from toycore.engine.optim import Adam
 from toycore.model import join
-from toycore.optim import Adam
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import toycore as tc
-from toycore import peers
+from toycore.quantization import libraries
 
 try:
     import torch.ao.quantization as torch_ao
@@ -98,7 +98,7 @@ def fails(linear):
 )
 def test_a_torchao_that_does_not_do_is_skipped(fake_torchao, torchao, reason):
     fake_torchao(**torchao)
-    made, skipped = peers.quantized(tc.TinyMLP())
+    made, skipped = libraries.quantized(tc.TinyMLP())
     assert "torchao" not in made
     assert skipped["torchao"].startswith(reason)
     assert "\n" not in skipped["torchao"]
@@ -107,7 +107,7 @@ def test_a_torchao_that_does_not_do_is_skipped(fake_torchao, torchao, reason):
 def test_a_torchao_that_does_is_used(fake_torchao):
     fake_torchao(**in_place(tc.Int8Linear.from_linear))
     module = tc.TinyMLP()
-    made, skipped = peers.quantized(module)
+    made, skipped = libraries.quantized(module)
     assert isinstance(made["torchao"].fc1, tc.Int8Linear)
     assert type(module.fc1) is nn.Linear
     assert "torchao" not in skipped
@@ -115,7 +115,7 @@ def test_a_torchao_that_does_is_used(fake_torchao):
 
 def test_no_torchao(without):
     without("torchao")
-    made, skipped = peers.quantized(tc.TinyMLP())
+    made, skipped = libraries.quantized(tc.TinyMLP())
     assert skipped["torchao"].startswith("ModuleNotFoundError: ")
     assert {*made, *skipped} == {"torch.ao", "torchao"}
 
@@ -124,7 +124,7 @@ def test_no_torchao(without):
 def test_a_torch_without_quantize_dynamic(monkeypatch, without):
     without("torchao")
     monkeypatch.delattr(torch_ao, "quantize_dynamic")
-    made, skipped = peers.quantized(tc.TinyMLP())
+    made, skipped = libraries.quantized(tc.TinyMLP())
     assert not made
     no = "AttributeError: module 'torch.ao.quantization' has no attribute 'quantize_dynamic'"
     assert skipped["torch.ao"] == no
@@ -132,22 +132,22 @@ def test_a_torch_without_quantize_dynamic(monkeypatch, without):
 
 def test_a_torch_without_its_quantization(without):
     without("torch.ao.quantization")
-    _, skipped = peers.quantized(tc.TinyMLP())
+    _, skipped = libraries.quantized(tc.TinyMLP())
     assert skipped["torch.ao"].startswith(("ModuleNotFoundError: ", "ImportError: "))
 
 
 @needs_torch_ao
 def test_a_torch_without_qint8(monkeypatch):
     monkeypatch.delattr(torch, "qint8")
-    _, skipped = peers.quantized(tc.TinyMLP())
+    _, skipped = libraries.quantized(tc.TinyMLP())
     assert skipped["torch.ao"] == "AttributeError: module 'torch' has no attribute 'qint8'"
 
 
 @needs_torch_ao
 def test_what_torch_ao_cannot_do_is_skipped():
-    _, skipped = peers.quantized(tc.TinyMLP().double())
+    _, skipped = libraries.quantized(tc.TinyMLP().double())
     assert "torch.ao" in skipped
-    _, skipped = peers.quantized(nn.Linear(64, 64))  # it replaces parts, never the whole
+    _, skipped = libraries.quantized(nn.Linear(64, 64))  # it replaces parts, never the whole
     assert skipped["torch.ao"].startswith("RuntimeError: the copy is not smaller")
 
 
@@ -156,16 +156,17 @@ def test_bad_input_is_refused_before_a_library_is_asked(monkeypatch, given):
     def never(module):
         raise KeyboardInterrupt("a library was asked")
 
-    monkeypatch.setattr(peers, "_torch_ao", never)
+    monkeypatch.setattr(libraries, "_torch_ao", never)
     with pytest.raises((TypeError, ValueError), match="module must"):
-        peers.quantized(given)
+        libraries.quantized(given)
 
 
 # No noise, and no more silence than that
 
 
 def test_nothing_is_printed_and_nothing_is_warned_of():
-    script = "import toycore as tc; made, _ = tc.peers.quantized(tc.TinyMLP()); print(len(made))"
+    made = "made, _ = tc.quantization.libraries.quantized(tc.TinyMLP())"
+    script = f"import toycore as tc; {made}; print(len(made))"
     command = [sys.executable, "-W", "always", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
@@ -182,7 +183,7 @@ def test_other_warnings_pass_and_the_filters_come_back(monkeypatch):
     monkeypatch.setattr(torch_ao, "quantize_dynamic", talkative)
     before = list(warnings.filters)
     with pytest.warns(UserWarning, match="something else") as caught:
-        made, _ = peers.quantized(tc.TinyMLP())
+        made, _ = libraries.quantized(tc.TinyMLP())
     assert list(warnings.filters) == before
     assert "torch.ao" in made
     assert not [w for w in caught if "torch.ao.quantization is" in str(w.message)]
@@ -197,9 +198,9 @@ def test_loggers_speak_again_afterwards(fake_torchao, caplog):
         raise OSError
 
     fake_torchao(**in_place(talk))
-    levels = [logging.getLogger(name).level for name in peers.TALKATIVE]
-    peers.quantized(tc.TinyMLP())
-    assert [logging.getLogger(name).level for name in peers.TALKATIVE] == levels
+    levels = [logging.getLogger(name).level for name in libraries.TALKATIVE]
+    libraries.quantized(tc.TinyMLP())
+    assert [logging.getLogger(name).level for name in libraries.TALKATIVE] == levels
     logger.warning("later")
     assert caplog.messages == ["a real fault", "later"]
 
@@ -211,7 +212,7 @@ def test_loggers_speak_again_afterwards(fake_torchao, caplog):
 def real():
     """One layer of 1,024 × 1,024 in a module, its copies, and what each answers to 64 tokens."""
     module, x = nn.Sequential(tc.TinyMLP(1024, 1024).fc1), gauss(64, 1024)
-    made, _ = peers.quantized(module)
+    made, _ = libraries.quantized(module)
     made["toycore"] = tc.quantize_dynamic(module)
     with torch.no_grad():
         exact = module(x)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import toycore as tc
-from toycore.noise import draw
+from toycore.engine.noise import draw
 
 TABLE = torch.zeros(6, 11, dtype=torch.float64).log_softmax(-1)
 VECTOR = torch.full((3,), -0.5, dtype=torch.float64)

@@ -8,7 +8,7 @@ import pytest
 
 import toycore as tc
 from course import LESSONS, NOTEBOOKS, quizzes
-from toycore.quiz import Answer, Question, parse
+from toycore.widgets.quiz import Answer, Question, parse
 
 TEXT = r"""
 1. Where does $\beta$

@@ -14,8 +14,8 @@ from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune
 
 import toycore as tc
-from toycore import peers
-from toycore.int8_matmul import MOST_TERMS
+from toycore.quantization import libraries
+from toycore.quantization.matmul import MOST_TERMS
 
 EXAMPLES = settings(max_examples=100, deadline=None, derandomize=True)
 
@@ -239,7 +239,7 @@ def test_a_transformer_whose_forward_reads_weights_keeps_those_layers():
 
 def test_torch_ao_is_skipped_where_its_copy_cannot_answer():
     encoder = nn.TransformerEncoderLayer(64, 2, 64, batch_first=True).eval()
-    made, skipped = peers.quantized(encoder)
+    made, skipped = libraries.quantized(encoder)
     for name, reason in skipped.items():
         assert name not in made
         assert name != "torch.ao" or reason.endswith(
@@ -253,7 +253,7 @@ def test_torch_ao_is_skipped_where_its_copy_cannot_answer():
 def test_asking_the_libraries_changes_no_layer():
     layer = parametrizations.spectral_norm(linear(64, 64))
     before = copy.deepcopy(layer.state_dict())
-    peers.quantized(nn.Sequential(layer))
+    libraries.quantized(nn.Sequential(layer))
     assert all(torch.equal(value, before[name]) for name, value in layer.state_dict().items())
 
 

@@ -16,10 +16,12 @@ import lab_server
 import toycore as tc
 from course import long
 from storm import MOVES, ROOM, weather
+from toycore.plots.style import img
 
 EDITOR = """
 import ipywidgets
 import toycore as tc
+from toycore.plots.style import img
 
 {change}
 def draw(**settings):
@@ -83,7 +85,7 @@ def test_a_storm_of_moves_leaves_no_figure_and_no_memory(kind, monkeypatch):
     for _ in range(MOVES):
         rng.choice(slider.selectors).set_state({"index": rng.randrange(len(GRID))})
         if kind != "framed":  # there the front end turns the pictures
-            assert tc.widgets.img(*slider.picture(slider.place)) == slider.view.value
+            assert img(*slider.picture(slider.place)) == slider.view.value
     due = draw(**{name: GRID[at] for name, at in zip(names, slider.place, strict=True)})
     assert slider.picture(slider.place) == (due.png, due.alt)
     del due

@@ -12,8 +12,8 @@ import torch
 
 import toycore as tc
 from toycore import exact
-from toycore.noise import draw, sample
-from toycore.optim import Adam
+from toycore.engine.noise import draw, sample
+from toycore.engine.optim import Adam
 
 SIX_BETAS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 

@@ -7,6 +7,7 @@ import ipywidgets
 import pytest
 
 import toycore as tc
+from toycore.widgets import sliders
 
 VALUES = [0.0, 0.05, 0.5, 1.0]
 
@@ -100,7 +101,7 @@ START = {"helpful": 1.0, "harmful": -1.0}
 @pytest.fixture(params=[60, 4], ids=["framed", "live"])
 def editor(request, monkeypatch):
     """Two settings; the pictures drawn beforehand, or as they are asked for. `drawn` counts."""
-    monkeypatch.setattr(tc.widgets, "FRAMES", request.param)
+    monkeypatch.setattr(sliders, "FRAMES", request.param)
     drawn = []
 
     def draw(**rewards):
@@ -132,8 +133,8 @@ def test_an_editor_draws_each_combination_once(editor):
 @pytest.mark.parametrize(("seconds", "continuous"), [(0.1, True), (0.2, False)])
 def test_a_live_slider_that_draws_slowly_waits_until_it_is_let_go(monkeypatch, seconds, continuous):
     clock = iter([0.0, seconds])
-    monkeypatch.setattr(tc.widgets, "FRAMES", 1)
-    monkeypatch.setattr(tc.widgets.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(sliders, "FRAMES", 1)
+    monkeypatch.setattr(sliders.time, "perf_counter", lambda: next(clock))
     picture = tc.plots.rewards(tc.World())
     editor = tc.widgets.editor(lambda **_: picture, {"helpful": GRID}, {"helpful": 1.0})
     assert [selector.continuous_update for selector in editor.selectors] == [continuous]
@@ -141,7 +142,7 @@ def test_a_live_slider_that_draws_slowly_waits_until_it_is_let_go(monkeypatch, s
 
 def drawn_after(moves: list[int], monkeypatch) -> list[float]:
     """What a live slider over GRID has drawn when a kernel's loop has come to rest after moves."""
-    monkeypatch.setattr(tc.widgets, "FRAMES", 1)
+    monkeypatch.setattr(sliders, "FRAMES", 1)
     drawn = []
 
     def draw(helpful):

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import toycore as tc
-from toycore.noise import generator
+from toycore.engine.noise import generator
 
 SEED, ALPHA, RANK = 5, 6.0, 3
 

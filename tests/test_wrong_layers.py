@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import toycore as tc
-from toycore.grid import Quantized
+from toycore.quantization.rounding import Quantized
 
 
 def gauss(*shape: int, seed: int = 0) -> torch.Tensor:

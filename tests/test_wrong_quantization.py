@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import toycore as tc
-from toycore.grid import Quantized
+from toycore.quantization.rounding import Quantized
 from weights import BITS, bell, both, decibels, gauss, theory
 
 

@@ -4,33 +4,37 @@ world.py      prompts, tokens, rewards, SFT targets, preference pairs
 exact.py      the oracle: KL, entropy, expected reward, the optimal policy, attained
 model.py      LoRALinear, ToyLM (prompt → logits), ValueNet
 sft.py  ppo.py  dpo.py      one algorithm each: settings, loss, training loop
+quantization/ INT8 by hand: rounding, layers, true sizes
 broken/       the same with real bugs in it: the broken lab of lessons 3 and 4
 run.py        what a training returns: labelled curves and policies
-settings.py   sweeps, and the check of every setting before any work
 start.py      where PPO and DPO start
-noise.py  optim.py          random numbers and Adam, one stream and one rate a run
-threads.py    one thread for tiny tensors
-plots/  widgets.py  quiz.py figures, sliders, questions
-grid.py       rounding to a few bits: scale, values, noise in decibels
-quantization.py  sizes.py   INT8 by hand: Int8Linear, TinyMLP; true sizes
-int8_matmul.py  replace.py  exact INT8 products; which layers they can take the place of
-peers.py                    what torch.ao and torchao make
-bench.py  bench_*.py        how fast it is:  python -m toycore.bench
+engine/       many runs at once: settings and their checks, noise, Adam, threads
+plots/  widgets/            figures; sliders and questions
 checks/       the exercises of the lessons: checks that name the mistake
+bench/        how fast it is:  python -m toycore.bench
 language.py  glossary.py    the words and the terms, in Turkish and English
 """
 
 import importlib
 
-from toycore import dpo, exact, glossary, noise, peers, ppo, quantization, sft
+from toycore import dpo, exact, glossary, ppo, quantization, sft
 from toycore.dpo import DPOConfig, train_dpo
-from toycore.grid import Quantized, predicted_snr_db, quantize, snr_db
+from toycore.engine import noise
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
-from toycore.quantization import Int8Linear, TinyMLP, quantize_dynamic
+from toycore.quantization import (
+    Int8Linear,
+    Quantized,
+    TinyMLP,
+    predicted_snr_db,
+    quantize,
+    quantize_dynamic,
+    serialized_bytes,
+    snr_db,
+    tensor_bytes,
+)
 from toycore.run import Run
 from toycore.sft import SFTConfig, train_sft
-from toycore.sizes import serialized_bytes, tensor_bytes
 from toycore.world import World
 
 __version__ = "0.1.0"
@@ -54,7 +58,6 @@ __all__ = [
     "exact",
     "glossary",
     "noise",
-    "peers",
     "plots",
     "ppo",
     "predicted_snr_db",

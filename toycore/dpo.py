@@ -20,13 +20,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toycore import exact, guards
+from toycore import exact
+from toycore.engine import guards
+from toycore.engine.optim import Adam
+from toycore.engine.settings import Choice, Settings, choice, config, setting
+from toycore.engine.threads import one_thread
 from toycore.model import ToyLM
-from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
-from toycore.settings import Choice, Settings, choice, config, setting
 from toycore.start import copies, starting_run
-from toycore.threads import one_thread
 from toycore.world import World
 
 LOSS_TYPES = ("sigmoid", "ipo")

@@ -15,7 +15,7 @@ is no table of numbers is a TypeError; tables whose shapes do not fit together a
 import torch
 from torch import Tensor
 
-from toycore import guards
+from toycore.engine import guards
 
 
 def _tables(**named) -> list[Tensor]:

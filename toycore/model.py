@@ -16,9 +16,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from toycore import guards
-from toycore.guards import Rule
-from toycore.noise import generator
+from toycore.engine import guards
+from toycore.engine.guards import Rule
+from toycore.engine.noise import generator
 
 
 class LoRALinear(nn.Module):

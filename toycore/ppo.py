@@ -18,13 +18,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toycore import exact, guards
-from toycore.guards import NOT_NEGATIVE, POSITIVE
+from toycore import exact
+from toycore.engine import guards
+from toycore.engine.guards import NOT_NEGATIVE, POSITIVE
+from toycore.engine.noise import sample, uniforms
+from toycore.engine.optim import Adam
+from toycore.engine.settings import Settings, config, setting
 from toycore.model import ToyLM, ValueNet, at
-from toycore.noise import sample, uniforms
-from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
-from toycore.settings import Settings, config, setting
 from toycore.start import copies, starting_run
 from toycore.world import World
 

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from toycore import guards
 from toycore import language as words
+from toycore.engine import guards
+from toycore.engine.settings import Settings
+from toycore.engine.threads import one_thread
 from toycore.model import ToyLM, join
-from toycore.settings import Settings
-from toycore.threads import one_thread
 from toycore.world import World
 
 if TYPE_CHECKING:

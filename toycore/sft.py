@@ -10,11 +10,12 @@ prompts can be enumerated, so a batch is always all six and SFT has no sampling 
 import torch
 from torch import Tensor
 
-from toycore import exact, guards
+from toycore import exact
+from toycore.engine import guards
+from toycore.engine.optim import Adam
+from toycore.engine.settings import Settings, config, setting
 from toycore.model import ToyLM
-from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
-from toycore.settings import Settings, config, setting
 from toycore.world import World
 
 

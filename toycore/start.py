@@ -2,9 +2,9 @@
 
 import torch
 
+from toycore.engine.settings import Settings
 from toycore.model import ToyLM
 from toycore.run import Run
-from toycore.settings import Settings
 from toycore.sft import SFTConfig, train_sft
 from toycore.world import World
 

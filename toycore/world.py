@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from toycore import guards
 from toycore import language as words
-from toycore.noise import draw, generator, pick
-from toycore.threads import one_thread
+from toycore.engine import guards
+from toycore.engine.noise import draw, generator, pick
+from toycore.engine.threads import one_thread
 
 # Token and prompt indices; the labels are in language.py.
 HELPFUL = (0, 2, 3, 4, 7, 8)  # yes, please, thanks, help, medical, summarize

@@ -44,7 +44,9 @@ def check(place: str, block: dict) -> None:
 
 def shape(place: str, text: str) -> list[tuple[int, int]]:
     """Of each question: the place of its right answer, and how many answers it has."""
-    from toycore.quiz import parse  # here: lessons without a quiz are built without the package
+    from toycore.widgets.quiz import (
+        parse,  # here: lessons without a quiz are built without the package
+    )
 
     try:
         questions = parse(text)

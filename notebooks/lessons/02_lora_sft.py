@@ -52,7 +52,7 @@ import numpy as np
 import torch
 
 import toycore as tc
-from toycore.optim import Adam
+from toycore.engine.optim import Adam
 
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")

@@ -57,7 +57,7 @@ import torch
 import xarray as xr
 
 import toycore as tc
-from toycore.optim import Adam
+from toycore.engine.optim import Adam
 
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")
@@ -294,7 +294,7 @@ for h, network in networks.items():
 # version of `torch` may have it, so the cell tries first:
 
 # %% tags=["nbval-ignore-output"]
-made, skipped = tc.peers.quantized(networks[1024])
+made, skipped = tc.quantization.libraries.quantized(networks[1024])
 for name, peer in made.items():
     visible = [t for t in peer.state_dict().values() if torch.is_tensor(t)]
     naive = sum(t.numel() * t.element_size() for t in visible) / 1e6
@@ -332,7 +332,7 @@ def forward(model, batch):
 
 def race(h, batch=32):
     fp32 = networks[h]
-    made, _ = tc.peers.quantized(fp32)
+    made, _ = tc.quantization.libraries.quantized(fp32)
     models = {"fp32": fp32, "INT8, ours": tc.quantize_dynamic(fp32), **made}
     batch = torch.randn(batch, h, generator=generator)
     arms = {name: forward(model, batch) for name, model in models.items()}

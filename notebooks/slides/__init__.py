@@ -16,7 +16,7 @@ import nbformat
 from nbconvert import SlidesExporter
 
 from builder.quiz import is_quiz
-from toycore.quiz import parse
+from toycore.widgets.quiz import parse
 from website.pages import MINUTES
 from website.scripts import fetch
 

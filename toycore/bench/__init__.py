@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
-from toycore import guards
-from toycore.threads import one_thread
+from toycore.engine import guards
+from toycore.engine.threads import one_thread
 
 CLOCK = "wall" if sys.platform == "win32" else "CPU"  # CPU time ticks every 16 ms on Windows
 LEAST = 2e-3  # seconds a measurement lasts at least: a shorter arm is called several times
@@ -183,28 +183,25 @@ def main(arguments: list[str] | None = None) -> None:
     if wanted.repeats < 3:
         parser.error(f"--repeats must be at least 3; got {wanted.repeats}")
     os.environ.update(TQDM_DISABLE="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-    from toycore import bench_arms, bench_quantization
+    from toycore.bench import arms as training
+    from toycore.bench import quantization
 
     machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     machine += f", torch {torch.__version__} on 1 thread of {os.cpu_count()} CPUs"
     print(machine, flush=True)
-    arms, work = bench_arms.arms()
+    arms, work = training.arms()
     table = compare(arms, wanted.repeats, work=work, unit="run and update")
-    imports = bench_arms.import_seconds()
-    print(table, *bench_arms.remarks(table, imports), sep="\n", flush=True)
+    imports = training.import_seconds()
+    print(table, *training.remarks(table, imports), sep="\n", flush=True)
     quantized = []
-    for sizes, forward in bench_quantization.cases():
+    for sizes, forward in quantization.cases():
         unit = "forward pass, " + ", ".join(f"{name} {size}" for name, size in sizes.items())
         one = compare(forward, wanted.repeats, unit=unit)
         print(f"\n{one}", flush=True)
         quantized.append(sizes | one.to_dict())
-    print("", *(notes := bench_quantization.remarks()), sep="\n")
+    print("", *(notes := quantization.remarks()), sep="\n")
     if wanted.json:
-        quantization = {"quantization": quantized, "quantization_notes": notes}
-        everything = {"machine": machine, "import": imports, **table.to_dict(), **quantization}
+        everything = {"machine": machine, "import": imports, **table.to_dict()}
+        everything |= {"quantization": quantized, "quantization_notes": notes}
         with open(wanted.json, "w", encoding="utf-8") as file:
             json.dump(everything, file, indent=1)
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import toycore as tc
-from toycore.int8_matmul import why_not_int_mm
+from toycore.quantization.matmul import why_not_int_mm
 
 HIDDEN, BATCHES = (64, 256, 1024), (1, 32)
 FP32, INT8, BF16 = "fp32", "INT8, toycore", "bf16"
@@ -36,7 +36,7 @@ def versions(hidden: int) -> tuple[dict[str, nn.Module], dict[str, str]]:
     """The network in each form, float32 first; and why a library's form is missing, if one is."""
     # Without gradients to prepare for, no arm pays for autograd.
     model = tc.TinyMLP(hidden, hidden, hidden).eval().requires_grad_(False)
-    libraries, skipped = tc.peers.quantized(model)
+    libraries, skipped = tc.quantization.libraries.quantized(model)
     ours = {FP32: model, INT8: tc.quantize_dynamic(model), BF16: copy.deepcopy(model).bfloat16()}
     return ours | {f"INT8, {name}": made for name, made in libraries.items()}, skipped
 

@@ -16,10 +16,10 @@ from torch import Tensor
 from toycore import exact
 from toycore.broken.recipes import copied, reloaded
 from toycore.dpo import DPOConfig, counted, dpo_loss
+from toycore.engine.optim import Adam
+from toycore.engine.settings import Settings, choice, config, setting
 from toycore.model import ToyLM
-from toycore.optim import Adam
 from toycore.run import History, Run, check, each_loop, progress
-from toycore.settings import Settings, choice, config, setting
 from toycore.start import copies, starting_run
 from toycore.world import World
 

@@ -5,12 +5,12 @@ from torch import Tensor
 
 from toycore import exact
 from toycore.broken.recipes import PPO_RECIPES, Sampled, copied
+from toycore.engine.noise import sample, uniforms
+from toycore.engine.optim import Adam
+from toycore.engine.settings import Settings, choice, config, setting
 from toycore.model import ToyLM, ValueNet, at
-from toycore.noise import sample, uniforms
-from toycore.optim import Adam
 from toycore.ppo import PPOConfig, ppo_loss, whiten
 from toycore.run import History, Run, check, each_loop, progress
-from toycore.settings import Settings, choice, config, setting
 from toycore.start import copies, starting_run
 from toycore.world import World
 

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from toycore import exact, guards
+from toycore import exact
 from toycore.broken.dpo import DPO_RECIPES, DPOLabConfig
 from toycore.broken.ppo import PPOLabConfig
 from toycore.broken.recipes import PPO_RECIPES, copied
+from toycore.engine import guards
 from toycore.run import Run
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from toycore.checks.compare import (
     shown_inputs,
 )
 from toycore.checks.verdict import HEADS, Mistake, Verdict, fill, say
-from toycore.threads import one_thread
+from toycore.engine.threads import one_thread
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

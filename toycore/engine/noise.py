@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from toycore.guards import Choice
+from toycore.engine.guards import Choice
 
 STREAMS = ("base", "lora", "rollouts", "preferences")
 

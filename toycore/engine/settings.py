@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from toycore.guards import Choice, Rule
+from toycore.engine.guards import Choice, Rule
 
 
 def setting(default, low: float, **rule):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from toycore import guards
+from toycore.engine import guards
 from toycore.language import number, text
 from toycore.plots.style import COLORS, STYLES, Picture, finish, legend, panels
 from toycore.world import World

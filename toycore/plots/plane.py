@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from toycore import guards
+from toycore.engine import guards
 from toycore.language import text
 from toycore.plots.style import COLORS, MARKERS, Picture, finish, legend, panels
 from toycore.run import Run

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toycore import guards
+from toycore.engine import guards
 from toycore.language import number, text
 from toycore.plots.style import Picture, color, decimals, finish, legend, panels
 from toycore.world import World

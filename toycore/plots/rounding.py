@@ -3,10 +3,10 @@
 import numpy as np
 from torch import Tensor
 
-from toycore import guards
-from toycore.grid import quantize
+from toycore.engine import guards
 from toycore.language import number, text
 from toycore.plots.style import COLORS, EXACT, Picture, finish, legend, panels
+from toycore.quantization.rounding import quantize
 from toycore.world import World
 
 SHOWN = 12  # weights on the number line: as many as the eye can follow

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from toycore import guards
+from toycore.engine import guards
 from toycore.language import number, text, word
 from toycore.plots.style import (
     EXACT,

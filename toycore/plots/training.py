@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from toycore import exact, guards
-from toycore.guards import Choice
+from toycore import exact
+from toycore.engine import guards
+from toycore.engine.guards import Choice
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,

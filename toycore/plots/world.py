@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from toycore import exact, guards
+from toycore import exact
+from toycore.engine import guards
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,

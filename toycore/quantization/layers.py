@@ -18,11 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from toycore.grid import Quantized, quantize
-from toycore.guards import FLOATS, Rule
-from toycore.int8_matmul import MOST_TERMS, int8_matmul
-from toycore.noise import generator
-from toycore.replace import copy_with, place, plain_linears, told, why_not_plain
+from toycore.engine.guards import FLOATS, Rule
+from toycore.engine.noise import generator
+from toycore.quantization.matmul import MOST_TERMS, int8_matmul
+from toycore.quantization.replace import copy_with, place, plain_linears, told, why_not_plain
+from toycore.quantization.rounding import Quantized, quantize
 
 
 class Int8Linear(nn.Module):

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from toycore.grid import snr_db
-from toycore.replace import linears, read_by_owner, told
-from toycore.sizes import tensor_bytes
+from toycore.quantization.replace import linears, read_by_owner, told
+from toycore.quantization.rounding import snr_db
+from toycore.quantization.sizes import tensor_bytes
 
 LEAST_SNR = 20.0  # dB; 4 bits would be below it, and 7 bits are at about 34
 DEPRECATED = (r"torch\.ao\.quantization is deprecated", r"torch\.quantize_per_tensor, .*deprecated")

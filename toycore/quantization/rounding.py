@@ -14,8 +14,8 @@ import math
 import torch
 from torch import Tensor
 
-from toycore import guards
-from toycore.guards import Rule
+from toycore.engine import guards
+from toycore.engine.guards import Rule
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 import ipywidgets
 
-from toycore import guards
 from toycore import language as words
+from toycore.engine import guards
 
 QUESTION = re.compile(r"(\d+)\. +(\S.*)")
 ANSWER = re.compile(r"\s+- \[([ x])\] +(\S.*)")

@@ -20,11 +20,10 @@ from typing import NamedTuple
 
 import ipywidgets
 
-from toycore import guards
+from toycore.engine import guards
 from toycore.language import setting, word
 from toycore.plots import Picture
 from toycore.plots.style import img
-from toycore.quiz import quiz as quiz
 
 FRAMES = 60  # pictures drawn beforehand at the most: some seconds, and a megabyte in a saved page
 PATIENCE = 0.15  # seconds; a redraw that takes longer waits until the slider is let go

@@ -1,0 +1,3 @@
+from toycore.bench import main
+
+main()

@@ -1,0 +1,8 @@
+"""Many runs at once: what carries a training, and none of its mathematics.
+
+guards.py     every input looked at before any work, in the same words everywhere
+settings.py   sweeps: a setting may be a sequence, and a run covers the product
+noise.py      one generator a seed; all noise is drawn before training starts
+optim.py      Adam with a rate of its own for each run
+threads.py    one thread for tiny tensors
+"""
