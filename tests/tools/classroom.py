@@ -30,7 +30,7 @@ import classroom_neighbours
 from classroom_processes import cpu_of_others, loads
 from classroom_report import Lesson, faults, memory, over_the_aim, times
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 GIB = 2**30
 LOG = ROOT / "dist" / "classroom.log"
 NEEDED = 0.5 * GIB  # a learner's server and kernel: beyond what was ever measured

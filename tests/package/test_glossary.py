@@ -10,7 +10,7 @@ import toycore as tc
 from toycore import glossary
 from toycore.glossary import TERMS
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(ROOT.glob("notebooks/lessons/*.py"))
 # What is not the lesson's own prose: code, formulas, and the foreign word in parentheses.
 ASIDE = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\([^)]*\)", re.DOTALL)

@@ -17,7 +17,7 @@ import psutil
 
 from lab_server import free_port
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROXY = "configurable-http-proxy"
 NODE_MODULES = ROOT / "dist" / "npm" / "node_modules" / ".bin"
 SETTINGS = """

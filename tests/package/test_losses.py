@@ -18,7 +18,7 @@ from toycore.dpo import DPOConfig, dpo_loss
 from toycore.ppo import PPOConfig, leash, ppo_loss, whiten
 from toycore.sft import sft_loss
 
-GOLDEN = json.loads((Path(__file__).parent / "data/golden_trl_1.16.0.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "support/data/golden_trl_1.16.0.json").read_text())
 CELL = torch.arange(66, dtype=torch.float64).view(6, 11)
 THETA = (CELL + 1).sin().log_softmax(-1)
 REF = CELL.cos().log_softmax(-1)

@@ -16,7 +16,7 @@ from torch import nn
 import toycore as tc
 
 P, V = 6, 11
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def noise(*shape: int, seed: int) -> torch.Tensor:

@@ -33,7 +33,7 @@ from toycore.widgets import sliders
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system's signals cannot be timed"
 )
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SWEEPS = {
     "sft": (tc.train_sft, tc.SFTConfig(lora_rank=[1, 2], steps=[9, 10], seeds=2)),
     "ppo": (tc.train_ppo, tc.PPOConfig(kl_beta=[0.1, 0.5], rollouts=2, epochs=2, seeds=2)),

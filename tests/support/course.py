@@ -10,7 +10,7 @@ from builder.lesson import LANGUAGES, read_lesson
 from builder.quiz import is_quiz
 from toycore.widgets.quiz import Question, parse
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COURSE = work.COURSE
 LESSONS = sorted(COURSE.lessons.glob("*.py"))
 NOTEBOOKS = sorted(p for k in LANGUAGES for p in (ROOT / "notebooks" / k).glob("*.ipynb"))

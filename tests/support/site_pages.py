@@ -20,7 +20,7 @@ import pytest
 
 import lab_server
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LESSON = "01_environment"
 LANGUAGES = ("en", "tr")
 
