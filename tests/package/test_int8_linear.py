@@ -1,4 +1,4 @@
-"""Layers on whole numbers, the copies that have them, their true sizes and their files."""
+"""Quantized layers, on whole numbers: the copies that have them, true sizes and files."""
 
 import copy
 import io

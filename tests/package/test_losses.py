@@ -1,4 +1,4 @@
-"""The pure losses: TRL's own numbers, closed forms and finite differences.
+"""The pure losses of sft, ppo and dpo: TRL's own numbers, closed forms and finite differences.
 
 Each check is a function of a loss. The losses of the course pass it; wrong variants, built here
 in one line each, must fail it.

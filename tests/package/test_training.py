@@ -1,4 +1,4 @@
-"""What a training reaches, held to the closed form; and that nothing else moves the numbers."""
+"""What SFT, PPO and DPO reach, held to the closed form; and that nothing else moves the numbers."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""The three trainings written once more as a textbook would: one run, one sample at a time.
+"""SFT, PPO and DPO written once more as a textbook would: one run, one sample at a time.
 
 With torch's own Adam and gradients, from the same noise. The course's trainers run many at a time
 and count what they can; curves and policies must be the same.
