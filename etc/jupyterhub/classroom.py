@@ -1,4 +1,4 @@
-"""JupyterHub's settings for a class; `tests/classroom.py` runs its learners with this very file."""
+"""JupyterHub's settings for a class; `tests/tools/classroom.py` runs its learners with them."""
 
 c = get_config()  # noqa: F821, JupyterHub gives it to every file of settings
 

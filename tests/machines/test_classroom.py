@@ -63,7 +63,7 @@ def test_without_jupyterhub_it_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert classroom.main(["--learners", "1"]) == 2
-    requirements = "tests/classroom-requirements.txt"
+    requirements = "tests/tools/classroom-requirements.txt"
     assert f"pip install -r {requirements}" in capsys.readouterr().err
     assert "jupyterhub" in (ROOT / requirements).read_text()
 

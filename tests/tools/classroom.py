@@ -1,4 +1,4 @@
-"""A class on one JupyterHub: `python tests/classroom.py --learners 30` prints what it takes.
+"""A class on one JupyterHub: `python tests/tools/classroom.py --learners 30` prints what it takes.
 
 Every learner has an own server behind a real JupyterHub on 127.0.0.1 and an empty home. All log in
 at once; then all open lesson 3 at once and run every cell. Each must see the text of the stored
@@ -6,7 +6,7 @@ notebook, and no kernel may die. Before that one learner does it alone; and afte
 runs beside two busy processes. Linux only: memory is read as PSS, where a page that N processes
 share counts 1/N in each, and USS, the pages of one process alone.
 
-    pip install -r tests/classroom-requirements.txt
+    pip install -r tests/tools/classroom-requirements.txt
     npm install --prefix dist/npm configurable-http-proxy@5.3.0
 """
 
@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 
 import psutil
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import classroom_hub
 import classroom_learner
@@ -107,7 +109,7 @@ def missing() -> str | None:
     if not sys.platform.startswith("linux"):
         return f"this script reads /proc and runs on Linux, not on {sys.platform}"
     if importlib.util.find_spec("jupyterhub") is None:
-        command = f"{sys.executable} -m pip install -r tests/classroom-requirements.txt"
+        command = f"{sys.executable} -m pip install -r tests/tools/classroom-requirements.txt"
         return f"jupyterhub is not installed: {command}"
     if classroom_hub.find_proxy() is None:
         proxy = classroom_hub.PROXY

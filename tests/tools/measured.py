@@ -1,10 +1,10 @@
-"""How good the tests are: `python tests/measured.py MODULE ...` breaks a module in every small way.
+"""How good the tests are: `tests/tools/measured.py MODULE ...` breaks a module in every small way.
 
 Each change of cosmic-ray (an operator, a number, a comparison) is put in the module's place in a
 process of its own, and the tests of that module are run. A change that no test sees has survived,
 and is printed. No file is written. Minutes to an hour a module, which is one of MODULES; or
 coverage: the share of toycore's branches that the tests reach without kernels and browsers. Needs
-Linux or macOS, and tests/measured-requirements.txt.
+Linux or macOS, and tests/tools/measured-requirements.txt.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+FILES = {path.stem.removeprefix("test_"): path for path in ROOT.glob("tests/*/test_*.py")}
 # The tests that know most of a module come first: most changes do not outlive them.
 TRAINED = ("settings", "limits", "guards", "losses", "written_plainly", "training", "bad_input")
 MODULES = {
@@ -53,7 +54,7 @@ LIBRARIES = (
 
 def pytest_arguments(names) -> list[str]:
     plain = ["-qx", "--assert=plain", "-oaddopts=", "-pno:cacheprovider", "-pno:nbval"]
-    return [*plain, *(f"{ROOT}/tests/test_{name}.py" for name in names)]
+    return [*plain, *(str(FILES[name]) for name in names)]
 
 
 class Changed(SourceFileLoader):
@@ -141,7 +142,7 @@ def mutate(module: str, jobs: int) -> float:
 
 
 def cover() -> None:
-    ignored = [f"--ignore-glob=tests/test_{name}*" for name in SLOW]
+    ignored = [f"--ignore-glob=tests/*/test_{name}*" for name in SLOW]
     run = ["-m", "coverage", "run", "--branch", "--source=toycore", "-m", "pytest"]
     arguments = [*pytest_arguments(()), "tests", *ignored]
     subprocess.run([sys.executable, *run, *arguments], cwd=ROOT, check=True)
@@ -155,7 +156,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     if not importlib.util.find_spec("cosmic_ray"):
-        parser.error("cosmic-ray is missing: pip install -r tests/measured-requirements.txt")
+        parser.error("cosmic-ray is missing: pip install -r tests/tools/measured-requirements.txt")
     if "coverage" in options.measures:
         cover()
     os.environ["TQDM_DISABLE"] = "1"

@@ -1,4 +1,4 @@
-"""How fast a slider is in a real JupyterLab: `python tests/slider_latency.py` prints a table.
+"""How fast a slider is in a real JupyterLab: `python tests/tools/slider_latency.py` prints a table.
 
 For 60 key presses each: the time from the event of the key to the first animation frame in which
 the right picture stands in the page, loaded. Then, on painted frames (a screencast) of 30 further
@@ -24,6 +24,7 @@ import math
 import os
 import platform
 import random
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -32,6 +33,8 @@ import numpy as np
 import psutil
 from PIL import Image, ImageStat
 from playwright.sync_api import sync_playwright
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import lab_server
 

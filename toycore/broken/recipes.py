@@ -9,7 +9,7 @@ over samples, at the first pass over a rollout, the two give
     in the reward    E[k ∇ log π]      k1: ∇ KL(π‖π_ref)    k3: ∇ (KL(π‖π_ref) − KL(π_ref‖π))
     in the loss      E[∇k]             k2: ∇ KL(π‖π_ref)    k1: E[∇ log π] = 0
 
-A recipe says what its updates climb; tests/test_broken.py counts it out, token by token.
+A recipe says what its updates climb; tests/package/test_broken.py counts it out, token by token.
 """
 
 from collections.abc import Callable
