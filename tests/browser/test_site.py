@@ -23,6 +23,7 @@ from accessibility import findings
 from builder import work
 from builder.plan import folded, plan
 from course import LESSONS, gist, quizzes
+from one_lesson import HEADER, make_course
 from site_pages import (
     bare,
     decoded,
@@ -32,7 +33,6 @@ from site_pages import (
     printed,
     shown,
 )
-from test_build import HEADER, make_course
 from website import pages as pages_of_lessons
 from website import scripts
 from words import WORDS

@@ -14,42 +14,10 @@ import pytest
 
 import build
 from builder import lesson, stored, work
-from builder.plan import Course, code, plan
+from builder.plan import code, plan
 from course import COURSE, ROOT
+from one_lesson import GOOD, HEADER, NAMES, contents, make_course
 from toycore.widgets.quiz import quiz
-
-HEADER = """\
-# ---
-# jupyter:
-#   toycore:
-#     tr: 01_ders
-#     en: 01_lesson
-# ---
-
-"""
-
-GOOD = (
-    HEADER
-    + """\
-# %% [markdown] lang="tr"
-# # Şekil
-# %60 ödül, $x^2 + 1$ ve 0,05
-
-# %% [markdown] lang="en"
-# # Figure
-# reward 0.05 and $x^2 + 1$, 60%
-
-# %% tags=["setup"]
-import os
-import pathlib
-
-print(pathlib.Path.cwd().name, flush=True)
-print(os.environ["TQDM_DISABLE"])
-
-# %%
-dict(language="en")
-"""
-)
 
 EXERCISE = """
 # %% [markdown] lang="tr"
@@ -99,16 +67,6 @@ print("reward", 0.25)
 )
 
 
-def make_course(folder: Path, lesson: str = GOOD) -> Course:
-    """A course of one lesson and a package of one module."""
-    course = Course(folder / "lessons", folder / "package", folder / "notebooks")
-    course.lessons.mkdir(parents=True)
-    course.package.mkdir()
-    (course.lessons / "01.py").write_text(lesson, encoding="utf-8")
-    (course.package / "module.py").write_text("ONE = 1\n", encoding="utf-8")
-    return course
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """The bytes of the good lesson's notebooks, by path: one build serves many tests."""
@@ -128,11 +86,6 @@ def built(files, tmp_path):
     return course
 
 
-def contents(course) -> dict:
-    paths = (path for path in course.output.rglob("*") if path.is_file())
-    return {path.relative_to(course.output).as_posix(): path.read_bytes() for path in paths}
-
-
 def change(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -143,8 +96,8 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def test_a_lesson_becomes_two_executed_notebooks(files):
-    assert set(files) == {"tr/01_ders.ipynb", "en/01_lesson.ipynb"}
-    for name, prose in (("tr/01_ders.ipynb", "# Şekil\n%60"), ("en/01_lesson.ipynb", "# Figure\n")):
+    assert set(files) == set(NAMES)
+    for name, prose in zip(NAMES, ("# Şekil\n%60", "# Figure\n"), strict=True):
         language = name[:2]
         notebook = nbformat.reads(files[name].decode("utf-8"), as_version=4)
         title, where, setup, last = notebook.cells

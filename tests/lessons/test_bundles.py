@@ -24,7 +24,7 @@ from builder import bundle, places, work
 from builder.execution import TIMEOUT
 from builder.stored import stale
 from course import COURSE, NOTEBOOKS, ONCE, ROOT, long, said
-from test_live import DUE, PROBE
+from slider_texts import DUE, PROBE
 from words import WORDS
 
 FOUND = {path.name for path in ROOT.glob(".venv-*")}

@@ -13,7 +13,7 @@ from torch import Generator
 
 import toycore as tc
 from builder.lesson import numbers
-from test_glossary import misused
+from terms import misused
 from toycore.checks.exercise import Exercise, Tried, Written
 from toycore.checks.verdict import HEADS, PHRASES, Verdict
 

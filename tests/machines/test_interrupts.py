@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import ipywidgets
 import nbformat
@@ -27,13 +26,13 @@ from jupyter_client.manager import start_new_kernel
 import toycore as tc
 import website
 from builder import bundle, stored
-from test_build import contents, files, make_course  # noqa: F401
+from course import ROOT
+from one_lesson import NAMES, contents, make_course
 from toycore.widgets import sliders
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system's signals cannot be timed"
 )
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SWEEPS = {
     "sft": (tc.train_sft, tc.SFTConfig(lora_rank=[1, 2], steps=[9, 10], seeds=2)),
     "ppo": (tc.train_ppo, tc.PPOConfig(kl_beta=[0.1, 0.5], rollouts=2, epochs=2, seeds=2)),
@@ -323,7 +322,7 @@ sys.exit(build.main([], Course(*map(Path, sys.argv[1:]))))
 
 
 def start_build(course) -> subprocess.Popen:
-    where = os.pathsep.join(filter(None, (str(NOTEBOOKS), os.environ.get("PYTHONPATH"))))
+    where = os.pathsep.join(filter(None, (str(ROOT / "notebooks"), os.environ.get("PYTHONPATH"))))
     folders = (course.lessons, course.package, course.output)
     child = subprocess.Popen(
         [sys.executable, "-c", BUILD, *map(str, folders)],
@@ -336,8 +335,8 @@ def start_build(course) -> subprocess.Popen:
     return child
 
 
-def test_a_stopped_build_leaves_whole_notebooks_and_no_kernel(files, tmp_path):  # noqa: F811
-    course, old = make_course(tmp_path), dict.fromkeys(files, b"old")
+def test_a_stopped_build_leaves_whole_notebooks_and_no_kernel(tmp_path):
+    course, old = make_course(tmp_path), dict.fromkeys(NAMES, b"old")
     for name, data in old.items():
         (course.output / name).parent.mkdir(parents=True, exist_ok=True)
         (course.output / name).write_bytes(data)

@@ -6,7 +6,6 @@ the few attributes it reads. Those are private to TRL, so the versions are pinne
 
 import re
 from collections import defaultdict
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,9 +13,9 @@ import torch
 from torch import nn
 
 import toycore as tc
+from course import ROOT
 
 P, V = 6, 11
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def noise(*shape: int, seed: int) -> torch.Tensor:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import toycore as tc
-from test_wrong_variants import reloaded_into_plain_layers
+from lost_adapters import reloaded_into_plain_layers
 from toycore import broken, exact
 from toycore.broken.recipes import Sampled, whitened_optimum
 from toycore.world import HELPFUL

@@ -1,28 +1,15 @@
 """The glossary: each term once, in both languages, and no lesson speaks against it."""
 
 import re
-from pathlib import Path
 
 import jupytext
 import pytest
 
 import toycore as tc
+from course import LESSONS
+from terms import misused
 from toycore import glossary
 from toycore.glossary import TERMS
-
-ROOT = Path(__file__).resolve().parents[2]
-LESSONS = sorted(ROOT.glob("notebooks/lessons/*.py"))
-# What is not the lesson's own prose: code, formulas, and the foreign word in parentheses.
-ASIDE = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\([^)]*\)", re.DOTALL)
-
-
-def misused(prose: str, language: str = "tr") -> list[str]:
-    """Words that a text uses against the glossary."""
-    if language == "tr":
-        prose = prose.replace("I", "ı").replace("İ", "i")
-    text = ASIDE.sub(" ", prose).lower()
-    words = (word.lower() for term in TERMS for word in getattr(term, f"avoid_{language}"))
-    return [word for word in words if re.search(rf"(?<!\w){re.escape(word)}", text)]
 
 
 def test_each_term_stands_once_with_a_meaning_in_both_languages():

@@ -1,0 +1,106 @@
+"""What the lessons' sliders tell in a kernel, and what they ought to tell, by lesson.
+
+PROBE, a cell, moves every slider through all its values and says what it shows; what is due is
+computed here, from the package, as the lesson's prose describes it.
+"""
+
+import torch
+
+import lesson_runs as runs
+import toycore as tc
+from toycore.language import number, text
+
+PROBE = """
+import base64, hashlib, json, time
+seconds = time.process_time()
+told = []
+for widget in [shown for shown in Out.values() if isinstance(shown, tc.widgets.Sliders)]:
+    for name, selector in zip(widget.names, widget.selectors):
+        first = selector.index
+        for label, index in selector.options:
+            selector.index = index
+            view, shown = widget.view, widget.picture(widget.place)
+            for at in widget.place:
+                view = view.children[at] if hasattr(view, "children") else view
+            png = base64.b64encode(shown.png).decode()
+            digest = hashlib.sha256(png.encode()).hexdigest()
+            told.append((name, label, shown.alt, png in view.value, digest))
+        selector.index = first
+print(json.dumps({"seconds": seconds, "told": told}))
+"""
+
+Due = list[tuple[str, str, list[str]]]  # slider, label of the value, phrases of the picture's text
+
+
+def of_curves(run: tc.Run, language: str, *curves: str) -> Due:
+    """Each value with its name, and the last mean over seeds of each curve."""
+    ((setting, values),) = run.config.swept.items()
+    due = []
+    for value in values:
+        mean = run.history.sel({setting: value}).mean("seed")
+        label = number(value, language)
+        phrases = [f"{setting} = {label}: "]
+        for curve in curves:
+            per_update = curve in ("clip_fraction", "approx_kl")  # told as a mean over training
+            told = mean[curve][1:].mean() if per_update else mean[curve][-1]
+            phrases.append(f"{text(f'curve.{curve}', language)} {number(told, language)}")
+        due.append((setting, label, phrases))
+    return due
+
+
+def of_optimum(world: tc.World, kl_beta: float) -> list[str]:
+    """The likeliest answers under π*, by the closed form written once more."""
+    ref = torch.as_tensor(runs.start().logp.values)
+    return of_policy(world, (ref + world.reward / kl_beta).softmax(-1))
+
+
+def of_policy(world: tc.World, chances: torch.Tensor) -> list[str]:
+    """The likeliest answer to each prompt and its probability, averaged over seeds."""
+    chance, token = chances.mean(0).max(-1)
+    return [
+        f"{prompt} → {world.tokens[t]} ({number(c, world.language)})"
+        for prompt, t, c in zip(world.prompts, token.tolist(), chance.tolist(), strict=True)
+    ]
+
+
+def lesson_1(language: str) -> Due:
+    world = tc.World(language=language)
+    leashes = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+    due = [("kl_beta", number(b, language), of_optimum(world, b)) for b in leashes]
+    grids = {"helpful": (-1.0, 0.0, 1.0, 2.0), "harmful": (-2.0, -1.0, 1.0)}
+    grids["neutral"] = (0.0, 0.2, 1.0)
+    for kind, grid in grids.items():
+        for value in grid:
+            edited = tc.World(**{kind: value}, language=language)
+            name = text(f"setting.{kind}", language)
+            due.append((name, number(value, language), of_optimum(edited, 0.5)))
+    return due
+
+
+def lesson_5(language: str) -> Due:
+    world, due = tc.World(language=language), []
+    weight = torch.randn(1, 4096, generator=torch.Generator().manual_seed(0))
+    for bits in range(2, 9):
+        step = weight.abs().max().item() / (2 ** (bits - 1) - 1)
+        said = f"{bits} bit", str(2**bits - 1), f"Δ = {number(step, language)}."
+        due.append(("bits", str(bits), list(said)))
+    model = runs.judged().model.select(torch.arange(16))
+    weight = (model.head.weight + model.head.delta_weight()).detach()
+    for bits in range(2, 9):
+        step = weight.abs().amax(-1, keepdim=True) / (2 ** (bits - 1) - 1)
+        rounded = step * (weight / step).round()
+        logits = model.prompt_embed @ rounded.mT + model.head.bias[:, None]
+        due.append(("bits", str(bits), of_policy(world, logits.softmax(-1).detach())))
+    return due
+
+
+DUE = {
+    "01": lesson_1,
+    "02": lambda language: of_curves(runs.lora_ranks(), language, "loss", "accuracy"),
+    "03": lambda language: (
+        of_curves(runs.clip_ranges(), language, "clip_fraction", "approx_kl")
+        + of_curves(runs.leashes(), language, "reward", "kl")
+    ),
+    "04": lambda language: of_curves(runs.betas(), language, "reward", "kl"),
+    "05": lesson_5,
+}
