@@ -1,10 +1,10 @@
 """Makes two notebooks, Turkish and English, of each lesson: checked, executed, outputs stored.
 
-    python notebooks/build.py [lesson ...]            writes tr/*.ipynb, en/*.ipynb, teaching.*.md
-    python notebooks/build.py [lesson ...] --check    executes nothing; names each file out of date
-    python notebooks/build.py [lesson ...] --site     makes the website of the course: dist/site
-    python notebooks/build.py --standalone            makes each a file that runs alone: dist/tr|en
-    python notebooks/build.py [lesson ...] --slides   makes projector slides of each: dist/slides
+    build.py [lesson ...]            writes tr/*.ipynb, en/*.ipynb and teaching.*.md
+    build.py [lesson ...] --check    executes nothing; names each file that is out of date
+    build.py [lesson ...] --site     makes the website of the course: dist/site
+    build.py --standalone            makes each a file that runs alone: dist/tr, dist/en
+    build.py [lesson ...] --slides   makes projector slides of each: dist/slides
 
 How a lesson is written: builder/lesson.py.
 """
@@ -15,7 +15,8 @@ import os
 import sys
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).resolve().parent.parent / "tests" / "requirements.txt"
+ROOT = Path(__file__).resolve().parent.parent.parent
+REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 OURS = ("builder", "website", "slides", "words")
 
 

@@ -17,7 +17,7 @@
 # ## Dersten önce
 #
 # - Defteri kendi bilgisayarınızda baştan sona bir kez çalıştırın; bir dakikayı bulmaz. Sınıfın bilgisayarında da.
-# - Slaytlar: `python notebooks/build.py --slides`, `dist/slides/tr/` içine her ders için tek dosya yazar. USB belleğe kopyalayıp
+# - Slaytlar: `python notebooks/source/build.py --slides`, `dist/slides/tr/` içine her ders için tek dosya yazar. USB belleğe kopyalayıp
 #   tarayıcıda açın; ağ gerekmez. Sağ ok ya da sunum kumandası ilerletir. Sürgüler slaytta resimdir; oynatmak için defteri açın.
 # - Slaytlarda soru, yanıtından önceki sayfada durur. O sayfada iki dakika bekleyin.
 # - Her dersin sonunda alıştırmalar ve beş soruluk bir sınama vardır. Alıştırmanın altındaki hücre yanlışı adıyla söyler; siz önce
@@ -30,7 +30,7 @@
 # - **Projeksiyon yok:** Tahtaya iki istemli, üç token'lı bir tablo çizin (satırların toplamı 1). Derslerin çoğu bu tabloyla anlatılır:
 #   ödül satırın altına yazılır, KL elle hesaplanır, $\pi^*$ iki çarpma bir bölmedir. Kesikli çizgiyi de tahtaya çizin; öğrenciler
 #   eğrilerini ona göre okusun.
-# - **Ağ yok:** Hiçbir ders ağ istemez. Kurulum için ya bilgisayarları evde hazırlatın ya da `python notebooks/build.py --standalone`
+# - **Ağ yok:** Hiçbir ders ağ istemez. Kurulum için ya bilgisayarları evde hazırlatın ya da `python notebooks/source/build.py --standalone`
 #   ile üretilen dosyaları (`dist/tr/`) bellekle dağıtın; Jupyter ile torch kurulu olan her yerde tek başına çalışırlar.
 # - **Üç kişiye bir bilgisayar:** Roller verin: biri **kâhin** (tahmini kâğıda yazar), biri **pilot** (klavyede), biri **yargıç**
 #   (sonucu kâğıtla karşılaştırır, nedenini söyler). Her bölümde dönsünler. Kâhin yazmadan pilot çalıştırmaz.
@@ -49,7 +49,7 @@
 # ## Before the lesson
 #
 # - Run the notebook once from top to bottom on your own computer; it takes less than a minute. Then on a computer of the classroom.
-# - Slides: `python notebooks/build.py --slides` writes one file a lesson into `dist/slides/en/`. Put it on a stick and open it in a
+# - Slides: `python notebooks/source/build.py --slides` writes one file a lesson into `dist/slides/en/`. Put it on a stick and open it in a
 #   browser; no network is needed. The right arrow or a presenter's remote moves on. Sliders are pictures there; to move them, open
 #   the notebook.
 # - On the slides a question stands on the page before its answer. Stay on that page for two minutes.
@@ -64,7 +64,7 @@
 #   the reward goes under the row, the KL is worked out by hand, $\pi^*$ is two products and a division. Draw the dashed line as well,
 #   and let learners read their curves against it.
 # - **No network:** No lesson needs one. For the installation, have computers prepared at home, or hand out the files that
-#   `python notebooks/build.py --standalone` makes (`dist/en/`) on a stick; they run alone wherever Jupyter and torch are installed.
+#   `python notebooks/source/build.py --standalone` makes (`dist/en/`) on a stick; they run alone wherever Jupyter and torch are installed.
 # - **One laptop for three:** Give out roles: the **oracle** writes the prediction on paper, the **pilot** has the keyboard, the
 #   **judge** compares the result with the paper and says why. Rotate every section. The pilot runs nothing before the oracle has
 #   written.

@@ -178,7 +178,7 @@ def bare(tmp_path):
     def bare(*arguments: str, missing=("jupytext", "nbclient")) -> subprocess.CompletedProcess:
         (tmp_path / "sitecustomize.py").write_text(BARE.format(missing=missing), encoding="utf-8")
         return subprocess.run(
-            [sys.executable, "notebooks/build.py", *arguments],
+            [sys.executable, "notebooks/source/build.py", *arguments],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(tmp_path)},
             capture_output=True,
@@ -644,7 +644,7 @@ def nbval(path: Path) -> subprocess.CompletedProcess:
     """In a process of its own, and away from this project's pytest settings."""
     settings = path.with_name("pytest.ini")
     settings.write_text("[pytest]\n", encoding="utf-8")
-    shutil.copy(ROOT / "notebooks" / "conftest.py", path.parent)
+    shutil.copy(ROOT / "conftest.py", path.parent)
     options = ["--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-c", str(settings)]
     command = [sys.executable, "-m", "pytest", *options, str(path)]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)

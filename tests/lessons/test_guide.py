@@ -130,7 +130,7 @@ def store(course: Course, reward: str) -> None:
 
 def write(course: Course, text: str) -> None:
     source = HEADER.format("teaching.tr", "teaching.en") + prose(text)
-    (course.output / "teaching.py").write_text(source, encoding="utf-8")
+    (course.lessons.parent / "teaching.py").write_text(source, encoding="utf-8")
 
 
 def text(course: Course, language: str) -> str:
@@ -254,7 +254,7 @@ def test_a_guide_that_promises_what_is_not_there_is_refused(course, old, new, me
 
 
 def test_both_languages_say_the_same_numbers(course):
-    source = course.output / "teaching.py"
+    source = course.lessons.parent / "teaching.py"
     told = source.read_text(encoding="utf-8")
     source.write_text(told.replace("| 15 |", "| 16 |", 1), encoding="utf-8")
     with pytest.raises(LessonError, match=r"teaching\.py.*numbers differ.*\[16\].*\[15\]"):
@@ -262,5 +262,5 @@ def test_both_languages_say_the_same_numbers(course):
 
 
 def test_a_course_without_a_source_has_no_guides(course):
-    Path(course.output / "teaching.py").unlink()
+    Path(course.lessons.parent / "teaching.py").unlink()
     assert guide.guides(course) == {}

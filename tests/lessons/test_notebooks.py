@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from course import NOTEBOOKS, ROOT
 
-SOURCES = sorted([*ROOT.glob("toycore/**/*.py"), *ROOT.glob("notebooks/lessons/*.py")])
+SOURCES = sorted([*ROOT.glob("toycore/**/*.py"), *ROOT.glob("notebooks/source/lessons/*.py")])
 
 # pyplot keeps figures in a global that slider messages spoil; a notebook never installs.
 # jupytext keeps a magic command as a comment.
@@ -126,7 +126,7 @@ MINUTES = {  # what a heading says, and what the opening of the lesson says
 
 @pytest.mark.parametrize("language", MINUTES)
 @pytest.mark.parametrize(
-    "source", sorted(ROOT.glob("notebooks/lessons/*.py")), ids=lambda path: path.stem
+    "source", sorted(ROOT.glob("notebooks/source/lessons/*.py")), ids=lambda path: path.stem
 )
 def test_a_lesson_takes_as_long_as_its_sections(source, language):
     sections, opening = MINUTES[language]

@@ -322,7 +322,9 @@ sys.exit(build.main([], Course(*map(Path, sys.argv[1:]))))
 
 
 def start_build(course) -> subprocess.Popen:
-    where = os.pathsep.join(filter(None, (str(ROOT / "notebooks"), os.environ.get("PYTHONPATH"))))
+    where = os.pathsep.join(
+        filter(None, (str(ROOT / "notebooks" / "source"), os.environ.get("PYTHONPATH")))
+    )
     folders = (course.lessons, course.package, course.output)
     child = subprocess.Popen(
         [sys.executable, "-c", BUILD, *map(str, folders)],

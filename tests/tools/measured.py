@@ -160,7 +160,7 @@ def main() -> int:
     if "coverage" in options.measures:
         cover()
     os.environ["TQDM_DISABLE"] = "1"
-    sys.path[:0] = [str(ROOT), str(ROOT / "notebooks")]
+    sys.path[:0] = [str(ROOT), str(ROOT / "notebooks" / "source")]
     for library in LIBRARIES.split():
         importlib.import_module(library)
     sys.modules["torch"].set_num_threads(1)

@@ -2,9 +2,9 @@
 
     y = x Wᵀ + b   →   y ≈ Δ_x Δ_w (q_x q_wᵀ) + b
 
-Weights lie on a grid of 255 values (grid.py) with one step Δ_w an output channel, found once.
+Weights lie on a grid of 255 values (rounding.py) with one step Δ_w an output channel, found once.
 Activations get a step Δ_x a token, found anew in every forward pass: hence *dynamic*. The sum
-over whole numbers is exact (int8_matmul.py), so the only errors are the two roundings; being
+over whole numbers is exact (matmul.py), so the only errors are the two roundings; being
 independent, their powers add up: 1/SNR = 1/SNR_w + 1/SNR_x.
 
 This is the vector-wise scheme of Dettmers et al. 2022 (LLM.int8(), section 3.1). Left out of

@@ -1,7 +1,6 @@
 """The teacher's guides, one in each language, from one source and the stored notebooks.
 
-notebooks/teaching.py is written as a lesson is (builder/lesson.py), prose only. What a class will
-see on its screens is not written there but taken from the notebooks, so it cannot go stale:
+teaching.py is written as a lesson is (builder/lesson.py), prose only. What a class will see on its screens is not written there but taken from the notebooks, so it cannot go stale:
 
     ## {{03_ppo}}       begins the chapter of a lesson: its title, linked
     {{margins}}         on a line of its own: what the cell of this name shows (# %% margins);
@@ -24,7 +23,7 @@ from builder.plan import Course, cell_id, make_cell
 from words import WORDS
 
 SOURCE = "teaching.py"
-NOTICE = "<!-- Made by notebooks/build.py of teaching.py and the notebooks: edit there. -->\n"
+NOTICE = "<!-- Made by build.py of source/teaching.py and the notebooks: edit there. -->\n"
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 HEADING = re.compile(r"^## (\d+) · (.+?)(?: \(\d+ \w+\))?$", re.MULTILINE)
@@ -64,7 +63,7 @@ class Lesson(NamedTuple):
 
 def guides(course: Course) -> dict[Path, str]:
     """The text of both guides by path; none where the course has no source for them."""
-    source = course.output / SOURCE
+    source = course.lessons.parent / SOURCE
     if not source.exists():
         return {}
     names, blocks = read_lesson(source)

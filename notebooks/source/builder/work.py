@@ -8,9 +8,10 @@ from builder.lesson import LessonError
 from builder.plan import Course, plan
 from builder.stored import stale, to_bytes, write
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent
-DIST = NOTEBOOKS.parent / "dist"
-COURSE = Course(NOTEBOOKS / "lessons", NOTEBOOKS.parent / "toycore", NOTEBOOKS)
+SOURCE = Path(__file__).resolve().parent.parent
+ROOT = SOURCE.parent.parent
+DIST = ROOT / "dist"
+COURSE = Course(SOURCE / "lessons", ROOT / "toycore", SOURCE.parent)
 
 
 def build(course: Course = COURSE, chosen=()) -> Path:
