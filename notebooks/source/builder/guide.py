@@ -1,6 +1,7 @@
 """The teacher's guides, one in each language, from one source and the stored notebooks.
 
-teaching.py is written as a lesson is (builder/lesson.py), prose only. What a class will see on its screens is not written there but taken from the notebooks, so it cannot go stale:
+teaching.py is written as a lesson is (builder/lesson.py), prose only. What a class will see on
+its screens is not written there but taken from the notebooks, so it cannot go stale:
 
     ## {{03_ppo}}       begins the chapter of a lesson: its title, linked
     {{margins}}         on a line of its own: what the cell of this name shows (# %% margins);
