@@ -11,9 +11,8 @@ import torch
 import xarray as xr
 from PIL import Image
 
-import lesson_runs
+import pictures
 import toycore as tc
-from course import ROOT
 from toycore.plots.plane import _in_the_plane
 
 BETAS = (0.1, 0.5, 2.0)
@@ -249,12 +248,43 @@ def test_a_picture_is_shown_once_more_as_html_whose_image_has_the_words():
     assert base64.b64decode(source) == picture.png
 
 
-def test_the_picture_in_the_readme_is_what_the_package_draws():
+def check_same_picture(stored: Image.Image, due: Image.Image) -> None:
     """But for the edges of letters and lines, which another version may smooth otherwise."""
-    drawn = tc.plots.curves(lesson_runs.leashes(), "reward", "kl").png
-    stored, due = (
-        np.asarray(Image.open(file).convert("RGB")).astype(int)
-        for file in (ROOT / ".github" / "sweep.png", io.BytesIO(drawn))
-    )
-    assert stored.shape == due.shape
-    assert (abs(stored - due).max(-1) > 40).mean() < 0.005
+    assert stored.size == due.size
+    there, here = (np.asarray(picture.convert("RGB")).astype(int) for picture in (stored, due))
+    assert (abs(there - here).max(-1) > 40).mean() < 0.005, "python tests/pictures.py draws it anew"
+
+
+def stored(name: str) -> Image.Image:
+    return Image.open(pictures.FOLDER / name)
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_the_picture_in_the_readme_is_what_the_package_draws(language):
+    drawn = Image.open(io.BytesIO(pictures.still(language)))
+    check_same_picture(stored(f"sweep.{language}.png"), drawn)
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_the_slider_in_the_readme_moves_through_what_lesson_3_shows(language):
+    moving, due = stored(f"slider.{language}.webp"), pictures.frames(language)
+    assert moving.info["loop"] == 0  # for ever
+    order = [*range(len(due)), *range(len(due) - 2, 0, -1)]
+    assert moving.n_frames == len(order)
+    for frame, value in enumerate(order):
+        moving.seek(frame)
+        check_same_picture(moving, due[value])
+
+
+def test_the_pictures_of_the_readme_are_small():
+    for language in ("tr", "en"):
+        assert (pictures.FOLDER / f"slider.{language}.webp").stat().st_size < 400_000
+
+
+def test_another_value_or_another_language_is_another_picture():
+    moving = stored("slider.en.webp")
+    moving.seek(2)
+    with pytest.raises(AssertionError, match="draws it anew"):
+        check_same_picture(moving, pictures.frames("en")[3])
+    with pytest.raises(AssertionError, match="draws it anew"):
+        check_same_picture(stored("sweep.en.png"), stored("sweep.tr.png"))
