@@ -1,6 +1,6 @@
-"""The pictures of the README: lesson 3's sweep, and its slider in motion.
+"""The pictures of the READMEs: lesson 3's sweep, and its slider in motion.
 
-`python tests/pictures.py` draws them anew into .github/; a test holds them current.
+Run as a script, this file draws them anew into .github/; a test holds them current.
 """
 
 import io
@@ -14,7 +14,7 @@ import toycore as tc
 from toycore.language import LANGUAGES, setting
 from toycore.plots.style import COLORS
 
-FOLDER = Path(__file__).resolve().parent.parent / ".github"
+FOLDER = Path(tc.__file__).resolve().parent.parent / ".github"
 HOLD_MS = 1200  # time to see where the curves end
 STRIP, LEFT, RIGHT, THUMB = 56, 150, 600, 11  # pixels: the slider above the figure
 

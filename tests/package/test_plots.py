@@ -252,7 +252,7 @@ def check_same_picture(stored: Image.Image, due: Image.Image) -> None:
     """But for the edges of letters and lines, which another version may smooth otherwise."""
     assert stored.size == due.size
     there, here = (np.asarray(picture.convert("RGB")).astype(int) for picture in (stored, due))
-    assert (abs(there - here).max(-1) > 40).mean() < 0.005, "python tests/pictures.py draws it anew"
+    assert (abs(there - here).max(-1) > 40).mean() < 0.005, "pictures.py draws it anew"
 
 
 def stored(name: str) -> Image.Image:
