@@ -283,7 +283,7 @@ def test_the_code_of_the_readme_does_what_it_says(name):
 # --- lesson 1, opened ----------------------------------------------------------------------------
 
 
-# What JupyterLab takes for a browser: it keeps the page that it was given, which leads to the lesson.
+# What JupyterLab takes for a browser: it keeps the page it was given, which leads to the lesson.
 BROWSER = """\
 import sys, urllib.request
 from pathlib import Path

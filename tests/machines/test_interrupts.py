@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import ipywidgets
 import nbformat
@@ -28,6 +29,7 @@ import website
 from builder import bundle, stored
 from course import ROOT
 from one_lesson import NAMES, contents, make_course
+from toycore.checks import settled, trial
 from toycore.widgets import sliders
 
 pytestmark = pytest.mark.skipif(
@@ -161,13 +163,26 @@ def test_a_sweep_stopped_where_any_function_begins_leaves_torch_as_it_was(inside
     stop_everywhere(work, unchanged, inside)
 
 
-def test_a_stopped_exercise_leaves_torch_as_it_was(unchanged):
+@pytest.mark.parametrize("in_child", [False, True], ids=["here", "child"])
+def test_a_stopped_exercise_leaves_torch_as_it_was(in_child, unchanged, monkeypatch):
     def adapter(inside, out, rank):
         torch.manual_seed(1)  # a learner may; the check sees to it that nothing comes of it
         return torch.randn(rank, inside), torch.zeros(out, rank)
 
-    for inside in ("torch/random", "torch/autograd/", "contextlib", "checks/"):
-        stop_everywhere(lambda: tc.checks.new_adapter(adapter), unchanged, inside)
+    def check():
+        unchanged()
+        assert (sys.stdout, warnings.filters, settled.within) == before
+
+    if in_child and not trial.FORKS:
+        pytest.skip("no child process on this platform")
+    monkeypatch.setattr(trial, "FORKS", in_child)
+    before = sys.stdout, warnings.filters, settled.within
+    places = ["torch/autograd/", "contextlib", "checks/"]
+    for inside in [*places, "multiprocessing/" if in_child else "torch/random"]:
+        stop_everywhere(lambda: tc.checks.new_adapter(adapter), check, inside)
+    psutil.wait_procs(psutil.Process().children(), timeout=10)
+    assert tc.checks.new_adapter(adapter).passed
+    assert psutil.Process().children() == []
 
 
 def test_a_stopped_benchmark_leaves_torch_and_the_garbage_collector_as_they_were(unchanged):

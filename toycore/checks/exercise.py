@@ -1,21 +1,20 @@
 """An exercise: a learner's answer in, a verdict out. Three kinds: written, predicted, tried.
 
-A written answer is a function. It is called on fresh random inputs, and so are the oracle and
-each wrong variant of the catalogue: a mistake is named when the answer equals its variant on all
-of them, in value and, where training needs it, in gradient. A prediction is compared with a run
-made then and there. A trial takes the learner's own world and says how far the aim is.
+A written answer is a function. The oracle and each wrong variant of the catalogue are called on
+fresh random inputs, and then the answer is: a mistake is named when the answer equals its variant
+on all of them, in value and, where training needs it, in gradient. A prediction is compared with
+a run made then and there. A trial takes the learner's own world and says how far the aim is.
 """
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-import torch
 from torch import Generator
 
 from toycore import language as words
-from toycore.checks.attempt import Outcome, attempt, kind, one_line, unwritten
+from toycore.checks.attempt import Outcome, Unusable, attempts, kind, one_line, unwritten
 from toycore.checks.compare import (
     difference,
     narrower,
@@ -24,6 +23,9 @@ from toycore.checks.compare import (
     shown,
     shown_inputs,
 )
+from toycore.checks.plain import plain
+from toycore.checks.settled import settled
+from toycore.checks.trial import tried
 from toycore.checks.verdict import HEADS, Mistake, Verdict, fill, say
 from toycore.engine.threads import one_thread
 
@@ -51,9 +53,13 @@ class Exercise:
         words.check(language)
         if unwritten(answer):
             return unwritten_yet(language)
-        return self._judge(answer, language, generator)
+        try:
+            return self._judge(answer, language, generator)
+        except Unusable as refusal:
+            return told(refusal.key, language, **refusal.figures)
 
     def _judge(self, answer, language: str, generator: Generator) -> Verdict:
+        """What a kind does; Unusable where the answer cannot be judged at all."""
         raise NotImplementedError
 
     def praise(self, language: str, figures: dict) -> Verdict:
@@ -88,88 +94,112 @@ class Written(Exercise):
     kind = "written"
 
     def _judge(self, answer, language: str, generator: Generator) -> Verdict:
-        if not callable(answer):
-            return wrong("no_function", language, got=kind(answer))
+        inputs, due, known = self.expected(generator)  # before any code of the learner's runs
+        calls = [*inputs, inputs[0]]  # the first once more, for a result that changes
+        *got, again = called(answer, calls, self.trained, self.results, language)
+        return self.compare(inputs, got, again, due, known, language)
+
+    @settled
+    def expected(self, generator: Generator) -> tuple[list[dict], list[Outcome], list[tuple]]:
+        """Inputs; what is due; each variant's name with what it gives."""
         inputs = list(self.draw(generator))
-        got, due = self.outcomes(answer, inputs), self.outcomes(self.right.answer, inputs)
+        known = [
+            (name, attempts(variant, inputs, self.trained, self.results))
+            for name, mistake in self.mistakes.items()
+            for variant in (mistake.answer, *mistake.also)
+        ]
+        return inputs, attempts(self.right.answer, inputs, self.trained, self.results), known
+
+    @settled
+    def compare(self, inputs, got, again, due, known, language: str) -> Verdict:
         if any(outcome.trouble == "unwritten" for outcome in got):
             return unwritten_yet(language)
         fine = [same(g, d) and not narrower(g, d) for g, d in zip(got, due, strict=True)]
         if all(fine):
             return self.praise(language, {})
-        if name := self.recognise(got, due, inputs):
+        if name := recognise(got, due, known):
             return self.named(name, language, {})
-        first = fine.index(False)
-        return self.tell(answer, inputs[first], got[first], due[first], language)
-
-    def outcomes(self, function: Callable, inputs: list[dict]) -> list[Outcome]:
-        return [self.outcome(function, one) for one in inputs]
-
-    def outcome(self, function: Callable, one: dict) -> Outcome:
-        return attempt(function, one, self.trained, self.results)
-
-    def recognise(self, got: list[Outcome], due: list[Outcome], inputs: list[dict]) -> str | None:
-        """The name of the variant that the answer equals on all inputs, and at least once truly.
-
-        Gradients count too; where they differ (a `.item()` at the end), a value that only one
-        variant gives still names it.
-        """
-        if all(outcome.trouble for outcome in got):
-            return None
-        for alike in (same, same_values):
-            for name, variant in self.variants():
-                if not alike(got[0], self.outcome(variant, inputs[0])):
-                    continue  # most differ on the first input already
-                outcomes = self.outcomes(variant, inputs)
-                told_by_value = alike is same or not all(map(same_values, outcomes, due))
-                if told_by_value and all(map(alike, got, outcomes)):
-                    return name
-        return None
-
-    def variants(self) -> Iterator[tuple[str, Callable]]:
-        for name, mistake in self.mistakes.items():
-            for variant in (mistake.answer, *mistake.also):
-                yield name, variant
-
-    def tell(self, answer, inputs: dict, got: Outcome, due: Outcome, language: str) -> Verdict:
-        """An unknown mistake, by the first input on which it shows."""
-        if got.trouble == "raised":
-            line = got.figures.get("line")
-            where = say("where", language, line=line) if line else ""
-            return wrong("raised", language, where=where, error=got.figures["error"])
-        key, figures = got.trouble, got.figures
+        first = fine.index(False)  # of an unknown mistake, what is shown
+        key, figures = got[first].trouble, got[first].figures
+        if not key and not same_values(got[0], again):
+            one, two = (shown(outcome.values[0]) for outcome in (got[0], again))
+            return wrong("random", language, got=one, again=two)
         if not key:
-            again = self.outcome(answer, inputs)
-            if not again.trouble and not same_values(got, again):
-                two = {"got": shown(got.values[0]), "again": shown(again.values[0])}
-                return wrong("random", language, **two)
-            key, figures = difference(got, due, self.trained)
-        return wrong(key, language, inputs=shown_inputs(inputs), **figures)
+            key, figures = difference(got[first], due[first], self.trained)
+        return told(key, language, inputs=shown_inputs(inputs[first]), **figures)
+
+
+def called(
+    function, inputs, trained: tuple[str, ...], results: int, language: str
+) -> list[Outcome]:
+    """What a learner's function gives for each of the inputs, in a trial."""
+    if not callable(function):
+        raise Unusable("no_function", got=kind(function))
+    return tried(attempts, function, inputs, trained, results, slow=say("slow", language))
+
+
+def recognise(got: list[Outcome], due: list[Outcome], known: list[tuple]) -> str | None:
+    """The name of the variant that the answer equals on all inputs, and at least once truly.
+
+    Gradients count too; where they differ (a `.item()` at the end), a value that only one
+    variant gives still names it.
+    """
+    if all(outcome.trouble for outcome in got):
+        return None
+    for alike in (same, same_values):
+        for name, variant in known:
+            told_by_value = alike is same or not all(map(same_values, variant, due))
+            if told_by_value and all(map(alike, got, variant)):
+                return name
+    return None
+
+
+def told(key: str, language: str, line: str = "", **figures) -> Verdict:
+    """A trouble in words, with its place in the learner's code where that is known."""
+    if key == "unwritten":
+        return unwritten_yet(language)
+    where = say("where", language, line=line) if line else ""
+    return wrong(key, language, where=where, **figures)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Tried(Exercise):
-    """An answer that is not a function to compare: it is examined, and the finding has a name.
+    """An answer that is not compared with an oracle but examined; what is found has a name.
 
     examine  answer, language → "right" or the name of a mistake, and the figures for its words.
-             What it raises is told as an error in the answer.
+             The answer is plain data. What is raised for its values is told as an error in it.
+    calls    inputs with which the answer, then a function, is called: examined are the tuples
+             of Numbers that it gives, one for each
+    results  how many tensors such a function returns
     """
 
     examine: Callable[[object, str], tuple[str, dict]]
+    calls: tuple[dict, ...] = ()
+    results: int = 1
     kind = "tried"
 
     def _judge(self, answer, language: str, generator: Generator) -> Verdict:
+        if self.calls:
+            got = called(answer, self.calls, (), self.results, language)
+            for one, outcome in zip(self.calls, got, strict=True):
+                if outcome.trouble:
+                    inputs = shown_inputs(one)
+                    return told(outcome.trouble, language, inputs=inputs, **outcome.figures)
+            answer = [outcome.values for outcome in got]
+        else:
+            answer = plain(answer, say("slow", language))
+        return self.verdict(answer, language)
+
+    @settled
+    def verdict(self, answer, language: str) -> Verdict:
         try:
-            with torch.enable_grad():
-                name, figures = self.examine(answer, language)
-        except KeyboardInterrupt:
+            name, figures = self.examine(answer, language)
+        except (KeyboardInterrupt, Unusable):
             raise
-        except Unusable as refusal:
-            return wrong(refusal.key, language, **refusal.figures)
-        except BaseException as error:  # as in `attempt`
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
             return wrong("refused", language, error=one_line(error))
-        if name == "unwritten":
-            return unwritten_yet(language)
+        except Exception as error:
+            return wrong("own_failure", language, error=one_line(error))
         if name == "right":
             return self.praise(language, figures)
         if name not in self.mistakes:  # a run that came out otherwise than wherever it was tested
@@ -181,14 +211,6 @@ class Predicted(Tried):
     """What a run will give, written down before it."""
 
     kind = "predicted"
-
-
-class Unusable(Exception):
-    """An answer of the wrong kind; `key` is the phrase that says so."""
-
-    def __init__(self, key: str, **figures):
-        super().__init__(key)
-        self.key, self.figures = key, figures
 
 
 def predicted_number(run: Callable[[], float], tolerance: float, mistakes: dict) -> Callable:
@@ -212,7 +234,7 @@ def number(answer) -> float:
         raise Unusable("no_number", got=kind(answer))
     try:
         return float(answer)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, OverflowError):
         raise Unusable("no_number", got=kind(answer)) from None
 
 

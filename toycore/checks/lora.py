@@ -4,12 +4,11 @@ import functools
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from toycore import SFTConfig, World, exact, train_sft
-from toycore.checks.attempt import unwritten
+from toycore.checks.attempt import Numbers, Unusable
 from toycore.checks.draws import normal, setting
-from toycore.checks.exercise import Predicted, Tried, Unusable, Written, predicted_choice
+from toycore.checks.exercise import Predicted, Tried, Written, predicted_choice
 from toycore.checks.trained import SEEDS
 from toycore.checks.verdict import Mistake
 
@@ -138,38 +137,26 @@ lora_forward = Written(
 SIZES = ((7, 5, 2), (6, 9, 3))  # (in, out, rank)
 
 
-def fresh_adapter(answer, language: str) -> tuple[str, dict]:
+def fresh_adapter(made: list, language: str) -> tuple[str, dict]:
     """The properties of a new pair, since A is random: shapes, B = 0, A alive."""
-    if not callable(answer):
-        raise Unusable("no_function", got=f"`{type(answer).__name__}`")
-    before = torch.default_generator.get_state()
-    try:
-        made = [answer(*size) for size in SIZES]
-    finally:
-        torch.default_generator.set_state(before)
-    if unwritten(made):
-        return "unwritten", {}
-    for pair, (inside, out, rank) in zip(made, SIZES, strict=True):
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise Unusable("count", due=2, got=f"`{type(pair).__name__}`")
-        if not all(isinstance(part, Tensor) for part in pair):
+    for (A, B), (inside, out, rank) in zip(made, SIZES, strict=True):
+        if A.dtype is None or B.dtype is None:
             raise Unusable("pair")
-        A, B = (part.detach().double() for part in pair)
         if name := fault(A, B, inside, out, rank):
             return name, {}
     return "right", {}
 
 
-def fault(A: Tensor, B: Tensor, inside: int, out: int, rank: int) -> str | None:
+def fault(A: Numbers, B: Numbers, inside: int, out: int, rank: int) -> str | None:
     if (A.shape, B.shape) == ((out, rank), (rank, inside)):
         return "pair_swapped"
     if (A.shape, B.shape) != ((rank, inside), (out, rank)):
         return "shapes"
-    if B.any():
-        return "both_random" if A.any() else "a_is_zero"
-    if not A.any():
+    if any(B.flat):
+        return "both_random" if any(A.flat) else "a_is_zero"
+    if not any(A.flat):
         return "both_zero"
-    return "not_random" if A.unique().numel() == 1 else None
+    return "not_random" if len(set(A.flat)) == 1 else None
 
 
 def random_matrix(*shape):
@@ -210,6 +197,8 @@ NEW = {
 }
 
 new_adapter = Tried(
+    calls=tuple({"in": inside, "out": out, "rank": rank} for inside, out, rank in SIZES),
+    results=2,
     examine=fresh_adapter,
     right=Mistake(
         lambda inside, out, rank: (random_matrix(rank, inside), torch.zeros(out, rank)),
@@ -264,10 +253,9 @@ AIM, LEAST, REFUSAL = 0.85, 4, (3, 1)
 def with_own_targets(answer, language: str) -> tuple[str, dict]:
     """The reward of a policy locked on the learner's targets by 400 steps of SFT."""
     world = World(language=language)
-    if not isinstance(answer, list | tuple | Tensor) or len(answer) != len(world.prompts):
+    if not isinstance(answer, list | tuple) or len(answer) != len(world.prompts):
         return "count", {}
-    labels = answer.tolist() if isinstance(answer, Tensor) else answer
-    targets = [world.token(label) for label in labels]
+    targets = [world.token(label) for label in answer]
     if targets[REFUSAL[0]] != REFUSAL[1]:
         return "refusal_lost", {}
     if len(set(targets)) < LEAST:

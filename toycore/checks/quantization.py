@@ -305,7 +305,7 @@ def kl_with_bits(bits: list[int]) -> float:
 
 def with_own_bits(answer, language: str) -> tuple[str, dict]:
     """KL of the trained policy when each row of W, one a token, has bits of its own."""
-    bits = answer.tolist() if hasattr(answer, "tolist") else answer
+    bits = answer
     if not isinstance(bits, list | tuple) or len(bits) != len(World().tokens):
         return "count", {}
     kl = kl_with_bits(list(bits))

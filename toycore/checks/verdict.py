@@ -64,6 +64,54 @@ PHRASES = {
         "tr": "Bu yanıtla çalışılamıyor: {error}",
         "en": "This answer cannot be used: {error}",
     },
+    "backward": {
+        "tr": "Fonksiyonun eğitimden bir adım atıyor{where}: `backward()`, `.grad`, `zero_grad()` ya da bir optimizer. Buraya yalnızca değer gerekir: hesapla ve `return` ile döndür; gradyanı denetim kendisi alır.",
+        "en": "Your function takes a step of training{where}: `backward()`, `.grad`, `zero_grad()` or an optimizer. Only the value is due here: compute it and `return` it; the check takes the gradient itself.",
+    },
+    "unpulled": {
+        "tr": "Fonksiyonun bir değer döndürüyor, ama PyTorch onun gradyanını alamıyor: {error}. Sonuca giden yolda bir tensör yerinde mi değişiyor (`+=`, `x[...] = ...`, adı `_` ile biten bir işlem)?",
+        "en": "Your function returns a value, but PyTorch cannot take its gradient: {error}. Is a tensor changed in place on the way to the result (`+=`, `x[...] = ...`, an operation whose name ends in `_`)?",
+    },
+    "endless": {
+        "tr": "Fonksiyonun {seconds} saniyede bitmedi, bu yüzden durduruldu. Sonu gelmeyen bir döngü (`while`) ya da bir bekleyiş (`sleep`) var mı? Doğru bir yanıt saniyenin binde birkaçını alır.",
+        "en": "Your function had not come to an end after {seconds} seconds and was stopped. Is there a loop without an end (`while`), or a wait (`sleep`)? A right answer takes a few thousandths of a second.",
+    },
+    "slow": {
+        "tr": "Fonksiyonun hâlâ çalışıyor. Sonu gelmeyen bir döngü ya da bekleyiş olabilir: durdur düğmesi (■) onu keser.",
+        "en": "Your function is still running. It may be a loop without an end, or a wait: the stop button (■) breaks it off.",
+    },
+    "recursion": {
+        "tr": "Fonksiyonun kendini durmadan çağırıyor{where}: özyinelemenin (recursion) sonu yok.",
+        "en": "Your function calls itself on and on{where}: the recursion has no end.",
+    },
+    "memory": {
+        "tr": "Fonksiyonun çok fazla bellek istedi{where}. Durmadan büyüyen bir liste ya da kocaman bir tensör mü kuruyor? Doğru bir yanıt yalnızca birkaç sayıdır.",
+        "en": "Your function asked for too much memory{where}. Does it make a huge tensor, or a list that grows without end? A right answer is a few numbers.",
+    },
+    "left": {
+        "tr": "Fonksiyonun, sonuç döndürmek yerine programı bitiriyor{where} (`sys.exit`, `os._exit`, `exit` gibi). Sonuç `return` ile döner.",
+        "en": "Your function ends the program instead of returning a result{where} (`sys.exit`, `os._exit`, `exit` and the like). A result is handed back by `return`.",
+    },
+    "crashed": {
+        "tr": "Fonksiyonun denendiği süreç çöktü (sinyal {signal}). En sık nedenleri: biten bellek ve sonu gelmeyen bir özyineleme. Not defterin yerinde duruyor.",
+        "en": "The process in which your function was tried went down (signal {signal}). The usual causes are that memory ran out, or a recursion without end. Your notebook is unharmed.",
+    },
+    "asked": {
+        "tr": "Fonksiyonun klavyeden bir yanıt bekliyor{where} (`input` gibi). Gereken her şey ona argüman olarak gelir; sormasına gerek yok.",
+        "en": "Your function waits for an answer from the keyboard{where} (`input` and the like). All that it needs comes in as arguments; it need not ask.",
+    },
+    "own_failure": {
+        "tr": "Denetimin kendisi burada bir hata verdi: {error}. Bu senin hatan değil; çekirdeği (kernel) yeniden başlatıp hücreleri baştan çalıştır.",
+        "en": "The check itself failed here: {error}. That is not your mistake; restart the kernel and run the cells from the top.",
+    },
+    "other": {
+        "tr": "Burada bir sayı, bir sözcük ya da bunlardan bir liste gerekir; gelen: {got}.",
+        "en": "A number, a word, or a list of them is due here; what came is {got}.",
+    },
+    "too_many": {
+        "tr": "Yanıtında {most} değerden fazlası var; birkaç tane yeter.",
+        "en": "Your answer holds more than {most} values; a few are enough.",
+    },
     "where": {"tr": ", satır {line}", "en": " in line {line}"},
     "type": {
         "tr": "{inputs} için sayılardan bir tensör gerekirdi; gelen: {got}.",
