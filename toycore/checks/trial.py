@@ -7,7 +7,8 @@ trainings. The price is that the notebook sees nothing of what the function does
 it prints. multiprocessing does the process part; the child leaves with os._exit, so that nothing
 of the kernel's is torn down by it, and works on one thread, for OpenMP's do not survive a fork.
 
-An answer takes milliseconds. The limits are thousands of times that, on a busy machine too.
+An answer takes milliseconds. It is refused for its time only when it has waited for seconds, or
+has itself worked for one: an answer that a busy machine has kept from working is not blamed.
 
 Where forking is not safe (macOS) or not to be had (Windows), the function is called here, and
 after the same time a sentence says how to stop it.
@@ -33,6 +34,8 @@ import torch
 from toycore.checks.attempt import NotForked, Unusable, one_line
 
 SECONDS = 5  # for all calls of one check; the check itself is to answer within ten
+WORKED = 1.0  # of these, in which the processor was at work for the function: then it is no answer
+MORE = 3  # for one that has worked less, and would still
 MEMORY = 2**30  # bytes beyond what the kernel holds already
 PRINTED = 4000  # characters that are passed on
 FORKS = sys.platform == "linux"
@@ -105,26 +108,42 @@ def start(child) -> None:
 def listen(child, pipe: Connection):
     """What the child returns; its prints are shown as they come."""
     until = time.monotonic() + SECONDS
-    while (left := until - time.monotonic()) > 0:
-        if not wait([pipe], min(left, 0.5)):
-            if child.is_alive():
-                continue
+    extended = False
+    while True:
+        left = until - time.monotonic()
+        if left <= 0:
+            if not starved(child.pid):
+                raise Unusable("endless", seconds=SECONDS)
+            if extended:
+                raise Unusable("busy")
+            until, extended = until + MORE, True
+        elif wait([pipe], min(left, 0.5)):
+            try:
+                key, sent = pipe.recv()
+            except EOFError:
+                break
+            if key == "printed":
+                show(sent)
+            elif key == "returned":
+                return sent
+            else:
+                raise sent
+        elif not child.is_alive():
             break  # though something that it has started holds the pipe open
-        try:
-            key, sent = pipe.recv()
-        except EOFError:
-            break
-        if key == "printed":
-            show(sent)
-        elif key == "returned":
-            return sent
-        else:
-            raise sent
-    else:
-        raise Unusable("endless", seconds=SECONDS)
     child.join(1)
     ended = child.exitcode
     raise Unusable("crashed", signal=-ended) if ended and ended < 0 else Unusable("left")
+
+
+def starved(pid: int) -> bool:
+    """Whether a process would work but has hardly been let to: it waits for the machine alone."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return False
+    state, ticks = fields[0], int(fields[11]) + int(fields[12])
+    return state in "RD" and ticks / os.sysconf("SC_CLK_TCK") < WORKED
 
 
 def end(child) -> None:
@@ -158,12 +177,13 @@ def confine(pipe: Connection) -> None:
     os.setpgid(0, 0)  # signals to the kernel's group, and the end of this one, are told apart
     signal.set_wakeup_fd(-1)  # the kernel's event loop hears its own signals only
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(SECONDS + 2)  # should the parent be gone
+    signal.alarm(round(SECONDS + MORE + 2))  # should the parent be gone
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
     sys.stdout = sys.stderr = Printed(pipe)
     builtins.input = getpass.getpass = asked
+    torch.set_num_threads = lambda count: None  # OpenMP would wait for threads of the parent
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # rather this one than the kernel
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

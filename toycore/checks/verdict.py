@@ -80,6 +80,10 @@ PHRASES = {
         "tr": "Fonksiyonun hâlâ çalışıyor. Sonu gelmeyen bir döngü ya da bekleyiş olabilir: durdur düğmesi (■) onu keser.",
         "en": "Your function is still running. It may be a loop without an end, or a wait: the stop button (■) breaks it off.",
     },
+    "busy": {
+        "tr": "Bu makine şu an çok meşgul: fonksiyonuna çalışacak zaman kalmadı, yanıtın da yargılanamadı. Birazdan bu hücreyi yeniden çalıştır.",
+        "en": "This machine is very busy: your function was given no time to work, and your answer could not be judged. Run this cell again in a while.",
+    },
     "recursion": {
         "tr": "Fonksiyonun kendini durmadan çağırıyor{where}: özyinelemenin (recursion) sonu yok.",
         "en": "Your function calls itself on and on{where}: the recursion has no end.",
