@@ -11,7 +11,18 @@ from site_pages import address, browser, site, visit  # noqa: F401
 os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is first imported, in the first training
 
 
-LONGEST = ("bundles", "site", "browser", "live", "race", "storms", "slides", "properties", "checks")
+LONGEST = (
+    "bundles",
+    "site",
+    "browser",
+    "live",
+    "race",
+    "storms",
+    "slides",
+    "properties",
+    "trials",
+    "checks",
+)
 
 
 def pytest_collection_modifyitems(items: list) -> None:

@@ -33,7 +33,7 @@ each_mistake = pytest.mark.parametrize(
 
 def verdicts(exercise: Exercise, answer) -> list[Verdict]:
     """In both languages; on the inputs of many seeds where they are random."""
-    seeds = range(10) if isinstance(exercise, Written) else range(2)
+    seeds = range(20) if isinstance(exercise, Written) else range(2)
     return [
         exercise.judge(answer, LANGUAGES[seed % 2], Generator().manual_seed(seed)) for seed in seeds
     ]

@@ -113,6 +113,15 @@ def test_the_gradients_of_the_optimum_are_right_where_rewards_tie():
     )
 
 
+def test_without_a_leash_the_optimum_moves_with_no_reward():
+    """Its limit has all mass on the best answers: a little more reward changes nothing."""
+    reward = torch.tensor([[1.0, 1.0, -1.0, 0.2]], dtype=torch.float64)
+    ref = normal(1, 4).log_softmax(-1)
+    best, by_reward = with_gradients(lambda r: exact.optimal_policy(ref, r, 0.0).exp(), reward)
+    assert best[0, 2:].tolist() == [0.0, 0.0]
+    assert by_reward.tolist() == [[0.0] * 4]
+
+
 @pytest.mark.parametrize("beta", [0.0, 0.4])
 def test_the_gradients_of_the_objective_are_right_also_by_beta(beta):
     logits, ref = normal(3, 4).requires_grad_(), normal(3, 4, seed=2).log_softmax(-1)
