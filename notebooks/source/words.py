@@ -32,10 +32,10 @@ WORDS = {
         "skip": "To the text",
         "claim": "See how language models are taught, rewarded and shrunk, where every answer is known exactly.",
         "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expectation can be "
-        "counted, the best policy is known in closed form, and each training curve carries a dashed line: "
-        "the place it ought to reach. You predict, move a slider, and check against the exact answer.",
+        "counted, the best policy is known in closed form, and where theory knows the end of a curve, "
+        "a dashed line shows it. You predict, move a slider, and check against the exact answer.",
         "hero": "A leash for a policy: <code>kl_beta</code> weighs reward against the distance to the start. "
-        "Move it; the curves arrive at the dashed line of their exact optimum.",
+        "Move it: the dashed line is the exact optimum; the shorter the leash, the closer the curves come to it.",
         "footer": "Code: MIT. Text: CC BY 4.0. No tracker, no cookie, nothing loaded from elsewhere.",
         "offline": "Scripts are off: the sliders stand still and formulas appear as TeX.",
     },
@@ -67,10 +67,10 @@ WORDS = {
         "skip": "Metne geç",
         "claim": "Dil modelleri nasıl eğitilir, ödüllendirilir, küçültülür? Her yanıtın kesin bilindiği yerde görün.",
         "intro": "Buradaki dil modeli bir oyuncaktır: 6 istem, 11 token, tek adım. Bu yüzden her beklenen değer "
-        "sayılarak bulunur, en iyi politika kapalı biçimde bilinir ve her eğitim eğrisinde kesikli bir çizgi "
-        "vardır: varılması gereken yer. Tahmin eder, sürgüyü oynatır ve kesin yanıtla karşılaştırırsınız.",
+        "sayılarak bulunur, en iyi politika kapalı biçimde bilinir; bir eğrinin nereye varması "
+        "gerektiği biliniyorsa orada kesikli bir çizgi vardır. Tahmin eder, sürgüyü oynatır ve kesin yanıtla karşılaştırırsınız.",
         "hero": "Politikaya bir tasma: <code>kl_beta</code>, ödülü başlangıca olan uzaklıkla dengeler. "
-        "Oynatın; eğriler kendi kesin en iyilerinin kesikli çizgisine varır.",
+        "Oynatın: kesikli çizgi kesin en iyidir; tasma kısaldıkça eğriler ona daha çok yaklaşır.",
         "footer": "Kod: MIT. Metin: CC BY 4.0. İzleyici yok, çerez yok, başka yerden yüklenen hiçbir şey yok.",
         "offline": "Betikler kapalı: sürgüler kıpırdamaz, formüller TeX olarak görünür.",
     },

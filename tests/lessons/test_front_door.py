@@ -374,7 +374,9 @@ def possible(line: str) -> bool:
 
 @long
 @pytest.mark.skipif(sys.platform == "win32", reason="a command for Linux and macOS")
-@pytest.mark.parametrize("line", of_kind("set-up"))
+@pytest.mark.parametrize(
+    "line", of_kind("set-up"), ids=lambda line: f"{line.split()[0]} {Path(line).stem}"
+)
 def test_the_first_command_opens_lesson_1_in_a_fresh_environment(line, tmp_path):
     if not possible(line):
         pytest.skip("no uv, or no way to the builds of torch for CPUs")
