@@ -34,14 +34,14 @@ MODULES = {
     "ppo": (*TRAINED, "wrong_variants"),
     "dpo": (*TRAINED, "wrong_variants"),
     "quantization.layers": (
-        "int8_linear",
+        "layers",
         "replace",
-        "quantization",
+        "rounding",
         "wrong_quantization",
-        "peers",
+        "libraries",
     ),
-    "quantization.replace": ("replace", "int8_linear", "peers"),
-    "quantization.sizes": ("sizes", "peers"),
+    "quantization.replace": ("replace", "layers", "libraries"),
+    "quantization.sizes": ("sizes", "libraries"),
 }
 SLOW = ("site", "browser", "race", "bundles", "live", "build", "other_machines", "slides", "storm")
 # For one change: an endless loop, a wait without end, a table without end.
