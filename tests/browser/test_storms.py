@@ -32,7 +32,7 @@ def draw(**settings):
 grid = [1.0, 2.0, 3.0, 4.0, 5.0]
 tc.widgets.editor(draw, dict(a=grid, b=grid), dict(a=3.0, b=3.0))
 """
-CHANGES = {"live": "tc.widgets.FRAMES = 1", "callback": "del ipywidgets.Stack"}
+CHANGES = {"live": "tc.widgets.sliders.FRAMES = 1", "callback": "del ipywidgets.Stack"}
 
 
 @pytest.fixture(scope="module")

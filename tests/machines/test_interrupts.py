@@ -270,7 +270,7 @@ import time
 import toycore as tc
 from toycore.widgets import sliders
 
-tc.widgets.FRAMES = 0
+sliders.FRAMES = 0
 
 def draw(helpful):
     time.sleep(0.05)

@@ -35,7 +35,7 @@ def test_lesson_5_says_the_same_numbers_and_what_is_missing(name, prelude, prese
     stored = nbformat.read(path, as_version=4)
     changed = nbformat.read(path, as_version=4)
     changed.cells.insert(0, new_code_cell(prelude, id="prelude"))
-    changed.cells.append(new_code_cell("tc.int8_matmul.why_not_int_mm()", id="why"))
+    changed.cells.append(new_code_cell("tc.quantization.matmul.why_not_int_mm()", id="why"))
     done = execute(path, changed)
     for before, after in zip(stored.cells, done.cells[1:-1], strict=True):
         if "nbval-ignore-output" not in before.metadata.get("tags", ()):

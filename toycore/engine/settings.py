@@ -111,7 +111,7 @@ def _checked(name: str, value, rule: Rule | Choice):
 
 
 def _seeds(value) -> tuple[int, ...]:
-    count = Rule(int, 1)
+    count = Rule(int, 1, high=100_000)  # a mistyped count must not fill the memory
     if isinstance(value, np.ndarray | Tensor | Sequence) and not isinstance(value, str):
         seeds = _checked("seeds", value, Rule(int, 0))
         return seeds if isinstance(seeds, tuple) else tuple(range(count.check("seeds", seeds)))
