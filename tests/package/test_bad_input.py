@@ -128,6 +128,8 @@ SEEDS = {
     "a seed that is a fraction": [0.5],
     "a seed that is a bool": [True],
     "a set": {1, 2},
+    "more than a memory holds": 10**30,
+    "one more than the most": 100_001,
 }
 
 
