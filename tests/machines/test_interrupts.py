@@ -51,6 +51,11 @@ def stopped_after(seconds: float, work) -> bool:
         signal.setitimer(signal.ITIMER_REAL, 0)
     except KeyboardInterrupt:
         return True
+    except OSError as error:
+        # Between two steps of a library's own cleaning: shutil closes a folder a second time.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            return True
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -180,7 +185,7 @@ def test_a_stopped_exercise_leaves_torch_as_it_was(in_child, unchanged, monkeypa
     places = ["torch/autograd/", "contextlib", "checks/"]
     for inside in [*places, "multiprocessing/" if in_child else "torch/random"]:
         stop_everywhere(lambda: tc.checks.new_adapter(adapter), check, inside)
-    psutil.wait_procs(psutil.Process().children(), timeout=10)
+    psutil.wait_procs(psutil.Process().children(), timeout=60)
     assert tc.checks.new_adapter(adapter).passed
     assert psutil.Process().children() == []
 
@@ -359,7 +364,7 @@ def test_a_stopped_build_leaves_whole_notebooks_and_no_kernel(tmp_path):
         (course.output / name).write_bytes(data)
     begun, stops, rng = time.perf_counter(), 0, random.Random(4)
     with start_build(course) as child:
-        assert child.wait(60) == 0
+        assert child.wait(300) == 0
     length, made = time.perf_counter() - begun, contents(course)
     assert set(made) == set(old)
     while stops < 5:
@@ -369,8 +374,8 @@ def test_a_stopped_build_leaves_whole_notebooks_and_no_kernel(tmp_path):
             time.sleep(rng.uniform(0, 0.6 * length))
             kernels = psutil.Process(child.pid).children() if child.poll() is None else []
             child.send_signal(signal.SIGINT)
-            stops += child.wait(60) != 0
-        assert psutil.wait_procs(kernels, timeout=10)[1] == []
+            stops += child.wait(300) != 0
+        assert psutil.wait_procs(kernels, timeout=60)[1] == []
         found = contents(course)
         assert set(found) == set(old)
         assert all(found[name] in (old[name], made[name]) for name in old)
