@@ -1,15 +1,10 @@
-"""For every test: no progress bars, one world, and one start that many of them train from."""
-
-import os
+"""For every test: one world, and one start that many of them train from."""
 
 import pytest
 
 import toycore as tc
 from accessibility import axe  # noqa: F401
 from site_pages import address, browser, site, visit  # noqa: F401
-
-os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is first imported, in the first training
-
 
 LONGEST = (
     "bundles",

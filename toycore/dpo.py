@@ -26,7 +26,8 @@ from toycore.engine.optim import Adam
 from toycore.engine.settings import Choice, Settings, choice, config, setting
 from toycore.engine.threads import one_thread
 from toycore.model import ToyLM
-from toycore.run import History, Run, check, each_loop, progress
+from toycore.progress import progress
+from toycore.run import History, Run, check, each_loop
 from toycore.start import copies, starting_run
 from toycore.world import World
 

@@ -25,7 +25,8 @@ from toycore.engine.noise import sample, uniforms
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Settings, config, setting
 from toycore.model import ToyLM, ValueNet, at
-from toycore.run import History, Run, check, each_loop, progress
+from toycore.progress import progress
+from toycore.run import History, Run, check, each_loop
 from toycore.start import copies, starting_run
 from toycore.world import World
 

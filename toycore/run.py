@@ -6,15 +6,12 @@ loop for each of their values; `each_loop` joins what the loops return.
 """
 
 import dataclasses
-import os
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from toycore import language as words
 from toycore.engine import guards
 from toycore.engine.settings import Settings
 from toycore.engine.threads import one_thread
@@ -102,15 +99,6 @@ def check(world, config, kind: type[Settings]) -> None:
     guards.instance("world", world, World)
     if not isinstance(config, kind):
         raise TypeError(f"config must be a {kind.__name__}; got {config!r}")
-
-
-def progress(steps: Iterable, key: str, language: str) -> Iterator:
-    """The steps, with a progress bar in the learner's language once a second has passed."""
-    from tqdm.auto import tqdm
-
-    # In a notebook tqdm overrules its own TQDM_DISABLE; a build whose bars never show needs it.
-    silent = bool(os.environ.get("TQDM_DISABLE"))
-    return tqdm(steps, desc=words.text(key, language), delay=1, leave=False, disable=silent)
 
 
 @one_thread

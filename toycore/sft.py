@@ -15,7 +15,8 @@ from toycore.engine import guards
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Settings, config, setting
 from toycore.model import ToyLM
-from toycore.run import History, Run, check, each_loop, progress
+from toycore.progress import progress
+from toycore.run import History, Run, check, each_loop
 from toycore.world import World
 
 

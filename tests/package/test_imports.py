@@ -15,7 +15,7 @@ PACKAGE = Path(tc.__file__).parent
 # A module may import from the layers before its own, never from its own or a later one.
 LAYERS = (
     {"engine", "language"},
-    {"world", "exact", "glossary", "quantization"},
+    {"world", "exact", "glossary", "progress", "quantization"},
     {"model"},
     {"run"},
     {"sft"},

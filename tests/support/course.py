@@ -30,6 +30,7 @@ def said(notebook) -> dict[str, list[str]]:
         cell.id: [
             output.text if output.output_type == "stream" else output.data.get("text/plain", "")
             for output in cell.outputs
+            if output.get("data") != {}  # where a bar has been
         ]
         for cell in notebook.cells
         if cell.cell_type == "code" and "nbval-ignore-output" not in cell.metadata.get("tags", ())

@@ -19,7 +19,8 @@ from toycore.dpo import DPOConfig, counted, dpo_loss
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Settings, choice, config, setting
 from toycore.model import ToyLM
-from toycore.run import History, Run, check, each_loop, progress
+from toycore.progress import progress
+from toycore.run import History, Run, check, each_loop
 from toycore.start import copies, starting_run
 from toycore.world import World
 

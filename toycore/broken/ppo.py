@@ -10,7 +10,8 @@ from toycore.engine.optim import Adam
 from toycore.engine.settings import Settings, choice, config, setting
 from toycore.model import ToyLM, ValueNet, at
 from toycore.ppo import PPOConfig, ppo_loss, whiten
-from toycore.run import History, Run, check, each_loop, progress
+from toycore.progress import progress
+from toycore.run import History, Run, check, each_loop
 from toycore.start import copies, starting_run
 from toycore.world import World
 
