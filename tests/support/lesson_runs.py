@@ -33,7 +33,7 @@ def lora_ranks() -> tc.Run:
 @functools.cache
 def clip_ranges() -> tc.Run:
     clips = [0.05, 0.1, 0.2, 0.4, 0.8]
-    config = tc.PPOConfig(clip_range=clips, epochs=8, rollouts=40, seeds=16)
+    config = tc.PPOConfig(clip_range=clips, epochs=8, rollouts=25, seeds=16)
     return tc.train_ppo(WORLD, config, start())
 
 

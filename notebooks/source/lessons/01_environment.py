@@ -394,6 +394,7 @@ torch.allclose(best, tc.exact.optimal_policy(logp, world.reward, kl_beta=0.5))
 # `True`: the formula of two lines is the package's best policy. Is it really the best? Call rivals:
 
 # %% rivals
+generator = torch.Generator().manual_seed(2)
 rivals = torch.randn(10_000, 6, 11, generator=generator, dtype=torch.float64).log_softmax(-1)
 objective = tc.exact.objective(rivals, logp, world.reward, 0.5).mean(-1)
 print(f"best of 10,000 random policies: {objective.max():.3f}")

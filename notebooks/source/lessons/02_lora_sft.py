@@ -52,7 +52,6 @@ import numpy as np
 import torch
 
 import toycore as tc
-from toycore.engine.optim import Adam
 
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")
@@ -149,6 +148,8 @@ print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
 # %% first_gradient
 without_adapter = model.base_logits().log_softmax(-1)
 print("the same policy:", torch.allclose(model.logp(), without_adapter, rtol=0, atol=1e-15))
+loss, info = tc.sft.sft_loss(model.logp(), world.sft_targets)
+model.zero_grad()
 loss.sum().backward()
 print("largest gradient of A", float(model.head.lora_A.grad.abs().max()))
 print("largest gradient of B", round(float(model.head.lora_B.grad.abs().max()), 4))
@@ -173,6 +174,7 @@ print("largest gradient of B", round(float(model.head.lora_B.grad.abs().max()), 
 # model before any training, in KL; 64 seeds, four values of $\alpha$:
 
 # %% wrong_start
+generator = torch.Generator().manual_seed(1)
 for alpha in (8.0, 16.0, 32.0, 64.0):
     wrong = tc.ToyLM(seeds=range(64), lora_rank=8, lora_alpha=alpha)
     right_kl = tc.exact.kl(wrong.logp(), wrong.base_logits().log_softmax(-1)).max()
@@ -252,19 +254,20 @@ for name, (layers, matrices, parameters) in models.items():
 # %% [markdown] lang="tr"
 # ## 5 · Eğitim döngüsü (5 dakika)
 #
-# Döngü dört satırdır: kayıp, gradyan, adım, tekrar. Gizli bir şey yok (gradyanları `optimizer.step()`
-# kendisi temizler); `tc.train_sft` de tam bunu yapar, yalnızca birçok tohum için yan yana.
+# Döngü dört satırdır: gradyanları sıfırla, kaybı hesapla, gradyanı bul, adım at. Gizli bir şey yok;
+# `tc.train_sft` de tam bunu yapar, yalnızca birçok tohum için yan yana.
 
 # %% [markdown] lang="en"
 # ## 5 · The training loop (5 minutes)
 #
-# The loop has four lines: loss, gradient, step, again. Nothing is hidden (`optimizer.step()` clears the
-# gradients itself); `tc.train_sft` does just this, only for many seeds side by side.
+# The loop has four lines: clear the gradients, find the loss, find its gradient, take a step. Nothing is
+# hidden; `tc.train_sft` does just this, only for many seeds side by side.
 
 # %%
 model = tc.ToyLM(seeds=[0])
-optimizer = Adam(model.parameters(), lr=0.01)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 for step in range(38):
+    optimizer.zero_grad()
     loss, info = tc.sft.sft_loss(model.logp(), world.sft_targets)
     loss.sum().backward()
     optimizer.step()
@@ -305,7 +308,7 @@ def first_step(rank, alpha):
     model = tc.ToyLM(seeds=range(64), lora_rank=rank, lora_alpha=alpha)
     before = model().detach()
     tc.sft.sft_loss(model.logp(), world.sft_targets)[0].sum().backward()
-    Adam(model.parameters(), lr=0.01).step()
+    torch.optim.Adam(model.parameters(), lr=0.01).step()
     return (model() - before).abs().mean().item()
 
 
@@ -441,13 +444,14 @@ full = tc.ToyLM(seeds=range(16))
 full.head.requires_grad_(False)
 base = full.head.weight.clone()
 full.head.weight.requires_grad_(True)
-optimizer = Adam(full.parameters(), lr=0.01)
-
-# %%
+optimizer = torch.optim.Adam(full.parameters(), lr=0.01)
 for step in range(200):
+    optimizer.zero_grad()
     loss, info = tc.sft.sft_loss(full.logp(), world.sft_targets)
     loss.sum().backward()
     optimizer.step()
+
+# %%
 delta = (full.head.weight - base).detach()
 U, S, Vh = torch.linalg.svd(delta, full_matrices=False)
 
@@ -480,11 +484,14 @@ print("singular values", S.mean(0).numpy().round(1))
 # %%
 def copy_error(rank, steps=800):
     copy = tc.ToyLM(seeds=range(16), lora_rank=rank)
-    optimizer = Adam(copy.parameters(), lr=0.05)
+    optimizer = torch.optim.Adam(copy.parameters(), lr=0.05)
+    slower = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
     for step in range(steps):
+        optimizer.zero_grad()
         error = (copy.head.delta_weight() - delta).square().sum((1, 2))
         error.sum().backward()
-        optimizer.step(decay=1 - step / steps)
+        optimizer.step()
+        slower.step()
     return error.sqrt().mean().item()
 
 

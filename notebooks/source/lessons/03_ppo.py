@@ -256,7 +256,7 @@ advantage = tc.ppo.whiten(world.reward.flatten()[cell] - value.detach()[prompt])
 nothing = torch.zeros(256)
 
 # %%
-ratio = {}
+ratio, logits = {}, ref_logp.clone().requires_grad_()
 for passes in range(1, 9):
     logp = logits.log_softmax(-1).flatten()[cell]
     ratio[passes] = (logp - old_logp).exp().detach()
@@ -343,7 +343,7 @@ print(f"the clip acts on {info['clip_fraction']:.3f}, outside the range {outside
 
 # %%
 clips = [0.05, 0.1, 0.2, 0.4, 0.8]
-config = tc.PPOConfig(clip_range=clips, epochs=8, rollouts=40, seeds=16)
+config = tc.PPOConfig(clip_range=clips, epochs=8, rollouts=25, seeds=16)
 clipped = tc.train_ppo(world, config, start=start)
 tc.plots.curves(clipped, "clip_fraction", "approx_kl")
 
@@ -473,8 +473,8 @@ for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
 # %%
 entropy = tc.exact.entropy(best)[prompt]
 loss, info = tc.ppo.ppo_loss(rho.log(), 0 * rho, advantage, nothing, advantage, entropy)
-by_hand = by_hand + 0.5 * (nothing - advantage).square().mean() - 0.01 * entropy.mean()
-print(f"by hand {by_hand:.6f}, package {loss:.6f}")
+whole = by_hand + 0.5 * (nothing - advantage).square().mean() - 0.01 * entropy.mean()
+print(f"by hand {whole:.6f}, package {loss:.6f}")
 
 # %% [markdown] lang="tr"
 # En iyi noktada güzel bir şey olur: tasmalı ödül $R$ her token için aynıdır, tam olarak
