@@ -111,7 +111,7 @@ def follow(page, slider: Slider, language: str) -> None:
 
     def shows(value: float) -> None:
         source = f"data:image/png;base64,{base64.b64encode(due[value].png).decode()}"
-        page.wait_for_function(SHOWS, arg=[figure.element_handle(), source], timeout=10_000)
+        page.wait_for_function(SHOWS, arg=[figure.element_handle(), source], timeout=60_000)
         assert figure.locator("img:visible").get_attribute("alt") == due[value].alt
 
     shows(slider.start)

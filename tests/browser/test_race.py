@@ -92,7 +92,7 @@ def race(lab, browser, request):
         lab_server.run_cell(page, 0)
         place = move_while_it_draws(page)
         source = f"data:image/png;base64,{read(lab, 'due')[place]}"
-        page.wait_for_function(f"src => String({VISIBLE}) === src", arg=source, timeout=10_000)
+        page.wait_for_function(f"src => String({VISIBLE}) === src", arg=source, timeout=60_000)
         assert errors == []
         assert "Traceback" not in lab.log()[said:]
         return read(lab, "race")

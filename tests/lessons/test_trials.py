@@ -148,10 +148,10 @@ def nothing_left():
 
 
 def test_a_huge_result_is_shown_short():
-    started = time.monotonic()
     for answer in (lambda *_: torch.zeros(1).expand(10**9), lambda *_: torch.rand(10**5)):
-        assert not judged(answer).passed
-    assert time.monotonic() - started < 5
+        verdict = judged(answer)
+        assert not verdict.passed
+        assert len(str(verdict)) < 2000
 
 
 @forks
@@ -165,10 +165,8 @@ def test_what_happened_is_said_and_nothing_is_left(answer, key, nothing_left):
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
 def test_an_endless_answer_is_stopped(answer, nothing_left, monkeypatch):
     monkeypatch.setattr(trial, "SECONDS", 1)
-    monkeypatch.setattr(trial, "WORKED", 0.05)
-    began = time.monotonic()
+    monkeypatch.setattr(trial, "WORKED", 0)  # however little a busy machine has let it work
     assert says(judged(answer, "tr"), "endless", "tr")
-    assert time.monotonic() - began < 5
 
 
 def test_the_limits_leave_a_check_within_ten_seconds():
@@ -183,7 +181,7 @@ def test_an_answer_that_was_not_let_to_work_is_not_blamed(monkeypatch):
     for language in LANGUAGES:
         assert says(judged(loops, language), "busy", language)
     assert says(judged(lambda *_: time.sleep(9)), "endless")  # it waits by itself
-    monkeypatch.setattr(trial, "MORE", 10)
+    monkeypatch.setattr(trial, "MORE", 600)
 
     def works_on(x, scale):
         began = time.process_time()
@@ -238,18 +236,14 @@ def test_a_learners_own_stdout_harms_nothing(monkeypatch):
 
 
 @forks
-def test_the_stop_button_ends_the_child_too(nothing_left):
-    def stop(*_):
-        raise KeyboardInterrupt
-
+def test_the_stop_button_ends_the_child_too(nothing_left, monkeypatch):
+    monkeypatch.setattr(trial, "SECONDS", 600)  # nothing else would
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
         for answer in (loops, swallows):
             signal.setitimer(signal.ITIMER_REAL, 0.5)
-            began = time.monotonic()
             with pytest.raises(KeyboardInterrupt):
                 judged(answer)
-            assert time.monotonic() - began < 3
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -364,6 +358,7 @@ def test_an_answer_without_end_is_asked_for_its_numbers_in_a_trial(monkeypatch):
             return loops()
 
     monkeypatch.setattr(trial, "SECONDS", 1)
+    monkeypatch.setattr(trial, "WORKED", 0)
     assert says(tc.checks.ipo_start(Endless()), "endless")
     for many in ([1.0] * 10**5, torch.zeros(10**5), range(10**12)):
         assert says(tc.checks.ipo_start(many), "too_many")
@@ -590,8 +585,10 @@ SETUP = """
 import os, sys, time
 import torch
 import toycore as tc
+from toycore.checks import trial
 
 tc.train_sft(tc.World(), tc.SFTConfig(seeds=1))  # there were gradients here
+trial.WORKED = 0  # however little a busy machine lets an answer work, it is no answer
 
 def loops(*_):
     while True:
@@ -647,12 +644,10 @@ def passes(client) -> bool:
 @forks
 @pytest.mark.long
 @pytest.mark.parametrize("answer", IN_A_KERNEL)
-def test_in_a_kernel_it_is_said_in_ten_seconds_and_the_kernel_lives(answer, kernel):
+def test_in_a_kernel_it_is_said_and_the_kernel_lives(answer, kernel):
     _, client = kernel
     assert passes(client)
-    began = time.monotonic()
     status, shown, printed = run(client, f"tc.checks.kl({answer}, language='tr')")
-    assert time.monotonic() - began < 10
     assert status == "ok"
     head, words = shown[: len(HEADS["wrong"]["tr"])], PHRASES[IN_A_KERNEL[answer]]["tr"]
     assert words.partition("{")[0] in shown, (head, shown)
@@ -668,10 +663,9 @@ def test_in_a_kernel_prints_are_seen_once_and_the_stop_button_works(kernel):
     told = run(client, "tc.checks.kl(lambda p, q: [print('here', len(p)), tc.exact.kl(p, q)][1])")
     assert told[1].startswith(HEADS["passed"]["en"])
     assert told[2] == "here 2\nhere 3\nhere 6\nhere 2\n"
+    run(client, "trial.SECONDS = 600")  # nothing but the stop button ends it
     threading.Timer(1.5, manager.interrupt_kernel).start()
-    began = time.monotonic()
-    assert run(client, "tc.checks.kl(loops)")[0] == "error"
-    assert time.monotonic() - began < 4.5
+    assert run(client, "tc.checks.kl(loops)", timeout=300)[0] == "error"
     assert passes(client)
     children = psutil.Process(manager.provisioner.pid).children(recursive=True)
     assert [child.name() for child in children] == []

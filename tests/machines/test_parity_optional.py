@@ -15,6 +15,9 @@ from torch import nn
 import toycore as tc
 from course import ROOT
 
+# What transformers, TRL and PEFT warn of is theirs to mend.
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
+
 P, V = 6, 11
 
 

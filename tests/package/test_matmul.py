@@ -78,7 +78,7 @@ def test_the_worst_case_by_hand():
 
 def test_sums_in_one_piece_would_not_be_exact():
     """The parts of 1,024 terms matter: float32 over the whole length loses the last bits."""
-    a = torch.arange(100, 128).repeat(400)[None].to(torch.int8)
+    a = torch.arange(100, 128).repeat(4681)[None].to(torch.int8)  # wrong in any order of adding
     exact = a.long() @ a.long().T
     assert (a.float() @ a.float().T).long() != exact
     assert by_floats(a, a) == exact

@@ -249,10 +249,12 @@ def test_a_picture_is_shown_once_more_as_html_whose_image_has_the_words():
 
 
 def check_same_picture(stored: Image.Image, due: Image.Image) -> None:
-    """But for the edges of letters and lines, which another version may smooth otherwise."""
+    """Seen from afar: another version of matplotlib moves letters and lines by some pixels."""
     assert stored.size == due.size
-    there, here = (np.asarray(picture.convert("RGB")).astype(int) for picture in (stored, due))
-    assert (abs(there - here).max(-1) > 40).mean() < 0.005, "pictures.py draws it anew"
+    there, here = (
+        np.asarray(picture.convert("RGB").reduce(16)).astype(int) for picture in (stored, due)
+    )
+    assert abs(there - here).max() < 50, "pictures.py draws it anew"
 
 
 def stored(name: str) -> Image.Image:

@@ -82,7 +82,7 @@ def weather(page) -> None:
                 page.wait_for_timeout(50)
             assert told["place"] == place
             source = f"data:image/png;base64,{told['picture']}"
-            page.wait_for_function(SHOWS, arg=[figure.element_handle(), source], timeout=10_000)
+            page.wait_for_function(SHOWS, arg=[figure.element_handle(), source], timeout=60_000)
             assert figure.locator("img:visible").get_attribute("alt") == told["alt"]
             chosen = "list => list.selectedIndex"
             assert figure.locator("select").nth(axis).evaluate(chosen) == place[axis]
