@@ -176,3 +176,27 @@ def test_every_picture_is_read_aloud(lesson):
     told = pictures.evaluate_all("all => all.map(image => image.alt)")
     assert len(told) == len(due)
     assert [alt for alt in told if len(alt.split()) < 5] == []
+
+
+BAR = """
+import time
+from toycore import progress
+progress.DELAY = 0
+for _ in progress.progress(range(20), "progress.ppo", "tr"):
+    time.sleep(0.2)
+print("after")
+"""
+
+
+def test_a_bar_is_seen_while_the_work_goes_on_and_then_gone(lab, browser):
+    lab.write("bar", BAR)
+    page = browser.new_page()
+    lab_server.open_notebook(page, lab, "bar")
+    lab_server.start_cell(page, 0)
+    shown = page.locator(".jp-OutputArea-output")
+    bar = shown.get_by_text(re.compile(r"PPO eğitimi: +\d+%\|.*█"))
+    bar.wait_for(timeout=60_000)
+    bar.wait_for(state="detached", timeout=60_000)
+    shown.get_by_text("after").wait_for(timeout=60_000)
+    assert "".join(shown.all_inner_texts()).strip() == "after"
+    lab_server.close(page)
