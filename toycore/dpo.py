@@ -23,7 +23,16 @@ from torch import Tensor
 from toycore import exact
 from toycore.engine import guards
 from toycore.engine.optim import Adam
-from toycore.engine.settings import Choice, Settings, choice, config, setting
+from toycore.engine.settings import (
+    Choice,
+    Numbers,
+    Settings,
+    Wholes,
+    Words,
+    choice,
+    config,
+    setting,
+)
 from toycore.engine.threads import one_thread
 from toycore.model import ToyLM
 from toycore.progress import progress
@@ -38,14 +47,20 @@ LOSS_TYPES = ("sigmoid", "ipo")
 class DPOConfig(Settings):
     """Settings of `train_dpo`. Any number may be a sequence: the run covers the product."""
 
-    LOOP = ("steps", "loss_type")
+    per_loop = ("steps", "loss_type")
 
-    beta: float = setting(0.3, 0, above=True)  # β, reward per nat; larger: closer to the reference
-    loss_type: str = choice(*LOSS_TYPES)  # sigmoid, or ipo: bounded where labels never waver
-    reference_free: bool = False  # True drops π_ref: DPO with a uniform reference
-    lr: float = setting(3e-2, 0, above=True)  # Adam's rate at the start, linear to 0 at the end
-    steps: int = setting(200, 1)  # updates, each on all pairs
-    seeds: int = 1  # a count, or the seed numbers themselves
+    # β, reward per nat; larger: closer to the reference
+    beta: Numbers = setting(default=0.3, low=0, above=True)
+    # sigmoid, or ipo: bounded where labels never waver
+    loss_type: Words = choice(default="sigmoid", allowed=LOSS_TYPES)
+    # True drops π_ref: DPO with a uniform reference
+    reference_free: bool = False
+    # Adam's learning rate at the start; it falls linearly to 0 at the end
+    lr: Numbers = setting(default=3e-2, low=0, above=True)
+    # updates, each on all pairs
+    steps: Wholes = setting(default=200, low=1)
+    # a count, or the seed numbers themselves
+    seeds: Wholes = 1
 
 
 def dpo_loss(

@@ -23,7 +23,7 @@ from toycore.engine import guards
 from toycore.engine.guards import NOT_NEGATIVE, POSITIVE
 from toycore.engine.noise import sample, uniforms
 from toycore.engine.optim import Adam
-from toycore.engine.settings import Settings, config, setting
+from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
 from toycore.model import ToyLM, ValueNet, at
 from toycore.progress import progress
 from toycore.run import History, Run, check, each_loop
@@ -35,18 +35,28 @@ from toycore.world import World
 class PPOConfig(Settings):
     """Settings of `train_ppo`. Any number may be a sequence: the run covers the product."""
 
-    LOOP = ("rollouts", "epochs", "batch_size")
+    per_loop = ("rollouts", "epochs", "batch_size")
 
-    kl_beta: float = setting(0.05, 0)  # β, reward per nat of KL; larger: closer to the reference
-    clip_range: float = setting(0.2, 0, above=True)  # ε, how far ρ may leave 1 and still pay
-    vf_coef: float = setting(0.5, 0)  # weight of the critic's squared error
-    ent_coef: float = setting(0.01, 0)  # weight of the entropy bonus, against whitened advantages
-    lr: float = setting(6e-2, 0, above=True)  # Adam's rate at the start, linear to 0 at the end
-    rollouts: int = setting(100, 1)  # how often fresh answers are sampled
-    epochs: int = setting(4, 1)  # optimisation passes a rollout; with 1, ρ is always 1
-    batch_size: int = setting(256, 2)  # answers a rollout
-    target_kl: float | None = setting(None, 0, above=True, optional=True)  # nats; stop passes there
-    seeds: int = 1  # a count, or the seed numbers themselves
+    # β of the KL penalty (the leash), in reward per nat; larger: closer to the reference
+    kl_beta: Numbers = setting(default=0.05, low=0)
+    # ε, how far ρ may leave 1 and still pay
+    clip_range: Numbers = setting(default=0.2, low=0, above=True)
+    # weight of the critic's squared error
+    vf_coef: Numbers = setting(default=0.5, low=0)
+    # weight of the entropy bonus, against whitened advantages
+    ent_coef: Numbers = setting(default=0.01, low=0)
+    # Adam's learning rate at the start; it falls linearly to 0 at the end
+    lr: Numbers = setting(default=6e-2, low=0, above=True)
+    # how often fresh answers are sampled
+    rollouts: Wholes = setting(default=100, low=1)
+    # optimisation passes a rollout; with 1, ρ is always 1
+    epochs: Wholes = setting(default=4, low=1)
+    # answers a rollout
+    batch_size: Wholes = setting(default=256, low=2)
+    # nats; once approx_kl is above it, the passes of this rollout end
+    target_kl: Numbers | None = setting(default=None, low=0, above=True, optional=True)
+    # a count, or the seed numbers themselves
+    seeds: Wholes = 1
 
 
 def leash(reward: Tensor, logp: Tensor, ref_logp: Tensor, kl_beta) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from toycore import exact
 from toycore.engine import guards
 from toycore.engine.optim import Adam
-from toycore.engine.settings import Settings, config, setting
+from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
 from toycore.model import ToyLM
 from toycore.progress import progress
 from toycore.run import History, Run, check, each_loop
@@ -24,13 +24,18 @@ from toycore.world import World
 class SFTConfig(Settings):
     """Settings of `train_sft`. Any number may be a sequence: the run covers the product."""
 
-    LOOP = ("steps",)
+    per_loop = ("steps",)
 
-    lora_rank: int = setting(8, 1, high=11)  # r, 1 to 11; more directions in which W can move
-    lora_alpha: float = setting(8.0, 0, above=True)  # ΔW is scaled by lora_alpha / lora_rank
-    steps: int = setting(38, 1)  # updates, each on all six prompts; more: surer of the target
-    lr: float = setting(1e-2, 0, above=True)  # Adam's learning rate, constant
-    seeds: int = 1  # a count, or the seed numbers themselves
+    # r, the number of directions in which W can move; W itself has 11
+    lora_rank: Wholes = setting(default=8, low=1, high=11)
+    # ΔW is scaled by lora_alpha / lora_rank
+    lora_alpha: Numbers = setting(default=8.0, low=0, above=True)
+    # updates, each on all six prompts; more: surer of the target
+    steps: Wholes = setting(default=38, low=1)
+    # Adam's learning rate, constant
+    lr: Numbers = setting(default=1e-2, low=0, above=True)
+    # a count, or the seed numbers themselves
+    seeds: Wholes = 1
 
 
 def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

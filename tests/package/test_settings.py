@@ -61,3 +61,19 @@ def test_a_setting_is_what_it_was_and_refuses_what_it_refused(config, name, defa
     if rule and "at least" in rule:
         least = int(rule.split("at least ")[1].split()[0])
         assert getattr(config(**{name: least}), name) == least
+
+
+@pytest.mark.parametrize(
+    ("config", "typo", "meant"),
+    [
+        (tc.PPOConfig, "kl_bata", "kl_beta"),
+        (tc.PPOConfig, "learning_rate_clip_range", None),
+        (tc.DPOConfig, "Beta", "beta"),
+        (tc.SFTConfig, "lora_ranks", "lora_rank"),
+    ],
+)
+def test_a_mistyped_setting_is_answered_with_the_one_that_was_meant(config, typo, meant):
+    with pytest.raises(TypeError) as error:
+        config(**{typo: 1})
+    guess = f" (did you mean {meant}?)" if meant else ""
+    assert f"{config.__name__} has no setting '{typo}'{guess}; its settings: " in str(error.value)

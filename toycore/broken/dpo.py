@@ -17,7 +17,7 @@ from toycore import exact
 from toycore.broken.recipes import copied, reloaded
 from toycore.dpo import DPOConfig, counted, dpo_loss
 from toycore.engine.optim import Adam
-from toycore.engine.settings import Settings, choice, config, setting
+from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
 from toycore.model import ToyLM
 from toycore.progress import progress
 from toycore.run import History, Run, check, each_loop
@@ -94,12 +94,15 @@ DPO_RECIPES = {
 class DPOLabConfig(Settings):
     """Settings of `train_dpo`, the lab's. Whatever is not here is as in DPOConfig."""
 
-    LOOP = ("recipe", "steps")
+    per_loop = ("recipe", "steps")
 
-    recipe: str = choice(*DPO_RECIPES)
-    beta: float = setting(DPOConfig.beta, 0, above=True)  # β, reward per nat
-    steps: int = setting(DPOConfig.steps, 1)  # updates, each on all pairs
-    seeds: int = 1  # a count, or the seed numbers themselves
+    recipe: Words = choice(default="sound", allowed=[*DPO_RECIPES])
+    # β, reward per nat
+    beta: Numbers = setting(default=DPOConfig.beta, low=0, above=True)
+    # updates, each on all pairs
+    steps: Wholes = setting(default=DPOConfig.steps, low=1)
+    # a count, or the seed numbers themselves
+    seeds: Wholes = 1
 
 
 def train_dpo(world: World, config: DPOLabConfig, pairs, start: Run | None = None) -> Run:

@@ -7,7 +7,7 @@ from toycore import exact
 from toycore.broken.recipes import PPO_RECIPES, Sampled, copied
 from toycore.engine.noise import sample, uniforms
 from toycore.engine.optim import Adam
-from toycore.engine.settings import Settings, choice, config, setting
+from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
 from toycore.model import ToyLM, ValueNet, at
 from toycore.ppo import PPOConfig, ppo_loss, whiten
 from toycore.progress import progress
@@ -23,14 +23,16 @@ class PPOLabConfig(Settings):
     There is no entropy bonus: it would move every optimum a little.
     """
 
-    LOOP = ("recipe", "rollouts")
+    per_loop = ("recipe", "rollouts")
 
-    recipe: str = choice(*PPO_RECIPES)
-    kl_beta: float = setting(0.5, 0)  # β, reward per nat of KL
+    recipe: Words = choice(default="sound", allowed=[*PPO_RECIPES])
+    # β, reward per nat of KL
+    kl_beta: Numbers = setting(default=0.5, low=0)
     # How often fresh answers are sampled. Few: without a leash that holds, rounding errors grow,
     # and after 100 rollouts no two machines would agree.
-    rollouts: int = setting(30, 1)
-    seeds: int = 1  # a count, or the seed numbers themselves
+    rollouts: Wholes = setting(default=30, low=1)
+    # a count, or the seed numbers themselves
+    seeds: Wholes = 1
 
 
 def train_ppo(world: World, config: PPOLabConfig, start: Run | None = None) -> Run:

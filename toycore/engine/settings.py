@@ -5,10 +5,12 @@ value or a sequence of values; a run covers the product of all sequences × seed
 """
 
 import dataclasses
+import difflib
 import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any, dataclass_transform
 
 import numpy as np
 import torch
@@ -16,20 +18,25 @@ from torch import Tensor
 
 from toycore.engine.guards import Choice, Rule
 
+Numbers = float | Sequence[float]  # one number, or a sweep
+Wholes = int | Sequence[int]
+Words = str | Sequence[str]
 
-def setting(default, low: float, **rule):
+
+def setting(*, default, low: float, **rule) -> Any:
     """A field that takes one number or a sweep of them; the default's type is the kind."""
     kind = float if default is None else type(default)
     return dataclasses.field(default=default, metadata={"rule": Rule(kind, low, **rule)})
 
 
-def choice(*allowed: str):
-    """A field that takes one of the words, or several of them; the first is the default."""
-    return dataclasses.field(default=allowed[0], metadata={"rule": Choice(allowed)})
+def choice(*, default: str, allowed: Sequence[str]) -> Any:
+    """A field that takes one of the allowed words, or several of them."""
+    return dataclasses.field(default=default, metadata={"rule": Choice(tuple(allowed))})
 
 
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting, choice))
 def config(cls):
-    """A frozen dataclass of settings; an unknown name is answered with the known ones."""
+    """A frozen dataclass of settings; an unknown name is answered with the nearest known ones."""
     cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     plain_init, names = cls.__init__, [field.name for field in dataclasses.fields(cls)]
 
@@ -37,8 +44,11 @@ def config(cls):
     def checked_init(self, **values):
         for name in values:
             if name not in names:
+                near = difflib.get_close_matches(name, names)
+                meant = f" (did you mean {near[0]}?)" if near else ""
                 raise TypeError(
-                    f"{cls.__name__} has no setting {name!r}; its settings: {', '.join(names)}"
+                    f"{cls.__name__} has no setting {name!r}{meant}; "
+                    f"its settings: {', '.join(names)}"
                 )
         plain_init(self, **values)
 
@@ -49,7 +59,9 @@ def config(cls):
 class Settings:
     """Base of every config: checking, and the layout of its runs."""
 
-    LOOP: tuple[str, ...] = ()  # settings that shape the training loop: one loop for each value
+    # Settings that shape the training loop: a sweep runs one loop for each of their values.
+    per_loop: tuple[str, ...] = ()
+    seeds: Any  # checked, a tuple of seed numbers
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -66,7 +78,7 @@ class Settings:
     def swept(self) -> dict[str, tuple]:
         """The swept settings and their values, outermost first; seeds are innermost, apart."""
         names = [field.name for field in dataclasses.fields(self) if field.name != "seeds"]
-        names.sort(key=lambda name: name not in self.LOOP)
+        names.sort(key=lambda name: name not in self.per_loop)
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if isinstance(value, tuple)}
 
@@ -76,8 +88,8 @@ class Settings:
         return math.prod(map(len, self.swept.values())) * len(self.seeds)
 
     def loops(self) -> Iterator["Settings"]:
-        """One config for each combination of the swept LOOP settings, in the order of `swept`."""
-        swept = {name: values for name, values in self.swept.items() if name in self.LOOP}
+        """One config for each combination of the swept `per_loop` settings, ordered as `swept`."""
+        swept = {name: values for name, values in self.swept.items() if name in self.per_loop}
         for values in itertools.product(*swept.values()):
             yield dataclasses.replace(self, **dict(zip(swept, values, strict=True)))
 
