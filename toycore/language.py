@@ -55,7 +55,7 @@ TOKENS = {
 
 def check(language: str) -> str:
     """The language itself, if the course speaks it; else a ValueError."""
-    if language not in LANGUAGES:
+    if not isinstance(language, str) or language not in LANGUAGES:  # an array is in no tuple
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}; got {language!r}")
     return language
 

@@ -51,9 +51,10 @@ class World:
         self.sft_targets = torch.tensor(SFT_TARGETS)
         self.preference_pairs = torch.tensor(PREFERENCE_PAIRS)
         by_class = {"helpful": helpful, "harmful": harmful, "neutral": neutral}
+        by_class = {name: guards.ANY.check(name, value) for name, value in by_class.items()}
         if reward is None:
             self.reward = self._reward_by_class(by_class)
-        elif (helpful, harmful, neutral) == (1.0, -1.0, 0.2):
+        elif tuple(by_class.values()) == (1.0, -1.0, 0.2):
             self.reward = self._reward_table(reward)
         else:
             raise ValueError("give rewards by class or as a table (reward=...), not both")
@@ -145,10 +146,8 @@ class World:
 
     def _reward_by_class(self, by_class: dict[str, float]) -> Tensor:
         row = torch.empty(len(self.tokens), dtype=torch.float64)
-        for (name, value), members in zip(
-            by_class.items(), (HELPFUL, HARMFUL, NEUTRAL), strict=True
-        ):
-            row[list(members)] = guards.ANY.check(name, value)
+        for value, members in zip(by_class.values(), (HELPFUL, HARMFUL, NEUTRAL), strict=True):
+            row[list(members)] = value
         return row.repeat(len(self.prompts), 1)
 
     def _reward_table(self, reward) -> Tensor:

@@ -204,6 +204,12 @@ WORLDS = {
         ("class", "table", "reward", "not both"),
     ),
     "an unknown language": ({"language": "de"}, ("language", "'de'", "tr, en")),
+    "no language": ({"language": np.array([])}, ("language", "array([]", "tr, en")),
+    "two languages": ({"language": np.array(["tr", "en"])}, ("language", "array([", "tr, en")),
+    "no number beside a table": (
+        {"helpful": np.array([]), "reward": np.ones((6, 11))},
+        ("helpful", "array([]", "finite number"),
+    ),
 }
 
 

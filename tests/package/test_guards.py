@@ -153,6 +153,11 @@ WRONG = {
         ValueError,
         "at least one thing to draw",
     ),
+    "an array for yes or no": (
+        lambda: tc.plots.curves(run(kl_beta=[0.1, 0.2]), "kl", optimum=np.array([])),
+        TypeError,
+        r"optimum must be True or False; got array\(\[\]",
+    ),
     "a highlight that was not swept": (
         lambda: tc.plots.curves(run(kl_beta=[0.1, 0.2]), "kl", highlight=0.3),
         ValueError,

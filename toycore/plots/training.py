@@ -41,6 +41,7 @@ def curves(
         Choice(tuple(run.history)).check("a curve of this run", name)
     highlight = _on_the_grid(run, highlight)
     optimum = setting == "kl_beta" if optimum is None else optimum
+    guards.instance("optimum", optimum, bool)
     figure, axes_of = panels(len(names))
     for axes, name in zip(axes_of, names, strict=True):
         for place, value in enumerate(run.config.swept[setting]):
