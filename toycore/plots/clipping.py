@@ -6,10 +6,11 @@ import numpy as np
 
 from toycore.engine import guards
 from toycore.language import number, text
-from toycore.plots.style import COLORS, STYLES, Picture, finish, legend, panels
+from toycore.plots.style import COLORS, STYLES, Picture, finish, legend, panels, same_look
 from toycore.world import World
 
 
+@same_look
 def surrogate(world: World, clip_range: float) -> Picture:
     """min(ρ Â, clip(ρ) Â) over the ratio ρ, for an advantage of +1 and of −1."""
     guards.instance("world", world, World)
@@ -29,6 +30,7 @@ def surrogate(world: World, clip_range: float) -> Picture:
     return Picture(figure, text("alt.surrogate", language).format(number(clip_range, language)))
 
 
+@same_look
 def ratios(world: World, clip_range: float, passes: dict[int, np.ndarray]) -> Picture:
     """Histograms of the ratio ρ, a panel for each number of passes, with the clip's edges."""
     guards.instance("world", world, World)

@@ -4,10 +4,11 @@ import numpy as np
 
 from toycore.engine import guards
 from toycore.language import text
-from toycore.plots.style import COLORS, MARKERS, Picture, finish, legend, panels
+from toycore.plots.style import COLORS, MARKERS, Picture, finish, legend, panels, same_look
 from toycore.run import Run
 
 
+@same_look
 def plane(run: Run, seed: int = 0) -> Picture:
     """The plane in which an adapter of rank 2 works, for one seed of an SFT run.
 

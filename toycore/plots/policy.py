@@ -6,10 +6,11 @@ from matplotlib.figure import Figure
 
 from toycore.engine import guards
 from toycore.language import number, text
-from toycore.plots.style import Picture, color, decimals, finish, legend, panels
+from toycore.plots.style import Picture, color, decimals, finish, legend, panels, same_look
 from toycore.world import World
 
 
+@same_look
 def policies(world: World, **tables) -> Picture:
     """Heat maps side by side, one for each keyword (before, after, optimal): P(token | prompt).
 
@@ -43,6 +44,7 @@ def _heat_maps(count: int) -> tuple[Figure, list[Axes], Axes]:
     return figure, axes_of, bar
 
 
+@same_look
 def answers(world: World, prompt: str | int, **tables) -> Picture:
     """Bars: how likely each token is at one prompt, for each policy given by keyword."""
     chances = _by_name(world, tables)

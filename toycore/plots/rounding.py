@@ -5,13 +5,14 @@ from torch import Tensor
 
 from toycore.engine import guards
 from toycore.language import number, text
-from toycore.plots.style import COLORS, EXACT, Picture, finish, legend, panels
+from toycore.plots.style import COLORS, EXACT, Picture, finish, legend, panels, same_look
 from toycore.quantization.rounding import quantize
 from toycore.world import World
 
 SHOWN = 12  # weights on the number line: as many as the eye can follow
 
 
+@same_look
 def rounding(world: World, weight: Tensor, bits: int) -> Picture:
     """One row of weights, (1, N), on its grid of 2^bits − 1 values.
 

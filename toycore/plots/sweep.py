@@ -14,10 +14,12 @@ from toycore.plots.style import (
     label,
     legend,
     panels,
+    same_look,
 )
 from toycore.world import World
 
 
+@same_look
 def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -> Picture:
     """A quantity over a setting: for each way, given by keyword, mean and middle 80 % of seeds.
 

@@ -17,6 +17,7 @@ from toycore.plots.style import (
     label,
     legend,
     panels,
+    same_look,
 )
 from toycore.run import Run
 
@@ -27,6 +28,7 @@ ROADS = (
 )
 
 
+@same_look
 def curves(
     run: Run, *names: str, highlight: float | str | None = None, optimum: bool | None = None
 ) -> Picture:
@@ -67,6 +69,7 @@ def curves(
     return Picture(figure, _in_words(run, names, highlight) + _note(figure, run, *names))
 
 
+@same_look
 def frontier(*runs: Run, highlight: float | None = None) -> Picture:
     """Reward against KL: the exact frontier, and where each leash of the runs has landed.
 

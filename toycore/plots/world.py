@@ -18,10 +18,12 @@ from toycore.plots.style import (
     label,
     legend,
     panels,
+    same_look,
 )
 from toycore.world import World
 
 
+@same_look
 def rewards(world: World) -> Picture:
     """The reward table as a heat map: orange costs, blue earns, white is worth nothing."""
     guards.instance("world", world, World)
@@ -45,6 +47,7 @@ def rewards(world: World) -> Picture:
     return Picture(figure, text("alt.rewards", language).format("; ".join(best)))
 
 
+@same_look
 def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
     """Reward against KL of the exact optimum, over kl_beta: the frontier, without any training.
 
@@ -74,6 +77,7 @@ def _optimum(world: World, ref_logp, kl_beta: float) -> tuple[float, float]:
     return float(exact.kl(best, ref_logp).mean()), float(reward.mean())
 
 
+@same_look
 def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Picture:
     """Estimates from samples against the exact values, over the number of samples.
 
