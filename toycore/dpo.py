@@ -23,6 +23,7 @@ from torch import Tensor
 from toycore import exact
 from toycore.engine import guards
 from toycore.engine.optim import Adam
+from toycore.engine.plain_torch import plain_torch
 from toycore.engine.settings import (
     Choice,
     Numbers,
@@ -159,6 +160,7 @@ def train_dpo(
 
 
 @one_thread
+@plain_torch
 def counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
     """Distinct pairs (M, 3) and each seed's share of them (S, M): a step costs M, not N."""
     per_seed = getattr(pairs, "ndim", None) == 3

@@ -28,7 +28,7 @@ def _tables(**named) -> list[Tensor]:
 def _kl_beta(value) -> Tensor:
     """β as (..., 1 or P, 1), to stand beside tables (..., P, V)."""
     kl_beta = guards.setting("kl_beta", value, guards.NOT_NEGATIVE)
-    return torch.as_tensor(kl_beta, dtype=torch.float64)[..., None]
+    return torch.as_tensor(kl_beta, dtype=torch.float64, device="cpu")[..., None]
 
 
 def _expect(logp: Tensor, values: Tensor) -> Tensor:

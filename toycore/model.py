@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from toycore.engine import guards
 from toycore.engine.guards import Rule
 from toycore.engine.noise import generator
+from toycore.engine.plain_torch import plain_torch
 
 
 class LoRALinear(nn.Module):
@@ -34,6 +35,7 @@ class LoRALinear(nn.Module):
     with the rest, so that a layer answers and unmerges as the one whose state it has loaded.
     """
 
+    @plain_torch
     def __init__(
         self,
         in_features,
@@ -145,6 +147,7 @@ class ToyLM(nn.Module):
     # that rounding errors grow a hundredfold each rollout, and no two machines agree in the end.
     EMBEDDING_STD = 1 / 8
 
+    @plain_torch
     def __init__(self, seeds=(0,), lora_rank=8, lora_alpha=8.0, *, prompts=6, tokens=11):
         super().__init__()
         seeds = [Rule(int, 0).check("a seed", seed) for seed in seeds]
@@ -201,6 +204,7 @@ class ToyLM(nn.Module):
         trained = self.lora_rank[:, 0] * (self.D_MODEL + self.head.lora_B.shape[-2])
         return trained.double() / (trained + frozen)
 
+    @plain_torch
     def select(self, index: Tensor) -> "ToyLM":
         """A copy of the runs at `index` (which may repeat), adapters included and unmerged."""
         copied = copy.deepcopy(self)
@@ -224,6 +228,7 @@ def at(table: Tensor, cell: Tensor) -> Tensor:
     return table.flatten(-2).gather(-1, cell)
 
 
+@plain_torch
 def join(models: list[ToyLM]) -> ToyLM:
     """The runs of several models in one, in order and unmerged; the models stay as they are."""
     joined, *others = (model.select(torch.arange(len(model.lora_rank))) for model in models)
@@ -239,6 +244,7 @@ class ValueNet(nn.Module):
     Prompts can be enumerated, so a table (R, P) is the most general critic there is.
     """
 
+    @plain_torch
     def __init__(self, runs: int, prompts: int = 6):
         super().__init__()
         self.value = nn.Parameter(torch.zeros(runs, prompts, dtype=torch.float64))

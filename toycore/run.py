@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from toycore.engine import guards
+from toycore.engine.plain_torch import plain_torch
 from toycore.engine.settings import Settings
 from toycore.engine.threads import one_thread
 from toycore.model import ToyLM, join
@@ -89,7 +90,7 @@ class Run:
         return Run(
             self.world,
             dataclasses.replace(self.config, **plain),
-            self.model.select(torch.as_tensor(index.ravel())),
+            self.model.select(torch.from_numpy(index.ravel())),
             *(x.sel(plain).drop_vars(dropped) for x in (self.history, self.logp, self.ref_logp)),
         )
 
@@ -102,6 +103,7 @@ def check(world, config, kind: type[Settings]) -> None:
 
 
 @one_thread
+@plain_torch
 def each_loop(train, world: World, config: Settings, *arguments) -> Run:
     """Call train(world, one_config, *arguments) for each loop of the sweep; label the results.
 

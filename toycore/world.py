@@ -13,6 +13,7 @@ from torch import Tensor
 from toycore import language as words
 from toycore.engine import guards
 from toycore.engine.noise import draw, generator, pick
+from toycore.engine.plain_torch import plain_torch
 from toycore.engine.threads import one_thread
 
 # Token and prompt indices; the labels are in language.py.
@@ -36,6 +37,7 @@ class World:
     keyword reward) or as any finite (P, V) table. TypeError or ValueError for anything else.
     """
 
+    @plain_torch
     def __init__(
         self,
         helpful: float = 1.0,
@@ -70,6 +72,7 @@ class World:
         """Index of a token, by its label in this world's language, or by itself."""
         return _index("token", label, self.tokens)
 
+    @plain_torch
     def pairs(self, rows: Sequence) -> Tensor:
         """Preference pairs as (N, 3) indices, from rows (prompt, chosen, rejected).
 
@@ -106,6 +109,7 @@ class World:
         return table
 
     @one_thread
+    @plain_torch
     def sample_preferences(self, ref_logp, n: int, seed: int) -> Tensor:
         """n preference pairs that a Bradley–Terry judge of this world's reward would give.
 

@@ -1,12 +1,18 @@
 """Whatever a learner has switched on before, the course works and looks the same."""
 
+import contextlib
+
 import matplotlib
 import matplotlib.style
 import numpy as np
 import pytest
+import torch
 from matplotlib import rcParams
 
 import toycore as tc
+from toycore.bench import arms as bench_arms
+from toycore.bench import quantization as bench_quantization
+from toycore.broken.dpo import DPO_RECIPES
 
 # --- Matplotlib -----------------------------------------------------------------------------------
 
@@ -82,3 +88,144 @@ def test_a_list_of_fonts_changed_in_place_changes_no_figure(pictures):
         assert pictures["surrogate"]().png == due
     finally:
         fonts.remove("DejaVu Serif")
+
+
+# --- torch ----------------------------------------------------------------------------------------
+
+SWITCHES = {
+    "no gradients": lambda: torch.set_grad_enabled(False),
+    "meta": lambda: torch.set_default_device("meta"),
+    "float64": lambda: torch.set_default_dtype(torch.float64),
+    "bfloat16": lambda: torch.set_default_dtype(torch.bfloat16),
+}
+
+
+def switches() -> tuple:
+    """What a learner may have set of torch's; a tensor says where tensors are made."""
+    kind = torch.empty(1)
+    return torch.is_grad_enabled(), kind.device, kind.dtype, torch.is_inference_mode_enabled()
+
+
+@contextlib.contextmanager
+def switched(name: str):
+    """With one of torch's switches set as a learner may have; at the end they are as imported."""
+    with torch.inference_mode() if name == "inference" else contextlib.nullcontext():
+        try:
+            SWITCHES.get(name, bool)()
+            before = switches()
+            yield
+            assert switches() == before
+        finally:
+            torch.set_grad_enabled(True)
+            torch.set_default_device(None)
+            torch.set_default_dtype(torch.float32)
+
+
+def plainly(value):
+    """Tensors in all that a piece of the course gives, as arrays."""
+    if isinstance(value, torch.Tensor):
+        return str(value.dtype), value.detach().double().numpy()
+    if isinstance(value, torch.nn.Module):
+        return [(name, *plainly(each)) for name, each in value.state_dict().items()]
+    if isinstance(value, list | tuple):
+        return [plainly(each) for each in value]
+    return value
+
+
+def same(one, other) -> bool:
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f")
+
+
+def trained(train, config):
+    run = train(tc.World(), config)
+    curves = [curve.values for curve in run.history.values()]
+    chosen = run.sel(**{name: values[0] for name, values in run.config.swept.items()})
+    assert all(weight.is_leaf for weight in run.model.parameters())
+    return run.model, chosen.model, run.logp.values, run.ref_logp.values, *curves
+
+
+def lab(train, config, *pairs):
+    run = train(tc.World(), config, *pairs)
+    ends = tc.broken.verdict(run)
+    return ends.values.tolist(), *(tc.broken.own_optimum(run.sel(recipe=r)) for r in ends.index)
+
+
+def models():
+    """Of modules; and what a merged layer, a copy in INT8 and a table of a policy are."""
+    model, mlp = tc.ToyLM((0, 1), lora_rank=2), tc.TinyMLP(8, 8, 4)
+    layer = tc.LoRALinear(6, 5, 2, 4.0, generator=torch.Generator().manual_seed(1))
+    layer.merge()
+    int8 = tc.quantize_dynamic(mlp)
+    logp, alone = model.logp(), model.select(torch.from_numpy(np.array([1])))
+    sizes = tc.tensor_bytes(int8), tc.serialized_bytes(int8)
+    return model, alone, logp, layer, tc.ValueNet(2), mlp, int8, int8(mlp.fc1.weight), sizes
+
+
+def oracle():
+    world = tc.World(reward=np.linspace(-1, 1, 66).reshape(6, 11))
+    logp = tc.ToyLM((0,)).logp()
+    best = tc.exact.optimal_policy(logp, world.reward, 0.5)
+    pairs = world.pairs([(0, 1, 2), (1, 3, 4)]), world.sample_preferences(logp, 20, 0)
+    noise = tc.noise.uniforms((0, 1), (2, 5), "rollouts")
+    drawn = tc.noise.sample(logp, noise[:1, 0])
+    attained = tc.exact.attained(best, logp, world.reward, [[0.5]])
+    return world.reward, best, *pairs, noise, *drawn, attained, tc.exact.kl(best, logp)
+
+
+def rounded():
+    weight = np.linspace(-1, 1, 24, dtype=np.float32).reshape(4, 6)
+    q = tc.quantize(weight, 4)
+    ours = q.values, q.scale, q.dequantize()
+    return *ours, tc.snr_db(weight, ours[2]), tc.predicted_snr_db(weight, 4)
+
+
+def timed():
+    """The arms of both speed tables that are the course's own, called once."""
+    sizes, arms = next(bench_quantization.cases())
+    config = tc.PPOConfig(rollouts=2, epochs=2, batch_size=8)
+    with torch.random.fork_rng(devices=()):
+        torch.default_generator.manual_seed(0)  # where the plain critic is drawn from
+        plain = bench_arms.train_plain(tc.World(), config, tc.ToyLM((0,)))
+    return [*sizes.values()], [(name, arm()) for name, arm in arms.items()], plain
+
+
+def shown():
+    logp = tc.ToyLM((0,)).logp()
+    picture = tc.plots.policies(tc.World(), before=logp)
+    return picture.alt, picture.png
+
+
+def judged():
+    answers = ("kl", "lora_forward", "clipped_loss", "dpo_loss", "round_trip")
+    found = [getattr(tc.checks, name) for name in answers]
+    return [str(exercise(exercise.right.answer)) for exercise in found]
+
+
+PPO = {"recipe": ["k1_in_reward", "reloaded_reference"], "rollouts": 2, "seeds": 2}
+DPO = {"recipe": list(DPO_RECIPES)[:2], "steps": 2, "seeds": 2}
+PIECES = {
+    "sft": lambda: trained(tc.train_sft, tc.SFTConfig(lora_rank=[1, 2], steps=[3, 4])),
+    "ppo": lambda: trained(tc.train_ppo, tc.PPOConfig(kl_beta=[0.1, 0.5], rollouts=2)),
+    "dpo": lambda: trained(tc.train_dpo, tc.DPOConfig(beta=[0.1, 0.5], steps=3)),
+    "ppo lab": lambda: lab(tc.broken.train_ppo, tc.broken.PPOLabConfig(**PPO)),
+    "dpo lab": lambda: lab(tc.broken.train_dpo, tc.broken.DPOLabConfig(**DPO), [(0, 1, 2)]),
+    "models": models,
+    "oracle": oracle,
+    "rounding": rounded,
+    "bench": timed,
+    "pictures": shown,
+    "checks": judged,
+}
+DUE = {}
+
+
+@pytest.mark.parametrize("switch", [*SWITCHES, "inference"])
+@pytest.mark.parametrize("piece", PIECES)
+def test_every_piece_gives_the_same_numbers_however_torch_is_set(piece, switch):
+    if piece not in DUE:
+        DUE[piece] = plainly(PIECES[piece]())
+    with switched(switch):
+        found = plainly(PIECES[piece]())
+    assert same(found, DUE[piece])

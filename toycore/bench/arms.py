@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import toycore as tc
+from toycore.engine.plain_torch import plain_torch
 
 Arms = dict[str, tuple[Callable[[], object], int]]  # what to call; runs × updates in one call
 
@@ -104,6 +105,7 @@ class PlainLM(nn.Module):
         return F.log_softmax(self.head(x) + update, dim=-1)
 
 
+@plain_torch
 def train_plain(world, config, start: tc.ToyLM) -> tuple[PlainLM, list[float]]:
     """PPO as the old notebook wrote it: one run, one seed, a batch of prompts through modules.
 

@@ -26,7 +26,8 @@ def cases() -> Iterator[Case]:
     for hidden in HIDDEN:
         models, _ = versions(hidden)
         for batch in BATCHES:
-            x = torch.randn(batch, hidden, generator=torch.Generator().manual_seed(batch))
+            rng = torch.Generator().manual_seed(batch)
+            x = torch.randn(batch, hidden, generator=rng, dtype=torch.float32, device="cpu")
             inputs = {name: x.bfloat16() if name == BF16 else x for name in models}
             arms = {n: functools.partial(model, inputs[n]) for n, model in models.items()}
             yield {"hidden": hidden, "batch": batch}, arms

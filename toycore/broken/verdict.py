@@ -10,6 +10,7 @@ from toycore.broken.dpo import DPO_RECIPES, DPOLabConfig
 from toycore.broken.ppo import PPOLabConfig
 from toycore.broken.recipes import PPO_RECIPES, copied
 from toycore.engine import guards
+from toycore.engine.plain_torch import plain_torch
 from toycore.run import Run
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def verdict(run: Run) -> "pd.DataFrame":
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+@plain_torch
 def own_optimum(run: Run) -> Tensor | None:
     """Where the one recipe of this run leads, by closed form: (S, P, V); None: no single place."""
     _check(run, [])

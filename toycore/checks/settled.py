@@ -19,6 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from toycore.engine.plain_torch import plain_torch
+
 HOLDERS = (builtins, math, np, np.linalg, torch, torch.autograd, functional, Tensor)
 ORIGINALS = [dict(vars(holder)) for holder in HOLDERS]
 MISSING = object()
@@ -49,41 +51,31 @@ def settled(work: Callable) -> Callable:
     """A function that works as if nobody had touched torch, NumPy, builtins or warnings.
 
     No context manager of Python's, and in the end no function of Python's where nothing was
-    changed, for the reason that threads.py gives. DisableTorchFunction, written in C, switches a
-    default device off, and any other mode that was left on.
+    changed, for the reason that threads.py gives.
     """
+    plainly = plain_torch(work)
 
     @functools.wraps(work)
     def undisturbed(*args, **named):
         global within
         if within:
             return work(*args, **named)
-        changed, filters, gradients = replaced(), warnings.filters, torch.is_grad_enabled()
-        errors, dtype, depth = np.geterr(), torch.get_default_dtype(), sys.getrecursionlimit()
+        changed, filters = replaced(), warnings.filters
+        errors, depth = np.geterr(), sys.getrecursionlimit()
         strict = not {"raise", "call"}.isdisjoint(errors.values())
         try:
             within = True
             for holder, name, value, _ in changed:
                 setattr(holder, name, value) if value is not MISSING else delattr(holder, name)
             warnings.filters = [("ignore", None, Warning, None, 0)]
-            torch.set_grad_enabled(True)
             sys.setrecursionlimit(max(depth, DEPTH))
-            if dtype != torch.float32:
-                torch.set_default_dtype(torch.float32)
             if strict:
                 np.seterr(all="warn")
-            with torch._C.DisableTorchFunction():
-                if not torch.is_inference_mode_enabled():
-                    return work(*args, **named)
-                with torch.inference_mode(False):
-                    return work(*args, **named)
+            return plainly(*args, **named)
         finally:
             within = False
             warnings.filters = filters
-            torch.set_grad_enabled(gradients)
             sys.setrecursionlimit(depth)
-            if dtype != torch.float32:
-                torch.set_default_dtype(dtype)
             if strict:
                 np.seterr(**errors)
             for holder, name, _, value in changed:

@@ -5,4 +5,5 @@ settings.py   sweeps: a setting may be a sequence, and a run covers the product
 noise.py      one generator a seed; all noise is drawn before training starts
 optim.py      Adam with a rate of its own for each run
 threads.py    one thread for tiny tensors
+plain_torch.py  torch as an import leaves it, whatever a learner has switched on
 """

@@ -22,9 +22,8 @@ def generator(seed: int, stream: str) -> torch.Generator:
 
 def uniforms(seeds: tuple[int, ...], shape: tuple[int, ...], stream: str) -> Tensor:
     """Uniform noise on [0, 1) for each seed: (S, *shape), float64."""
-    return torch.stack(
-        [torch.rand(shape, generator=generator(s, stream), dtype=torch.float64) for s in seeds]
-    )
+    kind = {"dtype": torch.float64, "device": "cpu"}
+    return torch.stack([torch.rand(shape, generator=generator(s, stream), **kind) for s in seeds])
 
 
 def pick(count: int, uniform: Tensor) -> Tensor:
@@ -62,4 +61,4 @@ def _line(table: Tensor) -> Tensor:
     cdf = table.exp().cumsum(-1)
     cdf = cdf / cdf[..., -1:]
     cdf[..., -1] = 1  # also where a policy has diverged to NaN: it draws something, not nothing
-    return (cdf + torch.arange(table.shape[-2])[:, None]).flatten(-2)
+    return (cdf + torch.arange(table.shape[-2], device="cpu")[:, None]).flatten(-2)

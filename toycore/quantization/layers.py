@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from toycore.engine.guards import FLOATS, Rule
 from toycore.engine.noise import generator
+from toycore.engine.plain_torch import plain_torch
 from toycore.quantization.matmul import MOST_TERMS, int8_matmul
 from toycore.quantization.replace import copy_with, place, plain_linears, told, why_not_plain
 from toycore.quantization.rounding import Quantized, quantize
@@ -128,6 +129,7 @@ class TinyMLP(nn.Module):
     own generator. All four are whole numbers: sizes of at least 1, a seed of at least 0.
     """
 
+    @plain_torch
     def __init__(self, d_in: int = 64, d_h: int = 64, d_out: int = 11, *, seed: int = 0):
         super().__init__()
         sizes = {"d_in": d_in, "d_h": d_h, "d_out": d_out}

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from toycore.engine.plain_torch import plain_torch
 from toycore.quantization.replace import linears, read_by_owner, told
 from toycore.quantization.rounding import snr_db
 from toycore.quantization.sizes import tensor_bytes
@@ -47,6 +48,7 @@ def quantized(module: nn.Module) -> tuple[dict[str, nn.Module], dict[str, str]]:
     return made, skipped
 
 
+@plain_torch
 def _torch_ao(module: nn.Module) -> nn.Module:
     with warnings.catch_warnings():
         for message in DEPRECATED:
@@ -56,6 +58,7 @@ def _torch_ao(module: nn.Module) -> nn.Module:
         return library.quantize_dynamic(module, {nn.Linear}, dtype=torch.qint8)
 
 
+@plain_torch
 def _torchao(module: nn.Module) -> nn.Module:
     with _errors_only(*TALKATIVE):
         import torchao.quantization as library
@@ -88,7 +91,8 @@ def _check(module: nn.Module, copied: nn.Module) -> None:
         made, rng = copied.get_submodule(name), torch.Generator().manual_seed(0)
         if id(linear) in read and not isinstance(getattr(made, "weight", None), Tensor):
             raise RuntimeError(f"the owner of {told(name)} reads its weight, which is gone")
-        x = torch.randn(16, linear.in_features, generator=rng).to(linear.weight)
+        x = torch.randn(16, linear.in_features, generator=rng, dtype=torch.float32, device="cpu")
+        x = x.to(linear.weight)
         snr = snr_db(linear(x), made(x))
         if not snr > LEAST_SNR:
             raise RuntimeError(

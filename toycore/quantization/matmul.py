@@ -16,6 +16,8 @@ import time
 import torch
 from torch import Tensor
 
+from toycore.engine.plain_torch import plain_torch
+
 EXACT_TERMS = 2**24 // 128**2
 MOST_TERMS = (2**31 - 1) // 128**2  # more could overflow 32 bits
 
@@ -38,6 +40,7 @@ def by_floats(a: Tensor, b: Tensor) -> Tensor:
 
 
 @functools.cache
+@plain_torch
 def why_not_int_mm() -> str:
     """Why torch._int_mm is not used on this CPU, in one line; empty if it is.
 

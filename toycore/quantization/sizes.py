@@ -10,6 +10,8 @@ import io
 import torch
 from torch import Tensor, nn
 
+from toycore.engine.plain_torch import plain_torch
+
 COMPRESSED = {
     torch.sparse_coo: ("_indices", "_values"),
     torch.sparse_csr: ("crow_indices", "col_indices", "values"),
@@ -17,6 +19,8 @@ COMPRESSED = {
     torch.sparse_csc: ("ccol_indices", "row_indices", "values"),
     torch.sparse_bsc: ("ccol_indices", "row_indices", "values"),
 }
+
+_state = plain_torch(nn.Module.state_dict)  # torch.ao makes its scales anew when it is asked
 
 
 def tensor_bytes(module: nn.Module) -> int:
@@ -43,7 +47,7 @@ def serialized_bytes(module: nn.Module) -> int:
     """
     _check(module)
     file = io.BytesIO()
-    torch.save(module.state_dict(), file)
+    torch.save(_state(module), file)
     return file.tell()
 
 
@@ -55,7 +59,7 @@ def _check(module) -> None:
 def _kept(module: nn.Module) -> dict[str, object]:
     """Name → tensor, or packed tensors, which only the state shows; a layer with two names once."""
     layers = dict(module.named_modules())
-    state = module.state_dict(keep_vars=True).items()
+    state = _state(module, keep_vars=True).items()
     packed = {name: value for name, value in state if name.rpartition(".")[0] in layers}
     own = (module.named_parameters, module.named_buffers)
     return packed | {name: value for named in own for name, value in named(remove_duplicate=False)}
