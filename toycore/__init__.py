@@ -19,7 +19,7 @@ import importlib
 
 from toycore import dpo, exact, glossary, ppo, quantization, sft
 from toycore.dpo import DPOConfig, train_dpo
-from toycore.engine import noise
+from toycore.engine import noise, terminal
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
 from toycore.quantization import (
@@ -36,6 +36,8 @@ from toycore.quantization import (
 from toycore.run import Run
 from toycore.sft import SFTConfig, train_sft
 from toycore.world import World
+
+terminal.never_raise()
 
 __version__ = "0.1.0"
 

@@ -1,6 +1,9 @@
 """Whatever a learner has switched on before, the course works and looks the same."""
 
 import contextlib
+import os
+import subprocess
+import sys
 
 import matplotlib
 import matplotlib.style
@@ -10,6 +13,7 @@ import torch
 from matplotlib import rcParams
 
 import toycore as tc
+from course import ROOT, long
 from toycore.bench import arms as bench_arms
 from toycore.bench import quantization as bench_quantization
 from toycore.broken.dpo import DPO_RECIPES
@@ -229,3 +233,51 @@ def test_every_piece_gives_the_same_numbers_however_torch_is_set(piece, switch):
     with switched(switch):
         found = plainly(PIECES[piece]())
     assert same(found, DUE[piece])
+
+
+# --- the interpreter and its streams --------------------------------------------------------------
+
+PRINTS = """
+import toycore as tc
+import toycore.bench
+for language in ("tr", "en"):
+    world = tc.World(language=language)
+    print(tc.checks.kl(..., language=language), world.tokens, world.prompts)
+    print(tc.glossary.table(language))
+print(tc.bench.compare({"β": lambda: 1}, 3))
+print("ş → β ✓ 😀")
+"""
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """A fresh interpreter with these settings; no progress bars."""
+    env = {**os.environ, "TQDM_DISABLE": "1", "PYTHONUTF8": "0", **environment}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "due"), [("cp1254", "ş -> beta + ?"), ("ascii", "s -> beta + ?")]
+)
+def test_a_pipe_that_lacks_a_sign_is_written_another(encoding, due):
+    done = python("-c", PRINTS, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr.decode()
+    text = done.stdout.decode(encoding)
+    assert text.startswith("... ")
+    assert text.splitlines()[-1] == due
+
+
+def test_the_build_is_called_without_its_docstrings():
+    done = python("-OO", "notebooks/source/build.py", "--help")
+    assert done.returncode == 0, done.stderr.decode()
+
+
+@long  # such an interpreter compiles all of torch for itself
+def test_the_course_works_without_docstrings_and_asserts():
+    code = (
+        "import toycore as tc; world = tc.World(); tc.train_ppo(world, tc.PPOConfig(rollouts=1));"
+        "tc.plots.rewards(world).png; right = tc.checks.kl.right.answer;"
+        "raise SystemExit(not tc.checks.kl(right).passed)"
+    )
+    done = python("-OO", "-c", code)
+    assert done.returncode == 0, done.stderr.decode()

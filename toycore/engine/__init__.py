@@ -6,4 +6,5 @@ noise.py      one generator a seed; all noise is drawn before training starts
 optim.py      Adam with a rate of its own for each run
 threads.py    one thread for tiny tensors
 plain_torch.py  torch as an import leaves it, whatever a learner has switched on
+terminal.py   a stdout that lacks a sign writes another
 """
