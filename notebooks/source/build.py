@@ -21,7 +21,7 @@ OURS = ("builder", "website", "slides", "words")
 
 
 def main(arguments=None, course=None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("lessons", nargs="*", help="such as 03_ppo; none: all")
     parser.set_defaults(work="build")
     works = parser.add_mutually_exclusive_group()
@@ -73,4 +73,5 @@ def told(path) -> str:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what a pipe cannot write
     sys.exit(main())
