@@ -474,7 +474,35 @@ def test_not_the_same_said_in_both_languages(what, tr, en):
 def test_two_lessons_cannot_make_the_same_notebook(built):
     (built.lessons / "02.py").write_text(GOOD, encoding="utf-8")
     with pytest.raises(lesson.LessonError, match=r"01_ders\.ipynb"):
-        stored.stale(built)
+        plan(built)
+    assert "two lessons name the same notebook: " in stored.stale(built)[0]
+
+
+ENCODINGS = {"a Turkish Windows": "cp1254", "an old Notepad": "utf-16"}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
+def test_a_lesson_in_another_encoding_is_one_line_beside_the_other_faults(encoding, built, capsys):
+    (built.lessons / "00.py").write_text(GOOD, encoding=encoding)
+    change(built.output / "en" / "01_lesson.ipynb", "import pathlib", "import  pathlib")
+    assert build.main(["--check"], built) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("00.py: it is not in UTF-8")
+    assert second.startswith("en/01_lesson.ipynb: ")
+    assert build.main([], built) == 1
+    assert capsys.readouterr().err.startswith("00.py: it is not in UTF-8")
+
+
+def test_each_bad_lesson_is_told(built, capsys):
+    for name in ("02.py", "03.py"):
+        (built.lessons / name).write_text("# %%\n1\n", encoding="utf-8")
+    assert build.main(["--check"], built) == 1
+    assert [line[:6] for line in capsys.readouterr().err.splitlines()] == ["02.py:", "03.py:"]
+
+
+def test_a_lesson_with_a_mark_of_its_encoding_is_read(built):
+    (built.lessons / "01.py").write_text(GOOD, encoding="utf-8-sig")
+    assert stored.stale(built) == []
 
 
 def test_an_unknown_lesson_is_named(built, capsys):
@@ -578,6 +606,20 @@ def test_no_lesson_and_no_part_of_the_package_shows_docstrings_or_sources():
         sources = [cell.source for cell in cells if cell.cell_type == "code"]
         assert sources
         assert not [s for s in sources if re.search(read, s, re.MULTILINE)], path
+
+
+NO_NOTEBOOKS = ("[]", "3", "null", "{}", '{"nbformat": 4, "nbformat_minor": 5}', "<<<<", "\x00")
+
+
+@pytest.mark.parametrize("text", NO_NOTEBOOKS)
+def test_a_file_that_is_no_notebook_is_one_line_beside_the_other_faults(text, built, capsys):
+    (built.output / "en" / "01_lesson.ipynb").write_text(text, encoding="utf-8")
+    (built.output / "tr" / "01_ders.ipynb").unlink()
+    assert build.main(["--check"], built) == 1
+    assert sorted(capsys.readouterr().err.splitlines()) == [
+        "en/01_lesson.ipynb: it is not a notebook",
+        "tr/01_ders.ipynb: it is not built",
+    ]
 
 
 def test_the_check_finds_a_stored_error(built, tmp_path):

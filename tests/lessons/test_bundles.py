@@ -8,8 +8,10 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -104,6 +106,53 @@ def test_an_installed_package_of_this_version_is_used(files, tmp_path):
     command = [sys.executable, tmp_path / "cell.py"]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert found.strip() == tc.__file__
+
+
+def package_cell_ran(cell: str, folder: Path, before: str = "") -> subprocess.CompletedProcess:
+    """The cell in an interpreter of its own that has no toycore but this, and says where it is."""
+    told = "\nimport toycore; print(toycore.__file__)"
+    (folder / "cell.py").write_text(before + cell + told, encoding="utf-8")
+    command = [sys.executable, "-S", folder / "cell.py"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def tiny(tmp_path) -> str:
+    """The cell of a package of one file."""
+    (tmp_path / "toycore").mkdir()
+    (tmp_path / "toycore" / "__init__.py").write_text('__version__ = "9"\n', encoding="utf-8")
+    cell = bundle.package_cell(tmp_path / "toycore", "title")
+    shutil.rmtree(tmp_path / "toycore")
+    return cell
+
+
+def test_what_is_left_of_a_package_that_is_gone_does_not_pass_for_it(tiny, tmp_path):
+    left = tmp_path / "toycore-9.dist-info"
+    left.mkdir()
+    (left / "METADATA").write_text("Metadata-Version: 2.1\nName: toycore\nVersion: 9\n")
+    (tmp_path / "toycore" / "__pycache__").mkdir(parents=True)  # and a folder without a module
+    done = package_cell_ran(tiny, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(tempfile.gettempdir())
+
+
+FULL = """
+import errno, pathlib
+def full(*_, **__): raise OSError(errno.ENOSPC, "No space left on device")
+pathlib.Path.write_text = full
+"""
+MISSING = """
+import tempfile
+tempfile._candidate_tempdir_list = lambda: []
+"""
+
+
+@pytest.mark.parametrize("before", [FULL, MISSING], ids=["full", "missing"])
+def test_a_temporary_folder_that_cannot_be_used_is_told_in_one_sentence(before, tiny, tmp_path):
+    done = package_cell_ran(tiny, tmp_path, before)
+    last = done.stderr.splitlines()[-1]
+    assert "toycore needs a temporary folder with a megabyte of free space: " in last
+    assert "During handling" not in done.stderr
 
 
 def test_three_quotes_in_the_package_are_refused(tmp_path):

@@ -17,9 +17,9 @@ import nbformat
 
 from builder import places
 from builder.folder import replace
-from builder.lesson import LANGUAGES, LessonError
+from builder.lesson import LANGUAGES, LessonError, text_of
 from builder.plan import Course
-from builder.stored import stale, to_bytes
+from builder.stored import read, stale, to_bytes
 from words import WORDS
 
 LIMIT = 1_500_000  # bytes of a bundle
@@ -28,26 +28,46 @@ CELL = '''\
 # @title toycore {version}: {title} {{ display-mode: "form" }}
 import atexit
 import importlib.metadata
+import importlib.util
 import pathlib
 import shutil
 import sys
 import tempfile
 
 
-def provide_toycore(version, files):
-    """Import toycore from here, unless this version of it is installed."""
+def is_installed(version):
+    """Whether this version of toycore is here; what says so may outlive the package itself."""
+    spec = importlib.util.find_spec("toycore")
     try:
-        if importlib.metadata.version("toycore") == version:
-            return
+        return bool(spec and spec.origin) and importlib.metadata.version("toycore") == version
     except importlib.metadata.PackageNotFoundError:
-        pass
+        return False
+
+
+def unpacked(files):
+    """The temporary folder that holds these files until Python ends."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="toycore-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    sys.path.insert(0, str(folder))
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def provide_toycore(version, files):
+    """Import toycore from here, unless this version of it is installed."""
+    if is_installed(version):
+        return
+    try:
+        sys.path.insert(0, str(unpacked(files)))
+    except OSError as error:
+        needs = "toycore needs a temporary folder with a megabyte of free space"
+        raise OSError(f"{{needs}}: {{error}}") from None
 
 
 if "toycore" not in sys.modules:
@@ -64,7 +84,7 @@ def bundles(course: Course) -> dict[str, bytes]:
     files = {}
     for path in sorted(path for k in LANGUAGES for path in (course.output / k).glob("*.ipynb")):
         language, name = path.parent.name, path.stem
-        data = bundle(course, path, nbformat.read(path, as_version=4))
+        data = bundle(course, path, read(path))
         files[f"{language}/{name}.ipynb"] = data
         folder = f"kaggle/{language}/{name}"
         files[f"{folder}/{name}.ipynb"] = data
@@ -89,7 +109,7 @@ def bundle(course: Course, path: Path, stored) -> bytes:
 
 def package_cell(package: Path, title: str) -> str:
     texts = {
-        path.relative_to(package.parent).as_posix(): path.read_text(encoding="utf-8")
+        path.relative_to(package.parent).as_posix(): text_of(path)
         for path in sorted(package.rglob("*.py"))
     }
     if quoted := [name for name, text in texts.items() if "'''" in text]:

@@ -17,10 +17,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
-
 from builder.lesson import LANGUAGES, NAME, LessonError, read_lesson
 from builder.plan import Course, cell_id, make_cell
+from builder.stored import read as read_notebook
 from words import WORDS
 
 SOURCE = "teaching.py"
@@ -96,7 +95,7 @@ def read(course: Course, lesson: Path, language: str) -> Lesson:
     path = course.output / language / f"{names[language]}.ipynb"
     if not path.exists():
         raise LessonError(f"{SOURCE}: {language}/{path.name} is not built")
-    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+    cells = {cell.id: cell for cell in read_notebook(path).cells}
     prose = "\n".join(cell.source for cell in cells.values() if cell.cell_type == "markdown")
     shown = {}
     for index, block in enumerate(blocks, 1):

@@ -42,10 +42,18 @@ class LessonError(Exception):
     """A lesson cannot become two notebooks; the message says where and why."""
 
 
+def text_of(path: Path) -> str:
+    """What a source says, also where an editor has put a mark of the encoding before it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LessonError(f"{path.name}: it is not in UTF-8: {error.reason}") from error
+
+
 def read_lesson(path: Path) -> tuple[dict, list[dict]]:
     """The notebooks' names by language; then each block of the lesson, its cell by language."""
     try:
-        source = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+        source = jupytext.reads(text_of(path), fmt="py:percent")
     except nbformat.ValidationError as error:  # such as tags that are no list
         raise LessonError(f"{path.name}: {error}") from error
     names = source.metadata.get("toycore") or {}

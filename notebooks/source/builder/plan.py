@@ -9,7 +9,7 @@ from typing import NamedTuple
 import nbformat
 
 from builder import places, quiz
-from builder.lesson import KEPT, LessonError, read_lesson
+from builder.lesson import KEPT, LessonError, read_lesson, text_of
 from words import WORDS
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -29,14 +29,27 @@ class Course(NamedTuple):
 
 def plan(course: Course, chosen=()) -> list[dict]:
     """For each lesson chosen (none: all), every one sound: its notebooks, not executed, by path."""
+    lessons, faults = sound(course, chosen)
+    if faults:
+        raise LessonError("\n".join(faults))
+    return lessons
+
+
+def sound(course: Course, chosen=()) -> tuple[list[dict], list[str]]:
+    """The notebooks of each lesson that is sound, and what is wrong with the others."""
     paths = {path.stem: path for path in sorted(course.lessons.glob("*.py"))}
     if unknown := ", ".join(set(chosen) - set(paths)):
         raise LessonError(f"no such lesson: {unknown}; there are: {', '.join(paths)}")
-    lessons = [make_notebooks(course, paths[name]) for name in chosen or paths]
+    lessons, faults = [], []
+    for name in chosen or paths:
+        try:
+            lessons.append(make_notebooks(course, paths[name]))
+        except LessonError as error:
+            faults.append(str(error))
     made = Counter(path for notebooks in lessons for path in notebooks)
     if twice := [path.name for path, times in made.items() if times > 1]:
-        raise LessonError(f"two lessons name the same notebook: {', '.join(twice)}")
-    return lessons
+        faults.append(f"two lessons name the same notebook: {', '.join(twice)}")
+    return lessons, faults
 
 
 def make_notebooks(course: Course, lesson: Path) -> dict:
@@ -67,8 +80,8 @@ def cell_id(lesson: Path, index: int) -> str:
 
 def digest(lesson: Path, package: list[Path]) -> str:
     """Of names and texts, and of the package only what runs: no lesson shows its comments."""
-    texts = [(lesson, lesson.read_text(encoding="utf-8"))]  # as text all newlines are the same
-    texts += [(path, code(path.read_text(encoding="utf-8"))) for path in package]
+    texts = [(lesson, text_of(lesson))]  # as text all newlines are the same
+    texts += [(path, code(text_of(path))) for path in package]
     told = "".join(f"{path.name}\0{text}\0" for path, text in texts)
     return hashlib.sha256(told.encode()).hexdigest()
 

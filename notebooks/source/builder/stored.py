@@ -1,6 +1,7 @@
 """Notebooks on disk: written whole, and compared with what their sources give."""
 
 import copy
+import json
 import os
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import nbformat
 
 from builder import places
 from builder.execution import outputs
-from builder.lesson import LANGUAGES
-from builder.plan import Course, plan
+from builder.lesson import LANGUAGES, LessonError
+from builder.plan import Course, sound
 
 
 def write(path: Path, notebook) -> None:
@@ -26,14 +27,25 @@ def to_bytes(notebook) -> bytes:
     return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
 
 
+def read(path: Path):
+    """The notebook on disk; LessonError for any other file, of which nbformat raises anything."""
+    try:
+        nbformat.validate(json.loads(path.read_bytes()))
+        return nbformat.read(path, as_version=4)
+    except Exception as error:
+        raise LessonError(f"{path.parent.name}/{path.name}: it is not a notebook") from error
+
+
 def stale(course: Course, chosen=()) -> list[str]:
-    """One line for each notebook out of date, missing, or made by no lesson."""
-    expected = {path: new for notebooks in plan(course, chosen) for path, new in notebooks.items()}
+    """What is wrong with lessons; and with notebooks out of date, missing, or made by no lesson."""
+    lessons, unsound = sound(course, chosen)
+    expected = {path: new for notebooks in lessons for path, new in notebooks.items()}
     faults = {path: fault(path, notebook) for path, notebook in expected.items()}
-    if not chosen:
+    if not chosen and not unsound:
         stored = {path for k in LANGUAGES for path in (course.output / k).glob("*.ipynb")}
         faults |= dict.fromkeys(sorted(stored - set(expected)), "no lesson makes it")
-    return [f"{p.parent.name}/{p.name}: {reason}" for p, reason in faults.items() if reason]
+    told = [f"{p.parent.name}/{p.name}: {reason}" for p, reason in faults.items() if reason]
+    return unsound + told
 
 
 def fault(path: Path, expected) -> str | None:
@@ -41,8 +53,8 @@ def fault(path: Path, expected) -> str | None:
     if not path.exists():
         return "it is not built"
     try:
-        stored = nbformat.read(path, as_version=4)
-    except ValueError:
+        stored = read(path)
+    except LessonError:
         return "it is not a notebook"
     failed = any(output.output_type == "error" for output in outputs(stored))
     code = [cell for cell in stored.cells if cell.cell_type == "code"]
