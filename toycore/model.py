@@ -247,6 +247,7 @@ class ValueNet(nn.Module):
     @plain_torch
     def __init__(self, runs: int, prompts: int = 6):
         super().__init__()
+        runs, prompts = Rule(int, 1).check("runs", runs), Rule(int, 1).check("prompts", prompts)
         self.value = nn.Parameter(torch.zeros(runs, prompts, dtype=torch.float64))
 
     def forward(self) -> Tensor:

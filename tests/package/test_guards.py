@@ -207,7 +207,22 @@ WRONG = {
     "a number beyond all floats": (
         lambda: tc.World(helpful=10**400),
         ValueError,
-        "helpful must be a finite number; got 1000",
+        "helpful must be a finite number; got one of 1329 bits",
+    ),
+    "a count beyond all sizes": (
+        lambda: tc.PPOConfig(rollouts=10**400),
+        ValueError,
+        "rollouts must be a whole number .*; got one of 1329 bits, where 63 are the most",
+    ),
+    "a size beyond all sizes": (
+        lambda: tc.LoRALinear(10**5000, 3, 1, 1.0),
+        ValueError,
+        "in_features must be a whole number of at least 1; got one of 16610 bits",
+    ),
+    "a critic of no prompts": (
+        lambda: tc.ValueNet(1, 0),
+        ValueError,
+        "prompts must be a whole number of at least 1; got 0",
     ),
     "a complex number": (
         lambda: tc.PPOConfig(kl_beta=np.complex128(1)),

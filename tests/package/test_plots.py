@@ -248,6 +248,16 @@ def test_a_picture_is_shown_once_more_as_html_whose_image_has_the_words():
     assert base64.b64decode(source) == picture.png
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_numbers_to_draw_may_come_as_tensors_that_want_gradients(world, dtype):
+    one = torch.ones(2, dtype=dtype, requires_grad=True)
+    values = xr.DataArray(np.ones((2, 3)), {"kl_beta": [0.5, 1.0]}, ["kl_beta", "seed"])
+    picture = tc.plots.against(world, "attained", exact=one, DPO=values)
+    assert dashed(picture, 0) == [1.0]
+    tries = {"kl": one.expand(3, 2)}
+    assert tc.plots.closing_in(world, 8 * one, tries, {"kl": one[0]}).alt.count("8") == 2
+
+
 def check_same_picture(stored: Image.Image, due: Image.Image) -> None:
     """Seen from afar: another version of matplotlib moves letters and lines by some pixels."""
     assert stored.size == due.size

@@ -18,7 +18,7 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """What a number may be: whole (kind int) or any finite one, within bounds."""
+    """What a number may be: whole (kind int, of 64 bits) or any finite one, within bounds."""
 
     kind: type = float
     low: float = -math.inf
@@ -36,7 +36,7 @@ class Rule:
         """Whether a number, or each of a tensor, is finite and within the bounds."""
         low = value > self.low if self.above else value >= self.low
         if self.kind is int:
-            low &= value % 1 == 0
+            low &= (value % 1 == 0) & (abs(value) < 2**63)
         return low & (value <= self.high) & (abs(value) < math.inf)
 
     def check(self, name: str, value):
@@ -92,7 +92,9 @@ def number(name: str, value, rule: Rule = ANY) -> int | float:
     except OverflowError:  # a whole number beyond the largest float
         within = False
     if not within:
-        raise ValueError(f"{name} must be {rule}; got {value}")
+        huge = isinstance(plain, int) and abs(plain) >= 2**63  # too long to be printed
+        got = f"one of {plain.bit_length()} bits, where 63 are the most" if huge else value
+        raise ValueError(f"{name} must be {rule}; got {got}")
     return plain
 
 

@@ -50,7 +50,7 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
         ends = zip(labels, values.mean(1), strict=True)
         said.append(f"{way}: {', '.join(f'{at}: {number(end, language)}' for at, end in ends)}")
     if exact is not None:
-        goal = np.broadcast_to(exact, len(labels))
+        goal = guards.table("exact", exact).detach().double().expand(len(labels))
         axes.plot(goal, **EXACT, label=word("label", named, language))
     x, y = word("axis", setting, language), text(f"curve.{quantity}", language)
     finish(axes, language, x, y)

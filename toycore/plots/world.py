@@ -88,7 +88,7 @@ def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Pic
     guards.instance("world", world, World)
     guards.instance("estimates", estimates, Mapping)
     guards.instance("exact_values", exact_values, Mapping)
-    counts = guards.table("counts", counts).detach().numpy()
+    counts = guards.table("counts", counts).detach().double().numpy()
     if missing := sorted(set(estimates) - set(exact_values)):
         raise ValueError(f"exact_values must name each estimate; it lacks {', '.join(missing)}")
     language, said = world.language, []
