@@ -180,7 +180,7 @@ def counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
 
 
 def _train(
-    world, config: DPOConfig, start: Run, pairs: Tensor, weight: Tensor
+    world: World, config, start: Run, pairs: Tensor, weight: Tensor
 ) -> tuple[ToyLM, Tensor, History]:
     policy = copies(start, config)
     base = policy.base_logits()

@@ -12,6 +12,7 @@ can be enumerated, so a forward pass is the whole table (R, P, V), and a batch g
 
 import copy
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -146,6 +147,7 @@ class ToyLM(nn.Module):
     # Small embeddings keep training calm. At a spread of 1, one step of A moves the logits so far
     # that rounding errors grow a hundredfold each rollout, and no two machines agree in the end.
     EMBEDDING_STD = 1 / 8
+    lora_rank: Tensor  # (R, 1)
 
     @plain_torch
     def __init__(self, seeds=(0,), lora_rank=8, lora_alpha=8.0, *, prompts=6, tokens=11):
@@ -229,7 +231,7 @@ def at(table: Tensor, cell: Tensor) -> Tensor:
 
 
 @plain_torch
-def join(models: list[ToyLM]) -> ToyLM:
+def join(models: Sequence[ToyLM]) -> ToyLM:
     """The runs of several models in one, in order and unmerged; the models stay as they are."""
     joined, *others = (model.select(torch.arange(len(model.lora_rank))) for model in models)
     groups = [[*model.parameters(), *model.buffers()] for model in (joined, *others)]

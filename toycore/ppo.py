@@ -165,7 +165,7 @@ def train_ppo(world: World, config: PPOConfig = PPOConfig(), start: Run | None =
     return each_loop(_train, world, config, starting_run(world, config, start))
 
 
-def _train(world: World, config: PPOConfig, start: Run) -> tuple[ToyLM, Tensor, History]:
+def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     policy = copies(start, config)
     critic = ValueNet(config.runs, len(world.prompts))
     base = policy.base_logits()

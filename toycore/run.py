@@ -6,6 +6,7 @@ loop for each of their values; `each_loop` joins what the loops return.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ class History:
             self.curves[name][:, step] = value.detach()
 
     @classmethod
-    def join(cls, parts: list["History"]) -> "History":
+    def join(cls, parts: Sequence["History"]) -> "History":
         """The runs of all parts. A shorter run keeps its last values: its policy rests there."""
         joined = cls(sum(p.shape[0] for p in parts), max(p.shape[1] for p in parts) - 1)
         step = torch.arange(joined.shape[1])
@@ -89,9 +90,11 @@ class Run:
         dropped = [name for name, chosen in values.items() if not isinstance(chosen, list)]
         return Run(
             self.world,
-            dataclasses.replace(self.config, **plain),
+            self.config.replaced(**plain),
             self.model.select(torch.from_numpy(index.ravel())),
-            *(x.sel(plain).drop_vars(dropped) for x in (self.history, self.logp, self.ref_logp)),
+            self.history.sel(plain).drop_vars(dropped),
+            self.logp.sel(plain).drop_vars(dropped),
+            self.ref_logp.sel(plain).drop_vars(dropped),
         )
 
 

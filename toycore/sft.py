@@ -67,7 +67,7 @@ def train_sft(world: World, config: SFTConfig = SFTConfig()) -> Run:
     return each_loop(_train, world, config)
 
 
-def _train(world: World, config: SFTConfig) -> tuple[ToyLM, Tensor, History]:
+def _train(world: World, config) -> tuple[ToyLM, Tensor, History]:
     seeds = config.seeds * (config.runs // len(config.seeds))
     model = ToyLM(seeds, config.column("lora_rank"), config.column("lora_alpha"))
     ref_logp = model.logp().detach()

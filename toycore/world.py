@@ -121,7 +121,7 @@ class World:
         (prompt, chosen, rejected). ValueError unless two tokens or more are possible at each
         prompt: there would be nothing to compare.
         """
-        ref_logp = guards.policy("ref_logp", ref_logp, tuple(self.reward.shape))
+        ref_logp = guards.policy("ref_logp", ref_logp, (len(self.prompts), len(self.tokens)))
         alone = (ref_logp > -math.inf).sum(-1) < 2
         if bool(alone.any()):
             prompt = int(alone.nonzero()[0, -1])

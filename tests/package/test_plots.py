@@ -255,7 +255,9 @@ def test_numbers_to_draw_may_come_as_tensors_that_want_gradients(world, dtype):
     picture = tc.plots.against(world, "attained", exact=one, DPO=values)
     assert dashed(picture, 0) == [1.0]
     tries = {"kl": one.expand(3, 2)}
-    assert tc.plots.closing_in(world, 8 * one, tries, {"kl": one[0]}).alt.count("8 and 8 samples") == 1
+    assert (
+        tc.plots.closing_in(world, 8 * one, tries, {"kl": one[0]}).alt.count("8 and 8 samples") == 1
+    )
 
 
 def check_same_picture(stored: Image.Image, due: Image.Image) -> None:

@@ -111,8 +111,9 @@ def compare(
     first = next(iter(arms))
     again = f"{first} (again)"
     calls = {name: _calls(arm) for name, arm in arms.items()}
-    arms, work, calls = ({**x, again: x[first]} for x in (arms, work, calls))
-    times = {name: [] for name in arms}
+    arms, work = {**arms, again: arms[first]}, {**work, again: work[first]}
+    calls[again] = calls[first]
+    times: dict[str, list] = {name: [] for name in arms}
     gc.collect()
     try:
         gc.freeze()

@@ -29,6 +29,7 @@ def cases() -> Iterator[Case]:
             rng = torch.Generator().manual_seed(batch)
             x = torch.randn(batch, hidden, generator=rng, dtype=torch.float32, device="cpu")
             inputs = {name: x.bfloat16() if name == BF16 else x for name in models}
+            arms: dict[str, Callable[[], object]]
             arms = {n: functools.partial(model, inputs[n]) for n, model in models.items()}
             yield {"hidden": hidden, "batch": batch}, arms
 
@@ -44,6 +45,7 @@ def versions(hidden: int) -> tuple[dict[str, nn.Module], dict[str, str]]:
 
 def cpu() -> str:
     """What this CPU can do, as far as torch tells: "AVX512, avx512_vnni"."""
+    flags: dict[str, bool]
     flags = getattr(torch.cpu, "get_capabilities", dict)()  # newer than the oldest torch we run on
     has = [flag for flag in FLAGS if flags.get(flag)]
     return ", ".join([torch.backends.cpu.get_cpu_capability(), *has])

@@ -118,7 +118,7 @@ def train_dpo(world: World, config: DPOLabConfig, pairs, start: Run | None = Non
 
 
 def _train(
-    world, config: DPOLabConfig, start: Run, pairs: Tensor, weight: Tensor
+    world: World, config, start: Run, pairs: Tensor, weight: Tensor
 ) -> tuple[ToyLM, Tensor, History]:
     recipe = DPO_RECIPES[config.recipe]
     policy = copies(start, config)

@@ -46,7 +46,7 @@ def train_ppo(world: World, config: PPOLabConfig, start: Run | None = None) -> R
     return each_loop(_train, world, config, starting_run(world, config, start))
 
 
-def _train(world: World, config: PPOLabConfig, start: Run) -> tuple[ToyLM, Tensor, History]:
+def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     recipe, rest = PPO_RECIPES[config.recipe], PPOConfig(ent_coef=0)
     policy = copies(start, config)
     critic = ValueNet(config.runs, len(world.prompts))

@@ -29,7 +29,7 @@ def verdict(run: Run) -> "pd.DataFrame":
     import pandas as pd
 
     _check(run, ["recipe"])
-    rows = {name: _row(run.sel(recipe=name)) for name in run.config.recipe}
+    rows = {name: _row(run.sel(recipe=name)) for name in run.config.swept["recipe"]}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -63,7 +63,7 @@ def _check(run, swept: list[str]) -> None:
         raise ValueError(f"the run must sweep {needed}; it sweeps {found}: use run.sel(...)")
 
 
-def _recipe(run: Run):
+def _recipe(run):
     """The recipe of a run that has one, and its leash."""
     if isinstance(run.config, PPOLabConfig):
         return PPO_RECIPES[run.config.recipe], run.config.kl_beta

@@ -142,7 +142,11 @@ def numbers(value) -> Numbers:
         return Numbers(shape, dtype, ())
     if dtype is None:
         return Numbers(shape, None, tuple(value.astype(np.float64).ravel().tolist()))
-    return Numbers(shape, dtype, tuple(value.detach().to_dense().cpu().double().flatten().tolist()))
+    return Numbers(
+        shape,
+        dtype,
+        tuple(torch.as_tensor(value).detach().to_dense().cpu().double().flatten().tolist()),
+    )
 
 
 def pulls(parts: list, leaves: list[Tensor]) -> list[Tensor]:
@@ -151,7 +155,8 @@ def pulls(parts: list, leaves: list[Tensor]) -> list[Tensor]:
     if not tracked or not leaves:
         return [torch.zeros_like(leaf) for leaf in leaves]
     total = sum((t.double().flatten() * weights(t.numel())).sum() for t in tracked)
-    return torch.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
+    total = torch.as_tensor(total)
+    return [*torch.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)]
 
 
 def weights(count: int) -> Tensor:
@@ -201,7 +206,7 @@ def unpulled(error: Exception) -> Outcome:
     return Outcome(trouble="unpulled", figures={"error": one_line(error)})
 
 
-def refuse_if_forked(error: Exception) -> None:
+def refuse_if_forked(error: BaseException) -> None:
     """NotForked for what PyTorch refuses in a forked child: a GPU, and on a machine that has one
     gradients too, once there were some in the parent."""
     forked = multiprocessing.current_process().daemon
@@ -228,7 +233,7 @@ def line(error: BaseException, function: Callable) -> dict:
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     frames = traceback.walk_tb(error.__traceback__)
     own = [number for frame, number in frames if frame.f_code.co_filename == file]
-    if not own:
+    if file is None or not own:
         return {}
     source = linecache.getline(file, own[-1]).strip().replace("`", "'")
     return {"line": f"{own[-1]} (`{source}`)" if source else str(own[-1])}

@@ -37,10 +37,12 @@ def narrower(got: Outcome, due: Outcome) -> bool:
 
 
 def is_narrower(got: Numbers, due: Numbers) -> bool:
-    types = got.dtype, due.dtype
-    if not all(kind is not None and kind.is_floating_point for kind in types):
-        return False
-    return torch.finfo(got.dtype).eps > torch.finfo(due.dtype).eps
+    spread = [
+        torch.finfo(kind).eps
+        for kind in (got.dtype, due.dtype)
+        if kind is not None and kind.is_floating_point
+    ]
+    return len(spread) == 2 and spread[0] > spread[1]
 
 
 def difference(got: Outcome, due: Outcome, names: tuple[str, ...]) -> tuple[str, dict]:

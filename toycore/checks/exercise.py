@@ -173,7 +173,7 @@ class Tried(Exercise):
     results  how many tensors such a function returns
     """
 
-    examine: Callable[[object, str], tuple[str, dict]]
+    examine: Callable[..., tuple[str, dict]]  # of the answer and the language
     calls: tuple[dict, ...] = ()
     results: int = 1
     kind = "tried"

@@ -331,11 +331,11 @@ def entropy_bonus() -> tuple[str, dict]:
     config = PPOConfig(ent_coef=[0.01, 3.0], seeds=SEEDS)
     ends = train_ppo(World(), config, start()).history.isel(step=-1).mean("seed")
     low, high = ends.sel(ent_coef=0.01), ends.sel(ent_coef=3.0)
-    rises = high.entropy > low.entropy, high.attained > low.attained
+    rises = bool(high.entropy > low.entropy), bool(high.attained > low.attained)
     letter = {(True, True): "a", (True, False): "b", (False, True): "c", (False, False): "d"}
     figures = {"h": low.entropy.item(), "much_h": high.entropy.item()}
     figures |= {"a": low.attained.item(), "much_a": high.attained.item()}
-    return letter[tuple(map(bool, rises))], figures
+    return letter[rises], figures
 
 
 BONUS = {

@@ -183,7 +183,7 @@ def confine(pipe: Connection) -> None:
         os.dup2(nowhere, descriptor)
     sys.stdout = sys.stderr = Printed(pipe)
     builtins.input = getpass.getpass = asked
-    torch.set_num_threads = lambda count: None  # OpenMP would wait for threads of the parent
+    torch.set_num_threads = lambda nthreads: None  # OpenMP would wait for threads of the parent
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # rather this one than the kernel
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,7 +1,7 @@
 """What a check says, in the learner's language."""
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from toycore.language import check, number
 
@@ -14,7 +14,7 @@ class Mistake(NamedTuple):
     also    other ways to make the same mistake
     """
 
-    answer: object
+    answer: Any
     tr: str
     en: str
     also: tuple = ()

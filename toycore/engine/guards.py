@@ -8,6 +8,7 @@ setting  a number or one value a run; policy  a table of log-probabilities; indi
 import dataclasses
 import math
 import numbers
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ class Rule:
     """What a number may be: whole (kind int, of 64 bits) or any finite one, within bounds."""
 
     kind: type = float
-    low: float = -math.inf
+    low: float = -math.inf  # of at least
     above: bool = False  # the lower bound itself is not allowed
     high: float = math.inf
     optional: bool = False  # None is allowed: the setting is off
@@ -32,7 +33,7 @@ class Rule:
         text += f" and at most {self.high:g}" * (self.high < math.inf)
         return text + (" (or None)" if self.optional else "")
 
-    def holds(self, value: float | Tensor) -> bool | Tensor:
+    def holds(self, value) -> bool | Tensor:
         """Whether a number, or each of a tensor, is finite and within the bounds."""
         low = value > self.low if self.above else value >= self.low
         if self.kind is int:
@@ -75,12 +76,12 @@ def instance(name: str, value, kind: type) -> None:
         raise TypeError(f"{name} must be {allowed}; got {value!r}")
 
 
-def number(name: str, value, rule: Rule = ANY) -> int | float:
+def number(name: str, value, rule: Rule = ANY) -> Any:
     """A plain int or float, of any Python, NumPy or torch number or a table of no axes.
 
     TypeError if it is no number of the rule's kind, ValueError if it is out of the bounds.
     """
-    plain = value
+    plain: Any = value
     if getattr(value, "ndim", None) == 0 and not getattr(value, "is_meta", False):
         plain = value.item()
     kind = numbers.Integral if rule.kind is int else numbers.Real
@@ -130,7 +131,7 @@ def setting(name: str, value, rule: Rule, batch: Tensor | None = None) -> float 
     if isinstance(value, numbers.Real):
         return rule.check(name, value)
     values = table(name, value, f"{rule}, or one a run")
-    if not bool(rule.holds(values).all()):
+    if not bool(torch.as_tensor(rule.holds(values)).all()):
         raise ValueError(f"{name} must be {rule}; got {value}")
     if batch is not None and values.ndim:
         if values.shape[-1] != 1:

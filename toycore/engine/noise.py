@@ -22,8 +22,12 @@ def generator(seed: int, stream: str) -> torch.Generator:
 
 def uniforms(seeds: tuple[int, ...], shape: tuple[int, ...], stream: str) -> Tensor:
     """Uniform noise on [0, 1) for each seed: (S, *shape), float64."""
-    kind = {"dtype": torch.float64, "device": "cpu"}
-    return torch.stack([torch.rand(shape, generator=generator(s, stream), **kind) for s in seeds])
+
+    def one(seed: int) -> Tensor:
+        rng = generator(seed, stream)
+        return torch.rand(shape, generator=rng, dtype=torch.float64, device="cpu")
+
+    return torch.stack([one(seed) for seed in seeds])
 
 
 def pick(count: int, uniform: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, dataclass_transform
+from typing import Any, TypeAlias, dataclass_transform
 
 import numpy as np
 import torch
@@ -18,9 +18,10 @@ from torch import Tensor
 
 from toycore.engine.guards import Choice, Rule
 
-Numbers = float | Sequence[float]  # one number, or a sweep
-Wholes = int | Sequence[int]
-Words = str | Sequence[str]
+# A number or a word; or a sweep: a sequence, an array or a tensor of them. Kept as a tuple then.
+Numbers: TypeAlias = Any
+Wholes: TypeAlias = Any
+Words: TypeAlias = Any
 
 
 def setting(*, default, low: float, **rule) -> Any:
@@ -63,8 +64,12 @@ class Settings:
     per_loop: tuple[str, ...] = ()
     seeds: Any  # checked, a tuple of seed numbers
 
+    @classmethod
+    def _fields(cls) -> tuple[dataclasses.Field, ...]:
+        return dataclasses.fields(cls)  # type: ignore[arg-type]  # every subclass is a dataclass
+
     def __post_init__(self):
-        for field in dataclasses.fields(self):
+        for field in self._fields():
             value = getattr(self, field.name)
             if field.name == "seeds":
                 value = _seeds(value)
@@ -77,7 +82,7 @@ class Settings:
     @property
     def swept(self) -> dict[str, tuple]:
         """The swept settings and their values, outermost first; seeds are innermost, apart."""
-        names = [field.name for field in dataclasses.fields(self) if field.name != "seeds"]
+        names = [field.name for field in self._fields() if field.name != "seeds"]
         names.sort(key=lambda name: name not in self.per_loop)
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if isinstance(value, tuple)}
@@ -91,7 +96,11 @@ class Settings:
         """One config for each combination of the swept `per_loop` settings, ordered as `swept`."""
         swept = {name: values for name, values in self.swept.items() if name in self.per_loop}
         for values in itertools.product(*swept.values()):
-            yield dataclasses.replace(self, **dict(zip(swept, values, strict=True)))
+            yield self.replaced(**dict(zip(swept, values, strict=True)))
+
+    def replaced(self, **values) -> "Settings":
+        """The same config but for these settings."""
+        return dataclasses.replace(self, **values)  # type: ignore[type-var]
 
     def column(self, name: str) -> Tensor:
         """One setting's value in each run: (R, 1) float64, runs ordered as in `swept` × seeds."""

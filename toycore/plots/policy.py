@@ -40,7 +40,7 @@ def _heat_maps(count: int) -> tuple[Figure, list[Axes], Axes]:
     figure = Figure(figsize=(10, 4.2), dpi=100, facecolor="white")
     edges = {"left": 0.17, "right": 0.92, "bottom": 0.29, "top": 0.92, "wspace": 0.07}
     grid = figure.add_gridspec(1, count + 1, width_ratios=[1] * count + [0.04 * count], **edges)
-    *axes_of, bar = (figure.add_subplot(cell) for cell in grid)
+    *axes_of, bar = (figure.add_subplot(grid[0, column]) for column in range(count + 1))
     return figure, axes_of, bar
 
 

@@ -129,7 +129,7 @@ def _landing(axes, end, **style):
     )
 
 
-def _leash(run: Run, value: float | str) -> float:
+def _leash(run: Run, value):
     """The kl_beta (or beta) of a swept value: itself, or that of the whole run."""
     leash = "kl_beta" if hasattr(run.config, "kl_beta") else "beta"
     return value if _swept(run) == leash else getattr(run.config, leash)
@@ -153,7 +153,8 @@ def _note(figure, run: Run, *names: str) -> str:
     said = []
     for value in run.config.swept[setting]:
         curves = run.history[list(names)].sel({setting: value})
-        gone = ~np.isfinite(curves.to_array()).all(["variable", "seed"])
+        largest = abs(curves.to_array()).max(["variable", "seed"], skipna=False)
+        gone = ~(largest < np.inf)
         if gone.any():
             first = int(gone.step[gone.values.argmax()])
             key = f"note.left_finite_{_unit(run)}"

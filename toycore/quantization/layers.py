@@ -36,6 +36,9 @@ class Int8Linear(nn.Module):
     """
 
     QMAX = 127
+    values: Tensor  # (out, in) int8
+    scale: Tensor  # (out, 1)
+    bias: Tensor | None  # (out,)
 
     def __init__(self, weight: Quantized, bias: Tensor | None):
         super().__init__()
@@ -111,13 +114,15 @@ def quantize_dynamic(module: nn.Module) -> nn.Module:
     a bias (replace.py) or its owner reads its weight. ValueError if there is no other to quantize;
     TypeError or ValueError that names the layer if its weight cannot be quantized.
     """
-    made, first = {}, {}
+    made: dict[int, nn.Module] = {}
+    first: dict[tuple | None, Int8Linear] = {}
     for name, linear in plain_linears(module).items():
         try:
-            layer = made[id(linear)] = Int8Linear.from_linear(linear)
+            layer = Int8Linear.from_linear(linear)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{told(name)}: {error}") from error
         weight, bias = (first.setdefault(place(t), layer) for t in (linear.weight, linear.bias))
+        made[id(linear)] = layer
         layer.values, layer.scale, layer.bias = weight.values, weight.scale, bias.bias
     return copy_with(module, made)
 

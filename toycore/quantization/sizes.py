@@ -32,7 +32,7 @@ def tensor_bytes(module: nn.Module) -> int:
     TypeError or ValueError for what has no memory that can be seen, as on the meta device.
     """
     _check(module)
-    storages = {}
+    storages: dict[object, int] = {}
     for name, value in _kept(module).items():
         for tensor in _plain(name, value):
             place, size = _memory(name, tensor)

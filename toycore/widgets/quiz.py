@@ -110,7 +110,7 @@ def parse(text: str) -> tuple[Question, ...]:
 
 def _items(text: str) -> list:
     """Each question and answer: its line, its mark ("1" and so on, "x" or " "), and its text."""
-    items = []
+    items: list[list] = []
     for number, line in enumerate(text.splitlines(), 1):
         if found := QUESTION.fullmatch(line) or ANSWER.fullmatch(line):
             items.append([number, *found.groups()])
@@ -150,22 +150,22 @@ def _answer(line: int, mark: str, said: str) -> Answer:
 
 
 def _live(questions, language: str) -> str:
-    fields = "".join(_field(place, *asked, language) for place, asked in enumerate(questions, 1))
+    fields = "".join(_field(count, asked, language) for count, asked in enumerate(questions, 1))
     score = words.text("quiz.score", language).format("<span></span>", len(questions))
     return f'{STYLE}<div class="tc-quiz">{fields}<p class="score">{score}</p></div>'
 
 
-def _field(place: int, text: str, answers, language: str) -> str:
-    group = hashlib.sha256(repr((text, answers)).encode()).hexdigest()[:12]
+def _field(count: int, asked: Question, language: str) -> str:
+    group = hashlib.sha256(repr(tuple(asked)).encode()).hexdigest()[:12]
     # Without the second attribute JupyterLab takes the arrow keys for its own, and leaves the cell.
     radio = f'<input type="radio" data-lm-suppress-shortcuts="true" name="{group}"'
     choices = "".join(
         f"<label>{radio}{' data-right' * answer.right}>"
         f"<b>{letter}</b><span>{_html(answer.text)}</span></label>"
         f'<div role="status">{_told(answer, language)}</div>'
-        for letter, answer in _lettered(answers)
+        for letter, answer in _lettered(asked.answers)
     )
-    return f"<fieldset><legend>{place}. {_html(text)}</legend>{choices}</fieldset>"
+    return f"<fieldset><legend>{count}. {_html(asked.text)}</legend>{choices}</fieldset>"
 
 
 def _still(questions, language: str) -> str:

@@ -116,7 +116,8 @@ class Live(Sliders):
     """Pictures drawn when they are first asked for, and kept; the neighbours while nobody waits."""
 
     def __init__(self, labels, start: Place, draw: Callable[[Place], Shown]):
-        self.draw, self.kept = draw, {}
+        self.draw = draw
+        self.kept: dict[Place, Shown] = {}
         begun = time.perf_counter()
         self.picture(start)
         slow = time.perf_counter() - begun > PATIENCE
