@@ -96,7 +96,7 @@ class DPOLabConfig(Settings):
 
     per_loop = ("recipe", "steps")
 
-    recipe: Words = choice(default="sound", allowed=[*DPO_RECIPES])
+    recipe: Words = choice(default=next(iter(DPO_RECIPES)), allowed=[*DPO_RECIPES])
     # β, reward per nat
     beta: Numbers = setting(default=DPOConfig.beta, low=0, above=True)
     # updates, each on all pairs

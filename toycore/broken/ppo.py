@@ -25,7 +25,7 @@ class PPOLabConfig(Settings):
 
     per_loop = ("recipe", "rollouts")
 
-    recipe: Words = choice(default="sound", allowed=[*PPO_RECIPES])
+    recipe: Words = choice(default=next(iter(PPO_RECIPES)), allowed=[*PPO_RECIPES])
     # β, reward per nat of KL
     kl_beta: Numbers = setting(default=0.5, low=0)
     # How often fresh answers are sampled. Few: without a leash that holds, rounding errors grow,
