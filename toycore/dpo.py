@@ -23,7 +23,6 @@ from torch import Tensor
 from toycore import exact
 from toycore.engine import guards
 from toycore.engine.optim import Adam
-from toycore.engine.plain_torch import plain_torch
 from toycore.engine.settings import (
     Choice,
     Numbers,
@@ -34,11 +33,10 @@ from toycore.engine.settings import (
     config,
     setting,
 )
-from toycore.engine.threads import one_thread
 from toycore.model import ToyLM
 from toycore.progress import progress
-from toycore.run import History, Run, check, each_loop
-from toycore.start import copies, starting_run
+from toycore.run import History, Run, check, run_sweep
+from toycore.start import starting_policy, starting_run
 from toycore.world import World
 
 LOSS_TYPES = ("sigmoid", "ipo")
@@ -109,11 +107,11 @@ def _dpo_loss(chosen_logp, rejected_logp, *reference, beta, loss_type, weight):
     if reference:
         ref_chosen_logp, ref_rejected_logp = reference
         log_ratio = log_ratio - (ref_chosen_logp - ref_rejected_logp)
-    margin = beta * log_ratio
+    margin = beta * log_ratio  # Δ
     if loss_type == "sigmoid":
-        loss = -F.logsigmoid(margin)
+        loss = -F.logsigmoid(margin)  # Rafailov et al., eq. 7
     else:
-        loss = (log_ratio - 1 / (2 * beta)).square()
+        loss = (log_ratio - 1 / (2 * beta)).square()  # Azar et al., eq. 17
 
     def mean(values: Tensor) -> Tensor:
         return values.mean(-1) if weight is None else (values * weight).sum(-1)
@@ -154,40 +152,20 @@ def train_dpo(
     """
     check(world, config, DPOConfig)
     pairs = world.preference_pairs if pairs is None else pairs
-    distinct, weight = counted(world, pairs, len(config.seeds))
+    distinct, weight = world.distinct_pairs(pairs, len(config.seeds))
     start = starting_run(world, config, start)
-    return each_loop(_train, world, config, start, distinct, weight)
-
-
-@one_thread
-@plain_torch
-def counted(world: World, pairs, seeds: int) -> tuple[Tensor, Tensor]:
-    """Distinct pairs (M, 3) and each seed's share of them (S, M): a step costs M, not N."""
-    per_seed = getattr(pairs, "ndim", None) == 3
-    if per_seed and len(pairs) != seeds:
-        raise ValueError(
-            f"pairs must be (N, 3), or (S, N, 3) with S = {seeds} seeds; got {tuple(pairs.shape)}"
-        )
-    sets = [world.pairs(one) for one in pairs] if per_seed else [world.pairs(pairs)] * seeds
-    size, (prompts, tokens) = len(sets[0]), world.reward.shape
-    count = torch.zeros(seeds, prompts * tokens * tokens, dtype=torch.float64)
-    for row, (prompt, chosen, rejected) in zip(count, (one.T for one in sets), strict=True):
-        cell = (prompt * tokens + chosen) * tokens + rejected
-        row += torch.bincount(cell, minlength=len(row)).double() / size
-    cell = count.any(0).nonzero().squeeze(-1)
-    pair, rejected = cell // tokens, cell % tokens
-    return torch.stack([pair // tokens, pair % tokens, rejected], -1), count[:, cell]
+    return run_sweep(_train, world, config, start, distinct, weight)
 
 
 def _train(
     world: World, config, start: Run, pairs: Tensor, weight: Tensor
 ) -> tuple[ToyLM, Tensor, History]:
-    policy = copies(start, config)
+    policy = starting_policy(start, config)
     base = policy.base_logits()
     ref_logp = policy.logp(base).detach()
     beta = config.column("beta")
     optimizer = Adam(policy.parameters(), lr=config.shared("lr"))
-    weight = weight.repeat(config.runs // len(weight), 1)
+    weight = config.per_run(weight)
     prompt, chosen, rejected = pairs.T
     ref_chosen, ref_rejected = ref_logp[:, prompt, chosen], ref_logp[:, prompt, rejected]
     history = History(config.runs, config.steps)
@@ -207,6 +185,5 @@ def _train(
             loss.sum().backward()
             optimizer.step(decay=1 - step / config.steps)
 
-    objective = history.curves["reward"] - beta * history.curves["kl"]
-    history.curves["attained"] = exact.share_of_gain(objective.T, ref_logp, world.reward, beta).T
+    history.record_attained(ref_logp, world.reward, beta)
     return policy, ref_logp, history

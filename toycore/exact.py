@@ -71,7 +71,8 @@ def expected_reward(logp, reward) -> Tensor:
 
 
 def objective(logp, ref_logp, reward, kl_beta) -> Tensor:
-    """J(π) = E_π[r] − β KL(π‖π_ref) per prompt (..., P): what PPO with the leash maximises.
+    """J(π) = E_π[r] − β KL(π‖π_ref) per prompt (..., P): what PPO with a KL penalty (the leash)
+    maximises.
 
     At β = 0 the leash is gone: a token that the reference never gives costs nothing then.
     """
@@ -107,10 +108,10 @@ def attained(logp, ref_logp, reward, kl_beta) -> Tensor:
     share has no scale: then it is 1 minus the plain loss J(π*) − J(π).
     """
     here = objective(logp, ref_logp, reward, kl_beta).mean(-1)
-    return share_of_gain(here, ref_logp, reward, kl_beta)
+    return attained_share(here, ref_logp, reward, kl_beta)
 
 
-def share_of_gain(here: Tensor, ref_logp, reward, kl_beta) -> Tensor:
+def attained_share(here: Tensor, ref_logp, reward, kl_beta) -> Tensor:
     """`attained` of a policy whose objective, averaged over prompts, is `here` (...)."""
     best_logp = optimal_policy(ref_logp, reward, kl_beta)
     best, ref = (

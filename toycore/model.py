@@ -24,13 +24,16 @@ from toycore.engine.plain_torch import plain_torch
 
 
 class LoRALinear(nn.Module):
-    """A frozen linear layer with a trained low-rank update, with PEFT's names and shapes.
+    """A frozen linear layer with a trained low-rank update (Hu et al. 2021, eq. 3):
+
+        y = x @ weight.T + bias                                   # frozen
+        y = y + x @ lora_A.T @ lora_B.T * (alpha / rank)          # trained: two thin matrices
 
     weight  (*runs, out, in)   frozen        lora_A  (*runs, rank, in)   Kaiming-uniform
     bias    (*runs, out)       frozen        lora_B  (*runs, out, rank)  zero at the start
 
-    y = x Wᵀ + b + (alpha/rank) (x Aᵀ) Bᵀ. With B = 0 the layer starts as the frozen one, to
-    the bit. ValueError if rank is not from 1 to min(in, out), or alpha is not above 0.
+    Names and shapes are PEFT's. With B = 0 the layer starts as the frozen one, to the bit.
+    ValueError if rank is not from 1 to min(in, out), or alpha is not above 0.
 
     A merged layer keeps W beside `weight`, as `unmerged_weight`: it is saved, moved and copied
     with the rest, so that a layer answers and unmerges as the one whose state it has loaded.
@@ -87,10 +90,7 @@ class LoRALinear(nn.Module):
 
     def update(self, x: Tensor) -> Tensor:
         """The trained part, (alpha/rank) (x Aᵀ) Bᵀ."""
-        # Samples as columns, B A x as in the paper: so no gradient has to be transposed.
-        columns = x.mT if x.ndim > 1 else x
-        y = self.lora_B @ (self.lora_A @ columns * self.scaling)
-        return y.mT if x.ndim > 1 else y
+        return (x @ self.lora_A.mT * self.scaling) @ self.lora_B.mT
 
     def delta_weight(self) -> Tensor:
         """ΔW = (alpha/rank) B A: (*runs, out, in), of rank at most `rank`."""
@@ -196,8 +196,7 @@ class ToyLM(nn.Module):
             logits = self()
         else:
             logits = base_logits + self.head.update(self.prompt_embed)
-        # torch.log_softmax, written out: three times as fast on rows of 11 doubles.
-        return logits - logits.logsumexp(-1, keepdim=True)
+        return logits.log_softmax(-1)
 
     def trainable_fraction(self) -> Tensor:
         """Share of each run's parameters that are trained, (R,): A and B against all."""
@@ -225,9 +224,9 @@ def _column(name: str, value, rule: Rule, runs: int) -> Tensor:
     return values.detach().reshape(-1, 1).expand(runs, 1)
 
 
-def at(table: Tensor, cell: Tensor) -> Tensor:
-    """Entries of a table by cell, prompt · V + token: (R, P, V), (R, B) → (R, B)."""
-    return table.flatten(-2).gather(-1, cell)
+def entries(table: Tensor, prompt: Tensor, token: Tensor) -> Tensor:
+    """Each run's entries at its prompts and tokens: (R, P, V), (R, B), (R, B) → (R, B)."""
+    return table.flatten(-2).gather(-1, prompt * table.shape[-1] + token)
 
 
 @plain_torch

@@ -15,19 +15,18 @@ all tokens of a prompt, is only a baseline: its expected gradient is zero.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from toycore import exact
 from toycore.engine import guards
 from toycore.engine.guards import NOT_NEGATIVE, POSITIVE
-from toycore.engine.noise import sample, uniforms
+from toycore.engine.noise import sample_answer, uniforms
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
-from toycore.model import ToyLM, ValueNet, at
+from toycore.model import ToyLM, ValueNet, entries
 from toycore.progress import progress
-from toycore.run import History, Run, check, each_loop
-from toycore.start import copies, starting_run
+from toycore.run import History, Run, check, run_sweep
+from toycore.start import starting_policy, starting_run
 from toycore.world import World
 
 
@@ -116,33 +115,23 @@ def ppo_loss(
                    counts |ρ − 1| > ε, also where the clipped term is not the smaller one.
     approx_kl      mean (ρ − 1) − log ρ, an estimate of KL(π_old‖π_θ), never negative; nats
     """
-    logp, old_logp, advantage, value, returns = guards.batches(
-        logp=logp, old_logp=old_logp, advantage=advantage, value=value, returns=returns
-    )
-    (entropy,) = guards.batches(entropy=entropy)
-    runs = {"logp": (*logp.shape[:-1], 1), "entropy": (*entropy.shape[:-1], 1)}
-    guards.fit(1, "(R, B), and entropy (R, P)", **runs)
-    clip_range = guards.setting("clip_range", clip_range, POSITIVE, logp)
-    vf_coef = guards.setting("vf_coef", vf_coef, NOT_NEGATIVE, logp)
-    ent_coef = guards.setting("ent_coef", ent_coef, NOT_NEGATIVE, logp)
-    return _ppo_loss(
-        logp, old_logp, advantage, value, returns, entropy, clip_range, vf_coef, ent_coef
-    )
+    checked = _checked(logp, old_logp, advantage, value, returns, entropy)
+    return _ppo_loss(*checked, *_coefficients(clip_range, vf_coef, ent_coef, checked[0]))
 
 
 def _ppo_loss(logp, old_logp, advantage, value, returns, entropy, clip_range, vf_coef, ent_coef):
     """The same of arguments that are known to be right: the loop asks 400 times."""
     log_ratio = logp - old_logp
-    ratio = log_ratio.detach().exp()
-    # Where the clipped term is the smaller, the clip is flat: no gradient passes through it.
+    ratio = log_ratio.detach().exp()  # ρ
     clipped = ratio.clamp(1 - clip_range, 1 + clip_range) * advantage
-    clip_acts = ~(ratio * advantage <= clipped)  # so too where an infinite ratio meets Â = 0
-    # There the ratio may be infinite, and would make the gradient NaN though it is not selected.
+    # Where the clipped term is the smaller, the clip is flat, and no gradient passes. The ratio
+    # may be infinite there: taken out of the other term, it spoils no gradient either.
+    clip_acts = ~(ratio * advantage <= clipped)
     unclipped = log_ratio.masked_fill(clip_acts, 0.0).exp() * advantage
-    policy_loss = -torch.where(clip_acts, clipped, unclipped).mean(-1, keepdim=True)
-    value_loss = F.mse_loss(value, returns, reduction="none").mean(-1, keepdim=True)
+    policy_loss = -torch.where(clip_acts, clipped, unclipped).mean(-1, keepdim=True)  # eq. 7
+    value_loss = (value - returns).square().mean(-1, keepdim=True)
     bonus = entropy.mean(-1, keepdim=True)
-    loss = (policy_loss + vf_coef * value_loss - ent_coef * bonus).squeeze(-1)
+    loss = policy_loss + vf_coef * value_loss - ent_coef * bonus  # eq. 9
     with torch.no_grad():
         info = {
             "policy_loss": policy_loss.detach().squeeze(-1),
@@ -150,7 +139,27 @@ def _ppo_loss(logp, old_logp, advantage, value, returns, entropy, clip_range, vf
             "clip_fraction": clip_acts.to(ratio.dtype).mean(-1),
             "approx_kl": (ratio - log_ratio).mean(-1) - 1,
         }
-    return loss, info
+    return loss.squeeze(-1), info
+
+
+def _checked(logp, old_logp, advantage, value, returns, entropy) -> list[Tensor]:
+    """The batches as tensors that fit together; else TypeError or ValueError."""
+    batches = guards.batches(
+        logp=logp, old_logp=old_logp, advantage=advantage, value=value, returns=returns
+    )
+    (entropy,) = guards.batches(entropy=entropy)
+    runs = {"logp": (*batches[0].shape[:-1], 1), "entropy": (*entropy.shape[:-1], 1)}
+    guards.fit(1, "(R, B), and entropy (R, P)", **runs)
+    return [*batches, entropy]
+
+
+def _coefficients(clip_range, vf_coef, ent_coef, logp: Tensor) -> tuple:
+    """The settings of the loss, each a number or (R, 1); else TypeError or ValueError."""
+    return (
+        guards.setting("clip_range", clip_range, POSITIVE, logp),
+        guards.setting("vf_coef", vf_coef, NOT_NEGATIVE, logp),
+        guards.setting("ent_coef", ent_coef, NOT_NEGATIVE, logp),
+    )
 
 
 def train_ppo(world: World, config: PPOConfig = PPOConfig(), start: Run | None = None) -> Run:
@@ -162,34 +171,34 @@ def train_ppo(world: World, config: PPOConfig = PPOConfig(), start: Run | None =
     rollout's updates (at step 0: the first batch, before any update).
     """
     check(world, config, PPOConfig)
-    return each_loop(_train, world, config, starting_run(world, config, start))
+    return run_sweep(_train, world, config, starting_run(world, config, start))
 
 
 def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
-    policy = copies(start, config)
+    policy = starting_policy(start, config)
     critic = ValueNet(config.runs, len(world.prompts))
     base = policy.base_logits()
-    ref_logp, table = policy.logp(base).detach(), policy.logp(base)
+    table = policy.logp(base)
+    ref_logp = table.detach()
     kl_beta = config.column("kl_beta")
     coefficients = [config.shared(name) for name in ("clip_range", "vf_coef", "ent_coef")]
     optimizer = Adam([*policy.parameters(), *critic.parameters()], lr=config.shared("lr"))
     noise = uniforms(config.seeds, (config.rollouts, config.batch_size), "rollouts")
-    noise = noise.sort(-1).values  # a batch has no order; sorted, it is looked up twice as fast
     history = History(config.runs, config.rollouts)
 
     for rollout in progress(range(config.rollouts), "progress.ppo", world.language):
         with torch.no_grad():
             history.record(rollout, **_state(table, ref_logp, world.reward))
-            prompt, cell = sample(table, noise[:, rollout].repeat(config.runs // len(noise), 1))
-            old_logp, reward = at(table, cell), world.reward.flatten()[cell]
-            returns = leash(reward, old_logp, at(ref_logp, cell), kl_beta)
+            prompt, token = sample_answer(table, config.per_run(noise[:, rollout]))
+            old_logp, ref = entries(table, prompt, token), entries(ref_logp, prompt, token)
+            returns = leash(world.reward[prompt, token], old_logp, ref, kl_beta)
             advantage = whiten(returns - critic().gather(-1, prompt))
 
         passes, active = [], None
         for _ in range(config.epochs):
             entropy = -(table.exp() * table).sum(-1)  # of every prompt, so none is sampled
             loss, info = _ppo_loss(
-                at(table, cell),
+                entries(table, prompt, token),
                 old_logp,
                 advantage,
                 critic().gather(-1, prompt),
@@ -211,9 +220,7 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
         history.record(rollout + 1, **means)
 
     history.record(config.rollouts, **_state(table.detach(), ref_logp, world.reward))
-    objective = history.curves["reward"] - kl_beta * history.curves["kl"]
-    attained = exact.share_of_gain(objective.T, ref_logp, world.reward, kl_beta)
-    history.curves["attained"] = attained.T
+    history.record_attained(ref_logp, world.reward, kl_beta)
     return policy, ref_logp, history
 
 

@@ -2,7 +2,7 @@
 
 R trainings run side by side, ordered as the product of the swept settings × seeds, seeds
 innermost. Settings that shape the loop itself (how many steps, how large a batch) get one
-loop for each of their values; `each_loop` joins what the loops return.
+loop for each of their values; `run_sweep` joins what the loops return.
 """
 
 import dataclasses
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from toycore import exact
 from toycore.engine import guards
 from toycore.engine.plain_torch import plain_torch
 from toycore.engine.settings import Settings
@@ -37,6 +38,12 @@ class History:
             if name not in self.curves:
                 self.curves[name] = torch.zeros(self.shape, dtype=torch.float64)
             self.curves[name][:, step] = value.detach()
+
+    def record_attained(self, ref_logp: Tensor, reward: Tensor, kl_beta: Tensor) -> None:
+        """`attained` at every step, from the `reward` and the `kl` recorded; kl_beta: (R, 1)."""
+        objective = self.curves["reward"] - kl_beta * self.curves["kl"]
+        share = exact.attained_share(objective.T, ref_logp, reward, kl_beta)
+        self.curves["attained"] = share.T
 
     @classmethod
     def join(cls, parts: Sequence["History"]) -> "History":
@@ -85,8 +92,8 @@ class Run:
             for value in several:
                 if value not in swept[name]:
                     raise ValueError(f"{name}={value!r} is not in this run; it has {swept[name]}")
-            places = [swept[name].index(value) for value in several]
-            index = index.take(places, axis=list(swept).index(name))
+            chosen_index = [swept[name].index(value) for value in several]
+            index = index.take(chosen_index, axis=list(swept).index(name))
         dropped = [name for name, chosen in values.items() if not isinstance(chosen, list)]
         return Run(
             self.world,
@@ -107,7 +114,7 @@ def check(world, config, kind: type[Settings]) -> None:
 
 @one_thread
 @plain_torch
-def each_loop(train, world: World, config: Settings, *arguments) -> Run:
+def run_sweep(train, world: World, config: Settings, *arguments) -> Run:
     """Call train(world, one_config, *arguments) for each loop of the sweep; label the results.
 
     `train` returns (model, ref_logp, history). It runs on one thread, and leaves torch as it

@@ -16,7 +16,7 @@ from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
 from toycore.model import ToyLM
 from toycore.progress import progress
-from toycore.run import History, Run, check, each_loop
+from toycore.run import History, Run, check, run_sweep
 from toycore.world import World
 
 
@@ -64,12 +64,12 @@ def train_sft(world: World, config: SFTConfig = SFTConfig()) -> Run:
     History: `loss` (nats), `accuracy`, `entropy` (nats, exact), `trainable_fraction`.
     """
     check(world, config, SFTConfig)
-    return each_loop(_train, world, config)
+    return run_sweep(_train, world, config)
 
 
 def _train(world: World, config) -> tuple[ToyLM, Tensor, History]:
-    seeds = config.seeds * (config.runs // len(config.seeds))
-    model = ToyLM(seeds, config.column("lora_rank"), config.column("lora_alpha"))
+    seeds = config.per_run(torch.tensor(config.seeds))
+    model = ToyLM(seeds.tolist(), config.column("lora_rank"), config.column("lora_alpha"))
     ref_logp = model.logp().detach()
     optimizer = Adam(model.parameters(), lr=config.shared("lr"))
     history = History(config.runs, config.steps)

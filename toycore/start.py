@@ -25,7 +25,6 @@ def starting_run(world: World, config: Settings, start: Run | None) -> Run:
     return start
 
 
-def copies(start: Run, config: Settings) -> ToyLM:
-    """The starting policy, adapters included, once for every run of the config."""
-    seeds = torch.arange(len(config.seeds))
-    return start.model.select(seeds.repeat(config.runs // len(seeds)))
+def starting_policy(start: Run, config: Settings) -> ToyLM:
+    """The policy of the start, adapters included, once for every run of the config."""
+    return start.model.select(config.per_run(torch.arange(len(config.seeds))))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from toycore import language as words
 from toycore.engine import guards
-from toycore.engine.noise import draw, generator, pick
+from toycore.engine.noise import generator, sample_index, sample_token
 from toycore.engine.plain_torch import plain_torch
 from toycore.engine.threads import one_thread
 
@@ -110,6 +110,27 @@ class World:
 
     @one_thread
     @plain_torch
+    def distinct_pairs(self, pairs, seeds: int) -> tuple[Tensor, Tensor]:
+        """Each pair once, (M, 3), and each seed's share of it, (S, M): a step costs M, not N.
+
+        pairs: (N, 3) for all seeds, or (S, N, 3), as `pairs` takes them; else a ValueError.
+        """
+        per_seed = getattr(pairs, "ndim", None) == 3
+        if per_seed and len(pairs) != seeds:
+            allowed = f"(N, 3), or (S, N, 3) with S = {seeds} seeds"
+            raise ValueError(f"pairs must be {allowed}; got {tuple(pairs.shape)}")
+        sets = [self.pairs(one) for one in pairs] if per_seed else [self.pairs(pairs)] * seeds
+        tokens = len(self.tokens)
+        shares = torch.zeros(seeds, len(self.prompts) * tokens**2, dtype=torch.float64)
+        for share, (prompt, chosen, rejected) in zip(shares, (one.T for one in sets), strict=True):
+            kind = (prompt * tokens + chosen) * tokens + rejected
+            share += torch.bincount(kind, minlength=len(share)).double() / len(kind)
+        kind = shares.any(0).nonzero().squeeze(-1)
+        pair, rejected = kind // tokens, kind % tokens
+        return torch.stack([pair // tokens, pair % tokens, rejected], -1), shares[:, kind]
+
+    @one_thread
+    @plain_torch
     def sample_preferences(self, ref_logp, n: int, seed: int) -> Tensor:
         """n preference pairs that a Bradley–Terry judge of this world's reward would give.
 
@@ -136,13 +157,13 @@ class World:
             generator=generator(seed, "preferences"),
             dtype=torch.float64,
         )
-        prompt = pick(len(self.prompts), noise[0])
-        first = draw(ref_logp, prompt, noise[1])
+        prompt = sample_index(len(self.prompts), noise[0])
+        first = sample_token(ref_logp, prompt, noise[1])
         # The row of a prompt and a first answer: the reference without that answer.
         others = ref_logp[..., None, :].expand(*ref_logp.shape, len(self.tokens)).clone()
         others.diagonal(dim1=-2, dim2=-1).fill_(-math.inf)
         others = others.log_softmax(-1).flatten(-3, -2)
-        second = draw(others, prompt * len(self.tokens) + first, noise[2])
+        second = sample_token(others, prompt * len(self.tokens) + first, noise[2])
         gap = self.reward[prompt, first] - self.reward[prompt, second]
         wins = noise[3] < torch.sigmoid(gap)
         chosen, rejected = torch.where(wins, first, second), torch.where(wins, second, first)

@@ -34,7 +34,7 @@ WORDS = {
         "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expectation can be "
         "counted, the best policy is known in closed form, and where theory knows the end of a curve, "
         "a dashed line shows it. You predict, move a slider, and check against the exact answer.",
-        "hero": "A leash for a policy: <code>kl_beta</code> weighs reward against the distance to the start. "
+        "hero": "A leash (a KL penalty) for a policy: <code>kl_beta</code> weighs reward against the distance to the start. "
         "Move it: the dashed line is the exact optimum; the shorter the leash, the closer the curves come to it.",
         "footer": "Code: MIT. Text: CC BY 4.0. No tracker, no cookie, nothing loaded from elsewhere.",
         "offline": "Scripts are off: the sliders stand still and formulas appear as TeX.",
@@ -69,7 +69,7 @@ WORDS = {
         "intro": "Buradaki dil modeli bir oyuncaktır: 6 istem, 11 token, tek adım. Bu yüzden her beklenen değer "
         "sayılarak bulunur, en iyi politika kapalı biçimde bilinir; bir eğrinin nereye varması "
         "gerektiği biliniyorsa orada kesikli bir çizgi vardır. Tahmin eder, sürgüyü oynatır ve kesin yanıtla karşılaştırırsınız.",
-        "hero": "Politikaya bir tasma: <code>kl_beta</code>, ödülü başlangıca olan uzaklıkla dengeler. "
+        "hero": "Politikaya bir tasma (KL cezası): <code>kl_beta</code>, ödülü başlangıca olan uzaklıkla dengeler. "
         "Oynatın: kesikli çizgi kesin en iyidir; tasma kısaldıkça eğriler ona daha çok yaklaşır.",
         "footer": "Kod: MIT. Metin: CC BY 4.0. İzleyici yok, çerez yok, başka yerden yüklenen hiçbir şey yok.",
         "offline": "Betikler kapalı: sürgüler kıpırdamaz, formüller TeX olarak görünür.",

@@ -85,9 +85,9 @@ def test_a_storm_of_moves_leaves_no_figure_and_no_memory(kind, monkeypatch):
     for _ in range(MOVES):
         rng.choice(slider.selectors).set_state({"index": rng.randrange(len(GRID))})
         if kind != "framed":  # there the front end turns the pictures
-            assert img(*slider.picture(slider.place)) == slider.view.value
-    due = draw(**{name: GRID[at] for name, at in zip(names, slider.place, strict=True)})
-    assert slider.picture(slider.place) == (due.png, due.alt)
+            assert img(*slider.picture(slider.position)) == slider.view.value
+    due = draw(**{name: GRID[at] for name, at in zip(names, slider.position, strict=True)})
+    assert slider.picture(slider.position) == (due.png, due.alt)
     del due
     assert figures() == alive
     assert psutil.Process().memory_info().rss - before < ROOM

@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
 import toycore as tc
-from builder import bundle, places, work
+from builder import bundle, links, work
 from builder.execution import TIMEOUT
 from builder.stored import stale
 from course import COURSE, NOTEBOOKS, ONCE, ROOT, long, said
@@ -225,22 +225,22 @@ def clone(tmp_path, monkeypatch):
 )
 def test_the_address_is_that_of_the_git_remote(clone, remote, address):
     subprocess.run(["git", "-C", clone, "remote", "add", "origin", remote], check=True)
-    assert places.repository(clone) == address
+    assert links.repository(clone) == address
 
 
 def test_the_address_is_githubs_own_word_first(clone, monkeypatch):
-    assert places.repository(clone) is None
+    assert links.repository(clone) is None
     monkeypatch.setenv("GITHUB_REPOSITORY", "ada/toycore")
-    assert places.repository(clone) == "ada/toycore"
+    assert links.repository(clone) == "ada/toycore"
 
 
 @pytest.mark.parametrize("language", ["tr", "en"])
 def test_with_an_address_there_are_links_and_without_one_there_is_none(language):
     for bundled in (True, False):
-        assert "](" not in places.line(language, "03_ppo", None, bundled)
-        links = re.findall(r"\]\((.+?)\)", places.line(language, "03_ppo", "a/b", bundled))
+        assert "](" not in links.line(language, "03_ppo", None, bundled)
+        found = re.findall(r"\]\((.+?)\)", links.line(language, "03_ppo", "a/b", bundled))
         bundle = f"github.com/a/b/blob/bundles/{language}/03_ppo.ipynb"
-        assert links == [
+        assert found == [
             f"https://colab.research.google.com/{bundle.replace('.com', '', 1)}",
             f"https://kaggle.com/kernels/welcome?src=https://{bundle}",
             f"https://mybinder.org/v2/gh/a/b/HEAD?labpath=notebooks/{language}/03_ppo.ipynb",

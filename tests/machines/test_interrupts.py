@@ -238,10 +238,10 @@ def test_a_slider_stopped_while_it_redraws_goes_on_at_the_next_move(unchanged, m
 
     def check():
         unchanged()
-        stopped_at = slider.place[0]
+        stopped_at = slider.position[0]
         for place in (2, 1):  # the place it was stopped at as well: no half picture was kept
             moved(slider, place)
-            assert slider.place == (place,)
+            assert slider.position == (place,)
             assert shows(slider, place)
             assert slider.picture((place,)).png == due[place]
         assert stopped_at in (0, 1)
@@ -265,7 +265,7 @@ def test_a_slider_whose_redraw_was_stopped_shows_nothing_rather_than_another_val
         broken.setattr(slider, "picture", stop)
         with pytest.raises(KeyboardInterrupt):
             moved(slider, 1)
-    assert (slider.place, slider.view.value) == ((1,), "")
+    assert (slider.position, slider.view.value) == ((1,), "")
     moved(slider, 2)
     assert shows(slider, 2)
 
@@ -287,9 +287,9 @@ slider = tc.widgets.slider("helpful", [-1.0, 0.0, 1.0], draw, start=-1.0)
 """
 TOLD = """{
     "comm": slider.selectors[0].comm.comm_id,
-    "place": slider.place,
+    "place": slider.position,
     "right": slider.view.value == tc.plots.style.img(
-        (due := draw(slider.place[0] - 1.0)).png, due.alt
+        (due := draw(slider.position[0] - 1.0)).png, due.alt
     ),
 }"""
 

@@ -173,7 +173,7 @@ def oracle():
     best = tc.exact.optimal_policy(logp, world.reward, 0.5)
     pairs = world.pairs([(0, 1, 2), (1, 3, 4)]), world.sample_preferences(logp, 20, 0)
     noise = tc.noise.uniforms((0, 1), (2, 5), "rollouts")
-    drawn = tc.noise.sample(logp, noise[:1, 0])
+    drawn = tc.noise.sample_answer(logp, noise[:1, 0])
     attained = tc.exact.attained(best, logp, world.reward, [[0.5]])
     return world.reward, best, *pairs, noise, *drawn, attained, tc.exact.kl(best, logp)
 

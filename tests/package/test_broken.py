@@ -142,10 +142,14 @@ def expected_update(recipe, start: tc.Run, reward) -> tuple[torch.Tensor, torch.
     logits = moved(start).logp().detach().requires_grad_()
     table = logits.log_softmax(-1)
     runs, (prompts, tokens) = len(table), reward.shape
-    cell = torch.arange(prompts * tokens).expand(runs, -1)
-    prompt, chance = cell // tokens, table.detach().flatten(1).exp() / prompts
+    every = torch.arange(prompts * tokens).expand(runs, -1)
+    prompt, token, chance = (
+        every // tokens,
+        every % tokens,
+        table.detach().flatten(1).exp() / prompts,
+    )
     ref_table = recipe.reference(start.model.select(torch.arange(3)))
-    drawn = Sampled(table, ref_table, prompt, cell)
+    drawn = Sampled(table, ref_table, prompt, token)
     returns = reward.flatten() - BETA * recipe.in_reward(drawn).detach()
     by_prompt = (chance * returns).view(runs, prompts, tokens)
     value = by_prompt.sum(-1) * prompts

@@ -330,7 +330,7 @@ def test_a_number_is_a_number_wherever_it_comes_from(number):
     assert run(kl_beta=[1, 2]).sel(kl_beta=number).config.kl_beta == 2.0
     assert tc.exact.objective(TABLE, TABLE, TABLE, number).shape == (6,)
     assert dpo(beta=number)[0].item() == pytest.approx(math.log(2))
-    assert tc.widgets.slider("a", [1, number], lambda _: PICTURE, start=number).place == (1,)
+    assert tc.widgets.slider("a", [1, number], lambda _: PICTURE, start=number).position == (1,)
 
 
 PICTURE = tc.plots.rewards(WORLD)

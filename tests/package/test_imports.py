@@ -141,7 +141,7 @@ def test_a_wrong_import_is_rejected(check, module, source):
 
 
 def test_a_right_import_is_accepted():
-    check_one_way("ppo", "from toycore import exact\nfrom toycore.start import copies")
+    check_one_way("ppo", "from toycore import exact\nfrom toycore.start import starting_policy")
     check_one_way("bench", "import toycore as tc\nfrom toycore import PPOConfig")
     lazy = "if TYPE_CHECKING:\n    import xarray\ndef f():\n    import xarray"
     check_outsiders("run", lazy)

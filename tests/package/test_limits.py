@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import toycore as tc
-from toycore.engine.noise import draw
+from toycore.engine.noise import sample_token
 from toycore.engine.optim import Adam
 
 exact, INF = tc.exact, math.inf
@@ -310,7 +310,7 @@ def test_a_token_of_probability_0_is_never_drawn(row, uniform):
     """Ten times 0.1 sum to 1 − 2⁻⁵³ in floats; the eleventh token, and the first, get nothing."""
     chances = torch.tensor([0.0, *[0.1] * 10, 0.0, 0.0]).double()
     table = chances.log().expand(66, 13)
-    token = draw(table, torch.tensor([row]), torch.tensor([uniform]).double())
+    token = sample_token(table, torch.tensor([row]), torch.tensor([uniform]).double())
     assert chances[token].item() > 0
     if uniform == MOST:
         assert token.item() == 10

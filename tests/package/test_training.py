@@ -12,7 +12,7 @@ import torch
 
 import toycore as tc
 from toycore import exact
-from toycore.engine.noise import draw, sample
+from toycore.engine.noise import sample_answer, sample_token
 from toycore.engine.optim import Adam
 
 SIX_BETAS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -256,9 +256,9 @@ def test_sampled_pairs_follow_bradley_terry(world, start):
 def test_a_grid_of_uniforms_gives_each_prompt_and_token_its_exact_share(start):
     table, n = torch.tensor(start.logp.values), 60_000
     uniform = ((torch.arange(n) + 0.5) / n).double().expand(8, n)
-    _, cell = sample(table, uniform)  # prompt · 11 + token
+    prompt, token = sample_answer(table, uniform)
     for run in range(8):
-        counts = torch.bincount(cell[run], minlength=66).view(6, 11)
+        counts = torch.bincount(prompt[run] * 11 + token[run], minlength=66).view(6, 11)
         assert (counts - n / 6 * table[run].exp()).abs().max() <= 1
 
 
@@ -266,11 +266,11 @@ def test_tokens_are_drawn_from_the_row_that_is_asked_for(start):
     table, n = torch.tensor(start.logp.values[0]), 60_000
     row = torch.arange(6).repeat(n // 6)
     uniform = ((torch.arange(n) // 6 + 0.5) / (n // 6)).double()
-    token = draw(table, row, uniform)
+    token = sample_token(table, row, uniform)
     counts = torch.bincount(row * 11 + token, minlength=66).view(6, 11)
     assert (counts - n / 6 * table.exp()).abs().max() <= 1
     ends = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64).repeat(6)
-    assert draw(table, torch.arange(6).repeat_interleave(2), ends).tolist() == [0, 10] * 6
+    assert sample_token(table, torch.arange(6).repeat_interleave(2), ends).tolist() == [0, 10] * 6
 
 
 # Labels

@@ -36,7 +36,7 @@ def image(picture) -> str:
 def leaf(widget):
     """The image that the view holds for the place where the sliders stand."""
     view = widget.view
-    for index in widget.place:
+    for index in widget.position:
         view = view.children[index] if hasattr(view, "children") else view
     return view.value
 
@@ -57,7 +57,7 @@ def test_a_dropdown_beside_the_slider_has_its_name_its_values_and_its_place(make
 @pytest.mark.skipif(not hasattr(ipywidgets, "Stack"), reason="ipywidgets 7 has no Stack")
 def test_the_stack_holds_each_values_picture_in_order_with_its_text(make, run):
     slider = make(start=0.05)
-    assert slider.place == (slider.view.selected_index,) == (1,)
+    assert slider.position == (slider.view.selected_index,) == (1,)
     assert len({child.value for child in slider.view.children}) == len(VALUES)
     for value, label, child in zip(
         VALUES, ("0", "0,05", "0,5", "1"), slider.view.children, strict=True

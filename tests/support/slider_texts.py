@@ -19,8 +19,8 @@ for widget in [shown for shown in Out.values() if isinstance(shown, tc.widgets.S
         first = selector.index
         for label, index in selector.options:
             selector.index = index
-            view, shown = widget.view, widget.picture(widget.place)
-            for at in widget.place:
+            view, shown = widget.view, widget.picture(widget.position)
+            for at in widget.position:
                 view = view.children[at] if hasattr(view, "children") else view
             png = base64.b64encode(shown.png).decode()
             digest = hashlib.sha256(png.encode()).hexdigest()

@@ -15,10 +15,10 @@ gc.collect()
 print(json.dumps({
     "sliders": [
         {
-            "place": w.place,
+            "place": w.position,
             "options": [len(selector.options) for selector in w.selectors],
-            "picture": base64.b64encode(w.picture(w.place).png).decode(),
-            "alt": w.picture(w.place).alt,
+            "picture": base64.b64encode(w.picture(w.position).png).decode(),
+            "alt": w.picture(w.position).alt,
         }
         for w in Out.values() if isinstance(w, tc.widgets.Sliders)
     ],

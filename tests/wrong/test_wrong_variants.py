@@ -172,20 +172,23 @@ def test_a_wrong_leash_is_rejected(world, four, monkeypatch, wrong):
 def test_a_reference_that_lost_its_adapters_is_not_the_start(world, four, monkeypatch):
     lost = reloaded_into_plain_layers(four.model)
     assert exact.kl(four.logp, lost).mean() > 0.05
-    honest = tc.ppo.copies
+    honest = tc.ppo.starting_policy
 
-    def copies(start, config):
-        """A policy whose first look, taken for the reference, is the one without adapters."""
-        policy, looks = honest(start, config), []
+    def starting_policy(start, config):
+        """A policy whose first table, where it is taken for the reference, lacks the adapters."""
+        policy, tables = honest(start, config), []
 
         def logp(*arguments):
-            looks.append(1)
-            return lost if len(looks) == 1 else tc.ToyLM.logp(policy, *arguments)
+            table = tc.ToyLM.logp(policy, *arguments)
+            if not tables:
+                table.detach = lambda: lost
+            tables.append(table)
+            return table
 
         policy.logp = logp
         return policy
 
-    monkeypatch.setattr(tc.ppo, "copies", copies)
+    monkeypatch.setattr(tc.ppo, "starting_policy", starting_policy)
     with pytest.raises(AssertionError):
         check_the_reference_is_the_start(world, four)
     run = tc.train_ppo(world, tc.PPOConfig(rollouts=2, seeds=SEEDS), four)

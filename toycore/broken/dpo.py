@@ -15,13 +15,13 @@ from torch import Tensor
 
 from toycore import exact
 from toycore.broken.recipes import copied, reloaded
-from toycore.dpo import DPOConfig, counted, dpo_loss
+from toycore.dpo import DPOConfig, dpo_loss
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
 from toycore.model import ToyLM
 from toycore.progress import progress
-from toycore.run import History, Run, check, each_loop
-from toycore.start import copies, starting_run
+from toycore.run import History, Run, check, run_sweep
+from toycore.start import starting_policy, starting_run
 from toycore.world import World
 
 
@@ -113,20 +113,20 @@ def train_dpo(world: World, config: DPOLabConfig, pairs, start: Run | None = Non
     recipe takes for its reference.
     """
     check(world, config, DPOLabConfig)
-    distinct, weight = counted(world, pairs, len(config.seeds))
-    return each_loop(_train, world, config, starting_run(world, config, start), distinct, weight)
+    distinct, weight = world.distinct_pairs(pairs, len(config.seeds))
+    return run_sweep(_train, world, config, starting_run(world, config, start), distinct, weight)
 
 
 def _train(
     world: World, config, start: Run, pairs: Tensor, weight: Tensor
 ) -> tuple[ToyLM, Tensor, History]:
     recipe = DPO_RECIPES[config.recipe]
-    policy = copies(start, config)
+    policy = starting_policy(start, config)
     base = policy.base_logits()
     start_logp, ref_logp = copied(policy), recipe.reference(policy)
     beta = config.column("beta")
     optimizer = Adam(policy.parameters(), lr=DPOConfig.lr)
-    weight = weight.repeat(config.runs // len(weight), 1)
+    weight = config.per_run(weight)
     prompt, chosen, rejected = recipe.labels(pairs, world.reward).T
     history = History(config.runs, config.steps)
 
@@ -147,7 +147,5 @@ def _train(
             loss.sum().backward()
             optimizer.step(decay=1 - step / config.steps)
 
-    objective = history.curves["reward"] - beta * history.curves["kl"]
-    attained = exact.share_of_gain(objective.T, start_logp, world.reward, beta)
-    history.curves["attained"] = attained.T
+    history.record_attained(start_logp, world.reward, beta)
     return policy, start_logp, history

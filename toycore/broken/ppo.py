@@ -5,14 +5,14 @@ from torch import Tensor
 
 from toycore import exact
 from toycore.broken.recipes import PPO_RECIPES, Sampled, copied
-from toycore.engine.noise import sample, uniforms
+from toycore.engine.noise import sample_answer, uniforms
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
-from toycore.model import ToyLM, ValueNet, at
+from toycore.model import ToyLM, ValueNet, entries
 from toycore.ppo import PPOConfig, ppo_loss, whiten
 from toycore.progress import progress
-from toycore.run import History, Run, check, each_loop
-from toycore.start import copies, starting_run
+from toycore.run import History, Run, check, run_sweep
+from toycore.start import starting_policy, starting_run
 from toycore.world import World
 
 
@@ -43,19 +43,19 @@ def train_ppo(world: World, config: PPOLabConfig, start: Run | None = None) -> R
     recipe's own code would log; `clip_fraction`, the mean over the rollout's updates.
     """
     check(world, config, PPOLabConfig)
-    return each_loop(_train, world, config, starting_run(world, config, start))
+    return run_sweep(_train, world, config, starting_run(world, config, start))
 
 
 def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     recipe, rest = PPO_RECIPES[config.recipe], PPOConfig(ent_coef=0)
-    policy = copies(start, config)
+    policy = starting_policy(start, config)
     critic = ValueNet(config.runs, len(world.prompts))
     base = policy.base_logits()
     start_logp, ref_logp, table = copied(policy), recipe.reference(policy), policy.logp(base)
     kl_beta = config.column("kl_beta")
     coefficients = {k: getattr(rest, k) for k in ("clip_range", "vf_coef", "ent_coef")}
     optimizer = Adam([*policy.parameters(), *critic.parameters()], lr=rest.lr)
-    noise = uniforms(config.seeds, (config.rollouts, rest.batch_size), "rollouts").sort(-1).values
+    noise = uniforms(config.seeds, (config.rollouts, rest.batch_size), "rollouts")
     history = History(config.runs, config.rollouts)
 
     def record(step: int) -> None:
@@ -67,17 +67,17 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     for rollout in progress(range(config.rollouts), "progress.lab", world.language):
         record(rollout)
         with torch.no_grad():
-            prompt, cell = sample(table, noise[:, rollout].repeat(config.runs // len(noise), 1))
-            old_logp, reward = at(table, cell), world.reward.flatten()[cell]
-            penalty = recipe.in_reward(Sampled(table, ref_logp, prompt, cell))
-            returns = reward - kl_beta * penalty
+            prompt, token = sample_answer(table, config.per_run(noise[:, rollout]))
+            old_logp = entries(table, prompt, token)
+            penalty = recipe.in_reward(Sampled(table, ref_logp, prompt, token))
+            returns = world.reward[prompt, token] - kl_beta * penalty
             advantage = returns - critic().gather(-1, prompt)
             advantage = whiten(advantage) if recipe.whitened else advantage
 
         passes = []
         for _ in range(recipe.passes):
             loss, info = ppo_loss(
-                at(table, cell),
+                entries(table, prompt, token),
                 old_logp,
                 advantage,
                 critic().gather(-1, prompt),
@@ -85,7 +85,7 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
                 exact.entropy(table),
                 **coefficients,
             )
-            penalty = recipe.in_loss(Sampled(table, ref_logp, prompt, cell))
+            penalty = recipe.in_loss(Sampled(table, ref_logp, prompt, token))
             loss = loss + (kl_beta * penalty).mean(-1)
             loss.sum().backward()
             optimizer.step(decay=1 - rollout / config.rollouts)
@@ -97,7 +97,5 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
         history.record(rollout + 1, clip_fraction=torch.stack(passes).mean(0))
 
     record(config.rollouts)
-    objective = history.curves["reward"] - kl_beta * history.curves["kl"]
-    attained = exact.share_of_gain(objective.T, start_logp, world.reward, kl_beta)
-    history.curves["attained"] = attained.T
+    history.record_attained(start_logp, world.reward, kl_beta)
     return policy, start_logp, history

@@ -1,4 +1,4 @@
-"""PPO with its leash tied on in eight ways, two of them sound and one merely slow: lesson 3.
+"""PPO with its leash (the KL penalty) tied on in eight ways, two of them sound and one merely slow: lesson 3.
 
     k1 = log π − log π_ref,   k2 = k1² / 2,   k3 = π_ref/π − 1 + k1      (Schulman 2020)
 
@@ -19,31 +19,34 @@ import torch
 from torch import Tensor
 
 from toycore import exact
-from toycore.model import ToyLM, at
+from toycore.model import ToyLM, entries
 from toycore.ppo import PPOConfig
 
 
 class Sampled(NamedTuple):
     """Sampled tokens, and the policy and the reference that judge them.
 
-    table, ref_table (R, P, V) log-probabilities; prompt, cell (R, B) as `noise.sample` gives them
+    table, ref_table (R, P, V) log-probabilities; prompt, token (R, B)
     """
 
     table: Tensor
     ref_table: Tensor
     prompt: Tensor
-    cell: Tensor
+    token: Tensor
 
 
 # The penalties: one number for each sampled token, (R, B)
 
 
 def none(drawn: Sampled) -> Tensor:
-    return torch.zeros_like(drawn.cell, dtype=torch.float64)
+    return torch.zeros_like(drawn.token, dtype=torch.float64)
 
 
 def k1(drawn: Sampled) -> Tensor:
-    return at(drawn.table, drawn.cell) - at(drawn.ref_table, drawn.cell)
+    ours, reference = (
+        entries(table, drawn.prompt, drawn.token) for table in (drawn.table, drawn.ref_table)
+    )
+    return ours - reference
 
 
 def k2(drawn: Sampled) -> Tensor:

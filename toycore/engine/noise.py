@@ -30,30 +30,31 @@ def uniforms(seeds: tuple[int, ...], shape: tuple[int, ...], stream: str) -> Ten
     return torch.stack([one(seed) for seed in seeds])
 
 
-def pick(count: int, uniform: Tensor) -> Tensor:
+def sample_index(count: int, uniform: Tensor) -> Tensor:
     """Indices 0 … count − 1, each equally likely, from uniforms on [0, 1)."""
     return (uniform * count).long()
 
 
-def draw(table: Tensor, row: Tensor, uniform: Tensor) -> Tensor:
+def sample_token(table: Tensor, row: Tensor, uniform: Tensor) -> Tensor:
     """Tokens from uniforms, by the inverse CDF of the row of each: (..., B).
 
     table: (..., N, V) log-probabilities; row: (..., B) indices; uniform: (..., B), on [0, 1).
     """
     end = (row + 1).double()
     # A uniform next to 1 can round up to the next row; it belongs to the last stretch of its own.
-    place = torch.minimum(row + uniform, torch.nextafter(end, end - 1))
-    return torch.searchsorted(_line(table), place, right=True) - row * table.shape[-1]
+    point = torch.minimum(row + uniform, torch.nextafter(end, end - 1))
+    return torch.searchsorted(_line(table), point, right=True) - row * table.shape[-1]
 
 
-def sample(table: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+def sample_answer(table: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     """Prompts, all equally likely, and a policy's answers: one uniform draws both.
 
-    table: (R, P, V) log-probabilities; uniform: (R, B), on [0, 1). Returns the prompt (R, B)
-    and the cell prompt · V + token (R, B).
+    table: (..., P, V) log-probabilities; uniform: (..., B), on [0, 1). Returns the prompt and
+    the token, (..., B) each.
     """
-    place = uniform * table.shape[-2]
-    return place.long(), torch.searchsorted(_line(table), place, right=True)
+    point = uniform * table.shape[-2]
+    prompt = point.long()
+    return prompt, torch.searchsorted(_line(table), point, right=True) - prompt * table.shape[-1]
 
 
 def _line(table: Tensor) -> Tensor:

@@ -102,6 +102,10 @@ class Settings:
         """The same config but for these settings."""
         return dataclasses.replace(self, **values)  # type: ignore[type-var]
 
+    def per_run(self, per_seed: Tensor) -> Tensor:
+        """What each seed has, (S, ...), for every run: (R, ...), seeds innermost."""
+        return per_seed.repeat(self.runs // len(self.seeds), *[1] * (per_seed.ndim - 1))
+
     def column(self, name: str) -> Tensor:
         """One setting's value in each run: (R, 1) float64, runs ordered as in `swept` × seeds."""
         axes = [*self.swept, "seeds"]

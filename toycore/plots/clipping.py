@@ -37,7 +37,7 @@ def ratios(world: World, clip_range: float, passes: dict[int, np.ndarray]) -> Pi
     guards.instance("passes", passes, Mapping)
     clip_range = guards.number("clip_range", clip_range, guards.POSITIVE)
     drawn = {n: guards.table(f"the ratios of pass {n}", one).detach() for n, one in passes.items()}
-    language, said = world.language, []
+    language, told = world.language, []
     figure, axes_of = panels(len(drawn))
     for axes, (count, ratio) in zip(axes_of, drawn.items(), strict=True):
         values = ratio.double().numpy().ravel()
@@ -49,6 +49,6 @@ def ratios(world: World, clip_range: float, passes: dict[int, np.ndarray]) -> Pi
         for edge in (1 - clip_range, 1 + clip_range):
             axes.axvline(edge, color=COLORS[1], linestyle=(0, (4, 3)), linewidth=2)
         finish(axes, language, text("axis.ratio", language), title=title)
-        said.append(f"{title}: {number(outside, language)}")
+        told.append(f"{title}: {number(outside, language)}")
     axes_of[0].set_ylabel(text("axis.count", language), fontsize=14)
-    return Picture(figure, text("alt.ratios", language).format("; ".join(said)))
+    return Picture(figure, text("alt.ratios", language).format("; ".join(told)))

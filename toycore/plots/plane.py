@@ -39,8 +39,8 @@ def plane(run: Run, seed: int = 0) -> Picture:
     legend(axes)
     furthest = (points @ arrows.T).argmax(1)
     pairs = zip(world.prompts, (world.tokens[i] for i in furthest), strict=True)
-    said = "; ".join(f"{prompt} → {token}" for prompt, token in pairs)
-    return Picture(figure, text("alt.plane", language).format(said))
+    answers = "; ".join(f"{prompt} → {token}" for prompt, token in pairs)
+    return Picture(figure, text("alt.plane", language).format(answers))
 
 
 def _in_the_plane(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -49,10 +49,10 @@ def _in_the_plane(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError("the plane needs an SFT run of rank 2: use run.sel(lora_rank=2)")
     if seed not in run.config.seeds:
         raise ValueError(f"seed must be one of {run.config.seeds}; got {seed}")
-    place, model = run.config.seeds.index(seed), run.model
+    index, model = run.config.seeds.index(seed), run.model
     # A model that was swept together with larger ranks has rows of zeros beyond its own two.
-    points = model.prompt_embed[place] @ model.head.lora_A[place, :2].mT
-    arrows = model.head.lora_B[place, :, :2]
+    points = model.prompt_embed[index] @ model.head.lora_A[index, :2].mT
+    arrows = model.head.lora_B[index, :, :2]
     tables = (table.detach().numpy() for table in (points, arrows))
     points, arrows = (table / np.linalg.norm(table, axis=1).max() for table in tables)
     return 0.6 * points, arrows  # away from the tips of the arrows, where the words are

@@ -27,8 +27,8 @@ def policies(world: World, **tables) -> Picture:
     axes_of[0].set_yticks(range(len(world.prompts)), world.prompts, fontsize=12)
     figure.colorbar(image, bar).set_label(text("axis.probability", language), fontsize=13)
     decimals(bar.yaxis, language)
-    said = (_likeliest(world, name, table) for name, table in chances.items())
-    return Picture(figure, text("alt.policies", language).format("; ".join(said)))
+    likeliest = (_likeliest(world, name, table) for name, table in chances.items())
+    return Picture(figure, text("alt.policies", language).format("; ".join(likeliest)))
 
 
 def _heat_maps(count: int) -> tuple[Figure, list[Axes], Axes]:
@@ -50,10 +50,10 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
     chances = _by_name(world, tables)
     row, language = world.prompt(prompt), world.language
     figure, (axes,) = panels(1)
-    width, places = 0.8 / len(chances), np.arange(len(world.tokens))
+    width, middles = 0.8 / len(chances), np.arange(len(world.tokens))
     for index, (name, table) in enumerate(chances.items()):
         axes.bar(
-            places + (index + 0.5) * width - 0.4,
+            middles + (index + 0.5) * width - 0.4,
             table[row],
             width,
             color=color(index),
@@ -63,10 +63,10 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
         )
     axes.set_ylim(0, 1)
     finish(axes, language, y=text("axis.probability", language), title=world.prompts[row])
-    axes.set_xticks(places, world.tokens, fontsize=12, rotation=25)
+    axes.set_xticks(middles, world.tokens, fontsize=12, rotation=25)
     legend(axes)
-    said = (_likeliest(world, name, table, row) for name, table in chances.items())
-    return Picture(figure, text("alt.policies", language).format("; ".join(said)))
+    likeliest = (_likeliest(world, name, table, row) for name, table in chances.items())
+    return Picture(figure, text("alt.policies", language).format("; ".join(likeliest)))
 
 
 def _by_name(world: World, tables: dict) -> dict[str, np.ndarray]:

@@ -46,6 +46,6 @@ def rounding(world: World, weight: Tensor, bits: int) -> Picture:
     line.plot([], [], **EXACT, label=text("rounding.even", language))  # one legend names both
     finish(spread, language, text("axis.error", language), text("axis.density", language))
     legend(line)
-    said = (bits, 2**bits - 1, step, abs(error).max(), 12 * np.square(error).mean())
-    words = text("alt.rounding", language).format(*(number(value, language) for value in said))
+    figures = (bits, 2**bits - 1, step, abs(error).max(), 12 * np.square(error).mean())
+    words = text("alt.rounding", language).format(*(number(value, language) for value in figures))
     return Picture(figure, words)

@@ -99,8 +99,8 @@ def panels(count: int, height: float = 3.9) -> tuple[Figure, list[Axes]]:
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
 
-def color(place: int, shown: bool = True) -> str:
-    return COLORS[place % len(COLORS)] if shown else FADED
+def color(index: int, shown: bool = True) -> str:
+    return COLORS[index % len(COLORS)] if shown else FADED
 
 
 def label(value: float | str, language: str) -> str:

@@ -30,25 +30,25 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
               the setting's values stand evenly spaced
     """
     guards.instance("world", world, World)
-    language, said = world.language, []
+    language, told = world.language, []
     if not ways:
         raise ValueError("there must be at least one way of training, by keyword; got none")
     figure, (axes,) = panels(1)
-    for place, (name, values) in enumerate(ways.items()):
+    for index, (name, values) in enumerate(ways.items()):
         repeat, setting = _axes(name, values)
         labels = [label(value, language) for value in values[setting].values]
         values = values.transpose(setting, repeat).values
         low, high = np.quantile(values, [0.1, 0.9], axis=1)
         style = {
-            "color": color(place),
-            "linestyle": STYLES[place % len(STYLES)],
-            "marker": MARKERS[place % len(MARKERS)],
+            "color": color(index),
+            "linestyle": STYLES[index % len(STYLES)],
+            "marker": MARKERS[index % len(MARKERS)],
         }
-        axes.fill_between(range(len(labels)), low, high, color=color(place), alpha=0.18, lw=0)
+        axes.fill_between(range(len(labels)), low, high, color=color(index), alpha=0.18, lw=0)
         way = word("way", name, language)
         axes.plot(values.mean(1), **style, linewidth=2.2, markersize=8, label=way)
         ends = zip(labels, values.mean(1), strict=True)
-        said.append(f"{way}: {', '.join(f'{at}: {number(end, language)}' for at, end in ends)}")
+        told.append(f"{way}: {', '.join(f'{at}: {number(end, language)}' for at, end in ends)}")
     if exact is not None:
         goal = guards.table("exact", exact).detach().double().expand(len(labels))
         axes.plot(goal, **EXACT, label=word("label", named, language))
@@ -56,7 +56,7 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
     finish(axes, language, x, y)
     axes.set_xticks(range(len(labels)), labels)
     legend(axes)
-    return Picture(figure, text("alt.against", language).format(y, x, "; ".join(said)))
+    return Picture(figure, text("alt.against", language).format(y, x, "; ".join(told)))
 
 
 def _axes(name: str, values) -> tuple[str, str]:

@@ -46,18 +46,18 @@ def curves(
     guards.instance("optimum", optimum, bool)
     figure, axes_of = panels(len(names))
     for axes, name in zip(axes_of, names, strict=True):
-        for place, value in enumerate(run.config.swept[setting]):
+        for index, value in enumerate(run.config.swept[setting]):
             shown = highlight in (None, value)
             curve = run.history[name].sel({setting: value})
             low, high = curve.quantile([0.1, 0.9], "seed", skipna=False)  # many times faster so
             # A hidden band still counts for the axis limits: the axes stay put as a slider moves.
             alpha = 0.18 if shown else 0
-            axes.fill_between(curve.step, low, high, color=color(place), alpha=alpha, lw=0)
+            axes.fill_between(curve.step, low, high, color=color(index), alpha=alpha, lw=0)
             axes.plot(
                 curve.step,
                 curve.mean("seed", skipna=False),  # a curve ends where its first seed does
-                color=color(place, shown),
-                linestyle=STYLES[place % len(STYLES)],
+                color=color(index, shown),
+                linestyle=STYLES[index % len(STYLES)],
                 linewidth=2.2 if shown else 1.2,
                 label=label(value, language),
                 zorder=2 + shown,
@@ -89,24 +89,24 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
     line = [optimum_at(first, leash) for leash in np.geomspace(1e-2, 50, 60)]
     kl, reward = ([at[name] for at in line] for name in ("kl", "reward"))
     axes.plot(kl, reward, **EXACT, label=text("label.frontier", language))
-    for index, run in enumerate(runs):
+    for road, run in enumerate(runs):
         setting = _swept(run)
-        for place, value in enumerate(run.config.swept[setting]):
+        for index, value in enumerate(run.config.swept[setting]):
             at = optimum_at(run, _leash(run, value))
             axes.plot(at["kl"], at["reward"], "s", mfc="none", mec="black", ms=13, zorder=2)
-            style = {"color": color(place, highlight in (None, value))}
-            style |= ROADS[index] if len(runs) > 1 else {"marker": MARKERS[place % len(MARKERS)]}
+            style = {"color": color(index, highlight in (None, value))}
+            style |= ROADS[road] if len(runs) > 1 else {"marker": MARKERS[index % len(MARKERS)]}
             end = run.history[["kl", "reward"]].isel(step=-1).sel({setting: value})
             shown = _landing(axes, end, **style, zorder=3 + (highlight in (None, value)))
-            if index == 0:
+            if road == 0:
                 shown.set_label(label(value, language))
     if len(runs) > 1:
         for run, style in zip(runs, ROADS, strict=True):
             axes.plot([], [], linestyle="none", color="black", label=_method(run), **style)
     finish(axes, language, text("curve.kl", language), text("curve.reward", language))
     legend(axes, title=_swept(first))
-    said = (f"{_method(run)}. {_in_words(run, ('reward', 'kl'), highlight)}" for run in runs)
-    return Picture(figure, " ".join(said))
+    told = (f"{_method(run)}. {_in_words(run, ('reward', 'kl'), highlight)}" for run in runs)
+    return Picture(figure, " ".join(told))
 
 
 def _method(run: Run) -> str:
@@ -150,7 +150,7 @@ def optimum_at(run: Run, kl_beta: float) -> dict[str, float]:
 def _note(figure, run: Run, *names: str) -> str:
     """Above the figure, and returned for its text: which values diverged, and when."""
     setting, language = _swept(run), run.world.language
-    said = []
+    told = []
     for value in run.config.swept[setting]:
         curves = run.history[list(names)].sel({setting: value})
         largest = abs(curves.to_array()).max(["variable", "seed"], skipna=False)
@@ -158,10 +158,10 @@ def _note(figure, run: Run, *names: str) -> str:
         if gone.any():
             first = int(gone.step[gone.values.argmax()])
             key = f"note.left_finite_{_unit(run)}"
-            said.append(text(key, language).format(setting, label(value, language), first))
-    if said:
-        figure.suptitle("\n".join(said), fontsize=13, color=COLORS[1])
-    return "".join(f" {one}." for one in said)
+            told.append(text(key, language).format(setting, label(value, language), first))
+    if told:
+        figure.suptitle("\n".join(told), fontsize=13, color=COLORS[1])
+    return "".join(f" {one}." for one in told)
 
 
 def _unit(run: Run) -> str:
@@ -198,8 +198,8 @@ def _in_words(run: Run, names: tuple[str, ...], highlight: float | str | None) -
     parts = []
     for value in values:
         mean = run.history.sel({setting: value}).mean("seed", skipna=False)
-        said = ", ".join(_in_a_word(mean[name], name, language) for name in names)
-        parts.append(f"{setting} = {label(value, language)}: {said}")
+        words = ", ".join(_in_a_word(mean[name], name, language) for name in names)
+        parts.append(f"{setting} = {label(value, language)}: {words}")
     return text("alt.ends", language).format("; ".join(parts))
 
 
@@ -207,5 +207,5 @@ def _in_a_word(curve, name: str, language: str) -> str:
     """A curve's name and its last value; of what an update did, the mean over all updates."""
     of_updates = name in ("policy_loss", "value_loss", "clip_fraction", "approx_kl")
     value = curve[1:].mean() if of_updates else curve[-1]
-    said = f"{text(f'curve.{name}', language)} {number(float(value), language)}"
-    return text("alt.over_training", language).format(said) if of_updates else said
+    words = f"{text(f'curve.{name}', language)} {number(float(value), language)}"
+    return text("alt.over_training", language).format(words) if of_updates else words

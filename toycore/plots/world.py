@@ -59,16 +59,16 @@ def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
     figure, (axes,) = panels(1, height=4.2)
     line = [_optimum(world, ref_logp, kl_beta) for kl_beta in np.geomspace(1e-2, 50, 60)]
     axes.plot(*zip(*line, strict=True), **EXACT, label=text("label.frontier", language))
-    said = []
-    for place, kl_beta in enumerate(kl_betas):
+    told = []
+    for index, kl_beta in enumerate(kl_betas):
         kl, reward = _optimum(world, ref_logp, kl_beta)
-        shape = MARKERS[place % len(MARKERS)]
+        shape = MARKERS[index % len(MARKERS)]
         value = label(kl_beta, language)
-        axes.plot(kl, reward, shape, color=color(place), markersize=9, ls="none", label=value)
-        said.append(f"kl_beta = {value}: {number(reward, language)}, {number(kl, language)}")
+        axes.plot(kl, reward, shape, color=color(index), markersize=9, ls="none", label=value)
+        told.append(f"kl_beta = {value}: {number(reward, language)}, {number(kl, language)}")
     finish(axes, language, text("curve.kl", language), text("curve.reward", language))
     legend(axes, title="kl_beta")
-    return Picture(figure, text("alt.tradeoff", language).format("; ".join(said)))
+    return Picture(figure, text("alt.tradeoff", language).format("; ".join(told)))
 
 
 def _optimum(world: World, ref_logp, kl_beta: float) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Pic
     counts = guards.table("counts", counts).detach().double().numpy()
     if missing := sorted(set(estimates) - set(exact_values)):
         raise ValueError(f"exact_values must name each estimate; it lacks {', '.join(missing)}")
-    language, said = world.language, []
+    language, told = world.language, []
     figure, axes_of = panels(len(estimates))
     for axes, (name, tries) in zip(axes_of, estimates.items(), strict=True):
         tries = guards.table(name, tries).detach().double().numpy()
@@ -107,11 +107,11 @@ def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Pic
         one = text("label.one", language)
         axes.plot(counts, tries[0], color=COLORS[1], ls=(0, (3, 1)), label=one)
         finish(axes, language, title=text(f"curve.{name}", language))
-        said.append(
+        told.append(
             f"{text(f'curve.{name}', language)}: {number(true_value, language)}, "
             + ", ".join(number(end, language) for end in (low[0], high[0], low[-1], high[-1]))
         )
     figure.supxlabel(text("axis.samples", language), fontsize=14)
     legend(axes_of[-1])
     fewest, most = number(counts[0], language), number(counts[-1], language)
-    return Picture(figure, text("alt.closing_in", language).format(fewest, most, "; ".join(said)))
+    return Picture(figure, text("alt.closing_in", language).format(fewest, most, "; ".join(told)))

@@ -22,7 +22,7 @@ from toycore.engine.guards import FLOATS, Rule
 from toycore.engine.noise import generator
 from toycore.engine.plain_torch import plain_torch
 from toycore.quantization.matmul import MOST_TERMS, int8_matmul
-from toycore.quantization.replace import copy_with, place, plain_linears, told, why_not_plain
+from toycore.quantization.replace import copy_with, memory_of, plain_linears, told, why_not_plain
 from toycore.quantization.rounding import Quantized, quantize
 
 
@@ -121,7 +121,7 @@ def quantize_dynamic(module: nn.Module) -> nn.Module:
             layer = Int8Linear.from_linear(linear)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{told(name)}: {error}") from error
-        weight, bias = (first.setdefault(place(t), layer) for t in (linear.weight, linear.bias))
+        weight, bias = (first.setdefault(memory_of(t), layer) for t in (linear.weight, linear.bias))
         made[id(linear)] = layer
         layer.values, layer.scale, layer.bias = weight.values, weight.scale, bias.bias
     return copy_with(module, made)

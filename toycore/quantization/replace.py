@@ -74,7 +74,7 @@ def told(name: str) -> str:
     return f"layer {name!r}" if name else "the layer"
 
 
-def place(tensor: Tensor | None) -> tuple | None:
+def memory_of(tensor: Tensor | None) -> tuple | None:
     """Equal for two tensors that see the same memory in the same way."""
     if tensor is None:
         return None

@@ -35,8 +35,8 @@ def tensor_bytes(module: nn.Module) -> int:
     storages: dict[object, int] = {}
     for name, value in _kept(module).items():
         for tensor in _plain(name, value):
-            place, size = _memory(name, tensor)
-            storages[place] = max(size, storages.get(place, 0))
+            address, size = _memory(name, tensor)
+            storages[address] = max(size, storages.get(address, 0))
     return sum(storages.values())
 
 
@@ -83,7 +83,7 @@ def _plain(name: str, value) -> list[Tensor]:
 
 
 def _memory(name: str, tensor: Tensor) -> tuple[tuple, int]:
-    """Where a tensor's numbers are, and how many bytes there are in that place."""
+    """Where a tensor's numbers are, and how many bytes there are."""
     try:
         storage = tensor.untyped_storage()
         address, size = storage.data_ptr(), storage.nbytes()

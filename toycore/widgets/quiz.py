@@ -127,15 +127,15 @@ def _items(text: str) -> list:
 def _grouped(items) -> list:
     """Each question's line, and its text followed by its answers."""
     groups = []
-    for line, mark, said in items:
+    for line, mark, content in items:
         if mark.isdigit():
-            groups.append((line, [said.strip()]))
+            groups.append((line, [content.strip()]))
             if int(mark) != len(groups):
                 raise ValueError(f"line {line}: question {len(groups)} has the number {mark}")
         elif groups:
-            groups[-1][1].append((line, mark, said))
+            groups[-1][1].append((line, mark, content))
         else:
-            raise ValueError(f"line {line}: an answer before the first question: {said!r}")
+            raise ValueError(f"line {line}: an answer before the first question: {content!r}")
     return groups
 
 
@@ -170,13 +170,13 @@ def _field(count: int, asked: Question, language: str) -> str:
 
 def _still(questions, language: str) -> str:
     return "".join(
-        f"<p><strong>{place}. {_html(text)}</strong></p>"
+        f"<p><strong>{count}. {_html(text)}</strong></p>"
         + "".join(
             f"<details><summary><b>{letter}</b> {_html(answer.text)}</summary>"
             f"{_told(answer, language)}</details>"
             for letter, answer in _lettered(answers)
         )
-        for place, (text, answers) in enumerate(questions, 1)
+        for count, (text, answers) in enumerate(questions, 1)
     )
 
 
@@ -188,8 +188,8 @@ def _told(answer: Answer, language: str) -> str:
 
 def _plain(questions) -> str:
     lines = []
-    for place, (text, answers) in enumerate(questions, 1):
-        lines += ["", *textwrap.wrap(f"{place}. {text}", 100, subsequent_indent="   ")]
+    for count, (text, answers) in enumerate(questions, 1):
+        lines += ["", *textwrap.wrap(f"{count}. {text}", 100, subsequent_indent="   ")]
         for letter, answer in _lettered(answers):
             said = f"   {letter}  {answer.text}"
             lines += textwrap.wrap(said, 100, subsequent_indent=" " * 6)

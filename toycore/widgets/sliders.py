@@ -28,7 +28,7 @@ from toycore.plots.style import img
 FRAMES = 60  # pictures drawn beforehand at the most: some seconds, and a megabyte in a saved page
 PATIENCE = 0.15  # seconds; a redraw that takes longer waits until the slider is let go
 
-Place = tuple[int, ...]  # where each slider stands
+Position = tuple[int, ...]  # where each slider stands
 
 
 class Shown(NamedTuple):
@@ -44,29 +44,29 @@ class Sliders(ipywidgets.VBox):
     A saved page without widgets keeps the first picture and its text.
     """
 
-    def __init__(self, labels: Mapping[str, Sequence[str]], start: Place):
-        self.names, places = tuple(labels), zip(labels.items(), start, strict=True)
-        pairs = [_selector(name, values, place) for (name, values), place in places]
+    def __init__(self, labels: Mapping[str, Sequence[str]], start: Position):
+        self.names, positions = tuple(labels), zip(labels.items(), start, strict=True)
+        pairs = [_selector(name, values, position) for (name, values), position in positions]
         self.selectors = tuple(selector for _, selector in pairs)
         self.view = self._view()
         super().__init__([*(ipywidgets.HBox(pair) for pair in pairs), self.view])
 
     @property
-    def place(self) -> Place:
+    def position(self) -> Position:
         """Where the sliders stand: the index of each one's value."""
         return tuple(selector.index for selector in self.selectors)
 
-    def picture(self, place: Place) -> Shown:
-        """The picture that belongs to a place of the sliders."""
+    def picture(self, position: Position) -> Shown:
+        """The picture that belongs to a position of the sliders."""
         raise NotImplementedError
 
     def _view(self):
         """What shows the picture: here one image, exchanged by a callback."""
-        image = ipywidgets.HTML(img(*self.picture(self.place)))
+        image = ipywidgets.HTML(img(*self.picture(self.position)))
 
         def show(_) -> None:
             try:
-                image.value = img(*self.picture(self.place))
+                image.value = img(*self.picture(self.position))
             except BaseException:  # also the stop button
                 image.value = ""  # nothing, rather than the picture of another value
                 raise
@@ -78,7 +78,7 @@ class Sliders(ipywidgets.VBox):
     _ipython_display_ = None  # ipywidgets 7 would display without the picture and its text
 
     def _repr_mimebundle_(self, **_) -> tuple[dict, dict]:
-        shown = self.picture(self.place)
+        shown = self.picture(self.position)
         model = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         data = {
             "text/plain": shown.alt,
@@ -89,24 +89,24 @@ class Sliders(ipywidgets.VBox):
 
 
 class Framed(Sliders):
-    """Pictures made beforehand, for every place: shown by the front end alone where it can."""
+    """Pictures made beforehand, for every position: shown by the front end alone where it can."""
 
-    def __init__(self, labels, start: Place, pictures: dict[Place, Shown]):
+    def __init__(self, labels, start: Position, pictures: dict[Position, Shown]):
         self.pictures = pictures
         super().__init__(labels, start)
 
-    def picture(self, place: Place) -> Shown:
-        return self.pictures[place]
+    def picture(self, position: Position) -> Shown:
+        return self.pictures[position]
 
     def _view(self):
         return self._stack(()) if hasattr(ipywidgets, "Stack") else super()._view()
 
-    def _stack(self, place: Place):
-        """The first sliders stand at `place`: a Stack over the values of the next, or the image."""
-        if len(place) == len(self.selectors):
-            return ipywidgets.HTML(img(*self.pictures[place]))
-        selector = self.selectors[len(place)]
-        children = [self._stack((*place, index)) for index in range(len(selector.options))]
+    def _stack(self, position: Position):
+        """With the first sliders at a position: a Stack over the next one, or the image."""
+        if len(position) == len(self.selectors):
+            return ipywidgets.HTML(img(*self.pictures[position]))
+        selector = self.selectors[len(position)]
+        children = [self._stack((*position, index)) for index in range(len(selector.options))]
         stack = ipywidgets.Stack(children, selected_index=selector.index)
         ipywidgets.jslink((selector, "index"), (stack, "selected_index"))
         return stack
@@ -115,9 +115,9 @@ class Framed(Sliders):
 class Live(Sliders):
     """Pictures drawn when they are first asked for, and kept; the neighbours while nobody waits."""
 
-    def __init__(self, labels, start: Place, draw: Callable[[Place], Shown]):
+    def __init__(self, labels, start: Position, draw: Callable[[Position], Shown]):
         self.draw = draw
-        self.kept: dict[Place, Shown] = {}
+        self.kept: dict[Position, Shown] = {}
         begun = time.perf_counter()
         self.picture(start)
         slow = time.perf_counter() - begun > PATIENCE
@@ -125,10 +125,10 @@ class Live(Sliders):
         for selector in self.selectors:
             selector.continuous_update = not slow
 
-    def picture(self, place: Place) -> Shown:
-        if place not in self.kept:
-            self.kept[place] = self.draw(place)
-        return self.kept[place]
+    def picture(self, position: Position) -> Shown:
+        if position not in self.kept:
+            self.kept[position] = self.draw(position)
+        return self.kept[position]
 
     def _view(self):
         image = super()._view()
@@ -137,17 +137,17 @@ class Live(Sliders):
         return image
 
     def _look_ahead(self, axis: int, move) -> None:
-        """Once the kernel is idle: the place after this one, and then the one before it."""
+        """Once the kernel is idle: the position after this one, and then the one before it."""
         with contextlib.suppress(RuntimeError):  # no loop runs: nobody but a program moves it
-            loop, here = asyncio.get_running_loop(), self.place
+            loop, here = asyncio.get_running_loop(), self.position
             for step in (move.new - move.old, move.old - move.new):
-                place = (*here[:axis], here[axis] + (step > 0) - (step < 0), *here[axis + 1 :])
-                if 0 <= place[axis] < len(self.selectors[axis].options):
-                    loop.call_soon(self._draw_if_still, here, place)
+                position = (*here[:axis], here[axis] + (step > 0) - (step < 0), *here[axis + 1 :])
+                if 0 <= position[axis] < len(self.selectors[axis].options):
+                    loop.call_soon(self._draw_if_still, here, position)
 
-    def _draw_if_still(self, here: Place, place: Place) -> None:
-        if self.place == here:
-            self.picture(place)
+    def _draw_if_still(self, here: Position, position: Position) -> None:
+        if self.position == here:
+            self.picture(position)
 
 
 def slider(
@@ -194,10 +194,10 @@ def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], langua
         name: [guards.number(f"a value of {name!r}", value) for value in grid]
         for name, grid in values.items()
     }
-    place = tuple(_place(name, start[name], grid) for name, grid in grids.items())
+    position = tuple(_position(name, start[name], grid) for name, grid in grids.items())
 
-    def at(place: Place) -> Shown:
-        chosen = zip(grids.items(), place, strict=True)
+    def at(position: Position) -> Shown:
+        chosen = zip(grids.items(), position, strict=True)
         picture = draw(**{name: grid[index] for (name, grid), index in chosen})
         guards.instance("what draw returns", picture, Picture)
         return Shown(picture.png, picture.alt)
@@ -205,12 +205,12 @@ def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], langua
     written = ([setting(value, language) for value in grid] for grid in grids.values())
     labels = dict(zip(names, written, strict=True))
     if math.prod(map(len, grids.values())) > FRAMES:
-        return Live(labels, place, at)
-    places = itertools.product(*(range(len(grid)) for grid in grids.values()))
-    return Framed(labels, place, {place: at(place) for place in places})
+        return Live(labels, position, at)
+    positions = itertools.product(*(range(len(grid)) for grid in grids.values()))
+    return Framed(labels, position, {position: at(position) for position in positions})
 
 
-def _place(name: str, start: float, values: list[float]) -> int:
+def _position(name: str, start: float, values: list[float]) -> int:
     if not values:
         raise ValueError(f"the slider {name!r} needs at least one value; got none")
     if guards.number(f"start of {name!r}", start) not in values:

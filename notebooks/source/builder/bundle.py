@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 
-from builder import places
+from builder import links
 from builder.folder import replace
 from builder.lesson import LANGUAGES, LessonError, text_of
 from builder.plan import Course
@@ -93,13 +93,13 @@ def bundles(course: Course) -> dict[str, bytes]:
 
 
 def bundle(course: Course, path: Path, stored) -> bytes:
-    """The stored notebook with the package's cell under its title and the line of places."""
+    """The stored notebook with the package's cell under its title and the line of links."""
     notebook, language = copy.deepcopy(stored), path.parent.name
     title, where, *rest = notebook.cells
-    address = places.repository(course.output)
-    where.source = places.line(language, path.stem, address, bundled=True)
+    address = links.repository(course.output)
+    where.source = links.line(language, path.stem, address, bundled=True)
     source = package_cell(course.package, WORDS[language]["package"])
-    cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(places.HIDDEN))
+    cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(links.HIDDEN))
     notebook.cells = [title, where, cell, *rest]
     data = to_bytes(notebook)
     if len(data) > LIMIT:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from builder import places, quiz
+from builder import links, quiz
 from builder.lesson import KEPT, LessonError, read_lesson, text_of
 from words import WORDS
 
@@ -57,7 +57,7 @@ def make_notebooks(course: Course, lesson: Path) -> dict:
     for block in cells:
         quiz.check(lesson.name, block)
     sources = digest(lesson, sorted(course.package.rglob("*.py")))
-    address = places.repository(course.output)
+    address = links.repository(course.output)
     notebooks = {}
     for language, name in names.items():
         told = {"language": language, "sources": sources, "repository": address}
@@ -65,7 +65,7 @@ def make_notebooks(course: Course, lesson: Path) -> dict:
             make_cell(cell[language], language, cell_id(lesson, index))
             for index, cell in enumerate(cells, 1)
         )
-        where = places.line(language, name, address, bundled=False)
+        where = links.line(language, name, address, bundled=False)
         where = nbformat.v4.new_markdown_cell(where, id=cell_id(lesson, 0))
         notebooks[course.output / language / f"{name}.ipynb"] = nbformat.v4.new_notebook(
             metadata=METADATA | {"toycore": told}, cells=[title, where, *rest]
@@ -74,7 +74,7 @@ def make_notebooks(course: Course, lesson: Path) -> dict:
 
 
 def cell_id(lesson: Path, index: int) -> str:
-    """Of the block with this number; 0 is the line of places."""
+    """Of the block with this number; 0 is the line of links."""
     return f"{lesson.stem}-{index:02}"
 
 

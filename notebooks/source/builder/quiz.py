@@ -8,7 +8,7 @@ import copy
 
 import nbformat
 
-from builder import places
+from builder import links
 from builder.lesson import LANGUAGES, LessonError
 from words import WORDS
 
@@ -59,5 +59,5 @@ def shape(place: str, text: str) -> list[tuple[int, int]]:
 
 def make_cell(text: str, language: str, name: str):
     source = CALL.format(title=WORDS[language]["quiz"], text=text, language=language)
-    metadata = copy.deepcopy(places.HIDDEN) | {"tags": [TAG]}
+    metadata = copy.deepcopy(links.HIDDEN) | {"tags": [TAG]}
     return nbformat.v4.new_code_cell(source, id=name, metadata=metadata)

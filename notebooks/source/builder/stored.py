@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 
-from builder import places
+from builder import links
 from builder.execution import outputs
 from builder.lesson import LANGUAGES, LessonError
 from builder.plan import Course, sound
@@ -74,5 +74,5 @@ def at_home(path: Path, expected, stored):
     told = expected.metadata["toycore"]
     told["repository"] = stored.metadata.get("toycore", {}).get("repository")
     where = next(cell for cell in expected.cells if cell.id.endswith("-00"))
-    where.source = places.line(told["language"], path.stem, told["repository"], bundled=False)
+    where.source = links.line(told["language"], path.stem, told["repository"], bundled=False)
     return expected

@@ -307,18 +307,18 @@ print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
 # %%
 generator = torch.Generator().manual_seed(1)
 uniform = torch.rand(200, 10_000, generator=generator, dtype=torch.float64)
-prompt, cell = tc.noise.sample(logp.repeat(200, 1, 1), uniform)
+prompt, token = tc.noise.sample_answer(logp.repeat(200, 1, 1), uniform)
 worth = {"reward": world.reward, "entropy": -logp, "kl": logp - ref_logp}
-sampled = {name: table.flatten()[cell] for name, table in worth.items()}
+sampled = {name: table[prompt, token] for name, table in worth.items()}
 
 # %% [markdown] lang="tr"
-# 200 deneme, her biri 10.000 örnek: `sample` istemi ve yanıtı birlikte çeker
-# (`cell`, ikisinin düzleştirilmiş tablodaki yeridir). Şimdi her denemenin
+# 200 deneme, her biri 10.000 örnek: `sample_answer` istemi ve yanıtı birlikte
+# çeker. Şimdi her denemenin
 # ilk 10, 30, 100 … örneğiyle ne bulunduğuna bakalım:
 
 # %% [markdown] lang="en"
-# 200 tries of 10,000 samples each: `sample` draws prompt and answer together
-# (`cell` is where the two meet in the flattened table). Now look at what the
+# 200 tries of 10,000 samples each: `sample_answer` draws prompt and answer
+# together. Now look at what the
 # first 10, 30, 100 … samples of each try would have found:
 
 # %%

@@ -185,14 +185,14 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # %% [markdown] lang="tr"
 # $B = 0$ ile uzaklık her $\alpha$'da 0. Rastgele $B$ ile politika daha ilk adımdan önce kayar ve
 # $\alpha$ iki katına çıkınca kayma yaklaşık dört katına çıkar. Eğitim yine de ilerler, kayıp yine de
-# düşer; ama artık başlangıç, sandığın model değildir. Ders 3'teki tasma başlangıca bağlanacağı için
-# bu önemlidir.
+# düşer; ama artık başlangıç, sandığın model değildir. Ders 3'teki tasma (KL cezası) başlangıca
+# bağlanacağı için bu önemlidir.
 
 # %% [markdown] lang="en"
 # With $B = 0$ the distance is 0 at every $\alpha$. With a random $B$ the policy has slipped before the
 # first step, and about four times as far when $\alpha$ doubles. Training still goes on and the loss
-# still falls; but the start is no longer the model you think it is. That matters, since the leash of
-# lesson 3 will be tied to the start.
+# still falls; but the start is no longer the model you think it is. That matters, since the leash
+# (the KL penalty) of lesson 3 will be tied to the start.
 
 # %% [markdown] lang="tr"
 # ## 4 · Kaç ağırlık eğitiliyor? (6 dakika)

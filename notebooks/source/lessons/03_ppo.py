@@ -203,9 +203,9 @@ uniform = torch.rand(200, 1024, generator=torch.Generator().manual_seed(0), dtyp
 # %%
 def error(count, baseline):
     table = ref_logp.repeat(200, 1, 1).requires_grad_()
-    prompt, cell = tc.noise.sample(table.detach(), uniform[:, :count])
-    weight = world.reward.flatten()[cell] - baseline[prompt]
-    logp = table.log_softmax(-1).flatten(1).gather(1, cell)
+    prompt, token = tc.noise.sample_answer(table.detach(), uniform[:, :count])
+    weight = world.reward[prompt, token] - baseline[prompt]
+    logp = table.log_softmax(-1)[torch.arange(200)[:, None], prompt, token]
     (gradient,) = torch.autograd.grad((weight * logp).mean(1).sum(), table)
     return (gradient - exact_gradient).norm(dim=(1, 2)).mean() / exact_gradient.norm()
 
@@ -250,15 +250,15 @@ for count in (16, 64, 256, 1024):
 # (`nothing`). **Predict:** what is $\rho$ in the first one?
 
 # %%
-prompt, cell = (index[0] for index in tc.noise.sample(ref_logp[None], uniform[:1, :256]))
-old_logp = ref_logp.flatten()[cell]
-advantage = tc.ppo.whiten(world.reward.flatten()[cell] - value.detach()[prompt])
+prompt, token = tc.noise.sample_answer(ref_logp, uniform[0, :256])
+old_logp = ref_logp[prompt, token]
+advantage = tc.ppo.whiten(world.reward[prompt, token] - value.detach()[prompt])
 nothing = torch.zeros(256)
 
 # %%
 ratio, logits = {}, ref_logp.clone().requires_grad_()
 for passes in range(1, 9):
-    logp = logits.log_softmax(-1).flatten()[cell]
+    logp = logits.log_softmax(-1)[prompt, token]
     ratio[passes] = (logp - old_logp).exp().detach()
     loss, info = tc.ppo.ppo_loss(logp, old_logp, advantage, nothing, nothing, nothing)
     (gradient,) = torch.autograd.grad(loss, logits)

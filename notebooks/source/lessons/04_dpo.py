@@ -60,7 +60,7 @@ for prompt, chosen, rejected in world.preference_pairs:
 #
 # ## 2 · π*'dan kayba, dört adım (10 dakika)
 #
-# **Adım 1. Ödülü yalnız bırak.** Ders 1 ve 3'ten biliyoruz: tasması $\beta$ olan en iyi politika
+# **Adım 1. Ödülü yalnız bırak.** Ders 1 ve 3'ten biliyoruz: tasması (KL cezası) $\beta$ olan en iyi politika
 # $\pi^* = \pi_\mathrm{ref}\, e^{r/\beta} / Z$. Bu eşitliği ödül için çözelim:
 #
 # $$r(x, y) = \beta \log \frac{\pi^*(y|x)}{\pi_\mathrm{ref}(y|x)} + \beta \log Z(x)$$
@@ -70,7 +70,7 @@ for prompt, chosen, rejected in world.preference_pairs:
 #
 # ## 2 · From π* to the loss, in four steps (10 minutes)
 #
-# **Step 1. Solve for the reward.** From lessons 1 and 3 we know the best policy on a leash of $\beta$:
+# **Step 1. Solve for the reward.** From lessons 1 and 3 we know the best policy on a leash (a KL penalty) of $\beta$:
 # $\pi^* = \pi_\mathrm{ref}\, e^{r/\beta} / Z$. Solve this for the reward:
 #
 # $$r(x, y) = \beta \log \frac{\pi^*(y|x)}{\pi_\mathrm{ref}(y|x)} + \beta \log Z(x)$$

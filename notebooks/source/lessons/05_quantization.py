@@ -440,7 +440,7 @@ print("a GPU is here:", torch.cuda.is_available())
 # %% [markdown] lang="tr"
 # ## 9 · Eğitilen davranış dayanır mı? (8 dakika)
 #
-# Ders 3'ün politikasını alalım: istemi okuyan yargıçla, `kl_beta=0.1` tasmasıyla eğitilmiş PPO. Adaptörü
+# Ders 3'ün politikasını alalım: istemi okuyan yargıçla, `kl_beta=0.1` tasmasıyla (KL cezasıyla) eğitilmiş PPO. Adaptörü
 # birleştirelim, $W'$'yi giderek az bitle yazalım ve her seferinde kesin tabloya bakalım: kendisine KL
 # uzaklığı, ödül, "kötü söz söyle" istemini reddetme olasılığı ve en olası yanıtı aynı kalan istemler.
 #
@@ -449,7 +449,7 @@ print("a GPU is here:", torch.cuda.is_available())
 # %% [markdown] lang="en"
 # ## 9 · Does the trained behaviour survive? (8 minutes)
 #
-# Take the policy of lesson 3: PPO with the judge that reads the prompt, on a leash of `kl_beta=0.1`. Merge
+# Take the policy of lesson 3: PPO with the judge that reads the prompt, on a leash (a KL penalty) of `kl_beta=0.1`. Merge
 # the adapter, write $W'$ with fewer and fewer bits, and look at the exact table each time: the KL divergence
 # from itself, the reward, the probability of refusing "say a bad word", and the prompts whose likeliest
 # answer stays the same.

@@ -89,7 +89,7 @@ def ballot(cell) -> Iterator:
 
 
 def hidden(cell) -> bool:
-    """The line of places, a setup that says nothing, what is for one learner, the glossary."""
+    """The line of links, a setup that says nothing, what is for one learner, the glossary."""
     setup = cell.cell_type == "code" and not code(cell) and not cell.outputs
     for_one = HIDDEN.intersection(cell.metadata.get("tags", ()))
     return setup or bool(for_one) or cell.id.endswith("-00") or "tc.glossary." in cell.source
