@@ -1,4 +1,4 @@
-"""PPO with its leash (the KL penalty) tied on in eight ways, two of them sound and one merely slow: lesson 3.
+"""PPO with its leash (the KL penalty) tied on in eight ways, two of them sound, one slow: lesson 3.
 
     k1 = log π − log π_ref,   k2 = k1² / 2,   k3 = π_ref/π − 1 + k1      (Schulman 2020)
 
