@@ -74,7 +74,8 @@ def test_the_wheel_holds_the_package_its_types_and_jupyterlabs_setting(built):
 
 @long
 def test_the_sdist_holds_what_the_wheel_is_made_of_and_no_more(built):
-    names = {name.partition("/")[2] for name in tarfile.open(built[1]).getnames()}
+    with tarfile.open(built[1]) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
     assert names >= PACKAGE | {"pyproject.toml", "README.md", "LICENSE"}
     tops = {PurePosixPath(name).parts[0] for name in names}
     assert tops <= {"toycore", "etc", *(name for name in names if "/" not in name)}

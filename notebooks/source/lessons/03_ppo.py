@@ -1127,7 +1127,7 @@ my_reward[3, 1] = 2
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. `epochs=1` ile eğitirken `clip_range` değerini 0,2'den 0,05'e indirdin. Eğriler nasıl değişir?
-#    - [ ] Kırpılan pay artar — sekiz geçişte artmıştı, 0,159'dan 0,303'e; tek geçişte oranlar hep 1'dir.
+#    - [ ] Kırpılan pay artar — sekiz geçişte artmıştı, 0,169'dan 0,261'e; tek geçişte oranlar hep 1'dir.
 #    - [x] Hiç değişmez — tek geçişte hiçbir oran 1'den ayrılmaz; kırpacak bir şey yoktur.
 #    - [ ] Öğrenme yavaşlar — kırpma, çalışmadığı yerde adımı da kısaltmaz.
 #    - [ ] Referansa KL küçülür — onu tasma tutar; kırpma eski politikaya bakar.
@@ -1156,7 +1156,7 @@ my_reward[3, 1] = 2
 
 # %% [markdown] lang="en" tags=["quiz"]
 # 1. While training with `epochs=1` you take `clip_range` from 0.2 down to 0.05. How do the curves change?
-#    - [ ] The clipped share grows — with eight passes it did, from 0.159 to 0.303; with one pass every
+#    - [ ] The clipped share grows — with eight passes it did, from 0.169 to 0.261; with one pass every
 #      ratio is 1.
 #    - [x] Not at all — with one pass no ratio leaves 1, and there is nothing to clip.
 #    - [ ] Learning slows down — where the clip does not act, it shortens no step either.
