@@ -77,7 +77,7 @@ def dpo_loss(
 
     chosen_logp, rejected_logp          (..., B) log π_θ of the two tokens; gradients flow
     ref_chosen_logp, ref_rejected_logp  (..., B) log π_ref of the same tokens
-    beta            > 0, a number or one value a run, (R, 1)
+    beta            > 0, a number or one value per run, (R, 1)
     loss_type       "sigmoid" or "ipo" (TRL's names); for anything else a ValueError
     reference_free  leave π_ref out, as if it were uniform
     weight          (..., B) share of each pair, none negative, summing to 1 over B; None: all

@@ -7,7 +7,7 @@ The world is one step (prompt → token), so a policy is a table of log-probabil
     its optimum                π*(y|x) = π_ref(y|x) exp(r(x, y)/β) / Z(x)
     its value                  J(π*) = β log Z(x)          (Rafailov et al. 2023, eq. 3–5)
 
-`kl_beta` is a number, or a tensor that broadcasts against (..., P): one value a run is (R, 1).
+`kl_beta` is a number, or a tensor that broadcasts against (..., P): one value per run is (R, 1).
 All arguments may be tensors, NumPy arrays or xarray DataArrays; results are float64 tensors. What
 is no table of numbers is a TypeError; tables whose shapes do not fit together are a ValueError.
 """

@@ -202,7 +202,7 @@ TERMS = (
         "taban",
         "baseline",
         "ödülden düşülen, gradyanın ortalamasını değiştirmeyen sayı",
-        "a number taken off the reward that leaves the mean gradient as it is",
+        "a number subtracted from the reward that leaves the mean gradient as it is",
         ("temel çizgi",),
     ),
     Term(

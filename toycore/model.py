@@ -135,8 +135,8 @@ def _frozen(weight: Tensor) -> nn.Parameter:
 class ToyLM(nn.Module):
     """The policy: R models side by side, one for each seed given, each 6 prompts → 11 logits.
 
-    seeds                  one a run; a seed fixes the frozen base (embedding, W, b) and A
-    lora_rank, lora_alpha  a number, or one value a run, (R, 1)
+    seeds                  one per run; a seed fixes the frozen base (embedding, W, b) and A
+    lora_rank, lora_alpha  a number, or one value per run, (R, 1)
 
     The factor A of rank r is the first r rows of the seed's 11, so smaller ranks nest in
     larger ones. Where ranks differ, the rows beyond a run's rank are zero; as B starts at
@@ -216,10 +216,10 @@ class ToyLM(nn.Module):
 
 
 def _column(name: str, value, rule: Rule, runs: int) -> Tensor:
-    """A setting as one value a run, (R, 1), of a number or of as many as there are runs."""
+    """A setting as one value per run, (R, 1), of a number or of as many as there are runs."""
     values = torch.as_tensor(guards.setting(name, value, rule), dtype=torch.float64)
     if values.numel() not in (1, runs):
-        allowed = f"a number or one a run, ({runs}, 1)"
+        allowed = f"a number or one per run, ({runs}, 1)"
         raise ValueError(f"{name} must be {allowed}; got the shape {tuple(values.shape)}")
     return values.detach().reshape(-1, 1).expand(runs, 1)
 

@@ -48,9 +48,9 @@ class PPOConfig(Settings):
     lr: Numbers = setting(default=6e-2, low=0, above=True)
     # how often fresh answers are sampled
     rollouts: Wholes = setting(default=100, low=1)
-    # optimisation passes a rollout; with 1, ρ is always 1
+    # optimisation passes per rollout; with 1, ρ is always 1
     epochs: Wholes = setting(default=4, low=1)
-    # answers a rollout
+    # answers per rollout
     batch_size: Wholes = setting(default=256, low=2)
     # nats; once approx_kl is above it, the passes of this rollout end
     target_kl: Numbers | None = setting(default=None, low=0, above=True, optional=True)
@@ -62,8 +62,8 @@ def leash(reward: Tensor, logp: Tensor, ref_logp: Tensor, kl_beta) -> Tensor:
     """Reward minus the KL penalty of each sampled token: r − β (log π − log π_ref), all (..., B).
 
     The penalty is the k1 estimate, one token at a time; its mean over samples is β KL(π‖π_ref).
-    kl_beta is at least 0, a number or one value a run, (R, 1). At 0 there is no leash, and nothing
-    to pay for a token that the reference never gives.
+    kl_beta is at least 0, a number or one value per run, (R, 1). At 0 there is no leash, and
+    nothing to pay for a token that the reference never gives.
     """
     reward, logp, ref_logp = guards.batches(reward=reward, logp=logp, ref_logp=ref_logp)
     kl_beta = guards.setting("kl_beta", kl_beta, NOT_NEGATIVE, logp)
@@ -74,9 +74,9 @@ def leash(reward: Tensor, logp: Tensor, ref_logp: Tensor, kl_beta) -> Tensor:
 def whiten(advantage: Tensor) -> Tensor:
     """Advantages with mean 0 and a spread of about 1 over the batch: (..., B) → (..., B).
 
-    Divided by the standard deviation + 0.1, where most codes add 1e-8. At the optimum the leashed
-    reward is the same for every token: dividing by a spread of nearly 0 would blow up the rest,
-    which is noise, and rounding errors with it. One sample alone has advantage 0.
+    Divided by the standard deviation + 0.1, where most implementations add 1e-8. At the optimum
+    the leashed reward is the same for every token: dividing by a spread of nearly 0 would blow up
+    the rest, which is noise, and rounding errors with it. One sample alone has advantage 0.
     """
     (advantage,) = guards.batches(advantage=advantage)
     centred = advantage - advantage.mean(-1, keepdim=True)
@@ -106,11 +106,11 @@ def ppo_loss(
     returns    (..., B) what the critic should predict
     entropy    (..., B) policy entropy at each sample's prompt, or (..., P) at every prompt;
                its mean counts; nats; gradients flow
-    The settings are numbers, or one value a run, (R, 1): clip_range above 0, the others at least 0.
+    The settings are numbers, or one value per run, (R, 1): clip_range above 0, the others from 0.
 
     Returns the loss (...), a mean over B, and info, each (...):
     policy_loss    the clipped surrogate, to be minimised
-    value_loss     mean squared error, without the ½ that some codes have
+    value_loss     mean squared error, without the ½ of some implementations
     clip_fraction  share of samples where the clip changes the loss (TRL's meaning). CleanRL
                    counts |ρ − 1| > ε, also where the clipped term is not the smaller one.
     approx_kl      mean (ρ − 1) − log ρ, an estimate of KL(π_old‖π_θ), never negative; nats

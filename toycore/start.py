@@ -17,7 +17,7 @@ def starting_run(world: World, config: Settings, start: Run | None) -> Run:
         raise TypeError(f"start must be a Run (of train_sft, say) or None; got {start!r}")
     if start.config.swept:
         names = ", ".join(start.config.swept)
-        raise ValueError(f"start must have one run a seed; it sweeps {names}: use start.sel(...)")
+        raise ValueError(f"start must have one run per seed; it sweeps {names}: use start.sel(...)")
     if start.config.seeds != config.seeds:
         raise ValueError(
             f"start must have the seeds of the config, {config.seeds}; got {start.config.seeds}"

@@ -49,7 +49,7 @@
 # ## Before the lesson
 #
 # - Run the notebook once from top to bottom on your own computer; it takes less than a minute. Then on a computer of the classroom.
-# - Slides: `python notebooks/source/build.py --slides` writes one file a lesson into `dist/slides/en/`. Put it on a stick and open it in a
+# - Slides: `python notebooks/source/build.py --slides` writes one file per lesson into `dist/slides/en/`. Put it on a stick and open it in a
 #   browser; no network is needed. The right arrow or a presenter's remote moves on. Sliders are pictures there; to move them, open
 #   the notebook.
 # - On the slides a question stands on the page before its answer. Stay on that page for two minutes.
@@ -124,7 +124,7 @@
 # ### What to ask, what to expect
 #
 # - **Section 2.** "Does this reward read the prompt?" No: all rows are alike. Tell them that lesson 3 shows the price.
-# - **Section 3.** "What do the probabilities of an untrained model look like?" All near 1/11. Who says "zero" takes probability for knowledge.
+# - **Section 3.** "What do the probabilities of an untrained model look like?" All near 1/11. Whoever says "zero" takes probability for knowledge.
 #
 #   {{softmax.printed}}
 # - **Section 4.** "And if we swap the two policies in the KL?" The number changes: {{kl_swapped ~ KL\(pi, ref\) (\S+)}} becomes {{kl_swapped ~ KL\(ref, pi\) (\S+)}}.
@@ -139,9 +139,9 @@
 # - **Section 7.** "And if all rewards are equal?" Nothing changes: differences decide.
 
 # %% [markdown] lang="tr"
-# ### Öğrenci bunu gösterirse
+# ### Bunu görürseniz
 #
-# | Gösterdiği | Yaptığı |
+# | Belirti | Nedeni |
 # | --- | --- |
 # | KL eksi çıktı | Sayarak buldu ise oranı ters yazdı ya da işareti unuttu; örnekle buldu ise olağandır, örneği az |
 # | Üç sayı da 11 kat küçük | `sum` yerine `mean`: token ekseninde ortalama değil, $\pi$ ile ağırlıklı toplam alınır |
@@ -156,7 +156,7 @@
 # | They show | They did |
 # | --- | --- |
 # | A negative KL | If counted: the ratio is upside down or a sign is lost; if sampled: that is normal, there are few samples |
-# | All three numbers 11 times too small | `mean` for `sum`: over tokens a sum weighted by $\pi$ is due, not an average |
+# | All three numbers 11 times too small | `mean` for `sum`: over tokens it takes a sum weighted by $\pi$, not an average |
 # | A negative entropy | The minus in front is forgotten |
 # | Columns sum to 1 where rows should | Softmax over the wrong axis: `-1` is the token |
 # | $\pi^*$ is the same row at every prompt | Did not multiply by the reference: only $e^{r/\beta}$ is left |
@@ -194,7 +194,7 @@
 # - **Bölüm 4.** "Yüzde kaçı eğitiliyor?" Herkes küçük bir sayı söyler; yanıt yüzde {{share ~ package: (\S+)%}}. Kazanç büyük matristedir.
 #
 #   {{large_models}}
-# - **Bölüm 7.** "Altı hedefe yeten en küçük rank?" "6" çok söylenir; yanıt 2'dir. Rank 1'de her tohumda iki yanıt kalır; düzlem resmini yelpaze diye anlatın.
+# - **Bölüm 7.** "Altı hedefe yeten en küçük rank?" "6" çok söylenir; yanıt 2'dir. Rank 1'de hemen hemen her tohumda iki yanıt kalır; düzlem resmini yelpaze diye anlatın.
 #
 #   {{ends}}
 # - **Bölüm 8.** "En iyi kopya mı, eğitilen LoRA mı?" Eğitilen LoRA: kopya bütün sayılara, LoRA yalnızca altı yanıta bakar.
@@ -247,9 +247,9 @@
 #   {{over_training}}
 
 # %% [markdown] lang="tr"
-# ### Öğrenci bunu gösterirse
+# ### Bunu görürseniz
 #
-# | Gösterdiği | Yaptığı |
+# | Belirti | Nedeni |
 # | --- | --- |
 # | Adaptör takılınca politika değişti | $B$'yi de rastgele başlattı |
 # | Kayıp hiç kıpırdamıyor | İki matris de sıfır (gradyan da sıfır) ya da `optimizer.step()` yok |
@@ -318,7 +318,7 @@
 # - **Bölüm 11.** "PPO, ret yanıtına ne yapar?" Yok eder; ödül eğrisi kusursuzken. Sınıf susarsa sorun: ödülü kim yazdı?
 #
 #   {{refusal}}
-# - **Bölüm 12.** "Adım beş kat büyürse kırpma zararı önler mi?" Önlemez: `attained` eksiye düşer. Kırpma, aralıktan çıkmanın kazancını alır; adımı sınırlamaz.
+# - **Bölüm 12.** "Adım beş kat büyürse kırpma zararı önler mi?" Önlemez: `attained` eksiye düşer. Kırpma, aralıktan çıkmanın kazancını ortadan kaldırır; adımı sınırlamaz.
 #
 #   {{rates}}
 # - **Bozuk laboratuvar** (ayrı bir oturum verin). Her vakada gruplar, kesin yanıttan önce hangisinin bozuk olduğunu yazsın. Vaka 1'de çoğunluk ödülü yüksek olana güvenir: bozuk olan odur. Vaka 2'de adım 0'a baktırın: kodun yazdığı KL orada 0 olmalıydı. Vaka 3'te yavaş olan sağlamdır.
@@ -349,7 +349,7 @@
 #
 # ### What to ask, what to expect
 #
-# - **Section 2.** "When $\beta$ grows, where does the best policy go?" To the reference. To who says "to the reward", show the leash with your hands: a short one.
+# - **Section 2.** "When $\beta$ grows, where does the best policy go?" To the reference. To whoever says "to the reward", show the leash with your hands: a short one.
 #
 #   {{optima}}
 # - **Section 3.** "16 times the samples: how many times smaller is the error?" Many say "16"; it is 4: $\sqrt{16}$.
@@ -381,9 +381,9 @@
 #   {{verdict}}
 
 # %% [markdown] lang="tr"
-# ### Öğrenci bunu gösterirse
+# ### Bunu görürseniz
 #
-# | Gösterdiği | Yaptığı |
+# | Belirti | Nedeni |
 # | --- | --- |
 # | `kl_beta` ne olursa olsun aynı eğri | Cezayı istemin bütün KL'si olarak düştü: her token'a aynı sayı, yani taban |
 # | `clip_range` hiçbir şeyi değiştirmiyor, kırpılan pay hep 0 | Tek geçiş (`epochs=1`) ya da oranı güncel politikayla hesapladı: hep 1 |
@@ -529,9 +529,9 @@
 #   {{verdict}}
 
 # %% [markdown] lang="tr"
-# ### Öğrenci bunu gösterirse
+# ### Bunu görürseniz
 #
-# | Gösterdiği | Yaptığı |
+# | Belirti | Nedeni |
 # | --- | --- |
 # | İlk kayıp $\ln 2$ değil | Referans başlangıç politikası değil ya da referans hiç yok |
 # | İlk kayıp $\ln 2$'nin çift sayısı kadar katı | Ortalama yerine toplam aldı |
@@ -653,9 +653,9 @@
 #   {{patches}}
 
 # %% [markdown] lang="tr"
-# ### Öğrenci bunu gösterirse
+# ### Bunu görürseniz
 #
-# | Gösterdiği | Yaptığı |
+# | Belirti | Nedeni |
 # | --- | --- |
 # | En büyük ağırlık bozuluyor, öbürleri iyi | Ölçeği $q_\mathrm{max}$ yerine 128'e böldü ve kırptı |
 # | 4 bitte 16 değer | Izgarayı simetrik kurmadı: −8 de var |
@@ -672,9 +672,9 @@
 #
 # | They show | They did |
 # | --- | --- |
-# | The largest weight is off, the others are fine | Divided by 128 where $q_\mathrm{max}$ is due, and clipped |
+# | The largest weight is off, the others are fine | Divided by 128 instead of $q_\mathrm{max}$, and clipped |
 # | 16 values with 4 bits | Made a grid that is not symmetric: −8 is there too |
-# | The error is more than half a step | Cut off (`int` or `floor`) where rounding is due |
+# | The error is more than half a step | Cut off (`int` or `floor`) instead of rounded |
 # | A scale per row gives the same as one scale | Looked for the largest in the whole matrix, or along the wrong axis |
 # | The INT8 product gives nonsense | Kept the sum in 8 or 16 bits; it overflowed |
 # | An INT8 model of 0.000 MB | Did not count the packed weights |

@@ -375,7 +375,7 @@ def test_a_run_that_comes_out_otherwise_is_told():
     odd = Tried(examine=lambda *_: ("d", {}), right=right, mistakes={})
     verdict = odd("b")
     assert not verdict.passed
-    assert "On this machine the run came out otherwise" in verdict.body
+    assert "On this machine the run did not come out as the lesson expects" in verdict.body
 
 
 # --- what the engine says, on an exercise made up here --------------------------------------------
@@ -450,9 +450,9 @@ def test_wrong_on_larger_inputs_only_is_shown_by_those():
         ),
         (lambda x, scale: (scale * x * x.detach()).mean().float(), "of type `torch.float32`"),
         (lambda x, scale: torch.rand(()) + x.sum(), "gave two results"),
-        (lambda x, scale: "0.5", "what came is `str`"),
+        (lambda x, scale: "0.5", "it returned `str`"),
         (lambda x: x, "TypeError"),
-        ("x", "A function is due here; what came is `str`"),
+        ("x", "This needs a function; you gave `str`"),
     ],
 )
 def test_what_is_said_of_a_result_that_cannot_be_right(answer, words):

@@ -32,7 +32,7 @@ def while_training(curve):
 
 @pytest.fixture(scope="module")
 def pairs(world, start) -> torch.Tensor:
-    """10,000 Bradley–Terry pairs a seed."""
+    """10,000 Bradley–Terry pairs per seed."""
     seeds = start.config.seeds
     sets = [world.sample_preferences(start.logp.sel(seed=s), 10_000, seed=s) for s in seeds]
     return torch.stack(sets)
@@ -88,7 +88,7 @@ PPO_KNOBS = {
         while_training,
         -1,
     ),
-    "more answers a rollout, less noise at the end": (
+    "more answers per rollout, less noise at the end": (
         {"batch_size": [16, 64, 256]},
         "attained",
         final,

@@ -45,7 +45,7 @@ def dpo_lab(world, start, pairs) -> tc.Run:
 
 
 def off(run: tc.Run, place) -> torch.Tensor:
-    """Total variation to a policy, one value a seed."""
+    """Total variation to a policy, one value per seed."""
     return exact.total_variation(run.logp, place).mean(-1)
 
 

@@ -86,12 +86,12 @@ WRONG = {
     "a beta for each pair": (
         lambda: dpo(beta=torch.ones(3)),
         ValueError,
-        r"beta must be a number or one a run, \(R, 1\); got the shape \(3,\)",
+        r"beta must be a number or one per run, \(R, 1\); got the shape \(3,\)",
     ),
     "betas of more runs": (
         lambda: tc.dpo.dpo_loss(*[B.expand(2, 3)] * 4, beta=torch.ones(3, 1)),
         ValueError,
-        r"one beta a run: batch \(2, 3\), beta \(3, 1\)",
+        r"one beta per run: batch \(2, 3\), beta \(3, 1\)",
     ),
     "weights that are no shares": (
         lambda: dpo(weight=torch.tensor([2.0, 2.0, 1.0])),
@@ -256,7 +256,7 @@ KINDS = {
     "a float": float,
     "NumPy's": np.float64,
     "a tensor without axes": torch.tensor,
-    "one a run": lambda value: torch.tensor([[1.0], [value]]),
+    "one per run": lambda value: torch.tensor([[1.0], [value]]),
 }
 
 

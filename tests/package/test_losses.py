@@ -136,7 +136,7 @@ def check_ppo(loss_fn) -> None:
 
 
 def check_runs_apart(loss_fn, arguments, **settings) -> None:
-    """A leading axis of runs, each with settings of its own, equals one call a run."""
+    """A leading axis of runs, each with settings of its own, equals one call per run."""
     loss, info = loss_fn(*arguments, **settings)
     assert loss.shape == (3,)
     for run in range(3):

@@ -387,7 +387,7 @@ def same_memory(a, b) -> bool:
 
 
 def assert_bytes(module: nn.Module, made: nn.Module) -> None:
-    """By hand: a byte a weight, a step a row, and the biases, each once."""
+    """By hand: a byte per weight, a step per row, and the biases, each once."""
     weights = {(w.data_ptr(), w.shape, w.stride()): w for w in (p.weight for p in module)}
     biases = {(b.data_ptr(), b.shape): b for b in (p.bias for p in module) if b is not None}
     by_hand = sum(w.numel() + len(w) * max(4, w.element_size()) for w in weights.values())

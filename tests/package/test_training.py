@@ -29,7 +29,7 @@ def six_leashes(world, start) -> tc.Run:
 
 @pytest.fixture(scope="module")
 def many_pairs(world, start) -> torch.Tensor:
-    """100,000 Bradley–Terry pairs a seed, both tokens drawn from that seed's start."""
+    """100,000 Bradley–Terry pairs per seed, both tokens drawn from that seed's start."""
     seeds = start.config.seeds
     sets = [world.sample_preferences(start.logp.sel(seed=s), 100_000, seed=s) for s in seeds]
     return torch.stack(sets)

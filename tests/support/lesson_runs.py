@@ -54,7 +54,7 @@ def judged() -> tc.Run:
 
 @functools.cache
 def betas() -> tc.Run:
-    """DPO on 100,000 Bradley–Terry pairs a seed."""
+    """DPO on 100,000 Bradley–Terry pairs per seed."""
     logp = start().logp
     pairs = [WORLD.sample_preferences(logp.sel(seed=s), 100_000, seed=s) for s in range(16)]
     config = tc.DPOConfig(beta=[0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0], seeds=16)

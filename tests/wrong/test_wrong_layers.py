@@ -98,7 +98,7 @@ def not_at_all(x):
 
 
 WRONG = {
-    "one scale a batch": (check_the_noises_add_up, wrong(tokens=per_tensor)),
+    "one scale per batch": (check_the_noises_add_up, wrong(tokens=per_tensor)),
     "activations on 7 bits": (check_the_noises_add_up, wrong(tokens=seven_bits)),
     "activations without their scale": (check_the_noises_add_up, wrong(tokens=without_the_scale)),
     "activations not quantized": (check_the_noises_add_up, wrong(tokens=not_at_all)),

@@ -196,7 +196,7 @@ def test_a_reference_that_lost_its_adapters_is_not_the_start(world, four, monkey
     assert (run.history.kl.isel(step=0) > 0.01).all()  # what the learner sees
 
 
-# One pass a rollout
+# One pass per rollout
 
 
 def test_with_one_pass_a_rollout_the_clip_never_acts_and_its_knob_moves_nothing(world, four):

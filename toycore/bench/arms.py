@@ -69,7 +69,7 @@ def remarks(table, imports: dict[str, list[float]]) -> list[str]:
     return [
         "Ratios of the same round, median and quartiles:",
         *ratios,
-        "PPO: 100 rollouts × 4 epochs of batch 64, 400 updates a run; DPO: 200 steps.",
+        "PPO: 100 rollouts × 4 epochs of batch 64, 400 updates per run; DPO: 200 steps.",
         TRL_IS_TIMED if has_trl() else NO_TRL,
         f"import toycore: {toycore:.2g} s over the {torch_:.2g} s of import torch, CPU time.",
     ]
@@ -109,7 +109,7 @@ class PlainLM(nn.Module):
 def train_plain(world, config, start: tc.ToyLM) -> tuple[PlainLM, list[float]]:
     """PPO as the old notebook wrote it: one run, one seed, a batch of prompts through modules.
 
-    Its faults are mended (leash, reference, several passes a rollout), so that it learns what
+    Its faults are mended (leash, reference, several passes per rollout), so that it learns what
     `train_ppo` learns. Returns the policy and the mean reward of each rollout.
     """
     generator = torch.Generator().manual_seed(config.seeds[0])

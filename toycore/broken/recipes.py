@@ -95,10 +95,10 @@ class Recipe(NamedTuple):
 
     climbs     what its updates really optimise, averaged over prompts
     source     whose code has it
-    in_reward  the penalty that, times β, is taken off each sampled token's reward
+    in_reward  the penalty that, times β, is subtracted from each sampled token's reward
     in_loss    the penalty whose mean, times β, is added to the loss; gradients flow
     whitened   whether advantages are whitened
-    passes     optimisation passes a rollout
+    passes     optimisation passes per rollout
     reference  the policy that the penalties compare with
     optimum    (its reference, reward, β) → where it leads (..., P, V); None: no single place
     """

@@ -75,5 +75,5 @@ def _off(run: Run, place: Tensor | None) -> str:
 
 
 def _said(values: Tensor) -> str:
-    """Of one value a seed: mean ± standard deviation."""
+    """Of one value per seed: mean ± standard deviation."""
     return f"{values.mean():.2f} ± {values.std():.2f}"

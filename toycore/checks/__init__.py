@@ -9,7 +9,7 @@ attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
 trial.py  plain.py  settled.py          a call in a child; an answer in plain data; the check's
              own work on a torch that the learner has not touched
 draws.py  trained.py         random inputs; where the trainings start
-environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one file a lesson;
+environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one file per lesson;
              long, since each mistake stands beside its words in both languages
 """
 

@@ -103,7 +103,7 @@ LOSS = {
     "sum": Mistake(
         lambda *inputs: -logsigmoid(right_margin(*inputs)).sum(),
         tr="Çiftlerin toplamı alınmış, ortalaması değil. Böylece başlangıçtaki kayıp, ln 2'nin çift sayısı kadar katı olur.",
-        en="You sum over the pairs where a mean is due. At the start the loss would be as many times ln 2 as there are pairs.",
+        en="You sum over the pairs; take the mean. At the start the loss would be as many times ln 2 as there are pairs.",
     ),
     "no_mean": Mistake(
         lambda *inputs: -logsigmoid(right_margin(*inputs)),

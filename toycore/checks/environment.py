@@ -336,7 +336,7 @@ OWN_REWARDS = {
     "classes": Mistake(
         {"helpful": 1.0},
         tr="Üç sınıfın üçü de gerekir: `helpful`, `harmful`, `neutral`.",
-        en="All three classes are due: `helpful`, `harmful`, `neutral`.",
+        en="All three classes are needed: `helpful`, `harmful`, `neutral`.",
     ),
     "out_of_bounds": Mistake(
         by_class(1.0, -50.0, 1.0),

@@ -109,7 +109,7 @@ CLIP = {
     "sum": Mistake(
         of_ratio(lambda r, adv, eps: pessimistic(r, adv, eps).sum()),
         tr="Örneklerin toplamı alınmış, ortalaması değil: adımın boyu örnek sayısıyla büyür.",
-        en="You sum over the samples where a mean is due: the step would grow with the number of samples.",
+        en="You sum over the samples instead of taking the mean: the step would grow with the number of samples.",
     ),
     "no_mean": Mistake(
         of_ratio(pessimistic),
@@ -168,7 +168,7 @@ LEASH = {
     "whole_kl": Mistake(
         with_penalty(lambda logp, ref, x, y: exact.kl(logp, ref)[x]),
         tr="İstemin **bütün** KL'si düşülmüş: her token için aynı sayı. Bu bir tasma değil, tabandır; beklenen gradyanı sıfırdır. Örneğin kendi log oranını kullan.",
-        en="You take off the **whole** KL of the prompt, one number for every token. That is no leash but a baseline; its expected gradient is zero. Use the sample's own log ratio.",
+        en="You subtract the **whole** KL of the prompt, one number for every token. That is not a leash but a baseline; its expected gradient is zero. Use the sample's own log ratio.",
     ),
     "whole_kl_reversed": Mistake(
         with_penalty(lambda logp, ref, x, y: exact.kl(ref, logp)[x]),
@@ -207,7 +207,7 @@ LEASH = {
     "added": Mistake(
         lambda r, logp, ref, x, y, beta: r[x, y] + beta * exact.kl(logp, ref)[x],
         tr="KL eklenmiş, üstelik istemin bütün KL'si. Ceza düşülür ve token'dan token'a değişir.",
-        en="A KL is added, and the whole KL of the prompt at that. A penalty is taken off, and differs from token to token.",
+        en="A KL is added, and the whole KL of the prompt at that. A penalty is subtracted, and differs from token to token.",
     ),
     "no_leash": Mistake(
         lambda r, logp, ref, x, y, beta: r[x, y],
@@ -275,7 +275,7 @@ ADVANTAGE = {
     "no_value": Mistake(
         lambda returns, value: whitened(returns).detach(),
         tr="V(x) düşülmemiş: değer ağının öğrendiği hiçbir işe yaramıyor.",
-        en="V(x) is not taken off: what the critic has learned goes unused.",
+        en="V(x) is not subtracted: what the critic has learned goes unused.",
     ),
     "no_tenth": Mistake(
         lambda returns, value: whitened(returns - value, more=0).detach(),
@@ -297,7 +297,7 @@ ADVANTAGE = {
     "not_centred": Mistake(
         lambda returns, value: whitened(returns - value, centre=False).detach(),
         tr="Ortalama çıkarılmamış: avantajların ortalaması 0 olmalı.",
-        en="The mean is not taken off: the mean of the advantages must be 0.",
+        en="The mean is not subtracted: the mean of the advantages must be 0.",
     ),
     "divided_by_n": Mistake(
         lambda returns, value: whitened(returns - value, correction=0).detach(),
@@ -307,7 +307,7 @@ ADVANTAGE = {
     "value_whitened": Mistake(
         lambda returns, value: (whitened(returns) - value).detach(),
         tr="Önce ödül beyazlatılmış, sonra V düşülmüş. V, ödülün biriminde bir tahmindir: önce fark, sonra beyazlatma.",
-        en="The return is whitened first and V taken off after. V is a guess in units of reward: first the difference, then the whitening.",
+        en="The return is whitened first and V subtracted afterwards. V is a guess in units of reward: first the difference, then the whitening.",
     ),
 }
 

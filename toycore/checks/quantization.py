@@ -42,7 +42,7 @@ def by_rows(weight, bits) -> Tensor:
 
 def both_ways(scale=by_rows, rounding=torch.round) -> dict:
     """There and back with another scale or rounding, with a guard for zeros and without one; and
-    with values kept in a byte's range, as many codes do."""
+    with values kept in a byte's range, as many implementations do."""
 
     def guard(w, bits):
         return guarded(scale(w, bits))
@@ -176,7 +176,7 @@ def outlier_of_300(answer, language: str) -> tuple[str, dict]:
 OUTLIER = {
     "below_zero": Mistake(
         -6.0,
-        tr="Ölçülen {due} dB. Bu taze matriste 30 katta {small} dB; Δ²/12'ye göre oradan 20 dB daha kaybedilirdi, ama formül burada biter: basamak öyle büyüktür ki ağırlıklar **sıfıra** yuvarlanır; hata ağırlığın kendisi olur, daha büyük olamaz.",
+        tr="Ölçülen {due} dB. Bu taze matriste 30 katta {small} dB; Δ²/12'ye göre oradan 20 dB daha kaybedilirdi, ama formül buraya kadar geçerlidir: basamak öyle büyüktür ki ağırlıklar **sıfıra** yuvarlanır; hata ağırlığın kendisi olur, daha büyük olamaz.",
         en="Measured: {due} dB. On this fresh matrix it is {small} dB at 30 times; by Δ²/12 another 20 dB would be lost, but here the formula ends: the step is so large that weights are rounded to **zero**; the error is the weight itself, and cannot be larger.",
     ),
     "too_high": Mistake(
@@ -304,7 +304,7 @@ def kl_with_bits(bits: list[int]) -> float:
 
 
 def with_own_bits(answer, language: str) -> tuple[str, dict]:
-    """KL of the trained policy when each row of W, one a token, has bits of its own."""
+    """KL of the trained policy when each row of W, one per token, has bits of its own."""
     bits = answer
     if not isinstance(bits, list | tuple) or len(bits) != len(World().tokens):
         return "count", {}

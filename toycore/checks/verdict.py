@@ -54,7 +54,7 @@ PHRASES = {
     },
     "no_function": {
         "tr": "Burada bir fonksiyon gerekir; gelen: {got}. Parantezsiz, yalnızca adını ver.",
-        "en": "A function is due here; what came is {got}. Hand in its name, without parentheses.",
+        "en": "This needs a function; you gave {got}. Hand in its name, without parentheses.",
     },
     "raised": {
         "tr": "Kodun hata verdi{where}: {error}",
@@ -66,7 +66,7 @@ PHRASES = {
     },
     "backward": {
         "tr": "Fonksiyonun eğitimden bir adım atıyor{where}: `backward()`, `.grad`, `zero_grad()` ya da bir optimizer. Buraya yalnızca değer gerekir: hesapla ve `return` ile döndür; gradyanı denetim kendisi alır.",
-        "en": "Your function takes a step of training{where}: `backward()`, `.grad`, `zero_grad()` or an optimizer. Only the value is due here: compute it and `return` it; the check takes the gradient itself.",
+        "en": "Your function takes a step of training{where}: `backward()`, `.grad`, `zero_grad()` or an optimizer. Only the value is needed here: compute it and `return` it; the check takes the gradient itself.",
     },
     "unpulled": {
         "tr": "Fonksiyonun bir değer döndürüyor, ama PyTorch onun gradyanını alamıyor: {error}. Sonuca giden yolda bir tensör yerinde mi değişiyor (`+=`, `x[...] = ...`, adı `_` ile biten bir işlem)?",
@@ -110,7 +110,7 @@ PHRASES = {
     },
     "other": {
         "tr": "Burada bir sayı, bir sözcük ya da bunlardan bir liste gerekir; gelen: {got}.",
-        "en": "A number, a word, or a list of them is due here; what came is {got}.",
+        "en": "This needs a number, a word, or a list of them; you gave {got}.",
     },
     "too_many": {
         "tr": "Yanıtında {most} değerden fazlası var; birkaç tane yeter.",
@@ -119,15 +119,15 @@ PHRASES = {
     "where": {"tr": ", satır {line}", "en": " in line {line}"},
     "type": {
         "tr": "{inputs} için sayılardan bir tensör gerekirdi; gelen: {got}.",
-        "en": "With {inputs} a tensor of numbers is due; what came is {got}.",
+        "en": "With {inputs} your function should return a tensor of numbers; it returned {got}.",
     },
     "count": {
         "tr": "{due} sonuç gerekirdi, sırayla ve virgülle; gelen: {got}.",
-        "en": "Due are {due} results, in order, with commas between; what came is {got}.",
+        "en": "Return {due} results, in order, with commas between; your function returned {got}.",
     },
     "pair": {
         "tr": "İki tensör gerekirdi.",
-        "en": "Two tensors are due.",
+        "en": "Return two tensors.",
     },
     "shape": {
         "tr": "Biçim (shape) tutmuyor: {inputs} için {due} gerekirdi, gelen {got}. Toplamın ya da ortalamanın eksenine (ve `keepdim`'e), birden çok sonuç varsa sıralarına bak.",
@@ -143,7 +143,7 @@ PHRASES = {
     },
     "differs": {
         "tr": "Tanıdık bir hata değil. {inputs} için sonuç {got}, beklenen {due}.",
-        "en": "This is no mistake that I know. With {inputs} you get {got}; due is {due}.",
+        "en": "I don't recognise this mistake. With {inputs} you get {got}; expected is {due}.",
     },
     "random": {
         "tr": "Aynı girdiyle iki çağrı iki ayrı sonuç verdi: {got} ve {again}. Kodunda rastgele ya da çağrıdan çağrıya değişen bir şey var.",
@@ -163,11 +163,11 @@ PHRASES = {
     },
     "otherwise": {
         "tr": "Bu makinede dersin beklediğinden başka bir sonuç çıktı; yanıtın buna göre yargılanamıyor.",
-        "en": "On this machine the run came out otherwise than the lesson expects; your answer cannot be judged by it.",
+        "en": "On this machine the run did not come out as the lesson expects; your answer cannot be judged by it.",
     },
     "no_number": {
         "tr": "Burada bir sayı gerekir; gelen: {got}.",
-        "en": "A number is due here; what came is {got}.",
+        "en": "This needs a number; you gave {got}.",
     },
     "no_choice": {
         "tr": "Şunlardan birini yaz: {due}. Gelen: {got}.",

@@ -2,7 +2,7 @@
 
 guards.py     every input looked at before any work, in the same words everywhere
 settings.py   sweeps: a setting may be a sequence, and a run covers the product
-noise.py      one generator a seed; all noise is drawn before training starts
+noise.py      one generator per seed; all noise is drawn before training starts
 optim.py      Adam with a rate of its own for each run
 threads.py    one thread for tiny tensors
 plain_torch.py  torch as an import leaves it, whatever a learner has switched on

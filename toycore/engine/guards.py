@@ -2,7 +2,7 @@
 
 number   one number, within the bounds of a Rule
 table    a tensor of real numbers, whatever it came as; gradients flow through it
-setting  a number or one value a run; policy  a table of log-probabilities; indices  whole numbers
+setting  a number or one value per run; policy  a table of log-probabilities; indices  whole numbers
 """
 
 import dataclasses
@@ -130,14 +130,14 @@ def setting(name: str, value, rule: Rule, batch: Tensor | None = None) -> float 
     """A number, or a tensor of them, each within the rule; beside a batch (R, B), it is (R, 1)."""
     if isinstance(value, numbers.Real):
         return rule.check(name, value)
-    values = table(name, value, f"{rule}, or one a run")
+    values = table(name, value, f"{rule}, or one per run")
     if not bool(torch.as_tensor(rule.holds(values)).all()):
         raise ValueError(f"{name} must be {rule}; got {value}")
     if batch is not None and values.ndim:
         if values.shape[-1] != 1:
-            shape = tuple(values.shape)
-            raise ValueError(f"{name} must be a number or one a run, (R, 1); got the shape {shape}")
-        fit(1, f"one {name} a run", batch=batch.shape, **{name: values.shape})
+            allowed = f"a number or one per run, (R, 1); got the shape {tuple(values.shape)}"
+            raise ValueError(f"{name} must be {allowed}")
+        fit(1, f"one {name} per run", batch=batch.shape, **{name: values.shape})
     return values
 
 

@@ -1,4 +1,4 @@
-"""Every random number of the course: one generator a seed, and uniforms turned into tokens.
+"""Every random number of the course: one generator per seed, and uniforms turned into tokens.
 
 All noise of a training is drawn before it starts. So every setting of a sweep sees the same
 noise (a paired comparison), and a run inside a sweep equals the same run alone.

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Adam:
-    """parameters: each (R, ...); lr: a number, or one a run, (R, 1).
+    """parameters: each (R, ...); lr: a number, or one per run, (R, 1).
 
     Every operation is elementwise, so no run touches another.
     """
@@ -26,7 +26,7 @@ class Adam:
         """One update at rate lr · decay. active: (R, 1) bool, the runs to update; None: all."""
         moves = 1.0 if active is None else active.double()
         self.steps = self.steps + moves
-        steps = self.steps + (self.steps == 0)  # a run that never moved divides nothing by nothing
+        steps = self.steps + (self.steps == 0)  # a run that never moved: not 0 / 0
         beta1, beta2 = self.betas
         # The second moment's correction is moved from √v to the rate and to eps: fewer passes.
         correction = (1 - beta2**steps) ** 0.5
@@ -43,5 +43,5 @@ class Adam:
 
 
 def _along(p: Tensor, value: float | Tensor) -> float | Tensor:
-    """One value a run, (R, 1), shaped to go along a parameter (R, ...); a number as it is."""
+    """One value per run, (R, 1), shaped to go along a parameter (R, ...); a number as it is."""
     return value.view(-1, *[1] * (p.ndim - 1)) if isinstance(value, Tensor) else value

@@ -137,7 +137,7 @@ def _leash(run: Run, value):
 
 def optimum_at(run: Run, kl_beta: float) -> dict[str, float]:
     """The exact optimum at a kl_beta: reward, KL, attained, averaged over prompts and seeds."""
-    alike = dict.fromkeys(run.config.swept, 0)  # one reference a seed, whatever is swept
+    alike = dict.fromkeys(run.config.swept, 0)  # one reference per seed, whatever is swept
     ref_logp = run.ref_logp.isel(alike)
     best = exact.optimal_policy(ref_logp, run.world.reward, kl_beta)
     return {

@@ -51,7 +51,7 @@ class Int8Linear(nn.Module):
 
     @classmethod
     def from_linear(cls, linear: nn.Linear) -> "Int8Linear":
-        """The layer with its weight on 8 bits, one scale an output channel.
+        """The layer with its weight on 8 bits, one scale per output channel.
 
         TypeError unless the layer is plain (`why_not_plain`); TypeError or ValueError if its weight
         cannot be quantized, or has more than 131,071 columns.

@@ -44,7 +44,7 @@ def quantize(weight: Tensor, bits: int = 8, per_channel: bool = True) -> Quantiz
                  axes (runs) is quantized on its own. One row is given as `row[None]`: a single
                  axis does not say whether it is one channel or many.
     bits         2 to 8
-    per_channel  one scale an output channel (a row of the matrix); else one a matrix
+    per_channel  one scale per output channel (a row of the matrix); else one per matrix
 
     A row of zeros has scale 1 and values 0; so has one whose step would be below the normal
     numbers of the scale's dtype (1.2e-38 in float32). TypeError or ValueError on other input.

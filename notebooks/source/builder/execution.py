@@ -12,7 +12,7 @@ from builder.lesson import LessonError
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # Where kernel and client can: else each kernel warns that its line can be listened to.
 ENCRYPTED = Config(KernelManager={"transport_encryption": "auto"})
-TIMEOUT = 120  # seconds a cell: ends a hang, not a slow machine's work
+TIMEOUT = 120  # seconds per cell: ends a hang, not a slow machine's work
 
 
 def execute(path: Path, notebook):

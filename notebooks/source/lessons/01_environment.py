@@ -271,7 +271,7 @@ print("KL(pi, ref)", tc.exact.kl(logp, ref_logp).mean().numpy().round(3))
 print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
 
 # %% [markdown] lang="tr"
-# Değil: KL bir mesafe gibi okunur ama simetrik değildir. Referansa olan KL'de ilk yazılan, yani
+# Kalmaz: KL bir mesafe gibi okunur ama simetrik değildir. Referansa olan KL'de ilk yazılan, yani
 # ortalamanın alındığı politika, bu derslerde hep **eğitilen** politikadır.
 
 # %% [markdown] lang="en"
@@ -373,7 +373,7 @@ print("tries of 10 samples with a negative KL:", int((estimates["kl"][:, 0] < 0)
 # ## 6 · The best policy, without training (7 minutes)
 #
 # We want more reward, and we do not want to lose the old behaviour. $\beta$ (`kl_beta` in the code)
-# weighs the two; the KL penalty taken off the reward we call the **leash**:
+# weighs the two; the KL penalty subtracted from the reward is what we call the **leash**:
 #
 # $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
@@ -391,7 +391,7 @@ torch.allclose(best, tc.exact.optimal_policy(logp, world.reward, kl_beta=0.5))
 # `True`: iki satırlık formül, paketin en iyi politikasıdır. Gerçekten en iyi mi? Rakip çağıralım:
 
 # %% [markdown] lang="en"
-# `True`: the formula of two lines is the package's best policy. Is it really the best? Call rivals:
+# `True`: the formula of two lines is the package's best policy. Is it really the best? Let it meet some rivals:
 
 # %% rivals
 generator = torch.Generator().manual_seed(2)
@@ -712,7 +712,7 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 # 1. `detaylı açıkla` isteminin entropisi altı istemin en küçüğüydü: 1,142 nat. Bu ne demektir?
 #    - [ ] Oradaki yanıtlar en çok ödülü getirir — burada getirir de (0,900), ama entropi ödüle bakmaz: hep
 #      `hakaret` diyen bir politikanın entropisi 0, ödülü −1 olurdu.
-#    - [ ] Politika orada eğitilmemiş haline en yakındır — tersine: eğitilmemiş politika hemen hemen
+#    - [ ] Politika orada eğitilmemiş hâline en yakındır — tersine: eğitilmemiş politika hemen hemen
 #      düzgündür, entropisi $\log 11$ dolayındadır.
 #    - [x] Politika orada daha kararlıdır — entropi kararsızlıktır; olasılık az sayıda yanıtta toplanınca
 #      küçülür.

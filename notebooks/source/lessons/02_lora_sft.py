@@ -20,7 +20,7 @@
 # # Lesson 2 · LoRA-SFT: teaching by example, with few weights
 #
 # In lesson 1 we read the policy as a table. Now we train it. The plainest way is to show the right
-# answer: **supervised fine-tuning** (SFT). Instead of moving all weights we shall put two thin
+# answer: **supervised fine-tuning** (SFT). Instead of moving all weights we will put two thin
 # matrices beside them: **low-rank adaptation** (LoRA).
 #
 # By the end of this lesson we shall have shown why LoRA changes nothing at the start, what the rank

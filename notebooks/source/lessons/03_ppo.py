@@ -144,11 +144,12 @@ print("beta log Z", (0.5 * log_z).numpy().round(6))
 # %% [markdown] lang="tr"
 # `True`: formül, paketin bulduğu politikadır. Üç satır da aynı: formüldeki değer, sayarak
 # bulunanla altı basamağa kadar tutuyor. Şimdi $\beta$
-# büyüdükçe ne olduğuna bakalım:
+# büyüdükçe ne olduğuna bakalım (tohum 0'ın referansıyla):
 
 # %% [markdown] lang="en"
 # `True`: the formula is the policy that the package finds. The three lines agree as well: the
-# formula's value and the counted one match to six digits. Now watch what happens as $\beta$ grows:
+# formula's value and the counted one match to six digits. Now watch what happens as $\beta$ grows
+# (with the reference of seed 0):
 
 # %% optima
 for kl_beta in (0.1, 0.5, 2.0):
@@ -183,7 +184,7 @@ for kl_beta in (0.1, 0.5, 2.0):
 # ## 3 · REINFORCE: a gradient from trials (7 minutes)
 #
 # In a real model we cannot count all answers; we can only draw samples. The policy gradient can
-# be had all the same, here that of the reward alone (the leash comes in section 6):
+# still be found, here that of the reward alone (the leash comes in section 6):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
@@ -234,8 +235,8 @@ for count in (16, 64, 256, 1024):
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
-# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz; değer ağı ile entropiyi henüz katmıyoruz
-# (`nothing`). **Tahmin et:** ilk geçişte $\rho$ kaçtır?
+# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz, her birinde adım boyu 3; değer ağını, entropiyi
+# (`nothing`) ve kırpmayı (`clip_range=1e9`) henüz katmıyoruz. **Tahmin et:** ilk geçişte $\rho$ kaçtır?
 
 # %% [markdown] lang="en"
 # ## 4 · The ratio: several passes over old samples (6 minutes)
@@ -246,8 +247,8 @@ for count in (16, 64, 256, 1024):
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
-# Below we make 8 passes by hand over 256 samples, leaving out critic and entropy for now
-# (`nothing`). **Predict:** what is $\rho$ in the first one?
+# Below we make 8 passes by hand over 256 samples, each a step of size 3, leaving out critic, entropy
+# (`nothing`) and clip (`clip_range=1e9`) for now. **Predict:** what is $\rho$ in the first one?
 
 # %%
 prompt, token = tc.noise.sample_answer(ref_logp, uniform[0, :256])
@@ -260,7 +261,9 @@ ratio, logits = {}, ref_logp.clone().requires_grad_()
 for passes in range(1, 9):
     logp = logits.log_softmax(-1)[prompt, token]
     ratio[passes] = (logp - old_logp).exp().detach()
-    loss, info = tc.ppo.ppo_loss(logp, old_logp, advantage, nothing, nothing, nothing)
+    loss, info = tc.ppo.ppo_loss(
+        logp, old_logp, advantage, nothing, nothing, nothing, clip_range=1e9
+    )
     (gradient,) = torch.autograd.grad(loss, logits)
     logits = (logits - 3 * gradient).detach().requires_grad_()
 
@@ -276,7 +279,7 @@ tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
 # %% [markdown] lang="en"
 # In the first pass every ratio is exactly 1. The dashed lines are the edges of the clip, which comes
 # next; no ratio of the first pass touches them. With more passes the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
-# a setting that seems to be dead. (A pass is a single step here. Codes that cut a pass into
+# a setting that seems to be dead. (A pass is a single step here. Implementations that cut a pass into
 # mini-batches take several steps, and only the first of them sees ratios of 1.)
 
 # %% [markdown] lang="tr"
@@ -307,7 +310,7 @@ tc.plots.surrogate(world, clip_range=0.2)
 
 # %% [markdown] lang="en"
 # Where the blue line turns flat the gradient is zero: that sample can push the policy no further.
-# Mind that the clip stops only in the direction that **pays**; a ratio that went the wrong way
+# Note that the clip stops only in the direction that **pays**; a ratio that went the wrong way
 # may come back. Let us write the formula in one line and compare it with the package, for ratios
 # between 0.5 and 1.5:
 
@@ -380,7 +383,7 @@ tc.widgets.slider(
 # %% [markdown] lang="en"
 # ## 6 · The leash: where does the KL penalty go? (9 minutes)
 #
-# To build the KL of the goal from samples, take the penalty off the reward **token by token**:
+# To build the KL of the goal from samples, subtract the penalty from the reward **token by token**:
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
@@ -407,7 +410,7 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
 # Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı şu: ceza burada
 # istemin **bütün** KL'sidir, yani her token için aynı sayıdır. Masum görünüyor. Kesin gradyanları
 # karşılaştıralım: cezanın tek başına çekişi ve en iyi politikada tasmalı ödülün çekişi. En iyi
-# noktada hiçbir şey çekmemelidir. **Tahmin et:** hangi satırlarda 0 göreceğiz?
+# noktada hiçbir şey çekmemelidir. **Tahmin et:** nerelerde 0 göreceğiz?
 
 # %% [markdown] lang="en"
 # The means of k1 and k3 are the exact KL; k2 is biased. k3 is known for its small spread, but it has
@@ -463,7 +466,7 @@ for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
 #
 # The critic $V(x)$ predicts the leashed reward $R$; the advantage becomes $\hat A = R - V(x)$ and
 # is **whitened** over the samples of each rollout (mean 0, standard
-# deviation about 1: it is divided by the deviation plus 0.1, lest pure noise be blown up at the optimum). The whole loss:
+# deviation about 1: it is divided by the deviation plus 0.1, so that pure noise is not blown up at the optimum). The whole loss:
 #
 # $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
 #
@@ -509,14 +512,14 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 #
 # | Setting | Meaning | Default |
 # | --- | --- | --- |
-# | `kl_beta` | the leash: reward taken off per nat | `0.05` |
+# | `kl_beta` | the leash: reward subtracted per nat | `0.05` |
 # | `clip_range` | the clip range $\varepsilon$ | `0.2` |
 # | `vf_coef` | weight of the critic's loss, $c_v$ | `0.5` |
 # | `ent_coef` | weight of the entropy bonus, $c_e$ | `0.01` |
 # | `lr` | learning rate; it falls to zero at the end | `0.06` |
 # | `rollouts` | how often fresh samples are drawn | `100` |
 # | `epochs` | passes over each rollout | `4` |
-# | `batch_size` | samples a rollout | `256` |
+# | `batch_size` | samples per rollout | `256` |
 # | `target_kl` | a limit that ends the passes early | `None` |
 
 # %% [markdown] lang="tr"
@@ -613,13 +616,13 @@ tc.plots.frontier(run)
 run.history.attained.isel(step=-1, drop=True).mean("seed").to_series().round(3)
 
 # %% [markdown] lang="tr"
-# Tasmalı eğitimler karelerinin içine ya da hemen yanına düştü; tasmasız olan sağa savruldu: ödülü
-# aynı, KL'si boşa.
+# Tasmalı eğitimler karelerinin içine düştü, en gevşek tasmalı ikisi biraz sağına; tasmasız olan ise çok sağa
+# savruldu: ödülü aynı, KL'si boşa.
 # Politikanın kendisine bakalım, `kl_beta=0.1` için: önce, sonra ve kesin en iyi.
 
 # %% [markdown] lang="en"
-# The leashed trainings landed in their squares or right beside them; the one without a leash
-# drifted to the right: the same reward, wasted KL. Look at the policy itself, for `kl_beta=0.1`:
+# The leashed trainings landed in their squares, the two on the loosest leashes a little to the right of
+# theirs; the one without a leash drifted far to the right: the same reward, wasted KL. Look at the policy itself, for `kl_beta=0.1`:
 # before, after, and the exact optimum.
 
 # %%
@@ -628,7 +631,7 @@ optimal = tc.exact.optimal_policy(start.logp, world.reward, 0.1)
 tc.plots.policies(world, before=start.logp, after=after, optimal=optimal)
 
 # %% [markdown] lang="tr"
-# İkinci ve üçüncü tablo (16 tohumun ortalaması) göz ile zor ayırt edilir. PPO, yalnızca örneklerden,
+# İkinci ve üçüncü tablo (16 tohumun ortalaması) gözle zor ayırt edilir. PPO, yalnızca örneklerden,
 # kesin tablonun çok yakınına vardı.
 
 # %% [markdown] lang="en"
@@ -714,7 +717,7 @@ for name, change in {"default": {}, "lr=0.3": {"lr": 0.3}}.items():
 
 # %% [markdown] lang="tr"
 # Önlemez: `attained` eksiye düşer ve orada kalır; politika başladığından **daha kötü** bitirir, çünkü KL'nin bedeli
-# ödüldeki kazancı aşar. Kırpma, aralıktan çıkmanın kazancını alır; ne oranı sınırlar ne de adımı.
+# ödüldeki kazancı aşar. Kırpma, aralıktan çıkmanın kazancını ortadan kaldırır; ne oranı sınırlar ne de adımı.
 
 # %% [markdown] lang="en"
 # It does not: `attained` goes negative and stays there; the policy ends **worse** than it started, for the KL costs
@@ -748,7 +751,7 @@ for name, change in {"default": {}, "lr=0.3": {"lr": 0.3}}.items():
 #
 # ### Case 1 · k1 or k2 in the loss?
 #
-# Many codes do not take the leash off the reward but add it to the loss. One adds k1, the other k2:
+# Many implementations do not subtract the penalty from the reward but add it to the loss. One adds k1, the other k2:
 #
 # ```python
 # loss = policy_loss + kl_beta * k1.mean()  # k1_in_loss
@@ -777,7 +780,8 @@ tc.plots.frontier(case)
 # Bozuk olan k1. Kaybın **türevi** alınır: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, referans hiç
 # görünmez; $\mathbb{E}[\nabla k_2]$ ise tam KL gradyanıdır. Doğru ortalama, doğru gradyan demek değildir. Üstelik
 # ilk geçişten sonra örnekler eskidir: k1 onların olasılığını aşağı iter, politika hiç tasmasız olduğundan da
-# uzağa kaçar. open-instruct kitaplığının ilk GRPO'su (değer ağı olmayan bir PPO) böyleydi.
+# uzağa kaçar. Yayımlanmış bir kodda böyleydi, sonra düzeltildi
+# ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
 #
 # ### Vaka 2 · Hangi referans?
 #
@@ -794,7 +798,8 @@ tc.plots.frontier(case)
 # k1 is the broken one. The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$,
 # and the reference does not appear at all; $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL. A right mean
 # is not a right gradient. What is more, after the first pass the samples are old: k1 pushes their probability
-# down, and the policy runs farther than with no leash at all. The first GRPO (a PPO without a critic) of the library open-instruct was so.
+# down, and the policy runs farther than with no leash at all. Published code did this; it has
+# since been mended ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
 #
 # ### Case 2 · Which reference?
 #
@@ -827,8 +832,8 @@ tc.plots.curves(case, "kl", "attained", optimum=True)
 #
 # ### Vaka 3 · Yavaş olan mı, hızlı olan mı?
 #
-# Biri k1'i düşer ve her turdan **bir** kez geçer; öteki ödülden k3'ü düşer (TRL'nin `kl_estimator="k3"` seçeneği) ve
-# dört kez geçer. **Seç:** hangisi bozuk?
+# Biri ödülden k1'i çıkarır ve her turun örneklerinden yalnızca **bir** kez geçer; öteki ödülden k3'ü çıkarır (TRL'nin
+# `kl_estimator="k3"` seçeneği) ve dört kez geçer. **Seç:** hangisi bozuk?
 
 # %% [markdown] lang="en"
 # Look at step 0: before any training the KL ought to be zero. `Model` had no LoRA; `strict=False` dropped `lora_A` and
@@ -837,7 +842,7 @@ tc.plots.curves(case, "kl", "attained", optimum=True)
 #
 # ### Case 3 · The slow one or the fast one?
 #
-# One takes off k1 and passes **once** over each rollout; the other takes k3 off the reward (TRL's option
+# One subtracts k1 from the reward and passes **once** over each rollout; the other subtracts k3 (TRL's option
 # `kl_estimator="k3"`) and passes four times. **Choose:** which one is broken?
 
 # %%
@@ -850,7 +855,7 @@ print(speed.sel(recipe=["k1_in_reward", "one_pass"]).to_pandas().round(2))
 tc.plots.frontier(case)
 
 # %% [markdown] lang="tr"
-# Güzel eğri bozuk, çirkin eğri sağlam. Tek geçiş yalnızca yavaştır (kırpması da hiç çalışmaz); karesine yaklaşır.
+# Güzel eğri bozuk, çirkin eğri sağlam. Tek geçiş yalnızca yavaştır (kırpması da hiç çalışmaz); kesin noktasının karesine (□) yaklaşır.
 # k3 ödülde $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) + \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$
 # amacını büyütür: seyrekleşen yanıtı cezalandırır, yanıt daha da seyrekleşir, sonunda ölür.
 #
@@ -885,10 +890,10 @@ tc.broken.verdict(lab)
 # bir dünyada kesin yanıta varıyor mu?
 
 # %% [markdown] lang="en"
-# The three sound ones: `k1_in_reward`, `k2_in_loss`, and `one_pass`, which is still on its way. The others go to the optimum of what they climb; where –
-# stands there is no single one. `kl_in_reward` is the `KL(x)` of section 6. In `k2_in_loss_whitened`, whitening divides the reward by
+# The three sound ones: `k1_in_reward`, `k2_in_loss`, and `one_pass`, which is still on its way. The others go to the optimum of what they climb; a – means that
+# there is no single one. `kl_in_reward` is the `KL(x)` of section 6. In `k2_in_loss_whitened`, whitening divides the reward by
 # $\sigma$ + 0.1 and the KL in the loss not: as the policy gets better $\sigma$ goes to zero and $\beta$ to a tenth; in
-# codes that add a tiny number instead of 0.1, hardly any leash is left (GRPO).
+# implementations that add a tiny number instead of 0.1, hardly any leash is left (GRPO).
 #
 # No reward curve has shown any of this. Three cheap checks do: is the KL zero at step 0? Does it fall as `kl_beta` grows? In a
 # small world where all can be counted, does it reach the exact answer?
@@ -918,7 +923,7 @@ print(*enumerate(world.tokens))
 # ### Alıştırma 1 · Kırpılmış kayıp
 #
 # ●●○ · 8 dakika. Bölüm 5'in kaybını yaz. Oran değil log-olasılıklar veriliyor; `clip_range`, $\varepsilon$'dur.
-# Sonuç tek bir sayıdır; denetim gradyanına da bakar.
+# Sonuç tek bir sayıdır; denetim, gradyana da bakar.
 #
 # <details><summary>İpucu</summary>
 #
@@ -1086,7 +1091,8 @@ outcome = "b"
 #
 # <details><summary>İpucu</summary>
 #
-# Ödül farkı $d$ ise $\pi^*$, iki yanıtın oranını $e^{d/\beta}$ ile çarpar. Hangi $d$, 0,44'ü 0,95'e çıkarır?
+# Ödül farkı $d$ ise $\pi^*$, `hayır` ile bütün ötekilerin oranını $e^{d/\beta}$ ile çarpar. Hangi $d$, 0,44'ü 0,95'e çıkarır?
+# Biraz pay bırak: 0,44 tohumların ortalamasıdır, eğitim de kesin noktanın azıcık gerisinde kalır.
 #
 # </details>
 
@@ -1099,8 +1105,8 @@ outcome = "b"
 #
 # <details><summary>Hint</summary>
 #
-# Where rewards differ by $d$, $\pi^*$ multiplies the ratio of the two answers by $e^{d/\beta}$. Which $d$ brings
-# 0.44 up to 0.95?
+# Where rewards differ by $d$, $\pi^*$ multiplies the ratio of `no` to all the others by $e^{d/\beta}$. Which $d$ brings
+# 0.44 up to 0.95? Leave some room: 0.44 is a mean over seeds, and training ends a little short of the exact point.
 #
 # </details>
 
@@ -1130,7 +1136,7 @@ my_reward[3, 1] = 2
 #    - [ ] Kırpılan pay artar — sekiz geçişte artmıştı, 0,169'dan 0,261'e; tek geçişte oranlar hep 1'dir.
 #    - [x] Hiç değişmez — tek geçişte hiçbir oran 1'den ayrılmaz; kırpacak bir şey yoktur.
 #    - [ ] Öğrenme yavaşlar — kırpma, çalışmadığı yerde adımı da kısaltmaz.
-#    - [ ] Referansa KL küçülür — onu tasma tutar; kırpma eski politikaya bakar.
+#    - [ ] Referansa göre KL küçülür — onu tasma tutar; kırpma eski politikaya bakar.
 # 2. Avantajı −1 olan bir örneğin oranı 1,5 oldu ($\varepsilon$ 0,2). Bu örnek politikayı iter mi?
 #    - [ ] Hayır; oran aralığın dışında — kırpma yalnızca kazandıran yönde durdurur; kötü bir yanıtın
 #      olasılığı artmış, bu kazandırmaz.

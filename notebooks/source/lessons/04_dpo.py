@@ -288,11 +288,11 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Varır. Küçük $\beta$ uzun tasmadır: çok ödül, çok KL. Büyük $\beta$ referansa yakın kalır. PPO'nun
+# Varır; yalnızca $\beta = 0{,}1$'de KL çizgisini biraz aşar (nedeni bölüm 10'da). Küçük $\beta$ uzun tasmadır: çok ödül, çok KL. Büyük $\beta$ referansa yakın kalır. PPO'nun
 # `kl_beta`'sı ile DPO'nun `beta`'sı **aynı düğmedir**. Marj ise ilginç bir şey söyler:
 
 # %% [markdown] lang="en"
-# It does. A small $\beta$ is a long leash: much reward, much KL. A large $\beta$ stays close to the
+# It does; only at $\beta = 0.1$ does the KL end a little above its line (section 10 says why). A small $\beta$ is a long leash: much reward, much KL. A large $\beta$ stays close to the
 # reference. PPO's `kl_beta` and DPO's `beta` are **the same knob**. The margin has something curious to
 # tell:
 
@@ -321,7 +321,7 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # %% [markdown] lang="en"
 # ## 7 · The chosen answer may fall too (7 minutes)
 #
-# Mind `chosen_logp` in the table: at every $\beta$ up to 0.7 the chosen answers are **less** likely than
+# Look at `chosen_logp` in the table: at every $\beta$ up to 0.7 the chosen answers are **less** likely than
 # at the start. This is called **likelihood displacement** (Razin et al., 2024). **Predict:** is it so at the exact optimum as well,
 # or is it a flaw of training?
 
@@ -589,7 +589,7 @@ tc.plots.curves(case, "kl", "attained", optimum=True)
 # %% [markdown] lang="tr"
 # `Model` LoRA'sızdı; `strict=False`, `lora_A` ile `lora_B`'yi sessizce attı. Kayıp, hangi referans verilirse verilsin aynı
 # marjı kurar; politika ise o referansın $\pi^*$'ına gider. Bölüm 3'teki sınama yakalar: ilk kayıp $\ln 2$ değildir.
-# TRL de, PEFT'in ikinci bir kopyasını tutamadığı adaptörlerde, eskiden tabana döner, yalnızca uyarırdı.
+# TRL de aynı tuzağa düşmüştü: PEFT adaptörün ikinci bir kopyasını tutamayınca referans yerine LoRA'sız modeli alır, yalnızca uyarırdı.
 #
 # ### Vaka 2 · Kararsız yargıç mı, kesin yargıç mı?
 #
@@ -830,7 +830,7 @@ my_pairs = [(5, 10, 6)]  # short answer: short > bad
 #    - [x] Marj, $\beta$ ile çarpılmış log oran farkıdır — ödül farkı aynıdır; büyük $\beta$ onu daha az nat
 #      ile kurar.
 #    - [ ] Eğitim erken bitti — `attained` 0,98'in üstünde; eğitim varacağı yere vardı.
-# 3. 100 çiftle ve $\beta$ 0,3 ile eğitirken kayıp düştü, marj 2,864'e çıktı; ama `chosen_logp` −1,88'den
+# 3. 100 çiftle ve $\beta$ 0,3 ile eğitirken kayıp düştü, marj 2,864'e çıktı; ama `chosen_logp` −1,89'dan
 #    −10,79'a indi. Ne oldu?
 #    - [ ] Kayıpta seçilen ile reddedilen yer değiştirmiş — o zaman kayıp düşerken marj eksiye inerdi.
 #    - [ ] Olması gereken; amaç marjdır — kayıp marja bakar, ama `attained` −2,865'e düştü.
@@ -863,7 +863,7 @@ my_pairs = [(5, 10, 6)]  # short answer: short > bad
 #      large $\beta$ builds it with fewer nats.
 #    - [ ] Training ended too early — `attained` is above 0.98; training has arrived.
 # 3. On 100 pairs, with a $\beta$ of 0.3, the loss fell and the margin rose to 2.864; but `chosen_logp` went
-#    from −1.88 to −10.79. What happened?
+#    from −1.89 to −10.79. What happened?
 #    - [ ] The loss has chosen and rejected swapped — then, as it fell, the margin would turn negative.
 #    - [ ] As it should be; the margin is the goal — the loss looks at the margin, but `attained` dropped to
 #      −2.865.

@@ -117,11 +117,11 @@ tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.lang
 
 # %% [markdown] lang="tr"
 # 4 bitten sonra ölçüm formüle yapışır. 2 bitte yalnızca üç değer vardır; çoğu ağırlık sıfıra yuvarlanır,
-# hata düzgün dağılmaz ve formül tutmaz. Bir formülün nerede bittiğini bilmek, formülün kendisi kadar
-# değerlidir.
+# hata düzgün dağılmaz ve formül tutmaz. Bir formülün nereye kadar geçerli olduğunu bilmek, formülün
+# kendisi kadar değerlidir.
 
 # %% [markdown] lang="en"
-# From 4 bits on the measurement clings to the formula. With 2 bits there are only three values; most
+# From 4 bits on the measurement follows the formula closely. With 2 bits there are only three values; most
 # weights are rounded to zero, the error is not spread evenly, and the formula fails. Knowing where a
 # formula ends is worth as much as the formula.
 
@@ -178,7 +178,7 @@ for b, gain, due in zip(bits, gains, formula):
 # SNR'si kaç dB düşer?
 
 # %% [markdown] lang="en"
-# ## 4 · One scale, or one a row? (6 minutes)
+# ## 4 · One scale, or one per row? (6 minutes)
 #
 # The largest weight sets the scale. If one row (one output **channel**) is much larger than the others, a
 # single scale forces its step on everyone. Make one row 30 times as large. **Predict:** by how many dB
@@ -193,7 +193,7 @@ for per_channel in (True, False):
     print(f"per_channel={per_channel!s:5}  other rows {others:.1f} dB, the large row {one:.1f} dB")
 
 # %% [markdown] lang="tr"
-# Tek ölçekle büyük satır yerinde kalır, öteki 63 satır yaklaşık 30 dB kaybeder: beş bit çöpe gider. Satır
+# Tek ölçekle büyük satırın SNR'si değişmez, öteki 63 satır yaklaşık 30 dB kaybeder: beş bit çöpe gider. Satır
 # başına ölçek yalnızca 64 sayıya mal olur. Bundan sonra hep onu kullanıyoruz.
 
 # %% [markdown] lang="en"
@@ -306,8 +306,8 @@ for name, reason in skipped.items():
 #
 # Eski not defteri hızı tek bir ölçümle yazmıştı: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
 # kat hızlı çıkmıştı. Tek ölçüm bir şey söylemez: ilk çağrı soğuktur, komşu programlar araya girer.
-# `tc.bench.compare` kolları ısıtır, sırayla ve birçok tur ölçer, ilk kolu bir kez daha ölçüp (`again`)
-# kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir. İlk kol `fp32`'dir:
+# `tc.bench.compare` yarışmacıları ısıtır, sırayla ve birçok tur ölçer, ilk yarışmacıyı bir kez daha ölçüp (`again`)
+# kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir. İlk yarışmacı `fp32`'dir:
 # 32 bitlik, nicemlenmemiş model.
 #
 # **Tahmin et:** gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
@@ -339,7 +339,7 @@ def race(h, batch=32):
 
 
 # %% [markdown] lang="tr"
-# Üç boyu da 32 satırlık girdilerle yarıştıralım. Tabloda her kolun ortanca süresi, çeyrekleri, fp32'ye
+# Üç boyu da 32 satırlık girdilerle yarıştıralım. Tabloda her yarışmacının ortanca süresi, çeyrekleri, fp32'ye
 # oranı ve yargı var:
 
 # %% [markdown] lang="en"
@@ -525,7 +525,7 @@ for bits in (4, 3, 2):
 #
 # Ders 2 ile bu dersi birleştirelim. QLoRA (Dettmers ve ark., 2023): taban az bitle yazılır ve dondurulur,
 # üstüne tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik tabana rank 2 bir yama takıp politikayı eski
-# haline yaklaştıralım. **Tahmin et:** yama, kaybedilenin ne kadarını geri getirir?
+# hâline yaklaştıralım. **Tahmin et:** yama, kaybedilenin ne kadarını geri getirir?
 
 # %% [markdown] lang="en"
 # ## 10 · QLoRA: a coarse base, a fine patch (6 minutes)
@@ -610,7 +610,7 @@ print(*enumerate(world.tokens))
 #
 # <details><summary>Hint</summary>
 #
-# `amax(1, keepdim=True)` gives the largest of each row in the shape (out × 1). Mind what you divide by in a row of
+# `amax(1, keepdim=True)` gives the largest of each row in the shape (out × 1). Watch what you divide by in a row of
 # zeros; `torch.where(condition, a, b)` helps.
 #
 # </details>
@@ -725,7 +725,7 @@ def on_fixed_grid(x, scale, bits):
 # %% [markdown] lang="en"
 # ### Exercise 4 · Spend the bits yourself
 #
-# ●●● · 8 minutes. Every row of $W$ belongs to a token. With 4 bits a row, 44 bits in all, the policy of section 9 has a KL
+# ●●● · 8 minutes. Every row of $W$ belongs to a token. With 4 bits per row, 44 bits in all, the policy of section 9 has a KL
 # of about 0.0056. Spend the same 44 bits so that the KL does not exceed 0.002: a list of 11 whole numbers in the order
 # of the tokens, each from 2 to 8.
 #

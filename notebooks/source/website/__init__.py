@@ -1,6 +1,6 @@
 """The course as a static website, alive without a kernel and without the network.
 
-    index.html            sends the reader to the index of his language
+    index.html            sends readers to the index of their language
     tr/ en/               an index, and for each lesson its page, its notebook and its bundle
     assets/               our style and script, the widget manager, MathJax, fonts
 
