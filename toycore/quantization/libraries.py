@@ -2,7 +2,7 @@
 
 torch.ao   torch.ao.quantization.quantize_dynamic, part of torch but deprecated: one scale a weight
            matrix, and activations on 7 bits, one asymmetric grid per batch (on x86 CPUs)
-torchao    the package that follows it, optional: one scale per output channel and per token, as here
+torchao    the package that follows it, optional: one scale per channel and per token, as here
 
 Both may change or vanish, so each is tried and tested; what fails is skipped, with its reason.
 Nothing is ever installed.
