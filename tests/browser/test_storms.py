@@ -41,7 +41,8 @@ def lab(tmp_path_factory):
         yield lab
 
 
-@pytest.mark.parametrize("change", ["live", pytest.param("callback", marks=long)])
+@long
+@pytest.mark.parametrize("change", CHANGES)
 def test_after_a_storm_of_keys_a_slider_shows_its_last_value(lab, browser, change):
     lab.write(change, EDITOR.format(change=CHANGES[change]))
     with lab_server.running(lab, browser, change) as page:

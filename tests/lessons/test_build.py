@@ -514,7 +514,7 @@ def test_an_unknown_lesson_is_named(built, capsys):
 
 EN = Path("notebooks/en/01_lesson.ipynb")
 SPOILED = {
-    "a changed lesson": (Path("lessons/01.py"), "import os\n", "import os  # new\n"),
+    "a changed lesson": (Path("lessons/01.py"), "import pathlib\n", "import pathlib  # new\n"),
     "a changed comment": (Path("lessons/01.py"), "#   toycore:", "#   # new\n#   toycore:"),
     "a changed package": (Path("package/module.py"), "ONE = 1", "ONE = 2"),
     "an edited cell": (EN, "import pathlib", "import  pathlib"),

@@ -226,12 +226,14 @@ def test_a_script_has_the_options_that_it_is_given(line):
         assert [option for option in options if option not in done.stdout] == []
 
 
+@long
 def test_the_notebooks_are_checked_by_the_command_that_is_told():
     (line,) = (line for line in of_kind("script") if line.endswith("--check"))
     done = run(sys.executable, *shlex.split(line)[1:])
     assert done.returncode == 0, done.stderr
 
 
+@long
 @pytest.mark.parametrize("line", of_kind("pytest"))
 def test_tests_are_asked_for_as_pytest_takes_them(line):
     more = ("--collect-only", "-q", "-p", "no:cacheprovider")

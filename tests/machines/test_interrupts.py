@@ -222,7 +222,7 @@ def moved(slider, place: int) -> None:
 
 def test_a_slider_stopped_while_it_is_made_is_made_by_the_next_try(unchanged):
     due = [draw(value).png for value in GRID]
-    stop_often(10, 2, lambda: tc.widgets.slider("helpful", GRID, draw), unchanged)
+    stop_often(4, 2, lambda: tc.widgets.slider("helpful", GRID, draw), unchanged)
     slider = tc.widgets.slider("helpful", GRID, draw)
     assert [slider.picture((place,)).png for place in range(len(GRID))] == due
 

@@ -26,11 +26,10 @@ GOOD = (
 # reward 0.05 and $x^2 + 1$, 60%
 
 # %% tags=["setup"]
-import os
 import pathlib
 
 print(pathlib.Path.cwd().name, flush=True)
-print(os.environ["TQDM_DISABLE"])
+print(1)
 
 # %%
 dict(language="en")

@@ -140,13 +140,9 @@ def numbers(value) -> Numbers:
     shape = tuple(map(int, value.shape))
     if math.prod(shape) > MOST:
         return Numbers(shape, dtype, ())
-    if dtype is None:
+    if isinstance(value, np.ndarray):
         return Numbers(shape, None, tuple(value.astype(np.float64).ravel().tolist()))
-    return Numbers(
-        shape,
-        dtype,
-        tuple(torch.as_tensor(value).detach().to_dense().cpu().double().flatten().tolist()),
-    )
+    return Numbers(shape, dtype, tuple(value.detach().to_dense().cpu().double().flatten().tolist()))
 
 
 def pulls(parts: list, leaves: list[Tensor]) -> list[Tensor]:
@@ -154,8 +150,7 @@ def pulls(parts: list, leaves: list[Tensor]) -> list[Tensor]:
     tracked = [part for part in parts if isinstance(part, Tensor) and part.requires_grad]
     if not tracked or not leaves:
         return [torch.zeros_like(leaf) for leaf in leaves]
-    total = sum((t.double().flatten() * weights(t.numel())).sum() for t in tracked)
-    total = torch.as_tensor(total)
+    total = torch.stack([(t.double().flatten() * weights(t.numel())).sum() for t in tracked]).sum()
     return [*torch.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)]
 
 

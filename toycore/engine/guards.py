@@ -33,7 +33,7 @@ class Rule:
         text += f" and at most {self.high:g}" * (self.high < math.inf)
         return text + (" (or None)" if self.optional else "")
 
-    def holds(self, value) -> bool | Tensor:
+    def holds(self, value) -> Any:
         """Whether a number, or each of a tensor, is finite and within the bounds."""
         low = value > self.low if self.above else value >= self.low
         if self.kind is int:
@@ -131,7 +131,7 @@ def setting(name: str, value, rule: Rule, batch: Tensor | None = None) -> float 
     if isinstance(value, numbers.Real):
         return rule.check(name, value)
     values = table(name, value, f"{rule}, or one per run")
-    if not bool(torch.as_tensor(rule.holds(values)).all()):
+    if not bool(rule.holds(values).all()):
         raise ValueError(f"{name} must be {rule}; got {value}")
     if batch is not None and values.ndim:
         if values.shape[-1] != 1:

@@ -288,11 +288,11 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Varır; yalnızca $\beta = 0{,}1$'de KL çizgisini biraz aşar (nedeni bölüm 10'da). Küçük $\beta$ uzun tasmadır: çok ödül, çok KL. Büyük $\beta$ referansa yakın kalır. PPO'nun
+# Varır; yalnızca `beta` 0,1 iken KL çizgisini biraz aşar (nedeni bölüm 10'da). Küçük $\beta$ uzun tasmadır: çok ödül, çok KL. Büyük $\beta$ referansa yakın kalır. PPO'nun
 # `kl_beta`'sı ile DPO'nun `beta`'sı **aynı düğmedir**. Marj ise ilginç bir şey söyler:
 
 # %% [markdown] lang="en"
-# It does; only at $\beta = 0.1$ does the KL end a little above its line (section 10 says why). A small $\beta$ is a long leash: much reward, much KL. A large $\beta$ stays close to the
+# It does; only with a `beta` of 0.1 does the KL end a little above its line (section 10 says why). A small $\beta$ is a long leash: much reward, much KL. A large $\beta$ stays close to the
 # reference. PPO's `kl_beta` and DPO's `beta` are **the same knob**. The margin has something curious to
 # tell:
 
