@@ -430,7 +430,7 @@ def test_an_unknown_mistake_is_shown_by_its_first_input():
     verdict = said(lambda x, scale: (scale * x * x.detach()).mean() + 1)
     x = ", ".join(f"{number:.4g}" for number in inputs["x"].tolist())
     assert f"`x = [{x}]`, `scale = 2`" in verdict.body
-    assert f"you get `{due + 1:.4g}`; due is `{due:.4g}`" in verdict.body
+    assert f"you get `{due + 1:.4g}`; expected is `{due:.4g}`" in verdict.body
     assert verdict.mistake is None
 
 
