@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -302,6 +303,17 @@ def run(place: int, path: Path):
 
 
 RUNS = [run(place, path) for place in range(len(ENVIRONMENTS)) for path in NOTEBOOKS]
+
+
+def test_the_noise_reaches_the_last_bits_of_every_weight(monkeypatch):
+    before = tc.ToyLM([0])
+    for name in ("uniform_", "normal_"):  # given back afterwards
+        monkeypatch.setattr(torch.Tensor, name, getattr(torch.Tensor, name))
+    exec(nudged(1), {})
+    after = tc.ToyLM([0])
+    for (name, old), new in zip(before.named_parameters(), after.parameters(), strict=True):
+        if name != "head.lora_B":  # zero at the start
+            assert 0 < ((new - old) / old).abs().max() < 1e-14, name
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 # No pings: this script stands for the learners' browsers, but it shares the machine with their
 # kernels, and would answer so late that the servers drop its connections.
 c.Spawner.args = ["--allow-root", "--ServerApp.tornado_settings={{'ws_ping_interval': 0}}"]
-c.Spawner.environment.update({{"TQDM_DISABLE": "1"}})  # as in the stored notebooks
+c.Spawner.environment.update({{"TQDM_DISABLE": "1"}})  # no bar beside what is compared
 c.JupyterHub.services = [{{"name": "class", "api_token": {token!r}}}]
 scopes = ["admin:users", "admin:servers", "access:servers"]
 c.JupyterHub.load_roles = [{{"name": "class", "services": ["class"], "scopes": scopes}}]

@@ -235,7 +235,7 @@ for count in (16, 64, 256, 1024):
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
-# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz, her birinde adım boyu 3; değer ağını, entropiyi
+# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz, her birinde adım boyu 2; değer ağını, entropiyi
 # (`nothing`) ve kırpmayı (`clip_range=1e9`) henüz katmıyoruz. **Tahmin et:** ilk geçişte $\rho$ kaçtır?
 
 # %% [markdown] lang="en"
@@ -247,7 +247,7 @@ for count in (16, 64, 256, 1024):
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
-# Below we make 8 passes by hand over 256 samples, each a step of size 3, leaving out critic, entropy
+# Below we make 8 passes by hand over 256 samples, each a step of size 2, leaving out critic, entropy
 # (`nothing`) and clip (`clip_range=1e9`) for now. **Predict:** what is $\rho$ in the first one?
 
 # %%
@@ -265,7 +265,7 @@ for passes in range(1, 9):
         logp, old_logp, advantage, nothing, nothing, nothing, clip_range=1e9
     )
     (gradient,) = torch.autograd.grad(loss, logits)
-    logits = (logits - 3 * gradient).detach().requires_grad_()
+    logits = (logits - 2 * gradient).detach().requires_grad_()
 
 # %%
 tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})

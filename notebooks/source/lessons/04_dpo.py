@@ -288,7 +288,7 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Varır; yalnızca `beta` 0,1 iken KL çizgisini biraz aşar (nedeni bölüm 10'da). Küçük $\beta$ uzun tasmadır: çok ödül, çok KL. Büyük $\beta$ referansa yakın kalır. PPO'nun
+# Varır; yalnızca `beta` 0,1 iken KL, çizgisini biraz aşar (nedeni bölüm 10'da). Küçük $\beta$ uzun tasmadır: çok ödül, çok KL. Büyük $\beta$ referansa yakın kalır. PPO'nun
 # `kl_beta`'sı ile DPO'nun `beta`'sı **aynı düğmedir**. Marj ise ilginç bir şey söyler:
 
 # %% [markdown] lang="en"
