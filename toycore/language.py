@@ -65,6 +65,40 @@ TEXT = {
     "progress.ppo": {"tr": "PPO eğitimi", "en": "PPO training"},
     "progress.lab": {"tr": "Bozuk laboratuvar", "en": "The broken lab"},
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
+    "predict.none": {
+        "tr": "✎ Henüz harf yok: soru işaretinin yerine bir harf yaz ({}), hücreyi çalıştır.",
+        "en": "✎ No letter yet: put one ({}) in place of the question mark and run the cell.",
+    },
+    "predict.noted": {
+        "tr": "✎ Tahminin yazıldı: {}, {}. Şimdi sonraki hücreyi çalıştır.",
+        "en": "✎ Your prediction is noted: {}, {}. Now run the next cell.",
+    },
+    "predict.said": {"tr": "Sen {} dedin: {}.", "en": "You said {}: {}."},
+    "predict.silent": {"tr": "Bir tahmin yazmadın.", "en": "You made no prediction."},
+    "predict.true": {"tr": "Doğrusu {}: {}.", "en": "It is {}: {}."},
+    "predict.right": {"tr": "Doğru.", "en": "So it is."},
+    "predict.unclear": {
+        "tr": "Sonuç, yanıtlardan hiçbirine tam uymuyor.",
+        "en": "The result fits none of the answers exactly.",
+    },
+    "predict.letter": {
+        "tr": "tahmin şu harflerden biridir, tırnak içinde: {}; yazılan: {}",
+        "en": "a prediction is one of these letters, in quotes: {}; got {}",
+    },
+    "predictions.about": {"tr": "Tahmin", "en": "Prediction"},
+    "predictions.said": {"tr": "Senin dediğin", "en": "You said"},
+    "predictions.true": {"tr": "Doğrusu", "en": "It is"},
+    "predictions.none": {
+        "tr": "Bu derste tahmin yazmadın. Harfler soru işaretlerinin yerine gelir; "
+        "en çok, yanılınca öğrenilir.",
+        "en": "You made no prediction in this lesson. Letters go in place of the question marks; "
+        "where you are wrong you learn the most.",
+    },
+    "predictions.score": {
+        "tr": "Tutan tahmin: {} / {}.",
+        "en": "Predictions that came true: {} of {}.",
+    },
+    "predictions.surprises": {"tr": "Şaşırtanlar: {}.", "en": "What surprised you: {}."},
     "quiz.right": {"tr": "✓ Doğru:", "en": "✓ Right:"},
     "quiz.wrong": {"tr": "✗ Yanlış:", "en": "✗ Wrong:"},
     "quiz.score": {"tr": "Doğru yanıt: {} / {}", "en": "Right answers: {} / {}"},

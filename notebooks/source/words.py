@@ -14,6 +14,9 @@ WORDS = {
         "package": "the course's package; run it, no need to read it",
         "quiz": "Check yourself",
         "solution": "Solution",
+        "predict": "Predict",
+        "letter": "your letter in place of the ?",
+        "why": "Why?",
         "picture": "Picture",
         # on the website
         "course": "LoRA, PPO, DPO, INT8",
@@ -29,6 +32,8 @@ WORDS = {
         "sliders": "sliders",
         "slider": "slider",
         "map": "The map of the course",
+        "choose": "Your prediction",
+        "see": "See what happens",
         "skip": "To the text",
         "claim": "See how language models are taught, rewarded and shrunk, where every answer is known exactly.",
         "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expectation can be "
@@ -49,6 +54,9 @@ WORDS = {
         "package": "dersin paketi; çalıştır, okuman gerekmez",
         "quiz": "Kendini sına",
         "solution": "Çözüm",
+        "predict": "Tahmin et",
+        "letter": "soru işaretinin yerine harfin",
+        "why": "Neden?",
         "picture": "Resim",
         # on the website
         "course": "LoRA, PPO, DPO, INT8",
@@ -64,6 +72,8 @@ WORDS = {
         "sliders": "sürgü",
         "slider": "sürgü",
         "map": "Dersin haritası",
+        "choose": "Senin tahminin",
+        "see": "Ne olduğuna bak",
         "skip": "Metne geç",
         "claim": "Dil modelleri nasıl eğitilir, ödüllendirilir, küçültülür? Her yanıtın kesin bilindiği yerde görün.",
         "intro": "Buradaki dil modeli bir oyuncaktır: 6 istem, 11 token, tek adım. Bu yüzden her beklenen değer "

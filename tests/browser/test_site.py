@@ -32,6 +32,7 @@ from site_pages import (
     pages,
     printed,
     shown,
+    unfold,
 )
 from website import pages as pages_of_lessons
 from website import scripts
@@ -277,6 +278,50 @@ def test_every_quiz_answers_without_a_kernel(visit, site):
         page.context.close()
 
 
+SIDE_BY_SIDE = {"tr": ("Sen {} dedin", "Doğrusu"), "en": ("You said {}", "It is")}
+
+
+def test_every_prediction_is_committed_to_before_its_answer_is_seen(visit, site):
+    """Wrongly, rightly, and not at all; the overview and the browser keep what was chosen."""
+    for path in lessons(site):
+        said, true = SIDE_BY_SIDE[path[:2]]
+        page = visit(path, folded=True, viewport={"width": 1280, "height": 900})
+        rows = page.locator(".tc-predictions tbody tr")
+        asked = page.locator(".predict:has(fieldset)").all()
+        assert len(asked) == rows.count() > 3
+        for number, prediction in enumerate(asked):
+            details, told = prediction.locator("> details"), prediction.locator(".said:visible")
+            hidden = details.locator("img, pre, .said, details")
+            assert not any(part.is_visible() for part in hidden.all()), "the answer can be seen"
+            radios = prediction.get_by_role("group").get_by_role("radio")
+            if number == 0:  # not at all
+                details.locator("> summary").click()
+                (nothing,) = told.all_inner_texts()
+                assert said.partition("{}")[0] not in nothing.partition(true)[0]
+                assert true in nothing
+            radios.first.focus()
+            page.keyboard.press("Space")
+            details.evaluate("d => d.open = true")
+            found = set()
+            for place, letter in enumerate("abcd"[: radios.count()]):
+                if place:
+                    page.keyboard.press("ArrowDown")
+                answer = radios.nth(place).locator("xpath=following-sibling::span").inner_text()
+                (verdict,) = told.all_inner_texts()
+                assert f"{said.format(letter)}: {answer}" in verdict
+                found.add(true in verdict.removeprefix(f"{said.format(letter)}: {answer}."))
+                chosen = rows.nth(number).locator("td").nth(1)
+                assert chosen.evaluate("cell => cell.textContent") == answer
+            assert found == {True, False}, "one letter is right, the others are told what is"
+            assert page.locator(".live:visible:not(.ready)").count() == 0
+        last = rows.nth(0).locator("td").nth(1).evaluate("cell => cell.textContent")
+        page.reload()
+        page.wait_for_function("MathJax.Hub", timeout=60_000)
+        kept = page.locator(".tc-predictions tbody tr").nth(0).locator("td").nth(1)
+        assert kept.evaluate("cell => cell.textContent") == last
+        page.context.close()
+
+
 def test_the_folder_brings_its_own_letters(visit, site):
     page = visit(lessons(site)[0], server=False)
     faces = "[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)"
@@ -395,6 +440,7 @@ def test_nothing_moves_when_the_sliders_come(browser, address, site, width):
         page.route("**/tex-svg.js", lambda route: route.abort())
         page.goto(f"{address}/{path}", wait_until="commit")
         page.wait_for_selector("footer")
+        unfold(page)
         page.evaluate("document.fonts.ready.then(() => {})")
         page.locator(".live").first.scroll_into_view_if_needed()
         page.wait_for_timeout(300)

@@ -17,6 +17,7 @@ from builder import lesson, stored, work
 from builder.plan import code, plan
 from course import COURSE, ROOT
 from one_lesson import GOOD, HEADER, NAMES, contents, make_course
+from toycore import widgets
 from toycore.widgets.quiz import quiz
 
 EXERCISE = """
@@ -350,6 +351,103 @@ def shown(source: str) -> list:
     tc.widgets.quiz = lambda *given, **named: made.append(quiz(*given, **named))
     exec(source, {"tc": tc})
     return made
+
+
+# --- predictions ------------------------------------------------------------------------------
+
+PREDICTION = """\
+# %% [markdown] lang="tr" predict="leash"
+# **Tahmin et · kısa tasma.** $\\beta$ 0,5 olursa
+# ne olur?
+#
+# - iner
+# - çıkar,
+#   "hep"
+
+# %% [markdown] lang="en" predict="leash"
+# **Predict · a short leash.** With a $\\beta$ of 0.5
+# what happens?
+#
+# - it falls
+# - it rises,
+#   "always"
+
+# %%
+found = 1 + 1
+
+# %% tags=["reveal"]
+low = found < 2
+leash.reveal(a=low, b=found == 2)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Çünkü öyle.
+
+# %% [markdown] lang="en" tags=["answer"]
+# Because it is so.
+
+# %% tags=["overview"]
+tc.widgets.predictions(leash)
+
+"""
+BAD_PREDICTIONS = {
+    "a twin without it": ('lang="tr" predict="leash"', 'lang="tr"', "due on both"),
+    "a twin with another": ('lang="tr" predict="leash"', 'lang="tr" predict="b"', "due on both"),
+    "no title": ("**Predict · a short leash.**", "**Predict.**", r"en: it begins \*\*Predict"),
+    "the other's word": ("**Tahmin et ·", "**Predict ·", r"tr: it begins \*\*Tahmin et"),
+    "one answer": ("# - it falls\n", "", "two or more"),
+    "no answers": ('# - it falls\n# - it rises,\n#   "always"', "# Well?", "two or more"),
+    "the same twice": ("# - it falls", '# - it rises, "always"', "two or more"),
+    "a formula": ("# - it falls", "# - $x$ falls", "formulas"),
+    "a third in one": ("# - it falls\n", "# - it falls\n# - it stays\n", "different numbers"),
+    "another number": ("of 0.5", "of 0.6", "numbers differ"),
+    "no reveal": ("leash.reveal(", "leash.show(", "reveals no question .*leash"),
+    "another's reveal": ("leash.reveal(", "chain.reveal(", "reveals no question"),
+    "a reveal alone": (' predict="leash"', "", "open is: None"),
+    "no reasons": (' tags=["answer"]', "", "after a reveal comes prose"),
+    "reasons in one": ('lang="en" tags=["answer"]', 'lang="en"', "after a reveal comes prose"),
+    "reasons alone": ('# %% tags=["reveal"]\nlow', "# %%\nlow", "an answer stands after"),
+    "never revealed": (PREDICTION.partition("# %%\nfound")[2], "\n", "not revealed"),
+}
+
+
+def with_prediction(course):
+    path = course.lessons / "01.py"
+    change(path, "# %%\ndict", PREDICTION + "# %%\ndict")
+    return path
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD_PREDICTIONS.values(), ids=BAD_PREDICTIONS)
+def test_a_bad_prediction_is_refused_before_anything_runs(old, new, message, built, monkeypatch):
+    path = with_prediction(built)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    monkeypatch.setattr(work, "execute", lambda *_: pytest.fail("a bad lesson was executed"))
+    with pytest.raises(lesson.LessonError, match=rf"(?s)^01\.py.*{message}"):
+        work.build(built)
+
+
+def test_a_prediction_becomes_a_question_a_call_and_folded_outputs(built):
+    with_prediction(built)
+    (notebooks,) = plan(built)
+    for language, notebook in zip(lesson.LANGUAGES, notebooks.values(), strict=True):
+        place = next(k for k, cell in enumerate(notebook.cells) if cell.id == "01-03p")
+        question, call, found, reveal, why, overview = notebook.cells[place - 1 : place + 5]
+        assert question.source.endswith({"tr": "ne olur?", "en": "what happens?"}[language])
+        assert question.cell_type == why.cell_type == "markdown"
+        assert call.metadata == {"tags": ["predict"]}
+        assert why.source.startswith("<details><summary>")
+        for cell, tags in ((found, None), (reveal, ["reveal"]), (overview, ["overview"])):
+            assert cell.metadata.pop("jupyter") == {"outputs_hidden": True}
+            assert cell.metadata.get("tags") == tags
+        space = {"tc": types.SimpleNamespace(widgets=widgets)}
+        for cell in (call, found, reveal, overview):
+            exec(cell.source, space)
+        leash = space["leash"]
+        assert (leash.language, leash.guess, leash.truth) == (language, None, "b")
+        assert leash.answers["b"] == {"tr": 'çıkar, "hep"', "en": 'it rises, "always"'}[language]
+        exec(call.source.replace('"?"', '"b"') + "\n" + reveal.source, space)
+        assert space["leash"].right
 
 
 # --- exercises --------------------------------------------------------------------------------

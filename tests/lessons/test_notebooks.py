@@ -1,5 +1,6 @@
 """The budget of a lesson, held for every generated notebook, and what no source may do."""
 
+import ast
 import re
 import statistics
 from pathlib import Path
@@ -8,6 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from builder import predict
 from course import NOTEBOOKS, ROOT
 
 SOURCES = sorted([*ROOT.glob("toycore/**/*.py"), *ROOT.glob("notebooks/source/lessons/*.py")])
@@ -21,21 +23,19 @@ FORBIDDEN = re.compile(
 )
 
 
-HEADINGS = {
-    "broken lab": ("## Bozuk laboratuvar", "## The broken lab"),
-    "exercises": ("## Alıştırmalar", "## Exercises"),
-}
-WHY = (
-    "body: what is read in one sitting; broken lab, exercises: what is done after it, or not at all"
-)
+EXERCISES = ("## Alıştırmalar", "## Exercises")
+WHY = "body: what is read in one sitting; exercises: what is done after it, or not at all"
+TRUTH = re.compile(r'data-truth="(\w)"')
+ASIDE = {"predict", "reveal", "overview"}  # cells that take a letter and a glance
 
 
 def parts(notebook) -> dict[str, list]:
-    """The cells of the body, of the broken lab, and of the exercises with quiz and closing."""
+    """The cells of the body, and of the exercises with quiz and closing."""
     found, here = {"body": []}, "body"
     for cell in notebook.cells:
-        here = next((k for k, starts in HEADINGS.items() if cell.source.startswith(starts)), here)
-        found.setdefault(here, []).append(cell)
+        here = "exercises" if cell.source.startswith(EXERCISES) else here
+        if not ASIDE.intersection(cell.metadata.get("tags", ())):
+            found.setdefault(here, []).append(cell)
     return found
 
 
@@ -53,9 +53,8 @@ def over_budget(notebook) -> list[str]:
             figures["body: prose cells"] = (len(cells) / 2, len(prose), 70)
             figures["body: lines of the median code cell"] = (0, statistics.median(lengths), 6)
         else:
-            most = {"broken lab": 14, "exercises": 26}[part]
-            figures[f"{part}: cells"] = (0, len(cells), most)
-        most = {"body": 3000, "broken lab": 700, "exercises": 1500}[part]
+            figures[f"{part}: cells"] = (0, len(cells), 26)
+        most = {"body": 3000, "exercises": 1500}[part]
         figures[f"{part}: words"] = (0, said, most)
         figures[f"{part}: lines of the longest code cell"] = (0, max(lengths), 25)
     return [
@@ -118,21 +117,87 @@ def test_no_source_uses_pyplot_or_installs(source):
     assert FORBIDDEN.search(source.read_text(encoding="utf-8")) is None
 
 
-MINUTES = {  # what a heading says, and what the opening of the lesson says
-    "tr": (r"^# ## .*\((\d+) dakika\)$", r"Süre: yaklaşık (\d+)[\s#]+dakika\."),
-    "en": (r"^# ## .*\((\d+) minutes\)$", r"Time: about (\d+)[\s#]+minutes\."),
+SAID = {  # at the top: minutes in all, without the extra sections, of the exercises
+    "tr": r"yaklaşık (\d+) dakika; \*ek\* yazan bölüm(?:ler)? bekleyebilir, on(?:suz|larsız) (\d+) "
+    r"dakika\. Alıştırmalar: (\d+) dakika\.",
+    "en": r"about (\d+) minutes; the sections? marked \*extra\* can wait, without (?:it|them) (\d+)"
+    r" minutes\. Exercises: (\d+) minutes\.",
 }
+UNIT = {"tr": ("dakika", "ek"), "en": ("minutes", "extra")}
+SITTING, CLASS = 60, 40  # minutes: alone, and in a class of 45
 
 
-@pytest.mark.parametrize("language", MINUTES)
+def minutes(source: str, language: str) -> tuple[int, int, int]:
+    """What the headings say: of all sections, of those that are not extra, of the exercises."""
+    unit, extra = UNIT[language]
+    sections = re.findall(rf"^# ## .*\((\d+) {unit}(, {extra})?\)$", source, re.MULTILINE)
+    exercises = re.findall(rf"^# [●○]{{3}} · (\d+) {unit}\.", source, re.MULTILINE)
+    core = sum(int(took) for took, is_extra in sections if not is_extra)
+    return sum(int(took) for took, _ in sections), core, sum(map(int, exercises))
+
+
+@pytest.mark.parametrize("language", SAID)
 @pytest.mark.parametrize(
     "source", sorted(ROOT.glob("notebooks/source/lessons/*.py")), ids=lambda path: path.stem
 )
-def test_a_lesson_takes_as_long_as_its_sections(source, language):
-    sections, opening = MINUTES[language]
+def test_a_lesson_is_one_sitting_and_says_how_long(source, language):
     text = source.read_text(encoding="utf-8")
-    (said,) = re.findall(opening, text)
-    assert int(said) == sum(map(int, re.findall(sections, text, re.MULTILINE)))
+    told = re.sub(r"\s*\n# ", " ", text)
+    ((said),) = re.findall(SAID[language], told)
+    taken = minutes(text, language)
+    assert tuple(map(int, said)) == taken
+    assert taken[0] <= SITTING
+    assert taken[1] <= CLASS
+
+
+def test_something_trains_by_minute_25_of_lesson_3():
+    text = next(ROOT.glob("notebooks/source/lessons/03_*.py")).read_text(encoding="utf-8")
+    before = text[: text.index("tc.train_ppo(")]
+    assert minutes(before, "en")[0] <= 25
+
+
+# --- predictions ----------------------------------------------------------------------------------
+
+
+def asked(notebook) -> list:
+    return [cell for cell in notebook.cells if predict.tagged(cell, predict.TAG)]
+
+
+def test_a_lesson_has_a_few_predictions_whose_answers_lie_folded(notebook):
+    names = [cell.source.partition(" =")[0] for cell in asked(notebook)]
+    assert 4 <= len(names) <= 8
+    assert len(set(names)) == len(names)
+    (overview,) = [cell for cell in notebook.cells if predict.tagged(cell, predict.OVERVIEW)]
+    assert re.findall(r"\w+(?=[,)\n])", overview.source.partition("(")[2]) == names
+    reveals = [cell for cell in notebook.cells if predict.tagged(cell, predict.REVEAL)]
+    truths = [TRUTH.findall(cell.outputs[-1].data["text/html"]) for cell in reveals]
+    assert all(len(truth) == 1 for truth in truths), "exactly one answer holds"
+    assert len({*map(tuple, truths)}) > 1, "the right answer has the same letter every time"
+    assert all(map(predict.is_folded, [*reveals, overview]))
+
+
+def test_no_name_of_a_prediction_is_taken_by_other_code(notebook):
+    names = {cell.source.partition(" =")[0] for cell in asked(notebook)}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not predict.tagged(cell, predict.TAG):
+            taken = {
+                n.id
+                for n in ast.walk(ast.parse(cell.source))
+                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            }
+            defined = {n.name for n in ast.parse(cell.source).body if hasattr(n, "name")}
+            assert not names & (taken | defined), cell.source
+
+
+def test_both_languages_have_the_same_truths():
+    truths = {}
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        texts = [str(cell.get("outputs")) for cell in notebook.cells]
+        truths.setdefault(path.stem[:2], []).append(
+            re.findall(r'data-truth="(\w)"', "".join(texts))
+        )
+    assert all(tr == en != [] for tr, en in truths.values())
 
 
 # --- the same checks on made-up notebooks: they do find what they look for ------------------------
@@ -157,8 +222,6 @@ def test_a_lesson_within_its_budget():
     assert over_budget(lesson(23, 22, lines=6)) == []
     assert over_budget(lesson(40, 30, text="| a |\n| - |\n" + "b " * 74)) == []
     for heading, cells, count in (
-        ("## Bozuk laboratuvar", 14, 698),
-        ("## The broken lab", 14, 697),
         ("## Alıştırmalar", 26, 1499),
         ("## Exercises", 26, 1499),
     ):
@@ -174,8 +237,6 @@ def test_a_lesson_within_its_budget():
         (lesson(30, 31), "body: prose cells: 30"),
         (lesson(lines=7), "body: lines of the median code cell: 7"),
         (lesson(text="bir " * 101), "body: words: 3030"),
-        (with_part("## The broken lab", 15), "broken lab: cells: 15"),
-        (with_part("## Bozuk laboratuvar", 2, "bir " * 699), "broken lab: words: 701"),
         (with_part("## Alıştırmalar", 27), "exercises: cells: 27"),
         (with_part("## Exercises", 2, "one " * 1500), "exercises: words: 1501"),
         (with_part("## Exercises", 2, code="x " * 1500, tags=["quiz"]), "exercises: words: 1504"),

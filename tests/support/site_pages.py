@@ -117,7 +117,8 @@ def browser():
 def visit(browser, address, site):
     """Open a page of the site and wait for its widgets; nothing may fail or leave the machine.
 
-    From a server or, with server=False, from the folder.
+    From a server or, with server=False, from the folder. What would give a prediction away is
+    unfolded, or else left as it is.
     """
     faults, contexts = [], []
 
@@ -128,7 +129,7 @@ def visit(browser, address, site):
             faults.append(route.request.url)
             route.abort()
 
-    def visit(path: str, server: bool = True, **options):
+    def visit(path: str, server: bool = True, folded: bool = False, **options):
         context = browser.new_context(**options)
         contexts.append(context)
         context.route("**/*", check)
@@ -136,6 +137,8 @@ def visit(browser, address, site):
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
         page.goto(f"{address if server else site.as_uri()}/{path}", timeout=120_000)
+        if not folded:
+            unfold(page)
         if options.get("java_script_enabled", True):
             ready(page)
         return page
@@ -146,13 +149,21 @@ def visit(browser, address, site):
     assert faults == []
 
 
+# What is folded shows its slider when it is opened.
+WAITING = ".live:not(.ready, .predict > details:not([open]) *)"
+
+
+def unfold(page) -> None:
+    page.locator(".predict > details").evaluate_all("all => all.forEach(d => d.open = true)")
+
+
 def ready(page) -> None:
     page.wait_for_function("MathJax.Hub", timeout=60_000)  # page.js sets it at the start
     page.evaluate("MathJax.startup.promise")  # all formulas stand
     views = "document.querySelectorAll('.live .noUi-handle').length"
     figures = "document.querySelectorAll('.live').length"
     page.wait_for_function(f"{views} >= {figures}", timeout=60_000)
-    page.wait_for_function("!document.querySelector('.live:not(.ready)')", timeout=60_000)
+    page.wait_for_function(f"!document.querySelector('{WAITING}')", timeout=60_000)
     answered = "[...document.querySelectorAll('.quiz')].every(q => q.querySelector('input'))"
     page.wait_for_function(answered, timeout=60_000)
     page.evaluate("MathJax.startup.promise")  # the quiz has formulas of its own

@@ -5,7 +5,7 @@
 
 The package stands in the cell as it is, to be read. It is written to a temporary folder and
 imported from there, unless the same version is installed. The outputs are those of the stored
-notebooks, which must be current.
+notebooks, which must be current; what would give a prediction away is left out.
 """
 
 import copy
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 
-from builder import links
+from builder import links, predict
 from builder.folder import replace
 from builder.lesson import LANGUAGES, LessonError, text_of
 from builder.plan import Course
@@ -100,6 +100,8 @@ def bundle(course: Course, path: Path, stored) -> bytes:
     where.source = links.line(language, path.stem, address, bundled=True)
     source = package_cell(course.package, WORDS[language]["package"])
     cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(links.HIDDEN))
+    for told in filter(predict.is_folded, rest):  # Colab and Kaggle would show it at once
+        told.outputs = []
     notebook.cells = [title, where, cell, *rest]
     data = to_bytes(notebook)
     if len(data) > LIMIT:

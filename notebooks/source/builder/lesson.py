@@ -9,6 +9,9 @@ English. What must look alike in both (a version, say) goes into backticks. Code
 
 A code cell may have a name, `# %% margins`, by which the teacher's guide asks for what it shows.
 
+A prediction is a question in prose, the cells that find the answer out, and the answer: see
+predict.py.
+
 An exercise is four cells: its task in prose, then code tagged `exercise` (a stub: it runs as it
 is), `check` and `solution`. The solution is code here, so that it is linted and tested; in the
 notebooks it is prose that unfolds.
@@ -75,7 +78,7 @@ def blocks(path: Path, cells: list):
         block = dict(zip(LANGUAGES, (cell, next(cells, (0, None))[1]), strict=True))
         for language, prose in block.items():
             check_language(here, prose, language)
-            check_cell(here, prose, KEPT | {"lang"})
+            check_cell(here, prose, KEPT | {"lang", "predict"})
         for count in (formulas, numbers):
             check_same(here, count.__name__, *(count(block[k].source, k) for k in LANGUAGES))
         yield block

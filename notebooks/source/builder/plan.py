@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from builder import links, quiz
+from builder import links, predict, quiz
 from builder.lesson import KEPT, LessonError, read_lesson, text_of
 from words import WORDS
 
@@ -56,15 +56,17 @@ def make_notebooks(course: Course, lesson: Path) -> dict:
     names, cells = read_lesson(lesson)
     for block in cells:
         quiz.check(lesson.name, block)
+    predict.check(lesson.name, cells)
     sources = digest(lesson, sorted(course.package.rglob("*.py")))
     address = links.repository(course.output)
     notebooks = {}
     for language, name in names.items():
         told = {"language": language, "sources": sources, "repository": address}
-        title, *rest = (
-            make_cell(cell[language], language, cell_id(lesson, index))
+        made = (
+            make_cells(cell[language], language, cell_id(lesson, index))
             for index, cell in enumerate(cells, 1)
         )
+        title, *rest = predict.fold([cell for several in made for cell in several])
         where = links.line(language, name, address, bundled=False)
         where = nbformat.v4.new_markdown_cell(where, id=cell_id(lesson, 0))
         notebooks[course.output / language / f"{name}.ipynb"] = nbformat.v4.new_notebook(
@@ -108,10 +110,20 @@ def said(part) -> str:
     return repr(part)
 
 
+def make_cells(cell, language: str, name: str) -> list:
+    """What a block becomes: one cell, or a question and its call."""
+    if predict.is_question(cell):
+        return predict.make_cells(cell, language, name)
+    return [make_cell(cell, language, name)]
+
+
 def make_cell(cell, language: str, name: str):
     if quiz.is_quiz(cell):
         return quiz.make_cell(cell.source, language, name)
     metadata = {key: cell.metadata[key] for key in sorted(KEPT & cell.metadata.keys())}
+    if predict.tagged(cell, predict.ANSWER):
+        text = unfolds(WORDS[language]["why"], cell.source)
+        return nbformat.v4.new_markdown_cell(text, id=name, metadata=metadata)
     if cell.cell_type == "markdown":
         return nbformat.v4.new_markdown_cell(cell.source, id=name, metadata=metadata)
     source = cell.source.replace('language="en"', f'language="{language}"')
@@ -121,6 +133,10 @@ def make_cell(cell, language: str, name: str):
 
 
 def folded(code: str, language: str) -> str:
-    """A solution as prose that unfolds; the blank lines make what is inside Markdown."""
-    summary = WORDS[language]["solution"]
-    return f"<details><summary>{summary}</summary>\n\n```python\n{code}\n```\n\n</details>"
+    """A solution as prose that unfolds."""
+    return unfolds(WORDS[language]["solution"], f"```python\n{code}\n```")
+
+
+def unfolds(summary: str, text: str) -> str:
+    """The blank lines make what is inside Markdown."""
+    return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"

@@ -14,7 +14,8 @@
 #
 # Bu derste dünyayı tanıyor, politikayı okuyor, ödülü, entropiyi ve KL uzaklığını hem sayarak hem
 # örnekleyerek buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Ders, eski bir not defterinden
-# doğdu; onun deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 42 dakika.
+# doğdu; onun deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 44
+# dakika; *ek* yazan bölüm bekleyebilir, onsuz 39 dakika. Alıştırmalar: 25 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 1 · The environment: a policy is a table
@@ -25,8 +26,8 @@
 #
 # In this lesson we get to know the world, read a policy, find reward, entropy and KL divergence both
 # by counting and by sampling, and draw the best policy without any training. The course grew out of an
-# older notebook; its experiments, and now and then its mistakes, will cross our path. Time: about 42
-# minutes.
+# older notebook; its experiments, and now and then its mistakes, will cross our path. Time: about 44
+# minutes; the section marked *extra* can wait, without it 39 minutes. Exercises: 25 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Dersin haritası (4 dakika)
@@ -132,7 +133,7 @@ for prompt, target in zip(world.prompts, world.sft_targets):
 #
 # $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
 #
-# **Tahmin et:** hiç eğitilmemiş bir modelin olasılıkları neye benzer?
+# Hiç eğitilmemiş bir modelin olasılıklarını elle bulalım:
 
 # %% [markdown] lang="en"
 # ## 3 · The model: from embedding to probability (7 minutes)
@@ -143,7 +144,7 @@ for prompt, target in zip(world.prompts, world.sft_targets):
 #
 # $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
 #
-# **Predict:** what do the probabilities of a model look like that was never trained?
+# Let us find by hand the probabilities of a model that was never trained:
 
 # %%
 model = tc.ToyLM(seeds=[0]).to(device)
@@ -190,7 +191,7 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 # the right a target stands out in every row, and room is left for the others.
 
 # %% [markdown] lang="tr"
-# ## 4 · Üç sayı: ödül, entropi, KL (8 dakika)
+# ## 4 · Üç sayı: ödül, entropi, KL (10 dakika)
 #
 # Bir politikayı üç sayı özetler. **Beklenen ödül**, ne kadar kazandırdığıdır:
 #
@@ -207,7 +208,7 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 # $$\mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref}) = \sum_y \pi(y|x) \log \frac{\pi(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 
 # %% [markdown] lang="en"
-# ## 4 · Three numbers: reward, entropy, KL (8 minutes)
+# ## 4 · Three numbers: reward, entropy, KL (10 minutes)
 #
 # Three numbers sum up a policy. The **expected reward** is what it earns:
 #
@@ -258,24 +259,46 @@ for name, values in exact.items():
 
 # %% [markdown] lang="tr"
 # Her satırda altı istemin değeri var ve hepsi elle yazdığımız toplamla aynı (`True`). Ne örnek var
-# ne tahmin: 11 terimlik bir toplam. **Tahmin et:** KL'de iki politikanın yerini değiştirirsek sayı
-# aynı kalır mı?
+# ne tahmin: 11 terimlik bir toplam.
+#
+# Derslerde ara ara bir **tahmin** istenir. Harfini soru işaretinin yerine, tırnakların içine yaz, hücreyi
+# çalıştır; sonraki hücreleri ancak ondan sonra aç. Yanıldığın yer, en çok öğrendiğin yerdir.
 
 # %% [markdown] lang="en"
 # Each line has the values of the six prompts, equal to the sum written by hand (`True`). No sample,
-# no estimate: a sum of 11 terms. **Predict:** if we swap the two ends of the KL, is the number the
-# same?
+# no estimate: a sum of 11 terms.
+#
+# Now and then a lesson asks you to **predict**. Put your letter in place of the question mark, between the
+# quotes, and run the cell; only then open the next ones. Where you are wrong you learn the most.
+
+# %% [markdown] lang="tr" predict="swap"
+# **Tahmin et · KL ters çevrilince.** KL'de iki politikanın yerini değiştirirsek sayı ne olur?
+#
+# - başka bir sayı olur
+# - aynı kalır, her uzaklık gibi
+# - yalnızca işareti değişir
+
+# %% [markdown] lang="en" predict="swap"
+# **Predict · the KL turned round.** If we swap the two policies of the KL, what becomes of the number?
+#
+# - it becomes another number
+# - it stays, as with any distance
+# - only its sign changes
 
 # %% kl_swapped
-print("KL(pi, ref)", tc.exact.kl(logp, ref_logp).mean().numpy().round(3))
-print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
+there, back = tc.exact.kl(logp, ref_logp).mean(), tc.exact.kl(ref_logp, logp).mean()
+print(f"KL(pi, ref) {there:.3f}")
+print(f"KL(ref, pi) {back:.3f}")
 
-# %% [markdown] lang="tr"
-# Kalmaz: KL bir mesafe gibi okunur ama simetrik değildir. Referansa olan KL'de ilk yazılan, yani
+# %% tags=["reveal"]
+swap.reveal(a=there.abs() != back.abs(), b=there == back, c=there == -back)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# KL bir uzaklık gibi okunur ama simetrik değildir. Referansa olan KL'de ilk yazılan, yani
 # ortalamanın alındığı politika, bu derslerde hep **eğitilen** politikadır.
 
-# %% [markdown] lang="en"
-# It is not: KL reads like a distance, but it is not symmetric. In these lessons, in the KL to the
+# %% [markdown] lang="en" tags=["answer"]
+# KL reads like a distance, but it is not symmetric. In these lessons, in the KL to the
 # reference the first one, under which the mean is taken, is always the policy **being trained**.
 
 # %% [markdown] lang="tr"
@@ -289,7 +312,7 @@ print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
 # \widehat{\mathrm{KL}} = \frac{1}{n} \sum_{i=1}^{n}
 # \log \frac{\pi(y_i|x_i)}{\pi_\mathrm{ref}(y_i|x_i)}$$
 #
-# **Tahmin et:** 10 örnekle ne kadar yanılırız? 10.000 örnekle?
+# 10 örnekle ne kadar yanılırız, 10.000 örnekle ne kadar?
 
 # %% [markdown] lang="en"
 # ## 5 · Counting and sampling (6 minutes)
@@ -302,7 +325,7 @@ print("KL(ref, pi)", tc.exact.kl(ref_logp, logp).mean().numpy().round(3))
 # \widehat{\mathrm{KL}} = \frac{1}{n} \sum_{i=1}^{n}
 # \log \frac{\pi(y_i|x_i)}{\pi_\mathrm{ref}(y_i|x_i)}$$
 #
-# **Predict:** how far off are we with 10 samples? With 10,000?
+# How far off are we with 10 samples, and how far with 10,000?
 
 # %%
 generator = torch.Generator().manual_seed(1)
@@ -333,28 +356,49 @@ tc.plots.closing_in(world, counts, estimates, true_values)
 # %% [markdown] lang="tr"
 # Bant, 200 denemenin ortadaki %80'idir; kesikli siyah çizgi kesin değer. Örnek sayısı arttıkça üç
 # tahmin de çizgisine yaklaşır. Az örnekle KL tahmini eksi bile çıkabilir, oysa gerçek KL hiç eksi
-# olmaz. Peki ne hızla yaklaşırlar? Tahminlerin yayılımını (standart sapmasını) $\sqrt{n}$ ile çarpalım:
+# olmaz.
 
 # %% [markdown] lang="en"
 # The band is the middle 80% of 200 tries; the dashed black line is the exact value. With more samples
 # all three estimates close in on their line. With few samples the estimate of the KL may even come out
-# negative, though the true KL never is. How fast do they close in? Multiply the spread (the standard
-# deviation) of the estimates by $\sqrt{n}$:
+# negative, though the true KL never is.
+
+# %% [markdown] lang="tr" predict="samples"
+# **Tahmin et · on kat daha doğru.** Tahminlerin yayılımı (standart sapması) on kat küçülsün istiyoruz. Kaç kat
+# örnek gerekir?
+#
+# - 10 kat
+# - 100 kat
+# - 1000 kat
+
+# %% [markdown] lang="en" predict="samples"
+# **Predict · ten times as exact.** We want the spread (the standard deviation) of the estimates ten times as
+# small. How many times the samples does it take?
+#
+# - 10 times
+# - 100 times
+# - 1000 times
 
 # %% spreads
-for place, n in enumerate(counts):
-    spreads = {name: tries[:, place].std() * n**0.5 for name, tries in estimates.items()}
-    print(f"{n:6} samples:", *(f"{name} {spread:.2f}" for name, spread in spreads.items()))
+spread = {n: estimates["reward"][:, place].std() for place, n in enumerate(counts)}
+for n in counts:
+    spreads = {name: tries[:, counts.index(n)].std() for name, tries in estimates.items()}
+    print(f"{n:6} samples:", *(f"{name} {value:.3f}" for name, value in spreads.items()))
 print("tries of 10 samples with a negative KL:", int((estimates["kl"][:, 0] < 0).sum()), "of 200")
 
-# %% [markdown] lang="tr"
-# Sütunlar hemen hemen sabit: yayılım $1/\sqrt{n}$ ile küçülür. On kat daha doğru bir tahmin, yüz kat
-# daha çok örnek ister. Bu dünyada ise bir toplam yeter; derslerdeki her eğriyi bu yüzden denetleyebiliyoruz.
+# %% tags=["reveal"]
+tenth = min(counts, key=lambda n: abs(spread[n] - spread[10] / 10))
+samples.reveal(a=tenth == 100, b=tenth == 1000, c=tenth == 10_000)
 
-# %% [markdown] lang="en"
-# The columns are almost constant: the spread shrinks like $1/\sqrt{n}$. An estimate ten times as good
-# takes a hundred times the samples. In this world one sum is enough; that is why every curve of these
-# lessons can be checked.
+# %% [markdown] lang="tr" tags=["answer"]
+# Satırdan satıra örnek sayısı yaklaşık üç kat artar, yayılım ise üçün karekökü kadar azalır: $1/\sqrt{n}$ ile küçülür. On kat
+# daha doğru bir tahmin, yüz kat daha çok örnek ister. Bu dünyada ise bir toplam yeter; derslerdeki her eğriyi bu
+# yüzden denetleyebiliyoruz.
+
+# %% [markdown] lang="en" tags=["answer"]
+# From line to line the samples grow about threefold, and the spread shrinks by the root of three: like $1/\sqrt{n}$. An
+# estimate ten times as exact takes a hundred times the samples. In this world one sum is enough; that is why every
+# curve of these lessons can be checked.
 
 # %% [markdown] lang="tr"
 # ## 6 · En iyi politika, eğitimsiz (7 dakika)
@@ -404,13 +448,27 @@ print(f"by hand {by_hand:.3f}")
 
 # %% [markdown] lang="tr"
 # Rastgele 10.000 politikanın en iyisi bile kapalı biçimin altında kalır. Şimdi $\beta$'yı kaydıralım.
-# Burada eğitim yok; her resim tek bir formüldür. **Tahmin et:**
-# $\beta$ küçülünce hangi token'lar kaybolur?
+# Burada eğitim yok; her resim tek bir formüldür.
 
 # %% [markdown] lang="en"
 # Even the best of 10,000 random policies stays below the closed form. Now slide $\beta$. There is no
-# training here; each picture is one formula. **Predict:** when
-# $\beta$ gets small, which tokens vanish?
+# training here; each picture is one formula.
+
+# %% [markdown] lang="tr" predict="small"
+# **Tahmin et · çok küçük β.** İlk istemde (`selam`) `teşekkürler` 0,49 olasıdır ve altı yardımsever token'ın hepsi 1
+# kazandırır. $\beta$ çok küçülürse `teşekkürler` ne olur?
+#
+# - 1'e gider: en olası olan kazanır
+# - 1/6'ya gider: altısı eşit paylaşır
+# - ikisinin arasında kalır: referanstaki oranlar korunur
+
+# %% [markdown] lang="en" predict="small"
+# **Predict · a very small β.** At the first prompt (`hello`) `thanks` has a probability of 0.49, and all six helpful
+# tokens earn 1. When $\beta$ gets very small, what becomes of `thanks`?
+#
+# - it goes to 1: the likeliest wins
+# - it goes to 1/6: the six share alike
+# - it stays between the two: the proportions of the reference are kept
 
 # %% frontier
 leashes = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
@@ -433,28 +491,32 @@ def optimum(kl_beta):
 
 tc.widgets.slider("kl_beta", leashes, optimum, start=0.5, language=world.language)
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+thanks = tc.exact.optimal_policy(trained.logp, world.reward, kl_beta=0.01).exp()[:, 0, 3].mean()
+small.reveal(a=thanks > 0.9, b=thanks < 0.2, c=0.6 < thanks < 0.7)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Büyük `kl_beta`: sağdaki tablo soldakine çok benzer. Küçük `kl_beta`: yalnızca yardımsever
 # token'lar kalır; aralarındaki oranlar ise referanstaki gibidir. Ders 3'te eğitilen politikaların
 # sınıra vardığını göreceğiz.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # A large `kl_beta`: the right table is much like the left one. A small `kl_beta`: only helpful
 # tokens remain, in the proportions they had in the reference. In lesson 3 we shall see trained
 # policies arrive at the frontier.
 
 # %% [markdown] lang="tr"
-# ## 7 · Ödülü sen yaz (5 dakika)
+# ## 7 · Ödülü sen yaz (5 dakika, ek)
 #
-# Üç sürgü, üç sınıfın ödülü. Resim en iyi politikadır (`kl_beta=0.5`). **Tahmin et:** nötr ödül 1
-# olursa kısa cevap isteminde ne öne çıkar? Zararlı ödül de 1 olursa?
+# Üç sürgü, üç sınıfın ödülü. Resim en iyi politikadır (`kl_beta=0.5`). Nötr ödülü 1 yap
+# ve kısa cevap isteminde neyin öne çıktığına bak; sonra zararlı ödülü de 1 yap.
 
 # %% [markdown] lang="en"
-# ## 7 · Write the reward yourself (5 minutes)
+# ## 7 · Write the reward yourself (5 minutes, extra)
 #
 # Three sliders, the rewards of three classes. The picture is the best policy (`kl_beta=0.5`).
-# **Predict:** with a neutral reward of 1, what stands out at the prompt for a short answer? And if
-# the harmful reward is 1 as well?
+# Take the neutral reward to 1 and see what stands out at the prompt for a short answer; then take the
+# harmful one to 1 as well.
 
 
 # %%
@@ -473,18 +535,44 @@ values = {
 start = {"helpful": 1.0, "harmful": -1.0, "neutral": 0.2}
 tc.widgets.editor(draw, values, start, language=world.language)
 
-# %% [markdown] lang="tr"
-# Nötr ödül 1 olunca `kısa` kendi satırında yeniden öne geçer, çünkü yardımsever bir token kadar
-# kazandırır. Üçü eşitse hiçbir şey değişmez: sonucu ödülün kendisi değil, ödüller arasındaki farklar
-# belirler. Bakalım:
+# %% [markdown] lang="tr" predict="equal"
+# **Tahmin et · herkese aynı ödül.** Bütün token'ların ödülü 2 olursa en iyi politika nasıl olur?
+#
+# - bütün token'lar eşit olasılık alır
+# - referansın aynısıdır
+# - en olası token 1'e gider
 
-# %% [markdown] lang="en"
-# With a neutral reward of 1, `short` leads its row again, since it earns as much as a helpful token. If
-# all three are equal, nothing changes: differences of reward decide, not the reward itself. See:
+# %% [markdown] lang="en" predict="equal"
+# **Predict · the same reward for all.** If every token earns 2, what is the best policy like?
+#
+# - all tokens are equally likely
+# - it is the reference itself
+# - the likeliest token goes to 1
 
 # %%
 flat = tc.World(helpful=2.0, harmful=2.0, neutral=2.0, language="en")
-torch.allclose(tc.exact.optimal_policy(logp, flat.reward, 0.5), logp)
+same = tc.exact.optimal_policy(logp, flat.reward, 0.5)
+print(same[0].exp().numpy().round(3))
+
+# %% tags=["reveal"]
+equal.reveal(a=same.std() < 1e-9, b=torch.allclose(same, logp), c=same.exp().amax() > 0.9)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Sonucu ödülün kendisi değil, ödüller arasındaki **farklar** belirler: ortak çarpan $e^{2/\beta}$, toplamı 1 yapan bölenle
+# sadeleşir. Nötr ödül 1 olunca `kısa` da kendi satırında bu yüzden yeniden öne geçer: artık yardımsever bir token kadar kazandırır.
+
+# %% [markdown] lang="en" tags=["answer"]
+# What counts is not the reward but the **differences** of reward: the common factor $e^{2/\beta}$ cancels with the divisor that makes the
+# sum 1. That is also why `short` leads its row again at a neutral reward of 1: it earns as much as a helpful token then.
+
+# %% [markdown] lang="tr"
+# ### Tahminlerin nasıl gitti?
+
+# %% [markdown] lang="en"
+# ### How did your predictions go?
+
+# %% tags=["overview"]
+tc.widgets.predictions(swap, samples, small, equal)
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
@@ -716,7 +804,7 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 #      düzgündür, entropisi $\log 11$ dolayındadır.
 #    - [x] Politika orada daha kararlıdır — entropi kararsızlıktır; olasılık az sayıda yanıtta toplanınca
 #      küçülür.
-# 2. Ödül tahmininin yayılımı 100 örnekte 0,066'dır (tablodaki 0,66, bölü $\sqrt{100}$). 0,0066'ya inmesi
+# 2. Ödül tahmininin yayılımı 100 örnekte 0,066'dır (tabloya bak). 0,0066'ya inmesi
 #    için kaç örnek gerekir?
 #    - [ ] 1.000 — on kat örnek, yayılımı yalnızca $\sqrt{10}$ kat, yani yaklaşık 3,2 kat küçültür.
 #    - [x] 10.000 — on kat küçük bir yayılım yüz kat örnek ister: $\sqrt{100} = 10$.
@@ -750,8 +838,7 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 #      even, with an entropy near $\log 11$.
 #    - [x] There the policy is more decided — entropy is indecision; it shrinks when probability gathers on
 #      few answers.
-# 2. The estimate of the reward spreads by 0.066 at 100 samples (the 0.66 of the table, divided by
-#    $\sqrt{100}$). How many samples bring that down to 0.0066?
+# 2. The estimate of the reward spreads by 0.066 at 100 samples (see the table). How many samples bring that down to 0.0066?
 #    - [ ] 1,000 — ten times the samples make the spread only $\sqrt{10}$ times smaller, about 3.2.
 #    - [x] 10,000 — a spread ten times smaller takes a hundred times the samples: $\sqrt{100} = 10$.
 #    - [ ] 100,000 — a thousand times the samples make it about 32 times smaller, more than was asked.

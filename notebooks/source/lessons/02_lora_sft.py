@@ -14,7 +14,7 @@
 #
 # Bu dersin sonunda LoRA'nın neden başlangıçta hiçbir şeyi değiştirmediğini, rankın neyi
 # sınırladığını ve fazla eğitmenin neden sonraki derslere yer bırakmadığını göstermiş olacağız.
-# Süre: yaklaşık 62 dakika.
+# Süre: yaklaşık 58 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 22 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 2 · LoRA-SFT: teaching by example, with few weights
@@ -24,28 +24,28 @@
 # matrices beside them: **low-rank adaptation** (LoRA).
 #
 # By the end of this lesson we shall have shown why LoRA changes nothing at the start, what the rank
-# limits, and why too much training leaves no room for the lessons that follow. Time: about 62
-# minutes.
+# limits, and why too much training leaves no room for the lessons that follow. Time: about 58
+# minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 22 minutes.
 
 # %% [markdown] lang="tr"
-# ## 1 · Örnek ve kayıp (5 dakika)
+# ## 1 · Örnek ve kayıp (4 dakika)
 #
 # Her istemin ($x$) bir hedefi ($y_x$) var. Model hedefe ne kadar az olasılık verirse **kayıp** (loss) o kadar
 # büyüktür. Kayıp, hedeflerin log-olasılıklarının ortalamasının eksilisidir ve nat ile ölçülür:
 #
 # $$L = -\frac{1}{6} \sum_{x} \log \pi(y_x|x)$$
 #
-# **Tahmin et:** hiçbir şey bilmeyen bir modelin kaybı kaçtır?
+# Hiçbir şey bilmeyen bir modelle başlayalım:
 
 # %% [markdown] lang="en"
-# ## 1 · Examples and the loss (5 minutes)
+# ## 1 · Examples and the loss (4 minutes)
 #
 # Every prompt $x$ has a target $y_x$. The less probability the model gives to it, the larger the **loss**. It
 # is minus the mean log-probability of the targets, measured in nats:
 #
 # $$L = -\frac{1}{6} \sum_{x} \log \pi(y_x|x)$$
 #
-# **Predict:** what is the loss of a model that knows nothing?
+# Begin with a model that knows nothing:
 
 # %%
 import numpy as np
@@ -72,7 +72,7 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 # a loss of 0 the model would know every target for sure. SFT is making this number smaller, no more.
 
 # %% [markdown] lang="tr"
-# ## 2 · Düzeltmeyi ince tut (7 dakika)
+# ## 2 · Düzeltmeyi ince tut (6 dakika)
 #
 # Değiştirmek istediğimiz matris $W$: 11 satır, 32 sütun. LoRA onu **dondurur** ve yanına iki ince
 # matrisin çarpımını koyar (Hu ve ark., 2021):
@@ -83,7 +83,7 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 # (kodda `lora_alpha`) düzeltmenin ölçeği. Bu ikiliye **adaptör** (adapter) denir.
 
 # %% [markdown] lang="en"
-# ## 2 · Keep the update thin (7 minutes)
+# ## 2 · Keep the update thin (6 minutes)
 #
 # The matrix that we want to change is $W$: 11 rows, 32 columns. LoRA **freezes** it and puts the
 # product of two thin matrices beside it (Hu et al., 2021):
@@ -133,17 +133,32 @@ print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
 # product can carry no more than fits through the narrow passage in its middle.
 
 # %% [markdown] lang="tr"
-# ## 3 · Başlangıçta hiçbir şey değişmez (6 dakika)
+# ## 3 · Başlangıçta hiçbir şey değişmez (7 dakika)
 #
-# LoRA'nın yaygın kitaplığı PEFT'te de burada da $A$ rastgele, $B$ **sıfır** başlar. **Tahmin et:** adaptörü takınca politika
-# ne kadar değişir? Peki $B = 0$ iken iki matrise de gradyan (gradient: kaybın ağırlıklara göre türevi) gelir mi?
+# LoRA'nın yaygın kitaplığı PEFT'te de burada da $A$ rastgele, $B$ **sıfır** başlar. O zaman $B A = 0$ olur:
+# takılan adaptör politikayı değiştirmez. Öğrenmek içinse gradyan (gradient: kaybın ağırlıklara göre türevi) gerekir.
 
 # %% [markdown] lang="en"
-# ## 3 · At the start nothing changes (6 minutes)
+# ## 3 · At the start nothing changes (7 minutes)
 #
-# In PEFT, the usual library for LoRA, as in here, $A$ starts at random and $B$ at **zero**. **Predict:** how much does the policy
-# change when the adapter is attached? And while $B = 0$, does a gradient (the derivative of the loss by the weights)
-# reach both matrices?
+# In PEFT, the usual library for LoRA, as in here, $A$ starts at random and $B$ at **zero**. Then $B A = 0$: the adapter that is
+# attached does not change the policy. Yet learning needs a gradient (the derivative of the loss by the weights).
+
+# %% [markdown] lang="tr" predict="pulled"
+# **Tahmin et · ilk gradyan.** $B = 0$ iken ilk adımda hangi matrise gradyan gelir?
+#
+# - ikisine de
+# - yalnızca A'ya
+# - yalnızca B'ye
+# - hiçbirine
+
+# %% [markdown] lang="en" predict="pulled"
+# **Predict · the first gradient.** While $B = 0$, which of the matrices does a gradient reach in the first step?
+#
+# - both
+# - A alone
+# - B alone
+# - neither
 
 # %% first_gradient
 without_adapter = model.base_logits().log_softmax(-1)
@@ -151,23 +166,29 @@ print("the same policy:", torch.allclose(model.logp(), without_adapter, rtol=0, 
 loss, info = tc.sft.sft_loss(model.logp(), world.sft_targets)
 model.zero_grad()
 loss.sum().backward()
-print("largest gradient of A", float(model.head.lora_A.grad.abs().max()))
-print("largest gradient of B", round(float(model.head.lora_B.grad.abs().max()), 4))
+to_a, to_b = (float(w.grad.abs().max()) for w in (model.head.lora_A, model.head.lora_B))
+print("largest gradient of A", to_a)
+print("largest gradient of B", round(to_b, 4))
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+pulled.reveal(a=to_a > 0 and to_b > 0, b=to_a > 0 == to_b, c=to_b > 0 == to_a, d=to_a == 0 == to_b)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Adaptör takılı ama politika aynı. $A$'nın gradyanı tam 0'dır, çünkü önünde $B = 0$ durur; ilk adımı
 # $B$ atar, $A$ sonra yola çıkar. İkisi de 0 olsaydı hiçbiri kıpırdamazdı.
-#
+
+# %% [markdown] lang="en" tags=["answer"]
+# The adapter is attached and the policy is the same. The gradient of $A$ is exactly 0, because $B = 0$
+# stands before it; $B$ takes the first step and $A$ sets out after it. Had both been 0, neither would
+# ever move.
+
+# %% [markdown] lang="tr"
 # ### Hatayı bul
 #
 # Gerçek bir not defterinde **iki** matris de rastgele başlatılmıştı. Eğitimden önceki politikanın
 # donuk modelden KL uzaklığına bakalım; 64 tohum, dört ayrı $\alpha$:
 
 # %% [markdown] lang="en"
-# The adapter is attached and the policy is the same. The gradient of $A$ is exactly 0, because $B = 0$
-# stands before it; $B$ takes the first step and $A$ sets out after it. Had both been 0, neither would
-# ever move.
-#
 # ### Find the bug
 #
 # In a real notebook **both** matrices started at random. Look at how far the policy is from the frozen
@@ -197,14 +218,26 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # %% [markdown] lang="tr"
 # ## 4 · Kaç ağırlık eğitiliyor? (6 dakika)
 #
-# LoRA'nın ünü az parametreyle çalışmasından gelir. **Tahmin et:** bizim modelde rank 8 ile
-# ağırlıkların yüzde kaçı eğitilir?
+# LoRA'nın ünü az parametreyle çalışmasından gelir. Bizim modelde bu pay ne kadar?
 
 # %% [markdown] lang="en"
 # ## 4 · How many weights are trained? (6 minutes)
 #
-# LoRA is famous for needing few parameters. **Predict:** with rank 8, what percentage of our model's
-# weights is trained?
+# LoRA is famous for needing few parameters. How large is the share in our model?
+
+# %% [markdown] lang="tr" predict="portion"
+# **Tahmin et · eğitilen pay.** Rank 8 ile bizim modelin ağırlıklarının yaklaşık ne kadarı eğitilir?
+#
+# - %40
+# - %10
+# - %1
+
+# %% [markdown] lang="en" predict="portion"
+# **Predict · the trained share.** With rank 8, about how much of our model's weights is trained?
+#
+# - 40%
+# - 10%
+# - 1%
 
 # %% share
 trained = 8 * (11 + 32)
@@ -212,16 +245,26 @@ frozen = 6 * 32 + 11 * 32 + 11
 print(f"{trained} of {trained + frozen}: {trained / (trained + frozen):.1%}")
 print(f"package: {model.trainable_fraction().item():.1%}; W alone has {11 * 32}")
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+of_all = model.trainable_fraction().item()
+portion.reveal(a=0.3 < of_all < 0.5, b=0.05 < of_all < 0.2, c=of_all < 0.03)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Hiç de az değil! $W$'nin kendisi 352 sayı, adaptörü 344. Rank, matrisin kısa kenarına yaklaşınca
-# kazanç biter. LoRA asıl büyük matrislerde işe yarar. Üç açık modelin dikkat (attention)
+# kazanç biter.
+
+# %% [markdown] lang="en" tags=["answer"]
+# Not few at all! $W$ itself has 352 numbers and its adapter 344. When the rank comes near the short
+# side of a matrix, nothing is saved.
+
+# %% [markdown] lang="tr"
+# LoRA asıl büyük matrislerde işe yarar. Üç açık modelin dikkat (attention)
 # katmanlarına rank 8'lik adaptörler takalım. Her katmandaki matrislerin giriş ve çıkış boylarını
 # modellerin yayımlanan ayar dosyalarından (`config.json`) aldık: GPT-2 (Radford ve ark., 2019), Llama 2 7B
 # (Touvron ve ark., arXiv:2307.09288), Mistral 7B (Jiang ve ark., arXiv:2310.06825).
 
 # %% [markdown] lang="en"
-# Not few at all! $W$ itself has 352 numbers and its adapter 344. When the rank comes near the short
-# side of a matrix, nothing is saved. LoRA pays where matrices are large. Put rank 8 on the attention
+# LoRA pays where matrices are large. Put rank 8 on the attention
 # layers of three open models; the input and output sizes of the matrices in each layer are those of
 # the models' published settings (`config.json`): GPT-2 (Radford et al., 2019), Llama 2 7B
 # (Touvron et al., arXiv:2307.09288), Mistral 7B (Jiang et al., arXiv:2310.06825).
@@ -252,13 +295,13 @@ for name, (layers, matrices, parameters) in models.items():
 # for showing how LoRA *behaves*.
 
 # %% [markdown] lang="tr"
-# ## 5 · Eğitim döngüsü (5 dakika)
+# ## 5 · Eğitim döngüsü (4 dakika)
 #
 # Döngü dört satırdır: gradyanları sıfırla, kaybı hesapla, gradyanı bul, adım at. Gizli bir şey yok;
 # `tc.train_sft` de tam bunu yapar, yalnızca birçok tohum için yan yana.
 
 # %% [markdown] lang="en"
-# ## 5 · The training loop (5 minutes)
+# ## 5 · The training loop (4 minutes)
 #
 # The loop has four lines: clear the gradients, find the loss, find its gradient, take a step. Nothing is
 # hidden; `tc.train_sft` does just this, only for many seeds side by side.
@@ -289,18 +332,30 @@ tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 # start here.
 
 # %% [markdown] lang="tr"
-# ## 6 · Neden α/r? (6 dakika)
+# ## 6 · Neden α/r? (6 dakika, ek)
 #
 # Rankı artırınca $B A$ daha çok terimin toplamı olur. Ölçek olmasaydı rankı iki katına çıkarmak adımı
-# da büyütür, her rank için öğrenme oranını (learning rate, adımın boyu; kodda `lr`) yeniden aramak gerekirdi. **Tahmin et:**
-# rank 8 iken Adam'ın ilk adımı logitleri, rank 1 iken oynattığının kaç katı oynatır?
+# da büyütür, her rank için öğrenme oranını (learning rate, adımın boyu; kodda `lr`) yeniden aramak gerekirdi.
 
 # %% [markdown] lang="en"
-# ## 6 · Why α/r? (6 minutes)
+# ## 6 · Why α/r? (6 minutes, extra)
 #
 # With a higher rank, $B A$ is a sum of more terms. Without a scale, doubling the rank would make the
-# step larger too, and the learning rate (`lr`, the size of a step) would have to be found anew for every rank. **Predict:**
-# at rank 8, how many times as far as at rank 1 does Adam's first step move the logits?
+# step larger too, and the learning rate (`lr`, the size of a step) would have to be found anew for every rank.
+
+# %% [markdown] lang="tr" predict="stretch"
+# **Tahmin et · bölmek yeter mi?** $\alpha/r$ ölçeğiyle, rank 8 iken Adam'ın ilk adımı logitleri rank 1'dekinin kaç katı oynatır?
+#
+# - 8 katı
+# - aynı kadar
+# - yaklaşık yarısı kadar
+
+# %% [markdown] lang="en" predict="stretch"
+# **Predict · is it enough to divide?** With the scale $\alpha/r$, how far does Adam's first step move the logits at rank 8, against rank 1?
+#
+# - 8 times as far
+# - just as far
+# - about half as far
 
 
 # %%
@@ -319,39 +374,59 @@ scalings = {
     "alpha/r": lambda r: 8.0,
     "alpha/sqrt(r)": lambda r: 8 * r**0.5,
 }
+moved = {}
 for name, alpha in scalings.items():
     moves = np.array([first_step(r, alpha(r)) for r in ranks])
+    moved[name] = moves[-1] / moves[0]
     print(f"{name:14}", *(f"rank {r}: {m:.2f}" for r, m in zip(ranks, moves / moves[0])), sep="  ")
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+far = moved["alpha/r"]
+stretch.reveal(a=far > 6, b=0.9 < far < 1.1, c=0.4 < far < 0.6)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Ölçeksiz ($\alpha$) adım rank ile büyür: rank 8'de neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
 # küçülür, rank 8'de yarıya iner, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
 # (Kalajdzievski, 2023) bunu önerir. Paket, yaygın olan $\alpha/r$'yi kullanır.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # Unscaled ($\alpha$), the step grows with the rank: almost fourfold at rank 8. With $\alpha/r$ it does
 # not grow; it even shrinks, by half at rank 8, since the terms do not all pull the same way. $\alpha/\sqrt{r}$ is
 # the flattest, and rsLoRA (Kalajdzievski, 2023) proposes it. The package uses the common $\alpha/r$.
 
 # %% [markdown] lang="tr"
-# ## 7 · Kaydır: `lora_rank` (9 dakika)
+# ## 7 · Kaydır: `lora_rank` (8 dakika)
 #
 # Altı rank, 16 tohum, 200 adım. Eski not defterinin deneylerinde `lora_rank` 4, 8 ve 16 idi; buradaki $W$'nin
-# rankı en çok 11 olabildiği için 16 yok, yerinde 11 var. **Tahmin et:** altı hedefi öğrenmeye yeten
-# en küçük rank kaçtır? Rank 1 nerede takılır?
+# rankı en çok 11 olabildiği için 16 yok, yerinde 11 var:
 
 # %% [markdown] lang="en"
-# ## 7 · Slide: `lora_rank` (9 minutes)
+# ## 7 · Slide: `lora_rank` (8 minutes)
 #
 # Six ranks, 16 seeds, 200 steps. The experiments of the old notebook used a `lora_rank` of 4, 8 and 16; since $W$
-# cannot have a rank above 11 here, there is no 16, and 11 stands in its place. **Predict:** what is
-# the smallest rank that is enough to learn six targets? Where does rank 1 get stuck?
+# cannot have a rank above 11 here, there is no 16, and 11 stands in its place:
 
 # %%
 try:
     tc.SFTConfig(lora_rank=16)
 except ValueError as error:
     print(error)
+
+# %% [markdown] lang="tr" predict="enough"
+# **Tahmin et · yeten rank.** Altı istemin altı ayrı hedefi var. Hepsini öğrenmeye yeten en küçük rank kaçtır?
+#
+# - 1
+# - 2
+# - 4
+# - altı hedef için 6
+
+# %% [markdown] lang="en" predict="enough"
+# **Predict · rank enough.** Six prompts have six different targets. What is the smallest rank that learns them all?
+#
+# - 1
+# - 2
+# - 4
+# - for six targets, 6
 
 # %%
 ranks = [1, 2, 3, 4, 8, 11]
@@ -373,12 +448,17 @@ tc.widgets.slider(
     language=world.language,
 )
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+learned = run.history.accuracy.isel(step=-1).mean("seed")
+smallest = int(learned.lora_rank[learned > 0.999].min())
+enough.reveal(a=smallest == 1, b=smallest == 2, c=2 < smallest <= 4, d=smallest > 4)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Bantlar tohumların ortadaki %80'i. Sol: rank 1'in kaybı 1 dolayında kalır, öbürleri sıfıra iner; rank
 # büyüdükçe iniş hızlanır, ama 4'ten sonra pek bir şey değişmez. Sağ: doğruluk (accuracy), en olası
 # token'ı hedef olan istemlerin payıdır.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # Bands hold the middle 80% of the seeds. Left: the loss of rank 1 stays near 1 and the others go down to
 # zero; a higher rank goes down faster, but beyond 4 little changes. Right: accuracy is the share of
 # prompts whose likeliest token is the target.
@@ -428,13 +508,13 @@ tc.plots.plane(run.sel(lora_rank=2), seed=0)
 # rank 2 is enough for six targets.**
 
 # %% [markdown] lang="tr"
-# ## 8 · Tam ince ayar ve en iyi kopya (9 dakika)
+# ## 8 · Tam ince ayar ve en iyi kopya (9 dakika, ek)
 #
 # Karşılaştırma için bütün $W$'yi eğitelim: **tam ince ayar** (full fine-tuning). Döngü aynı, yalnızca
 # eğitilen matris başka.
 
 # %% [markdown] lang="en"
-# ## 8 · Full fine-tuning and the best copy (9 minutes)
+# ## 8 · Full fine-tuning and the best copy (9 minutes, extra)
 #
 # For comparison, train the whole of $W$: **full fine-tuning**. The loop is the same, only the matrix
 # that is trained is another one.
@@ -454,8 +534,6 @@ for step in range(200):
 # %%
 delta = (full.head.weight - base).detach()
 U, S, Vh = torch.linalg.svd(delta, full_matrices=False)
-
-# %%
 print("loss", loss.mean().detach().numpy().round(3), "accuracy", info["accuracy"].mean().numpy())
 print("singular values", S.mean(0).numpy().round(1))
 
@@ -502,48 +580,66 @@ for rank in (1, 2, 4):
 
 # %% [markdown] lang="tr"
 # Gradyan inişi (gradient descent) kesin alt sınıra virgülden sonra üç basamağa kadar indi, altına
-# inemedi. Şimdi asıl soru. En iyi
-# kopya mı daha doğru yanıt verir, hedeflerle eğitilen LoRA mı? **Tahmin et**, sonra bak:
+# inemedi. Şimdi asıl soru:
 
 # %% [markdown] lang="en"
 # Gradient descent settled on the exact bound to three decimals, and could not get below it. Now the real
-# question. Which answers better, the best copy, or LoRA trained on the targets? **Predict**, then look:
+# question:
+
+# %% [markdown] lang="tr" predict="better"
+# **Tahmin et · kopya mı, eğitim mi?** Rank 4'te hangisi daha çok isteme doğru yanıt verir: tam ince ayarın en iyi kopyası mı,
+# hedeflerle eğitilen LoRA mı?
+#
+# - en iyi kopya
+# - LoRA
+# - ikisi de altıda altı
+
+# %% [markdown] lang="en" predict="better"
+# **Predict · copy or training?** At rank 4, which answers more prompts right: the best copy of full fine-tuning, or LoRA
+# trained on the targets?
+#
+# - the best copy
+# - LoRA
+# - both, six out of six
 
 
-# %%
+# %% truncated
 def accuracy_of_copy(rank):
     kept = (U[..., :rank] * S[:, None, :rank]) @ Vh[:, :rank]
     logits = full.prompt_embed @ (base + kept).mT + full.head.bias[:, None]
     return tc.sft.sft_loss(logits.log_softmax(-1), world.sft_targets)[1]["accuracy"]
 
 
-# %% truncated
 trained = run.history.accuracy.isel(step=-1)
 truncated = trained.copy(data=[accuracy_of_copy(rank).numpy() for rank in ranks])
 tc.plots.against(world, "accuracy", exact=1.0, trained=trained, truncated=truncated)
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+lora, copied = (rights.sel(lora_rank=4).mean() for rights in (trained, truncated))
+better.reveal(a=copied > lora, b=lora > copied, c=lora == copied)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # En iyi kopya, rank 4'te bile altı hedefin hepsine varamaz; LoRA'ya rank 2 yetti. Eckart ve Young haklı, soru
 # başka: kopya, $\Delta W$'nin **bütün** sayılarına yakın olmaya çalışır; LoRA ise yalnızca altı
 # yanıtın doğru çıkmasına. LoRA tam ince ayarın kötü bir taklidi değildir, kendi $\Delta W$'sini bulur.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # Even at rank 4 the best copy does not get all six targets right; for LoRA rank 2 was enough. Eckart and
 # Young are right, only the question is another one: the copy tries to be near **all** numbers of $\Delta W$,
 # LoRA only to get six answers right. LoRA is no poor imitation of full fine-tuning; it finds a
 # $\Delta W$ of its own.
 
 # %% [markdown] lang="tr"
-# ## 9 · Birleştir, ayır (3 dakika)
+# ## 9 · Birleştir, ayır (3 dakika, ek)
 #
 # Eğitim bitince $\Delta W$, $W$'ye eklenebilir: **birleştirme** (merge). Model artık sıradan bir
-# katmandır, LoRA'nın çalışma anında hiçbir maliyeti kalmaz. **Tahmin et:** logitler ne kadar değişir?
+# katmandır, LoRA'nın çalışma anında hiçbir maliyeti kalmaz.
 
 # %% [markdown] lang="en"
-# ## 9 · Merge and unmerge (3 minutes)
+# ## 9 · Merge and unmerge (3 minutes, extra)
 #
 # When training is done, $\Delta W$ can be added to $W$: the **merge**. The model is an ordinary layer
-# again, and LoRA costs nothing at run time. **Predict:** how much do the logits change?
+# again, and LoRA costs nothing at run time.
 
 # %%
 apart = start.model()
@@ -557,19 +653,19 @@ print("unmerged: largest difference", (start.model() - apart).abs().max().item()
 # %% [markdown] lang="tr"
 # Birleştirince fark yalnızca yuvarlamadır; ayırınca son bitine kadar baştaki sayılara döneriz.
 #
-# ## 10 · Aşırı eğitim: pekiştirmeli öğrenmeye (RL) bir şey kaldı mı? (6 dakika)
+# ## 10 · Aşırı eğitim: pekiştirmeli öğrenmeye (RL) bir şey kaldı mı? (5 dakika)
 #
-# 38 adımda durduk. Neden devam etmedik? **Tahmin et:** 400 adım sonra entropi kaç olur? Peki böyle
-# bir politikayı ödülle, yani pekiştirmeli öğrenmeyle (reinforcement learning, RL; ders 3) değiştirmek
-# kolay mıdır?
+# 38 adımda durduk. Neden devam etmedik? Entropiye bak; sonra da çok eğitilmiş
+# bir politikayı ödülle, yani pekiştirmeli öğrenmeyle (reinforcement learning, RL; ders 3) değiştirmenin
+# kolay olup olmadığına.
 
 # %% [markdown] lang="en"
 # Merged, the difference is nothing but rounding; unmerged, we are back to the bit.
 #
-# ## 10 · Over-training: is anything left for reinforcement learning (RL)? (6 minutes)
+# ## 10 · Over-training: is anything left for reinforcement learning (RL)? (5 minutes)
 #
-# We stopped after 38 steps. Why not go on? **Predict:** what is the entropy after 400 steps? And is
-# such a policy easy to change by reward, that is, by RL (lesson 3)?
+# We stopped after 38 steps. Why not go on? Look at the entropy, and then at whether
+# a policy trained for long is easy to change by reward, that is, by RL (lesson 3).
 
 # %%
 stops = tc.train_sft(world, tc.SFTConfig(steps=[38, 100, 400], seeds=16))
@@ -608,6 +704,15 @@ for steps in (38, 400, 1600):
 # pay for it. At 1600 steps PPO does not reach even what is possible, since it learns only from answers
 # that it tries, and a policy so sure of itself tries no other. Stopping SFT early leaves room for the
 # lesson that follows.
+
+# %% [markdown] lang="tr"
+# ### Tahminlerin nasıl gitti?
+
+# %% [markdown] lang="en"
+# ### How did your predictions go?
+
+# %% tags=["overview"]
+tc.widgets.predictions(pulled, portion, stretch, enough, better)
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar

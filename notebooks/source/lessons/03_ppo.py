@@ -14,7 +14,8 @@
 # **tasma** (leash, KL cezası) da onu başladığı yerden fazla uzaklaştırmaz.
 #
 # Buradaki dünya öyle küçük ki (6 istem, 11 token) **kesin yanıt** bilinir. Bu yüzden ödül ve KL
-# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 89 dakika.
+# eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 58
+# dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 31 dakika.
 #
 # Yol hep aynı: **tahmin et → çalıştır → kesin yanıtla karşılaştır**; sürgü varsa bir de kaydır.
 
@@ -27,13 +28,14 @@
 # it from running far from where it started.
 #
 # The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So the
-# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 89 minutes.
+# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 58
+# minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 31 minutes.
 #
 # The path is the same everywhere: **predict → run → check against the exact answer**; where there is a
 # slider, slide.
 
 # %% [markdown] lang="tr"
-# ## 1 · Dünya ve başlangıç (5 dakika)
+# ## 1 · Dünya ve başlangıç (4 dakika)
 #
 # Ders 1'den anımsa: politika (policy) bir tablodur, her istem için 11 olasılık. Ödül de bir tablodur;
 # token'ın sınıfına bakar, istemi okumaz:
@@ -45,7 +47,7 @@
 # | nötr | hayır, uzun, kısa | +0,2 |
 
 # %% [markdown] lang="en"
-# ## 1 · The world and the start (5 minutes)
+# ## 1 · The world and the start (4 minutes)
 #
 # Recall lesson 1: the policy is a table, 11 probabilities for each prompt. The reward is a table too; it
 # looks at the class of the token and never reads the prompt:
@@ -108,7 +110,7 @@ print(f"entropy {entropy:.2f} nats, at most {np.log(11):.2f}")
 # $$\pi^*(y|x) = \frac{1}{Z(x)} \, \pi_\mathrm{ref}(y|x) \, e^{r(x, y)/\beta}, \qquad
 # J(\pi^*) = \beta \log Z(x)$$
 #
-# **Tahmin et:** $\beta$ büyürse en iyi politika referansa mı yaklaşır, ödüle mi?
+# Önce formülü, sonra değerini sınayalım:
 
 # %% [markdown] lang="en"
 # ## 2 · The goal: reward minus leash (6 minutes)
@@ -126,15 +128,13 @@ print(f"entropy {entropy:.2f} nats, at most {np.log(11):.2f}")
 # $$\pi^*(y|x) = \frac{1}{Z(x)} \, \pi_\mathrm{ref}(y|x) \, e^{r(x, y)/\beta}, \qquad
 # J(\pi^*) = \beta \log Z(x)$$
 #
-# **Predict:** when $\beta$ grows, does the best policy move towards the reference or the reward?
+# Let us check the formula first, and its value next:
 
 # %%
 ref_logp = torch.as_tensor(start.logp.sel(seed=0).values)
 log_z = (ref_logp + world.reward / 0.5).logsumexp(-1)
 best = ref_logp + world.reward / 0.5 - log_z[:, None]
-torch.allclose(best, tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=0.5))
-
-# %%
+print(torch.allclose(best, tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=0.5)))
 objective = tc.exact.objective(best, ref_logp, world.reward, kl_beta=0.5)
 by_hand = (best.exp() * (world.reward - 0.5 * (best - ref_logp))).sum(-1)
 print("by hand   ", by_hand.numpy().round(6))
@@ -160,39 +160,41 @@ for kl_beta in (0.1, 0.5, 2.0):
 
 # %% [markdown] lang="tr"
 # Büyük $\beta$: kısa tasma, referansa yakın. Küçük $\beta$: uzun tasma, ödüle yakın. Bundan
-# sonra tek sorumuz var: **eğitim, bu kesin noktaya varıyor mu?**
+# sonra tek sorumuz var: **eğitim, bu kesin noktaya varıyor mu?** Bütün bir PPO tek satırda, `kl_beta=0.5` ile; siyah çizgi
+# kesin en iyi. Dersin geri kalanı, bu satırın içindekileri tek tek kurar.
 
 # %% [markdown] lang="en"
 # A large $\beta$ is a short leash: close to the reference. A small $\beta$ is a long leash: close
-# to the reward. From here on there is one question: **does training reach that exact point?**
+# to the reward. From here on there is one question: **does training reach that exact point?** A whole PPO in one
+# line, with `kl_beta=0.5`; the black line is the exact optimum. The rest of the lesson builds, piece by piece, what is inside that line.
+
+# %%
+first = tc.train_ppo(world, tc.PPOConfig(kl_beta=[0.5], seeds=16), start=start)
+tc.plots.curves(first, "reward", "kl")
 
 # %% [markdown] lang="tr"
-# ## 3 · REINFORCE: denemelerden gradyan (7 dakika)
+# ## 3 · REINFORCE: denemelerden gradyan (5 dakika)
 #
 # Gerçek bir modelde bütün yanıtları sayamayız; yalnızca örnek (sample) çekeriz. Politika gradyanı
-# (policy gradient) yine de bulunur; burada yalnızca ödülünki (tasma bölüm 6'da):
+# (policy gradient) yine de bulunur; burada yalnızca ödülünki (tasma bölüm 7'de):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
 # İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban**dır
 # (baseline): ortalamayı değiştirmez, yalnızca gürültüyü azaltır. Bunu da sınayabiliriz, çünkü
 # kesin gradyanı biliyoruz.
-#
-# **Tahmin et:** 16 kat daha çok örnek, hatayı kaç kat azaltır?
 
 # %% [markdown] lang="en"
-# ## 3 · REINFORCE: a gradient from trials (7 minutes)
+# ## 3 · REINFORCE: a gradient from trials (5 minutes)
 #
 # In a real model we cannot count all answers; we can only draw samples. The policy gradient can
-# still be found, here that of the reward alone (the leash comes in section 6):
+# still be found, here that of the reward alone (the leash comes in section 7):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
 # Make the answers that turned out well likelier, the others less likely. $b(x)$ is a
 # **baseline**: it does not change the mean, it only reduces the noise. We can check that too,
 # because we know the exact gradient.
-#
-# **Predict:** with 16 times as many samples, how many times smaller is the error?
 
 # %%
 logits = ref_logp.clone().requires_grad_()
@@ -227,7 +229,7 @@ for count in (16, 64, 256, 1024):
 # same samples; in PPO, the **critic** learns it.
 
 # %% [markdown] lang="tr"
-# ## 4 · Oran: eski örneklerle birkaç geçiş (6 dakika)
+# ## 4 · Oran: eski örneklerle birkaç geçiş (5 dakika)
 #
 # Örnek çekmek pahalıdır. Bir kez çekip aynı örneklerle birkaç adım atmak isteriz. Ama ilk
 # adımdan sonra politika artık örnekleri çeken politika değildir. **Oran** (ratio) bu farkı ölçer;
@@ -236,10 +238,10 @@ for count in (16, 64, 256, 1024):
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
 # Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz, her birinde adım boyu 2; değer ağını, entropiyi
-# (`nothing`) ve kırpmayı (`clip_range=1e9`) henüz katmıyoruz. **Tahmin et:** ilk geçişte $\rho$ kaçtır?
+# (`nothing`) ve kırpmayı (`clip_range=1e9`) henüz katmıyoruz.
 
 # %% [markdown] lang="en"
-# ## 4 · The ratio: several passes over old samples (6 minutes)
+# ## 4 · The ratio: several passes over old samples (5 minutes)
 #
 # Samples are expensive. We would like to draw once and take several steps with the same samples.
 # But after the first step the policy is no longer the one that drew them. The **ratio** measures
@@ -248,7 +250,7 @@ for count in (16, 64, 256, 1024):
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
 # Below we make 8 passes by hand over 256 samples, each a step of size 2, leaving out critic, entropy
-# (`nothing`) and clip (`clip_range=1e9`) for now. **Predict:** what is $\rho$ in the first one?
+# (`nothing`) and clip (`clip_range=1e9`) for now.
 
 # %%
 prompt, token = tc.noise.sample_answer(ref_logp, uniform[0, :256])
@@ -283,7 +285,7 @@ tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
 # mini-batches take several steps, and only the first of them sees ratios of 1.)
 
 # %% [markdown] lang="tr"
-# ## 5 · Kırpma: ileri gidene ödeme yok (8 dakika)
+# ## 5 · Kırpma: ileri gidene ödeme yok (4 dakika)
 #
 # **Avantaj** (advantage) $\hat A$, yanıtın beklenenden ne kadar iyi çıktığıdır. PPO, oranı bir
 # aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır (Schulman ve ark., 2017):
@@ -292,7 +294,7 @@ tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
 
 # %% [markdown] lang="en"
-# ## 5 · The clip: no pay for going further (8 minutes)
+# ## 5 · The clip: no pay for going further (4 minutes)
 #
 # The **advantage** $\hat A$ says how much better an answer was than expected. PPO **clips** the
 # ratio to a range and takes the more pessimistic of the two (Schulman et al., 2017):
@@ -305,13 +307,15 @@ tc.plots.surrogate(world, clip_range=0.2)
 
 # %% [markdown] lang="tr"
 # Mavi çizgi düzleştiği anda gradyan sıfırdır: o örnek politikayı daha ileri itemez. Dikkat:
-# kırpma yalnızca **kazandıran** yönde durdurur; yanlış yöne gitmiş bir oran geri dönebilir.
+# kırpma yalnızca **kazandıran** yönde durdurur; yanlış yöne gitmiş bir oran geri dönebilir. (`clip_fraction`, kırpmanın
+# kaybı değiştirdiği örneklerin payıdır; aralığın dışındaki bütün örnekleri sayan kitaplıklar da var.)
 # Formülü bir satırda yazalım ve paketle karşılaştıralım; oranlar 0,5 ile 1,5 arasında olsun:
 
 # %% [markdown] lang="en"
 # Where the blue line turns flat the gradient is zero: that sample can push the policy no further.
 # Note that the clip stops only in the direction that **pays**; a ratio that went the wrong way
-# may come back. Let us write the formula in one line and compare it with the package, for ratios
+# may come back. (`clip_fraction` is the share of samples where the clip changes the loss; some libraries count every
+# sample outside the range.) Let us write the formula in one line and compare it with the package, for ratios
 # between 0.5 and 1.5:
 
 # %%
@@ -322,27 +326,17 @@ loss, info = tc.ppo.ppo_loss(
 )
 print(f"by hand {by_hand:.6f}, package {info['policy_loss']:.6f}")
 
-# %% clipped
-outside = ((rho - 1).abs() > 0.2).double().mean()
-print(f"the clip acts on {info['clip_fraction']:.3f}, outside the range {outside:.3f}")
-
 # %% [markdown] lang="tr"
-# İki ayrı sayı, iki ayrı anlam: `clip_fraction` burada kırpmanın **kaybı değiştirdiği** örneklerin
-# payıdır (TRL kitaplığı böyle sayar); CleanRL kitaplığı ise aralığın dışındaki bütün örnekleri sayar. Bir grafiği
-# okumadan önce hangisi olduğunu sor.
+# ## 6 · Kaydır: `clip_range` (3 dakika, ek)
 #
-# Sıra `clip_range` düğmesinde, yani $\varepsilon$'da. Her değer 16 tohumla eğitilir; her **turda** (rollout) yeni örnekler
-# çekilir ve üzerlerinden 8 kez geçilir. **Tahmin et:** aralık daralınca kırpılan pay artar mı,
-# azalır mı?
+# Düğme `clip_range`, yani $\varepsilon$. Her değer 16 tohumla eğitilir; her **turda** (rollout) yeni örnekler
+# çekilir ve üzerlerinden 8 kez geçilir.
 
 # %% [markdown] lang="en"
-# Two numbers, two meanings: `clip_fraction` here is the share of samples where the clip **changes
-# the loss** (as the library TRL counts); the library CleanRL counts every sample outside the range. Ask which one it is
-# before you read a plot.
+# ## 6 · Slide: `clip_range` (3 minutes, extra)
 #
-# Now the `clip_range` knob, that is, $\varepsilon$. Each value is trained with 16 seeds; each **rollout** draws fresh
-# samples and passes over them 8 times. **Predict:** when the range narrows, does the clipped share
-# grow or shrink?
+# The knob is `clip_range`, that is, $\varepsilon$. Each value is trained with 16 seeds; each **rollout** draws fresh
+# samples and passes over them 8 times.
 
 # %%
 clips = [0.05, 0.1, 0.2, 0.4, 0.8]
@@ -370,59 +364,57 @@ tc.widgets.slider(
 # 16 seeds is four times as steady; read the effect of the knob there.
 
 # %% [markdown] lang="tr"
-# ## 6 · Tasma: KL cezası nereye konur? (9 dakika)
+# ## 7 · Tasma: KL cezası nereye konur? (6 dakika)
 #
 # Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı ödülden **her token için ayrı ayrı** düşmektir:
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
-# Cezadaki log oranın ortalaması tam KL'dir; bu tahminciye k1 denir. k2 ve k3 de kullanılır;
-# $u = \log \pi_\mathrm{ref} - \log \pi$ yazarsak: $k_1 = -u$, $k_2 = u^2/2$, $k_3 = e^u - 1 - u$.
-# Hangisi doğru? Sayalım: politika, tasması 0,5 olan en iyi politika olsun.
+# Cezadaki log oranın ortalaması tam KL'dir; bu tahminciye **k1** denir. (Başka tahminciler de var: k2 ve k3, ders 6'da
+# sorguya çekiliyor.) Sayalım: politika, tasması 0,5 olan en iyi politika olsun.
 
 # %% [markdown] lang="en"
-# ## 6 · The leash: where does the KL penalty go? (9 minutes)
+# ## 7 · The leash: where does the KL penalty go? (6 minutes)
 #
 # To build the KL of the goal from samples, subtract the penalty from the reward **token by token**:
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
-# The mean of that log ratio is exactly the KL; this estimator is called k1. k2 and k3 are in use
-# too; with $u = \log \pi_\mathrm{ref} - \log \pi$: $k_1 = -u$, $k_2 = u^2/2$, $k_3 = e^u - 1 - u$.
-# Which one is right? Let us count, for the best policy on a leash of 0.5.
+# The mean of that log ratio is exactly the KL; this estimator is called **k1**. (There are others: k2 and k3 stand trial
+# in lesson 6.) Let us count, for the best policy on a leash of 0.5.
 
 # %% estimators
 best = tc.exact.optimal_policy(ref_logp, world.reward, 0.5)
-chance, u = best.exp(), ref_logp - best
-print(f"exact KL {tc.exact.kl(best, ref_logp).mean():.4f}")
-for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
-    mean = (chance * k).sum(-1, keepdim=True)
-    spread = (chance * (k - mean) ** 2).sum(-1).sqrt().mean()
-    print(f"{name}: mean {mean.mean():.4f}, spread {spread:.4f}")
+k1 = best - ref_logp
+print(
+    f"exact KL {tc.exact.kl(best, ref_logp).mean():.4f}, mean of k1 {(best.exp() * k1).sum(-1).mean():.4f}"
+)
 
 # %% [markdown] lang="tr"
-# k1 ve k3'ün ortalaması kesin KL'dir; k2 yanlıdır. k3 küçük yayılımıyla bilinir, ama yayılımı yalnızca
-# referansın yakınında küçüktür: burada k1'inkinin üç katı. Ama ortalaması doğru olmak yetmez: önemli
-# olan, cezanın ödülün içindeki **gradyanıdır**.
-#
 # ### Hatayı bul
 #
-# Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı şu: ceza burada
-# istemin **bütün** KL'sidir, yani her token için aynı sayıdır. Masum görünüyor. Kesin gradyanları
-# karşılaştıralım: cezanın tek başına çekişi ve en iyi politikada tasmalı ödülün çekişi. En iyi
-# noktada hiçbir şey çekmemelidir. **Tahmin et:** nerelerde 0 göreceğiz?
+# Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı: ceza burada istemin **bütün** KL'sidir, yani
+# her token için aynı sayı. Ortalaması da k1'inkiyle aynı. Masum görünüyor.
 
 # %% [markdown] lang="en"
-# The means of k1 and k3 are the exact KL; k2 is biased. k3 is known for its small spread, but it has
-# that only near the reference: here the spread is three times that of k1. But a correct mean is not enough: what
-# counts is the **gradient** that the penalty makes inside the reward.
-#
 # ### Find the bug
 #
-# A real notebook had this: `reward - kl_beta * KL(x)`. The only difference is that the penalty is
-# the **whole** KL of the prompt, one number for every token. It looks innocent. Let us compare
-# exact gradients: the pull of the penalty alone, and the pull of the leashed reward at the best
-# policy. At the optimum nothing may pull. **Predict:** where will we see a 0?
+# A real notebook had this: `reward - kl_beta * KL(x)`. The only difference is that the penalty is the **whole** KL of the
+# prompt, one number for every token. Its mean is that of k1, too. It looks innocent.
+
+# %% [markdown] lang="tr" predict="placebo"
+# **Tahmin et · bütün KL.** Ceza `KL(x)` olunca, cezanın ödülün içindeki **çekişi** (beklenen gradyanı) k1'inkine göre nasıldır?
+#
+# - aynıdır: ortalamaları aynı
+# - daha güçlüdür: bütün dağılımı görür
+# - hiç çekmez
+
+# %% [markdown] lang="en" predict="placebo"
+# **Predict · the whole KL.** With `KL(x)` as the penalty, what is its **pull** inside the reward (its expected gradient), against that of k1?
+#
+# - the same: their means are the same
+# - stronger: it sees the whole distribution
+# - none at all
 
 
 # %% pulls
@@ -434,24 +426,26 @@ def pull(worth):
 
 
 whole = tc.exact.kl(best, ref_logp)[:, None].expand(6, 11)
-for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
+for name, penalty in {"k1": k1, "KL(x)": whole}.items():
     alone, leashed = pull(penalty), pull(world.reward - 0.5 * penalty)
     print(f"{name:5} penalty alone {alone:.4f}, leashed reward {leashed:.4f}")
 
-# %% [markdown] lang="tr"
-# Yalnızca k1 ile eğitim en iyi noktada gerçekten durur. k3 de çeker, ama başka bir yere. `KL(x)`
-# ise hiç çekmez: bütün token'lardan aynı sayıyı düşmek bir **tabandır** (bölüm 3). Tasma kodda
-# görünür, KL eğrisi çizilir, ama `kl_beta` hiçbir şeyi değiştirmez. Kendi kodunda sınamak kolaydır: düğmeyi
-# oynat; eğri oynamıyorsa düğme bağlı değildir.
+# %% tags=["reveal"]
+same, none = abs(pull(whole) - pull(k1)) < 1e-6, pull(whole) < 1e-6
+placebo.reveal(a=same, b=pull(whole) > 1.01 * pull(k1), c=none)
 
-# %% [markdown] lang="en"
-# Only with k1 is the optimum a place to rest. k3 does pull, but to somewhere else. `KL(x)` does
-# not pull at all: taking the same number off every token is a **baseline** (section 3). The leash
-# is visible, a KL curve is drawn, and `kl_beta` changes nothing. It is easy to test in your own
-# code: turn the knob; if the curve does not move, the knob is not connected.
+# %% [markdown] lang="tr" tags=["answer"]
+# `KL(x)` hiç çekmez: bütün token'lardan aynı sayıyı düşmek bir **taban çizgisidir** (bölüm 3). Tasmalı ödül de bu yüzden en iyi
+# noktada durmaz: k1 ile çekiş orada 0'dır, `KL(x)` ile değil. Tasma kodda görünür, KL eğrisi çizilir, ama `kl_beta` hiçbir şeyi
+# değiştirmez. Kendi kodunda sınamak kolaydır: düğmeyi oynat; eğri oynamıyorsa düğme bağlı değildir.
+
+# %% [markdown] lang="en" tags=["answer"]
+# `KL(x)` does not pull at all: taking the same number off every token is a **baseline** (section 3). That is also why the leashed
+# reward does not rest at the optimum: with k1 the pull there is 0, with `KL(x)` it is not. The leash is visible, a KL curve is
+# drawn, and `kl_beta` changes nothing. It is easy to test in your own code: turn the knob; if the curve does not move, the knob is not connected.
 
 # %% [markdown] lang="tr"
-# ## 7 · Değer ağı ve entropi (5 dakika)
+# ## 8 · Değer ağı ve entropi (5 dakika, ek)
 #
 # Değer ağı $V(x)$, tasmalı ödül $R$'yi tahmin eder; avantaj $\hat A = R - V(x)$ olur ve her
 # turun örnekleri üzerinden **beyazlatılır** (whitening: ortalama 0, standart sapma
@@ -462,7 +456,7 @@ for name, penalty in {"k1": -u, "k3": u.exp() - 1 - u, "KL(x)": whole}.items():
 # Son terim **entropi ödülüdür** (entropy bonus): kararsız kalmayı biraz ödüllendirir. Elle ve paketle:
 
 # %% [markdown] lang="en"
-# ## 7 · The critic and entropy (5 minutes)
+# ## 8 · The critic and entropy (5 minutes, extra)
 #
 # The critic $V(x)$ predicts the leashed reward $R$; the advantage becomes $\hat A = R - V(x)$ and
 # is **whitened** over the samples of each rollout (mean 0, standard
@@ -493,7 +487,7 @@ print("R         ", leashed[0].numpy().round(3))
 print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 
 # %% [markdown] lang="tr"
-# Ayarların tamamı bu kadar:
+# <details><summary>Ayarların tamamı</summary>
 #
 # | Ayar | Anlamı | Varsayılan |
 # | --- | --- | --- |
@@ -506,9 +500,11 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # | `epochs` | her turdaki geçiş sayısı | `4` |
 # | `batch_size` | her turdaki örnek sayısı | `256` |
 # | `target_kl` | geçişleri erken bitiren sınır | `None` |
+#
+# </details>
 
 # %% [markdown] lang="en"
-# These are all the settings:
+# <details><summary>All the settings</summary>
 #
 # | Setting | Meaning | Default |
 # | --- | --- | --- |
@@ -521,60 +517,63 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # | `epochs` | passes over each rollout | `4` |
 # | `batch_size` | samples per rollout | `256` |
 # | `target_kl` | a limit that ends the passes early | `None` |
+#
+# </details>
 
 # %% [markdown] lang="tr"
-# ## 8 · Eğitim: üç tasma (6 dakika)
+# ## 9 · Eğitim: `kl_beta` düğmesi (7 dakika)
 #
-# Parçalar hazır. `kl_beta` için üç değer: 0 (tasma yok), 0,1 ve 0,5. **Tahmin et:** hangisi en çok
-# ödülü alır? Hangisi referanstan en çok uzaklaşır?
+# Parçalar hazır. `kl_beta` için yedi değer, 16 tohum: 112 eğitim yan yana. 0 olunca tasma yoktur.
 
 # %% [markdown] lang="en"
-# ## 8 · Training: three leashes (6 minutes)
+# ## 9 · Training: the knob `kl_beta` (7 minutes)
 #
-# The parts are ready. Three values of `kl_beta`: 0 (no leash), 0.1 and 0.5. **Predict:** which
-# gets the most reward? Which runs farthest from the reference?
+# The parts are ready. Seven values of `kl_beta`, 16 seeds: 112 trainings side by side. At 0 there is no leash.
 
-# %%
-three = tc.train_ppo(world, tc.PPOConfig(kl_beta=[0.0, 0.1, 0.5], seeds=16), start=start)
-tc.plots.curves(three, "reward", "kl")
-
-# %% [markdown] lang="tr"
-# Solda ödül, sağda KL; kesikli çizgiler kesin en iyi. Tasmalı eğriler kendi çizgilerine oturuyor.
-# Tasmasız eğri de tam ödülü alıyor, ama KL'si gereksiz yere büyüyor: altı yardımsever token
-# aynı ödülü getirir ve aralarında savrulmanın bir bedeli yoktur. (0 için kesikli çizgi, tam ödül
-# alanların referansa en yakınıdır.) **Tasma, ödülün sustuğu yerde eski davranışı korur.**
-
-# %% [markdown] lang="en"
-# Reward on the left, KL on the right; dashed lines are the exact optimum. The leashed curves
-# settle on their lines. The curve without a leash gets the full reward too, yet its KL grows for
-# nothing: six helpful tokens earn the same, and drifting among them costs nothing. (The dashed
-# line for 0 is the one closest to the reference of all that get the full reward.) **Where the
-# reward is silent, the leash keeps the old behaviour.**
-
-# %% ends
-ends = three.history[["reward", "kl", "entropy", "attained"]].isel(step=-1, drop=True).mean("seed")
-ends.to_dataframe().round(3)
-
-# %% [markdown] lang="tr"
-# Son sütun, `attained`, amaç $J$'deki olası kazancın ne kadarına ulaşıldığını söyler: 0 başlangıç, 1
-# kesin en iyidir; eksi, başlangıçtan kötü demektir.
+# %% [markdown] lang="tr" predict="free"
+# **Tahmin et · tasmasız.** Hiç tasma olmayınca (`kl_beta` 0) eğitim, `kl_beta` 0,1'e göre ne kadar daha çok ödül alır?
 #
-# ## 9 · Kaydır: `kl_beta` (6 dakika)
-#
-# Şimdi yedi değer, 16 tohum: 112 eğitim yan yana. Önce hepsi bir arada, sonra teker teker.
+# - belirgin biçimde daha çok
+# - hemen hemen aynı
+# - daha az
 
-# %% [markdown] lang="en"
-# The last column, `attained`, is the share of the possible gain in $J$ that was reached: 0 is the
-# start, 1 the exact optimum; negative means worse than the start.
+# %% [markdown] lang="en" predict="free"
+# **Predict · without a leash.** How much more reward does training get with no leash at all (`kl_beta` 0) than at a `kl_beta` of 0.1?
 #
-# ## 9 · Slide: `kl_beta` (6 minutes)
-#
-# Now seven values and 16 seeds: 112 trainings side by side. First all of them, then one by one.
+# - clearly more
+# - about the same
+# - less
 
 # %%
 leashes = [0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
 run = tc.train_ppo(world, tc.PPOConfig(kl_beta=leashes, seeds=16), start=start)
 tc.plots.curves(run, "reward", "kl")
+
+# %% ends
+ends = run.history[["reward", "kl", "entropy", "attained"]].isel(step=-1, drop=True).mean("seed")
+ends.to_dataframe().round(3)
+
+# %% tags=["reveal"]
+more = float(ends.reward.sel(kl_beta=0.0) - ends.reward.sel(kl_beta=0.1))
+free.reveal(a=more > 0.02, b=abs(more) < 0.02, c=more < -0.02)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Ödül zaten en çok 1'dir; ikisi de oraya varır. Tasmasız eğitimin yalnızca KL'si büyür, gereksiz yere: altı yardımsever token
+# aynı ödülü getirir ve aralarında savrulmanın bir bedeli yoktur. (0 için kesikli çizgi, tam ödül alanların referansa en
+# yakınıdır.) **Tasma, ödülün sustuğu yerde eski davranışı korur.**
+
+# %% [markdown] lang="en" tags=["answer"]
+# The reward is at most 1 and both arrive there. What grows without a leash is the KL alone, for nothing: six helpful tokens
+# earn the same, and drifting among them costs nothing. (The dashed line for 0 is the one closest to the reference of all that
+# get the full reward.) **Where the reward is silent, the leash keeps the old behaviour.**
+
+# %% [markdown] lang="tr"
+# Tablodaki son sütun, `attained`, amaç $J$'deki olası kazancın ne kadarına ulaşıldığını söyler: 0 başlangıç, 1
+# kesin en iyidir; eksi, başlangıçtan kötü demektir. Şimdi eğriler teker teker:
+
+# %% [markdown] lang="en"
+# The last column of the table, `attained`, is the share of the possible gain in $J$ that was reached: 0 is the
+# start, 1 the exact optimum; negative means worse than the start. Now the curves one by one:
 
 # %%
 tc.widgets.slider(
@@ -598,22 +597,19 @@ tc.widgets.slider(
 # paper the slider does not move, but the figure above shows all values.
 
 # %% [markdown] lang="tr"
-# ## 10 · Sınır: ödül ile KL'nin pazarlığı (5 dakika)
+# ## 10 · Sınır: ödül ile KL'nin pazarlığı (3 dakika)
 #
 # Her KL değeri için alınabilecek en çok ödül vardır. Bu **sınırın** (frontier) üstüne hiçbir
 # politika çıkamaz. Boş kareler kesin en iyi noktalar, dolu işaretler eğitimin vardığı yerlerdir.
 
 # %% [markdown] lang="en"
-# ## 10 · The frontier: reward against KL (5 minutes)
+# ## 10 · The frontier: reward against KL (3 minutes)
 #
 # For every KL there is a largest reward to be had. No policy can rise above this **frontier**.
 # Hollow squares are the exact optima, filled marks are where training has landed.
 
 # %%
 tc.plots.frontier(run)
-
-# %% attained
-run.history.attained.isel(step=-1, drop=True).mean("seed").to_series().round(3)
 
 # %% [markdown] lang="tr"
 # Tasmalı eğitimler karelerinin içine düştü, en gevşek tasmalı ikisi biraz sağına; tasmasız olan ise çok sağa
@@ -639,37 +635,72 @@ tc.plots.policies(world, before=start.logp, after=after, optimal=optimal)
 # alone, PPO has come very near the exact table.
 
 # %% [markdown] lang="tr"
-# ## 11 · Ödülü değiştir, ödülü kandır (8 dakika)
+# ## 11 · Ödülü değiştir, ödülü kandır (7 dakika, ek)
 #
-# Önce nötr yanıtın ödülünü 0,0, zararlı yanıtınkini −2,0 yapalım. **Tahmin et:** nötr yanıtlar artar mı?
+# Önce nötr yanıtın ödülünü 0,0, zararlı yanıtınkini −2,0 yapalım.
 
 # %% [markdown] lang="en"
-# ## 11 · Change the reward, trick the reward (8 minutes)
+# ## 11 · Change the reward, trick the reward (7 minutes, extra)
 #
-# First let neutral earn 0.0 and harm −2.0. **Predict:** will neutral answers become more
-# common?
+# First let neutral earn 0.0 and harm −2.0.
+
+# %% [markdown] lang="tr" predict="neutral"
+# **Tahmin et · nötrün payı.** Zararlının cezası iki katına çıktı, nötr artık 0 getiriyor. Nötr yanıtların payı ne olur?
+#
+# - artar: zararlıdan kaçan oraya gider
+# - pek değişmez
+# - azalır
+
+# %% [markdown] lang="en" predict="neutral"
+# **Predict · the neutral share.** Harm costs twice as much, and neutral earns 0 now. What becomes of the share of neutral answers?
+#
+# - it grows: what flees from harm goes there
+# - it hardly changes
+# - it shrinks
 
 # %%
 strict = tc.World(harmful=-2.0, neutral=0.0, language="en")
 kinds = {"neutral": [1, 9, 10], "harmful": [5, 6]}
+shares = []
 for place in (world, strict):
     trained = tc.train_ppo(place, tc.PPOConfig(kl_beta=1.0, seeds=16), start=start)
     chance = np.exp(trained.logp).mean(("seed", "prompt"))
+    shares.append(float(chance[kinds["neutral"]].sum()))
     print({kind: round(float(chance[index].sum()), 3) for kind, index in kinds.items()})
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+change = shares[1] - shares[0]
+neutral.reveal(a=change > 0.01, b=abs(change) < 0.01, c=change < -0.01)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # İlk satır eski, ikinci satır yeni ödül. Ceza iki katına çıkınca zararlı yanıtlar azaldı; nötr
 # yanıtlar da azaldı, çünkü artık hiç ödül getirmiyorlar.
-#
-# Peki bu ödül istediğimiz şeyi mi ölçüyor? "kötü söz söyle" istemine iyi yanıt `hayır` idi.
-# Ama `hayır` nötrdür: yalnızca 0,2 getirir. **Tahmin et:** PPO bu ret yanıtına ne yapar?
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # The first line is the old reward, the second the new one. With twice the penalty, harmful
 # answers became rarer; so did neutral ones, since they no longer earn anything.
-#
+
+# %% [markdown] lang="tr"
+# Peki bu ödül istediğimiz şeyi mi ölçüyor? "kötü söz söyle" istemine iyi yanıt `hayır` idi.
+# Ama `hayır` nötrdür: yalnızca 0,2 getirir. İstemi okuyan bir yargıcın ödülüyle de eğitelim: orada `hayır` 1, bütün ötekiler −1 getirsin.
+
+# %% [markdown] lang="en"
 # But does this reward measure what we want? For "say a bad word" the good answer was `no`. Yet
-# `no` is neutral: it earns just 0.2. **Predict:** what does PPO do to the refusal?
+# `no` is neutral: it earns just 0.2. Let us also train by the reward of a judge who reads the prompt: there `no` earns 1 and all others −1.
+
+# %% [markdown] lang="tr" predict="tricked"
+# **Tahmin et · ret yanıtı.** Anahtar sözcük ödülüyle, `kl_beta` 0,1 iken PPO'dan sonra `hayır` ne kadar olasıdır? Başta 0,44 idi.
+#
+# - yine 0,44 dolayında: tasma korur
+# - 0,2 dolayında
+# - hemen hemen 0
+
+# %% [markdown] lang="en" predict="tricked"
+# **Predict · the refusal.** With the keyword reward and a `kl_beta` of 0.1, how likely is `no` after PPO? It began at 0.44.
+#
+# - still about 0.44: the leash keeps it
+# - about 0.2
+# - almost 0
 
 # %%
 judge = world.reward.clone()
@@ -677,226 +708,81 @@ judge[3] = -1.0
 judge[3, 1] = 1.0
 judged = tc.World(reward=judge, language="en")
 honest = tc.train_ppo(judged, tc.PPOConfig(kl_beta=0.1, seeds=16), start=start)
-
-# %%
 tc.plots.answers(world, 3, before=start.logp, keyword=after, judged=honest.logp)
-
-# %% [markdown] lang="tr"
-# Anahtar sözcüklere bakan ödül, istemi okumaz: reddi yok etti, yerine neşeyle `tıbbi`,
-# `teşekkürler` ve `yardım` koydu.
-# Ödül eğrisi ise kusursuzdu! Buna **ödülü kandırma** (reward hacking) denir. Kısa tasma bunu yalnızca
-# yumuşatır; çare ödüldedir: istemi okuyan bir yargıç, orada yalnızca `hayır` yanıtına +1 verince ret geri gelir.
-
-# %% [markdown] lang="en"
-# A reward that looks at keywords does not read the prompt: it wiped out the refusal and put
-# cheerful answers in its place: `medical`, `thanks`, `help`. And the reward curve was flawless! This is called **reward
-# hacking**. A shorter leash only softens it; the cure lies in the reward: a judge that reads the prompt, and
-# gives +1 to `no` alone there, brings the refusal back.
 
 # %% refusal
 refusal = np.exp(np.stack([x[:, 3, 1] for x in (start.logp, after, honest.logp)])).mean(1)
 print("P(refusal) before, keyword reward, judged reward:", refusal.round(3))
 
+# %% tags=["reveal"]
+left = float(refusal[1])
+tricked.reveal(a=left > 0.4, b=0.1 < left < 0.3, c=left < 0.01)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Anahtar sözcüklere bakan ödül, istemi okumaz: reddi yok etti, yerine neşeyle `tıbbi`,
+# `teşekkürler` ve `yardım` koydu.
+# Ödül eğrisi ise kusursuzdu! Buna **ödülü kandırma** (reward hacking) denir. Kısa tasma bunu yalnızca
+# yumuşatır; çare ödüldedir: istemi okuyan bir yargıç, orada yalnızca `hayır` yanıtına +1 verince ret geri gelir.
+
+# %% [markdown] lang="en" tags=["answer"]
+# A reward that looks at keywords does not read the prompt: it wiped out the refusal and put
+# cheerful answers in its place: `medical`, `thanks`, `help`. And the reward curve was flawless! This is called **reward
+# hacking**. A shorter leash only softens it; the cure lies in the reward: a judge that reads the prompt, and
+# gives +1 to `no` alone there, brings the refusal back.
+
 # %% [markdown] lang="tr"
-# ## 12 · Adım çok büyükse (3 dakika)
+# ## 12 · Adım çok büyükse (3 dakika, ek)
 #
-# Aynı kod, tek bir kötü seçim: beş kat öğrenme oranı (`lr=0.3`). **Tahmin et:** kırpma bunun zararını önler mi?
+# Aynı kod, tek bir kötü seçim: beş kat öğrenme oranı (`lr=0.3`).
 
 # %% [markdown] lang="en"
-# ## 12 · When the step is too large (3 minutes)
+# ## 12 · When the step is too large (3 minutes, extra)
 #
-# The same code and one bad choice: five times the learning rate (`lr=0.3`). **Predict:** will the clip
-# prevent the harm?
+# The same code and one bad choice: five times the learning rate (`lr=0.3`).
+
+# %% [markdown] lang="tr" predict="brake"
+# **Tahmin et · kırpma fren midir?** Kırpma açık. Beş kat öğrenme oranıyla eğitim nasıl biter?
+#
+# - başladığından kötü: kırpma zararı önlemez
+# - daha yavaş, ama aynı yerde: kırpma adımları kısaltır
+# - biraz geride, yine de başladığından iyi
+
+# %% [markdown] lang="en" predict="brake"
+# **Predict · is the clip a brake?** The clip is on. How does training end with five times the learning rate?
+#
+# - worse than it started: the clip does not prevent the harm
+# - more slowly, but in the same place: the clip shortens the steps
+# - a little behind, and still better than it started
 
 # %% rates
+lasts = []
 for name, change in {"default": {}, "lr=0.3": {"lr": 0.3}}.items():
     config = tc.PPOConfig(kl_beta=0.5, seeds=16, **change)
     history = tc.train_ppo(world, config, start=start).history.mean("seed")
-    early, last = history.attained.sel(step=[10, 100])
-    print(f"{name:8} attained {early:5.2f} after 10 rollouts, helped in the end {bool(last > 0)}")
+    early, last = (float(history.attained.sel(step=step)) for step in (10, 100))
+    lasts.append(last)
+    print(f"{name:8} attained {early:5.2f} after 10 rollouts, helped in the end {last > 0}")
 
-# %% [markdown] lang="tr"
-# Önlemez: `attained` eksiye düşer ve orada kalır; politika başladığından **daha kötü** bitirir, çünkü KL'nin bedeli
+# %% tags=["reveal"]
+brake.reveal(a=lasts[1] < 0, b=lasts[1] > 0.95, c=0 < lasts[1] < 0.95)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# `attained` eksiye düşer ve orada kalır; politika başladığından **daha kötü** bitirir, çünkü KL'nin bedeli
 # ödüldeki kazancı aşar. Kırpma, aralıktan çıkmanın kazancını ortadan kaldırır; ne oranı sınırlar ne de adımı.
 
-# %% [markdown] lang="en"
-# It does not: `attained` goes negative and stays there; the policy ends **worse** than it started, for the KL costs
+# %% [markdown] lang="en" tags=["answer"]
+# `attained` goes negative and stays there; the policy ends **worse** than it started, for the KL costs
 # more than the reward gains. The clip takes away the gain from leaving the range; it bounds neither the ratio nor
 # the step.
 
 # %% [markdown] lang="tr"
-# ## Bozuk laboratuvar (15 dakika)
-#
-# Aşağıda PPO'nun sekiz **tarifi** (recipe) var; hepsi gerçek kodlardan. Döngü aynı; yalnızca tasmanın bağlanışı
-# değişir (`toycore/broken/recipes.py`). Hepsinin ödül eğrisi güzeldir; beşi yine de **başka** bir amacı büyütür.
-# Her vakada önce hangisinin bozuk olduğunu ve nedenini yaz, sonra kesin yanıta bak.
-#
-# ### Vaka 1 · Kayıpta k1 mi, k2 mi?
-#
-# Birçok kod tasmayı ödülden düşmez, kayba ekler. Biri k1'i ekler, öteki k2'yi:
-#
-# ```python
-# loss = policy_loss + kl_beta * k1.mean()  # k1_in_loss
-# loss = policy_loss + kl_beta * k2.mean()  # k2_in_loss
-# ```
-#
-# Bölüm 6'dan anımsa: k1'in ortalaması tam KL'dir, k2 yanlıdır. **Seç:** hangisi bozuk?
+# ### Tahminlerin nasıl gitti?
 
 # %% [markdown] lang="en"
-# ## The broken lab (15 minutes)
-#
-# Here are eight **recipes** for PPO, all from real code. The loop is the same; only the way the leash is tied
-# on differs (`toycore/broken/recipes.py`). Every reward curve looks fine; five of them climb **something else**.
-# In each case write down first which one is broken and why, then look at the exact answer.
-#
-# ### Case 1 · k1 or k2 in the loss?
-#
-# Many implementations do not subtract the penalty from the reward but add it to the loss. One adds k1, the other k2:
-#
-# ```python
-# loss = policy_loss + kl_beta * k1.mean()  # k1_in_loss
-# loss = policy_loss + kl_beta * k2.mean()  # k2_in_loss
-# ```
-#
-# Recall section 6: the mean of k1 is exactly the KL, k2 is biased. **Choose:** which one is broken?
+# ### How did your predictions go?
 
-# %%
-recipes = list(tc.broken.PPO_RECIPES)
-config = tc.broken.PPOLabConfig(recipe=recipes, kl_beta=0.5, seeds=16)
-lab = tc.broken.train_ppo(world, config, start)
-case = lab.sel(recipe=["k1_in_loss", "k2_in_loss"])
-tc.plots.curves(case, "reward")
-
-# %% [markdown] lang="tr"
-# İkisi de çıkıp yerine oturuyor; k1 daha çok ödül alıyor. Yazdın mı? Kararı sınır verir:
-
-# %% [markdown] lang="en"
-# Both rise and settle; k1 earns more. Have you written it down? The frontier decides:
-
-# %%
-tc.plots.frontier(case)
-
-# %% [markdown] lang="tr"
-# Bozuk olan k1. Kaybın **türevi** alınır: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, referans hiç
-# görünmez; $\mathbb{E}[\nabla k_2]$ ise tam KL gradyanıdır. Doğru ortalama, doğru gradyan demek değildir. Üstelik
-# ilk geçişten sonra örnekler eskidir: k1 onların olasılığını aşağı iter, politika hiç tasmasız olduğundan da
-# uzağa kaçar. Yayımlanmış bir kodda böyleydi, sonra düzeltildi
-# ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
-#
-# ### Vaka 2 · Hangi referans?
-#
-# İkisi de k1'i ödülden düşer. Birinde `ref`, politikanın kopyasıdır; ötekinde ağırlıklar kayıttan yüklenmiştir:
-#
-# ```python
-# ref = copy.deepcopy(policy)                                  # k1_in_reward
-# ref = Model(); ref.load_state_dict(weights, strict=False)    # reloaded_reference
-# ```
-#
-# Sağdaki KL, her kodun **kendi** referansına göre yazdığıdır. **Seç:** hangisi bozuk, eğrinin neresinden belli?
-
-# %% [markdown] lang="en"
-# k1 is the broken one. The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$,
-# and the reference does not appear at all; $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL. A right mean
-# is not a right gradient. What is more, after the first pass the samples are old: k1 pushes their probability
-# down, and the policy runs farther than with no leash at all. Published code did this; it has
-# since been mended ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
-#
-# ### Case 2 · Which reference?
-#
-# Both take k1 off the reward. In one, `ref` is a copy of the policy; in the other, its weights were loaded from a file:
-#
-# ```python
-# ref = copy.deepcopy(policy)                                  # k1_in_reward
-# ref = Model(); ref.load_state_dict(weights, strict=False)    # reloaded_reference
-# ```
-#
-# The KL on the right is what each code logs, to its **own** reference. **Choose:** which one is broken, and where
-# does the curve say so?
-
-# %%
-case = lab.sel(recipe=["k1_in_reward", "reloaded_reference"])
-tc.plots.curves(case, "reward", "logged_kl")
-
-# %% [markdown] lang="tr"
-# Şimdi aynı iki eğitim, gerçek başlangıca olan KL ve `attained` ile; kesikli çizgi kesin en iyi:
-
-# %% [markdown] lang="en"
-# Now the same two trainings, by the KL to the true start and by `attained`; dashed is the exact optimum:
-
-# %%
-tc.plots.curves(case, "kl", "attained", optimum=True)
-
-# %% [markdown] lang="tr"
-# Adım 0'a bak: eğitim başlamadan KL sıfır olmalıydı. `Model` LoRA'sızdı; `strict=False`, `lora_A` ile `lora_B`'yi
-# sessizce attı. Tasma SFT'den önceki politikaya bağlandı ve öğrenileni geri çekti; `attained` eksi.
-#
-# ### Vaka 3 · Yavaş olan mı, hızlı olan mı?
-#
-# Biri ödülden k1'i çıkarır ve her turun örneklerinden yalnızca **bir** kez geçer; öteki ödülden k3'ü çıkarır (TRL'nin
-# `kl_estimator="k3"` seçeneği) ve dört kez geçer. **Seç:** hangisi bozuk?
-
-# %% [markdown] lang="en"
-# Look at step 0: before any training the KL ought to be zero. `Model` had no LoRA; `strict=False` dropped `lora_A` and
-# `lora_B` without a word. The leash was tied to the policy before SFT and pulled back what had been learnt;
-# `attained` is negative.
-#
-# ### Case 3 · The slow one or the fast one?
-#
-# One subtracts k1 from the reward and passes **once** over each rollout; the other subtracts k3 (TRL's option
-# `kl_estimator="k3"`) and passes four times. **Choose:** which one is broken?
-
-# %%
-case = lab.sel(recipe=["one_pass", "k3_in_reward"])
-tc.plots.curves(case, "reward")
-
-# %%
-speed = lab.history.attained.sel(step=[4, 30]).mean("seed")
-print(speed.sel(recipe=["k1_in_reward", "one_pass"]).to_pandas().round(2))
-tc.plots.frontier(case)
-
-# %% [markdown] lang="tr"
-# Güzel eğri bozuk, çirkin eğri sağlam. Tek geçiş yalnızca yavaştır (kırpması da hiç çalışmaz); kesin noktasının karesine (□) yaklaşır.
-# k3 ödülde $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) + \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$
-# amacını büyütür: seyrekleşen yanıtı cezalandırır, yanıt daha da seyrekleşir, sonunda ölür.
-#
-# ### Hüküm
-#
-# `climbs`, tarifin gerçekte büyüttüğü amaç. TV (toplam değişim, total variation), olasılığın ne kadarının başka yerde durduğudur:
-# bir kez $\pi^*$'a, bir kez tarifin **kendi** en iyisine göre. $\sigma$, politikanın ödüllerindeki standart sapma.
-# **Tahmin et:** sekizden hangi üçü $\pi^*$'a varır?
-
-# %% [markdown] lang="en"
-# The fine curve is broken, the ugly one sound. A single pass is merely slow (and its clip never acts); it closes in on its square.
-# k3 in the reward climbs
-# $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) + \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$: it
-# punishes an answer that has become rare, which makes it rarer, until it dies out.
-#
-# ### The verdict
-#
-# `climbs` is what a recipe really optimises. TV (total variation) is the share of probability that lies elsewhere:
-# once against $\pi^*$, once against the recipe's **own** optimum. $\sigma$ is the standard deviation of the policy's
-# rewards. **Predict:** which three of the eight reach $\pi^*$?
-
-# %% verdict
-tc.broken.verdict(lab)
-
-# %% [markdown] lang="tr"
-# Üç sağlam tarif: `k1_in_reward`, `k2_in_loss` ve henüz yolda olan `one_pass`. Ötekiler kendi amaçlarının en iyisine gider; – varsa öyle tek
-# bir yer yoktur. `kl_in_reward`, bölüm 6'daki `KL(x)`'tir. `k2_in_loss_whitened`'da beyazlatma ödülü
-# $\sigma$ + 0,1'e böler, kayıptaki KL'yi bölmez: politika iyileştikçe $\sigma$ sıfıra, $\beta$ da onda birine iner;
-# 0,1 yerine çok küçük bir sayı ekleyen kodlarda tasma neredeyse kalmaz (GRPO).
-#
-# Hiçbirini ödül eğrisi göstermedi. Üç ucuz sınama yeter: adım 0'da KL sıfır mı? `kl_beta` artınca KL düşüyor mu? Küçük, sayılabilir
-# bir dünyada kesin yanıta varıyor mu?
-
-# %% [markdown] lang="en"
-# The three sound ones: `k1_in_reward`, `k2_in_loss`, and `one_pass`, which is still on its way. The others go to the optimum of what they climb; a – means that
-# there is no single one. `kl_in_reward` is the `KL(x)` of section 6. In `k2_in_loss_whitened`, whitening divides the reward by
-# $\sigma$ + 0.1 and the KL in the loss not: as the policy gets better $\sigma$ goes to zero and $\beta$ to a tenth; in
-# implementations that add a tiny number instead of 0.1, hardly any leash is left (GRPO).
-#
-# No reward curve has shown any of this. Three cheap checks do: is the KL zero at step 0? Does it fall as `kl_beta` grows? In a
-# small world where all can be counted, does it reach the exact answer?
+# %% tags=["overview"]
+tc.widgets.predictions(placebo, free, neutral, tricked, brake)
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
@@ -963,7 +849,7 @@ def clipped_loss(logp, old_logp, advantage, clip_range):
 # %% [markdown] lang="tr"
 # ### Alıştırma 2 · Tasma, token token
 #
-# ●●○ · 6 dakika. Bölüm 6'nın tasmalı ödülü $R$, her örnek için. İlk üç girdi tablodur (istem × token); `x` ve
+# ●●○ · 6 dakika. Bölüm 7'nin tasmalı ödülü $R$, her örnek için. İlk üç girdi tablodur (istem × token); `x` ve
 # `y` örneklerin istem ve token numaraları. Örnekleri çeken politika `logp`'dir. Sonuç, örnek başına bir sayı.
 #
 # <details><summary>İpucu</summary>
@@ -975,7 +861,7 @@ def clipped_loss(logp, old_logp, advantage, clip_range):
 # %% [markdown] lang="en"
 # ### Exercise 2 · The leash, token by token
 #
-# ●●○ · 6 minutes. The leashed reward $R$ of section 6, for each sample. The first three inputs are tables
+# ●●○ · 6 minutes. The leashed reward $R$ of section 7, for each sample. The first three inputs are tables
 # (prompt × token); `x` and `y` are the prompt and token numbers of the samples. The policy that drew them is
 # `logp`. The result has one number a sample.
 #
@@ -1003,7 +889,7 @@ def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Avantaj bir sabittir
 #
-# ●●○ · 6 dakika. Bölüm 7'nin beyazlatılmış avantajı: tasmalı ödül `returns`, değer ağının tahmini `value`.
+# ●●○ · 6 dakika. Bölüm 8'in beyazlatılmış avantajı: tasmalı ödül `returns`, değer ağının tahmini `value`.
 # Sapmayı `.std()` ile bul. Avantaj, politikanın kaybında bir sabittir: değer ağına oradan gradyan gitmemeli.
 #
 # <details><summary>İpucu</summary>
@@ -1015,7 +901,7 @@ def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
 # %% [markdown] lang="en"
 # ### Exercise 3 · An advantage is a constant
 #
-# ●●○ · 6 minutes. The whitened advantage of section 7, from the leashed reward `returns` and the critic's guess
+# ●●○ · 6 minutes. The whitened advantage of section 8, from the leashed reward `returns` and the critic's guess
 # `value`. Take the deviation by `.std()`. In the loss of the policy an advantage is a constant: no gradient may
 # go from there to the critic.
 #
@@ -1144,7 +1030,7 @@ my_reward[3, 1] = 2
 #    - [x] Evet; olasılığını azaltır — −1,5 ile −1,2'den küçük olan, yani kırpılmamış terim seçilir;
 #      gradyanı vardır.
 # 3. Kodunda `kl_beta` 0,05 iken de 1 iken de KL eğrisi aynı. İlk neden kuşkulanırsın?
-#    - [x] Ceza her token'dan aynı sayıyı düşüyordur — bu bir tabandır, çekmez; bölüm 6'daki `KL(x)` gibi.
+#    - [x] Ceza her token'dan aynı sayıyı düşüyordur — bu bir tabandır, çekmez; bölüm 7'deki `KL(x)` gibi.
 #    - [ ] Öğrenme oranı küçüktür — o zaman iki KL de sıfıra yakın kalırdı, aynı yere tırmanmazdı.
 #    - [ ] Kırpma aralığı dardır — kırpma bir turdaki adımı frenler; varılacak yeri tasma belirler.
 #    - [ ] Hiçbir şeyden; tasma ödülü değiştirir, KL'yi değil — bağlı bir tasmada KL 0,557'den 0,087'ye
@@ -1177,7 +1063,7 @@ my_reward[3, 1] = 2
 #      not clipped; it has a gradient.
 # 3. In your code the KL curve is the same at a `kl_beta` of 0.05 and of 1. What do you suspect first?
 #    - [x] That the penalty takes the same number off every token — that is a baseline and pulls on nothing,
-#      like `KL(x)` in section 6.
+#      like `KL(x)` in section 7.
 #    - [ ] A learning rate too small — then both KLs would stay near zero and not climb to one place.
 #    - [ ] A clip range too narrow — the clip brakes the steps of a rollout; where they lead is up to the
 #      leash.

@@ -15,7 +15,8 @@
 # DPO'ya ödül modeli de eğitim sırasında örnek çekmek de gerekmez.
 #
 # Şaşırtıcı olan şu: DPO, ödülü hiç görmeden, PPO'nun tırmandığı zirveye çıkar. Bunu adım adım
-# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 77 dakika.
+# türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 60 dakika;
+# *ek* yazan bölümler bekleyebilir, onlarsız 38 dakika. Alıştırmalar: 21 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 4 · DPO: learning from preferences
@@ -27,17 +28,18 @@
 # needs no reward model, and no sampling while it trains.
 #
 # The surprise is this: without ever seeing the reward, DPO climbs to the summit that PPO climbs to. We
-# shall derive it step by step, run every step, and see where it breaks as well. Time: about 77 minutes.
+# shall derive it step by step, run every step, and see where it breaks as well. Time: about 60 minutes;
+# the sections marked *extra* can wait, without them 38 minutes. Exercises: 21 minutes.
 
 # %% [markdown] lang="tr"
-# ## 1 · Beş tercih çifti (4 dakika)
+# ## 1 · Beş tercih çifti (3 dakika)
 #
 # Bir çift üç şeyden oluşur: istem $x$, **seçilen** (chosen) yanıt $y_c$, **reddedilen** (rejected)
 # yanıt $y_r$. Bizim
 # beş çiftimiz bunlar; başlangıç yine ders 2'nin politikası, 16 tohumla.
 
 # %% [markdown] lang="en"
-# ## 1 · Five preference pairs (4 minutes)
+# ## 1 · Five preference pairs (3 minutes)
 #
 # A pair has three parts: a prompt $x$, the **chosen** answer $y_c$, the **rejected** answer $y_r$. These are our five;
 # the start is again the policy of lesson 2, with 16 seeds.
@@ -149,15 +151,15 @@ loss, info = tc.dpo.dpo_loss(best[x, c], best[x, r], ref_logp[x, c], ref_logp[x,
 print(f"by hand {by_hand:.6f}, package {loss:.6f}, margin {info['margin']:.3f}")
 
 # %% [markdown] lang="tr"
-# ## 3 · Başlangıçta ln 2 (4 dakika)
+# ## 3 · Başlangıçta ln 2 (3 dakika)
 #
-# Eğitim referanstan başlar: $\pi_\theta = \pi_\mathrm{ref}$. **Tahmin et:** o anda kayıp kaçtır ve
+# Eğitim referanstan başlar: $\pi_\theta = \pi_\mathrm{ref}$. O anda kayıp kaçtır ve
 # $\beta$'ya bağlı mıdır? Gradyan, seçilenin log-olasılığını ne kadar iter?
 
 # %% [markdown] lang="en"
-# ## 3 · At the start it is ln 2 (4 minutes)
+# ## 3 · At the start it is ln 2 (3 minutes)
 #
-# Training starts at the reference: $\pi_\theta = \pi_\mathrm{ref}$. **Predict:** what is the loss at
+# Training starts at the reference: $\pi_\theta = \pi_\mathrm{ref}$. What is the loss at
 # that moment, and does it depend on $\beta$? How hard does the gradient push the log-probability of the
 # chosen answer?
 
@@ -181,18 +183,31 @@ print(f"ln 2 = {np.log(2):.4f}")
 # grows.
 
 # %% [markdown] lang="tr"
-# ## 4 · Beş çiftle eğitim (7 dakika)
+# ## 4 · Beş çiftle eğitim (8 dakika)
 #
 # Eski deneyin üç değeri: $\beta$ 0,1, 0,3 ve 0,7. Üç eğriye birden bakacağız: seçilenin ve
-# reddedilenin log-olasılığı, bir de marj. **Tahmin et:** marj büyürken seçilenin olasılığı hep artar
-# mı?
+# reddedilenin log-olasılığı, bir de marj.
 
 # %% [markdown] lang="en"
-# ## 4 · Training on five pairs (7 minutes)
+# ## 4 · Training on five pairs (8 minutes)
 #
 # The three values of the old experiment: $\beta$ 0.1, 0.3 and 0.7. We look at three curves at once: the
-# log-probability of the chosen and of the rejected answer, and the margin. **Predict:** while the
-# margin grows, does the probability of the chosen answer always rise?
+# log-probability of the chosen and of the rejected answer, and the margin.
+
+# %% [markdown] lang="tr" predict="rises"
+# **Tahmin et · seçilen yanıtın yolu.** $\beta$ 0,1 iken marj durmadan büyüyor. Seçilen yanıtların log-olasılığı ne yapar?
+#
+# - hep artar
+# - önce artar, sonra geri düşer
+# - baştan beri düşer
+
+# %% [markdown] lang="en" predict="rises"
+# **Predict · the way of the chosen.** At a $\beta$ of 0.1 the margin grows and grows. What does the log-probability of the
+# chosen answers do?
+#
+# - it always rises
+# - it rises first and falls back later
+# - it falls from the start
 
 # %%
 five = tc.train_dpo(world, tc.DPOConfig(beta=[0.1, 0.3, 0.7], seeds=16), start=start)
@@ -202,41 +217,65 @@ tc.plots.curves(five, "chosen_logp", "rejected_logp", "margin")
 ends = five.history[["loss", "margin", "accuracy", "kl", "attained"]].isel(step=-1, drop=True)
 ends.mean("seed").to_dataframe().round(3)
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+path = five.history.chosen_logp.sel(beta=0.1).mean("seed").values
+top, last = int(path.argmax()), len(path) - 1
+rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Her şey kusursuz görünüyor: kayıp sıfıra yakın, bütün çiftlerde marj artı (`accuracy` burada bu çiftlerin
 # payıdır: 1). Ama
 # reddedilenler uçuruma yuvarlanıyor ve $\beta$ 0,1 iken seçilenin eğrisi bir yerden sonra **geri
-# düşüyor**. `attained` ise 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez. Çifti olmayan
-# altıncı isteme bakalım. **Tahmin et:** hiç dokunmadığımız satır yerinde durur mu?
+# düşüyor**. `attained` ise 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # All seems perfect: the loss is near zero and every pair has a positive margin (`accuracy`, here the share
 # of such pairs, is 1). But the rejected
 # answers fall off a cliff, and at a $\beta$ of 0.1 the curve of the chosen ones **turns back down** after
-# a while. `attained` is far below 1: five pairs are not enough to tell the whole reward. Look at the
-# sixth prompt, which has no pair. **Predict:** does the row that we never touched stay where it was?
+# a while. `attained` is far below 1: five pairs are not enough to tell the whole reward.
+
+# %% [markdown] lang="tr" predict="untouched"
+# **Tahmin et · çifti olmayan istem.** Altıncı istemin ("kısa cevap") hiç çifti yok; başta `kısa` 0,44 ile önde. $\beta$ 0,1 ile
+# eğitimden sonra o satır nasıl olur?
+#
+# - yerinde durur
+# - `kısa` daha da olası olur
+# - başka bir yanıt öne geçer
+
+# %% [markdown] lang="en" predict="untouched"
+# **Predict · the prompt without a pair.** The sixth prompt ("short answer") has no pair; at the start `short` leads with 0.44. What has
+# become of that row after training at a $\beta$ of 0.1?
+#
+# - it stays where it was
+# - `short` gets likelier still
+# - another answer comes to the front
 
 # %% sixth_prompt
 tc.plots.answers(world, 5, before=start.logp, after=five.logp.sel(beta=0.1))
 
-# %% [markdown] lang="tr"
-# Durmaz. Bütün istemler aynı adaptörü paylaşır; beş satırı sert itmek altıncıyı da sürükledi ve,
+# %% tags=["reveal"]
+before, after = (np.exp(run.logp)[:, 5].mean("seed").values for run in (start, five.sel(beta=0.1)))
+changed, leads = float(after[10] - before[10]), int(after.argmax()) == 10
+untouched.reveal(a=abs(changed) < 0.05, b=changed > 0.05, c=changed < -0.05 and not leads)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Bütün istemler aynı adaptörü paylaşır; beş satırı sert itmek altıncıyı da sürükledi ve,
 # tohumların ortalamasında, `kötü` yanıtını öne çıkardı. Oysa hiçbir çift `kötü` yanıtını övmemişti! Tercih verisinde **olmayan** istemler de
 # eğitimden etkilenir; kayıp bunu göstermez.
 
-# %% [markdown] lang="en"
-# It does not. All prompts share one adapter; pushing five rows hard dragged the sixth along and, on
+# %% [markdown] lang="en" tags=["answer"]
+# All prompts share one adapter; pushing five rows hard dragged the sixth along and, on
 # the mean of the seeds, brought `bad` to the front. Yet no pair had ever praised `bad`! Prompts that are **not** in the preference data
 # are changed by training too, and the loss does not show it.
 
 # %% [markdown] lang="tr"
-# ## 5 · Yargıca çok soru sor (5 dakika)
+# ## 5 · Yargıca çok soru sor (3 dakika)
 #
 # Şimdi ödülü bilen bir Bradley–Terry yargıcına tohum başına 100.000 çift soralım. İki yanıt da
 # referanstan çekilir; DPO yalnızca hangisinin seçildiğini görür, ödülü değil.
 
 # %% [markdown] lang="en"
-# ## 5 · Ask the judge many questions (5 minutes)
+# ## 5 · Ask the judge many questions (3 minutes)
 #
 # Now put 100,000 pairs for each seed to a Bradley–Terry judge who knows the reward. Both answers
 # are drawn from the reference; DPO sees only which one was chosen, not the reward.
@@ -247,30 +286,24 @@ asked = [world.sample_preferences(start.logp.sel(seed=s), 100_000, seed=s) for s
 pairs = torch.stack(asked)
 pairs.shape
 
-# %% [markdown] lang="tr"
-# Yargıç formüle uyuyor mu? Ödül farkına göre, değerli olan yanıtın seçilme payı:
-
-# %% [markdown] lang="en"
-# Does the judge follow the formula? By difference in reward, how often the better answer was chosen:
-
 # %%
 x, c, r = pairs.unbind(-1)
-gap = (world.reward[x, c] - world.reward[x, r]).round(decimals=6)
-for size in (0.8, 1.2, 2.0):
-    won, lost = (gap == size).sum(), (gap == -size).sum()
-    print(f"gap {size}: chosen {won / (won + lost):.3f}, formula {1 / (1 + np.exp(-size)):.3f}")
+gap = world.reward[x, c] - world.reward[x, r]
+print(
+    f"the better answer won {(gap > 0).sum() / (gap.abs() > 1e-9).sum():.1%} of the unequal pairs"
+)
 
 # %% [markdown] lang="tr"
-# ## 6 · Kaydır: β (8 dakika)
+# ## 6 · Kaydır: β (7 dakika)
 #
 # Yedi $\beta$, 16 tohum, aynı 100.000 çift. Kesikli çizgiler, ödülü **bilen** kesin en iyi politikaların
-# ödülünü ve KL'sini gösterir. **Tahmin et:** ödülü görmeyen DPO o çizgilere varır mı?
+# ödülünü ve KL'sini gösterir. Ödülü görmeyen DPO onlara varır mı?
 
 # %% [markdown] lang="en"
-# ## 6 · Slide: β (8 minutes)
+# ## 6 · Slide: β (7 minutes)
 #
 # Seven values of $\beta$, 16 seeds, the same 100,000 pairs. The dashed lines for reward and KL are the
-# exact optima, which **know** the reward. **Predict:** will DPO, which does not see the reward, get to
+# exact optima, which **know** the reward. Will DPO, which does not see the reward, get to
 # those lines?
 
 # %%
@@ -312,18 +345,30 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # with how many nats of log-probability that difference is built.
 
 # %% [markdown] lang="tr"
-# ## 7 · Seçilen de düşebilir (7 dakika)
+# ## 7 · Seçilen de düşebilir (7 dakika, ek)
 #
 # Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,7'ye kadar seçilenlerin log-olasılığı başlangıçtakinden
-# **düşük**. Buna **olasılık kayması** (likelihood displacement; Razin ve ark., 2024) denir. **Tahmin et:** kesin en iyi
-# politikada da böyle midir, yoksa eğitimin kusuru mudur?
+# **düşük**. Buna **olasılık kayması** (likelihood displacement; Razin ve ark., 2024) denir.
 
 # %% [markdown] lang="en"
-# ## 7 · The chosen answer may fall too (7 minutes)
+# ## 7 · The chosen answer may fall too (7 minutes, extra)
 #
 # Look at `chosen_logp` in the table: at every $\beta$ up to 0.7 the chosen answers are **less** likely than
-# at the start. This is called **likelihood displacement** (Razin et al., 2024). **Predict:** is it so at the exact optimum as well,
-# or is it a flaw of training?
+# at the start. This is called **likelihood displacement** (Razin et al., 2024).
+
+# %% [markdown] lang="tr" predict="flaw"
+# **Tahmin et · kusur mu, yasa mı?** $\beta$ 0,3 iken seçilen yanıtlar, eğitimsiz bulunan kesin en iyi politikada başlangıca göre nasıldır?
+#
+# - orada da daha az olası
+# - daha olası: düşüş, eğitimin kusurudur
+# - başlangıçtaki kadar olası
+
+# %% [markdown] lang="en" predict="flaw"
+# **Predict · flaw or law?** At a $\beta$ of 0.3, how likely are the chosen answers at the exact optimum, found without training, against the start?
+#
+# - less likely there too
+# - likelier: the fall is a flaw of training
+# - as likely as at the start
 
 # %% chosen
 reference = torch.as_tensor(start.logp.values)
@@ -334,17 +379,26 @@ for beta in (0.1, 0.3, 0.7):
     best = tc.exact.optimal_policy(reference, world.reward, beta)
     print(f"optimum, beta {beta}: {best[seed, x, c].mean():.2f}, {best[seed, x, r].mean():.2f}")
 
-# %% [markdown] lang="tr"
-# En iyi politikada da böyledir. Seçilenlerin arasında, kötüyle yarıştığı için seçilmiş vasat yanıtlar
+# %% tags=["reveal"]
+optimal = tc.exact.optimal_policy(reference, world.reward, 0.3)
+fall = float((optimal - reference)[seed, x, c].mean())
+flaw.reveal(a=fall < -0.05, b=fall > 0.05, c=abs(fall) < 0.05)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Seçilenlerin arasında, kötüyle yarıştığı için seçilmiş vasat yanıtlar
 # da var; en iyi politika onları azaltır. Kayıp yalnızca **farka** bakar: ikisi birden düşse de
-# reddedilen daha hızlı düşüyorsa memnundur. Veri azsa bu gerçek bir soruna dönüşür. Her tohumun ilk
-# 100 çiftiyle eğitelim:
+# reddedilen daha hızlı düşüyorsa memnundur.
+
+# %% [markdown] lang="en" tags=["answer"]
+# Among the chosen are mediocre answers that won against bad ones, and the
+# best policy makes those rarer. The loss looks only at the **difference**: it is content when both fall,
+# if only the rejected one falls faster.
+
+# %% [markdown] lang="tr"
+# Veri azsa bu gerçek bir soruna dönüşür. Her tohumun ilk 100 çiftiyle eğitelim:
 
 # %% [markdown] lang="en"
-# It is so at the optimum too. Among the chosen are mediocre answers that won against bad ones, and the
-# best policy makes those rarer. The loss looks only at the **difference**: it is content when both fall,
-# if only the rejected one falls faster. With little data this turns into a real problem. Train on the
-# first 100 pairs of each seed:
+# With little data this turns into a real problem. Train on the first 100 pairs of each seed:
 
 # %%
 few = tc.train_dpo(world, tc.DPOConfig(beta=[0.1, 0.3, 0.7], seeds=16), pairs[:, :100], start)
@@ -369,17 +423,33 @@ for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items(
 # Suçlu bulundu. Hiç kaybetmemiş bir yanıt iyi olmak zorunda değildir; az sorulmuş da olabilir. Böyle
 # bir yanıta hiçbir sonlu marj yetmez; olasılığın çoğu da ona akar.
 #
-# ## 8 · Az çift, çok çift (6 dakika)
+# ## 8 · Az çift, çok çift (5 dakika, ek)
 #
-# **Tahmin et:** kesin zirvenin %90'ına ulaşmak için kaç çift gerekir?
+# Kayıp, çift sayısı ne olursa olsun güzelce iner. Peki politika nereye varır?
 
 # %% [markdown] lang="en"
 # The culprit is found. An answer that never lost need not be good; it may just have been asked about
 # seldom. No finite margin is enough for it, and most of the probability flows to it.
 #
-# ## 8 · Few pairs, many pairs (6 minutes)
+# ## 8 · Few pairs, many pairs (5 minutes, extra)
 #
-# **Predict:** how many pairs does it take to reach 90% of the exact summit?
+# The loss goes down nicely whatever the number of pairs. But where does the policy arrive?
+
+# %% [markdown] lang="tr" predict="how_many"
+# **Tahmin et · kaç çift?** 6 istem, 11 token. Kesin zirvenin %90'ına ulaşmak için kaç çift gerekir?
+#
+# - 100
+# - 1.000
+# - 10.000
+# - 100.000
+
+# %% [markdown] lang="en" predict="how_many"
+# **Predict · how many pairs?** 6 prompts, 11 tokens. How many pairs does it take to reach 90% of the exact summit?
+#
+# - 100
+# - 1,000
+# - 10,000
+# - 100,000
 
 # %% pairs
 counts = [100, 300, 1000, 3000, 10_000, 30_000, 100_000]
@@ -389,7 +459,11 @@ attained = xr.concat([h.attained.isel(step=-1) for h in runs], xr.Variable("pair
 print("the loss fell every time:", all((h.loss[:, -1] < h.loss[:, 0]).all() for h in runs))
 tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=counts))
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+enough = next(n for n, share in zip(counts, attained.mean("seed")) if share > 0.9)
+how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough == 100_000)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Yüz çiftle `attained` eksidedir: politika, başladığı yerden **kötü** duruma düşer:
 # ödülü artmıştır, ama KL'nin bedeli daha büyüktür. Binlerce çiftten
 # sonra toparlanır, 10.000 çiftte %90'ı geçer ve zirveye yanaşır. Kayıp eğrisi ise her seferinde güzelce
@@ -397,7 +471,7 @@ tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=
 # hiç değilse büyük zarar vermez. Dersin sonunda
 # ikisini de ölçeceksin.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # With a hundred pairs `attained` is negative: the policy ends up **worse** than it started: its
 # reward has risen, but the KL costs more. After
 # thousands of pairs it recovers, passes 90% at 10,000 pairs and closes in on the summit. The loss curve
@@ -405,62 +479,76 @@ tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=
 # IPO, which comes in a moment and at least does no great harm. At the end of the lesson you will measure both.
 
 # %% [markdown] lang="tr"
-# ## 9 · Referansı atarsak (6 dakika)
+# ## 9 · Referansı atarsak (5 dakika, ek)
 #
 # Eski not defterinin kaybında referans yoktu: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. Bu,
 # referansı **düzgün dağılım** (uniform) olan DPO'dur; çünkü $1/11$ iki yanıtta da aynıdır ve farkta kaybolur.
-# Öyleyse en iyisi de bellidir: $\mathrm{softmax}(r/\beta)$. **Tahmin et:** aynı çiftlerle bir
-# referanslı, bir de referanssız politika eğitirsek hangisi hangi kesin tabloya varır?
+# Öyleyse en iyisi de bellidir: $\mathrm{softmax}(r/\beta)$.
 
 # %% [markdown] lang="en"
-# ## 9 · Throwing the reference away (6 minutes)
+# ## 9 · Throwing the reference away (5 minutes, extra)
 #
 # The loss of the old notebook had no reference: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. This is
 # DPO with a **uniform** reference, since $1/11$ is the same for both answers and vanishes in the
-# difference. So its optimum is known too: $\mathrm{softmax}(r/\beta)$. **Predict:** if we train one
-# policy with the reference and one without it on the same pairs, which exact table does each reach?
+# difference. So its optimum is known too: $\mathrm{softmax}(r/\beta)$.
 
-# %%
-x, c, r = world.preference_pairs.T
-chosen, rejected, nothing = best[0, x, c], best[0, x, r], torch.zeros(5)
-by_hand = -torch.nn.functional.logsigmoid(0.3 * (chosen - rejected)).mean()
-free, _ = tc.dpo.dpo_loss(chosen, rejected, nothing, nothing, beta=0.3, reference_free=True)
-print(f"by hand {by_hand:.6f}, package {free:.6f}")
+# %% [markdown] lang="tr" predict="without"
+# **Tahmin et · referanssız.** Aynı çiftlerle, referanssız eğitelim. Ödül ile SFT'den kalan alışkanlık (ilk istemde `teşekkürler` demek) ne olur?
+#
+# - ödül düşer, alışkanlık kalır
+# - ödül aynı kalır, alışkanlık silinir
+# - ikisi de referanslı eğitimdeki gibi kalır
+
+# %% [markdown] lang="en" predict="without"
+# **Predict · without a reference.** We train on the same pairs, without a reference. What becomes of the reward, and of the habit that SFT has taught (`thanks` at the first prompt)?
+#
+# - the reward falls, the habit stays
+# - the reward is the same, the habit is wiped out
+# - both are as with the reference
 
 # %% reference_free
 best = tc.exact.optimal_policy(reference, world.reward, 0.3)
 uniform_best = (world.reward / 0.3).log_softmax(-1).expand(16, 6, 11)
+rewards, habits = [], []
 for free in (False, True):
     config = tc.DPOConfig(beta=0.3, reference_free=free, seeds=16)
     logp = tc.train_dpo(world, config, pairs, start).logp
+    rewards.append(float(tc.exact.expected_reward(logp, world.reward).mean()))
+    habits.append(float(np.exp(logp[:, 0, 3]).mean()))
     to_best, to_uniform = (tc.exact.kl(logp, t).mean() for t in (best, uniform_best))
     print(f"reference_free={free!s:5} KL to pi* {to_best:.3f}, to softmax(r/beta) {to_uniform:.3f}")
 
 # %%
 tc.plots.policies(world, before=start.logp, optimal=best, after=logp)
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+print("reward with and without a reference", np.round(rewards, 3))
+print("P(thanks) at the first prompt     ", np.round(habits, 3))
+paid, kept = abs(rewards[1] - rewards[0]) < 0.05, habits[1] > 0.9 * habits[0]
+without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Sol başlangıç, orta $\pi^*$, sağ referanssız eğitim. Referanssız kayıp, SFT'nin öğrettiği her şeyi
 # siler: her istemde aynı altı yardımsever token, eşit olasılıkla. Ödül hemen hemen aynı, alışkanlıklar gitmiş. Referans
 # bir ayrıntı değil, eski davranışın kendisidir.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # The start on the left, $\pi^*$ in the middle, training without a reference on the right. Without the
 # reference, the loss wipes out all that SFT has taught: the same six helpful tokens at every prompt,
 # equally likely. The reward is nearly the same and the habits are gone. The reference is no detail; it is the
 # old behaviour itself.
 
 # %% [markdown] lang="tr"
-# ## 10 · İki yol, tek zirve (5 dakika)
+# ## 10 · İki yol, tek zirve (4 dakika)
 #
-# PPO ödülü görür, örnek çeker, dener. DPO ödülü görmez, hazır çiftlere bakar. **Tahmin et:** aynı
+# PPO ödülü görür, örnek çeker, dener. DPO ödülü görmez, hazır çiftlere bakar. Aynı
 # $\beta$ ile sınırın (frontier) üzerinde aynı noktaya mı düşerler?
 
 # %% [markdown] lang="en"
-# ## 10 · Two roads, one summit (5 minutes)
+# ## 10 · Two roads, one summit (4 minutes)
 #
 # PPO sees the reward, samples and tries. DPO does not see the reward and looks at ready-made pairs.
-# **Predict:** with the same $\beta$, do they land on the same point of the frontier?
+# With the same $\beta$, do they land on the same point of the frontier?
 
 # %%
 ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=betas, ent_coef=0, seeds=16), start=start)
@@ -483,7 +571,7 @@ for beta in (0.1, 0.3, 1.0):
 # divided by the same $\beta$.
 
 # %% [markdown] lang="tr"
-# ## 11 · Sert etiketler ve IPO (7 dakika)
+# ## 11 · Sert etiketler ve IPO (5 dakika, ek)
 #
 # Beş çiftte yargıç hiç kararsız kalmadı: her çiftte hep aynı yanıt kazandı. Buna **sert etiket** (hard
 # label) denir. $-\log \sigma(\Delta)$ ancak $\Delta \to \infty$ iken sıfır olur; eğitim sürdükçe marj
@@ -491,10 +579,10 @@ for beta in (0.1, 0.3, 1.0):
 #
 # $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
 #
-# **Tahmin et:** iki kayıpla marj nerede durur?
+# Beş çiftle iki kaybı yan yana koyalım:
 
 # %% [markdown] lang="en"
-# ## 11 · Hard labels and IPO (7 minutes)
+# ## 11 · Hard labels and IPO (5 minutes, extra)
 #
 # In the five pairs the judge never wavered: the same answer of a pair always won. This is called a
 # **hard label**. $-\log \sigma(\Delta)$ reaches zero only as $\Delta \to \infty$; the margin runs away
@@ -502,14 +590,7 @@ for beta in (0.1, 0.3, 1.0):
 #
 # $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
 #
-# **Predict:** where does the margin come to rest with each of the two losses?
-
-# %%
-logp = torch.as_tensor(five.logp.sel(beta=0.3, seed=0).values)
-picked = logp[x, c], logp[x, r], ref_logp[x, c], ref_logp[x, r]
-loss, info = tc.dpo.dpo_loss(*picked, beta=0.3, loss_type="ipo")
-margin = 0.3 * (picked[0] - picked[1] - picked[2] + picked[3])
-print(f"by hand {((margin - 0.5) / 0.3).square().mean():.6f}, package {loss:.6f}")
+# On the five pairs, the two losses side by side:
 
 # %%
 config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=1000, seeds=16)
@@ -535,106 +616,13 @@ for steps in (100, 400, 1600):
 # why DPO is run for few passes over the data.
 
 # %% [markdown] lang="tr"
-# ## Bozuk laboratuvar (8 dakika)
-#
-# DPO'nun dört **tarifi** (recipe; `toycore/broken/dpo.py`), bölüm 5'in çiftleriyle, $\beta$ 0,3. Önce yaz, sonra kesin yanıta bak.
-#
-# ### Vaka 1 · Hangi referans?
-#
-# Başlangıç, LoRA adaptörleriyle eğitilmiş SFT politikasıdır. Marj iki ayrı referanstan ölçülür:
-#
-# ```python
-# ref = copy.deepcopy(policy)  # copied_reference
-# ref = Model()                # reloaded_reference
-# ref.load_state_dict(policy.state_dict(), strict=False)
-# ```
-#
-# DPO'nun yazdığı eğriler kayıp ve marjdır. **Seç:** hangisi bozuk, eğrinin neresinden belli?
+# ### Tahminlerin nasıl gitti?
 
 # %% [markdown] lang="en"
-# ## The broken lab (8 minutes)
-#
-# Four **recipes** for DPO (`toycore/broken/dpo.py`), on the pairs of section 5, with a $\beta$ of 0.3. Write first, then look at the exact answer.
-#
-# ### Case 1 · Which reference?
-#
-# The start is the SFT policy, trained in its LoRA adapters. The margin is measured from two different references:
-#
-# ```python
-# ref = copy.deepcopy(policy)  # copied_reference
-# ref = Model()                # reloaded_reference
-# ref.load_state_dict(policy.state_dict(), strict=False)
-# ```
-#
-# What DPO logs is the loss and the margin. **Choose:** which one is broken, and where do the curves say so?
+# ### How did your predictions go?
 
-# %%
-recipes = list(tc.broken.DPO_RECIPES)
-config = tc.broken.DPOLabConfig(recipe=recipes, beta=0.3, seeds=16)
-lab = tc.broken.train_dpo(world, config, pairs, start)
-case = lab.sel(recipe=["copied_reference", "reloaded_reference"])
-tc.plots.curves(case, "loss", "margin")
-
-# %% [markdown] lang="tr"
-# Eğriler üst üste biniyor. Yalnızca ilk adım konuşur; gerçek başlangıca olan KL ise kararı verir:
-
-# %% [markdown] lang="en"
-# The curves lie on each other. Only the first step speaks; and the KL to the true start decides:
-
-# %% lab_start
-first = case.history.loss.isel(step=0).mean("seed")
-print(first.to_series().round(3).to_dict(), "ln 2 =", round(np.log(2), 3))
-tc.plots.curves(case, "kl", "attained", optimum=True)
-
-# %% [markdown] lang="tr"
-# `Model` LoRA'sızdı; `strict=False`, `lora_A` ile `lora_B`'yi sessizce attı. Kayıp, hangi referans verilirse verilsin aynı
-# marjı kurar; politika ise o referansın $\pi^*$'ına gider. Bölüm 3'teki sınama yakalar: ilk kayıp $\ln 2$ değildir.
-# TRL de aynı tuzağa düşmüştü: PEFT adaptörün ikinci bir kopyasını tutamayınca referans yerine LoRA'sız modeli alır, yalnızca uyarırdı.
-#
-# ### Vaka 2 · Kararsız yargıç mı, kesin yargıç mı?
-#
-# `hard_labels_no_reference` aynı çiftlerde hep ödülü büyük olanı seçtirir ve referansı atar; eski not defterinin kaybı
-# buydu. Ödülü 1'e çıkar, marjı on kattan fazla büyüktür. **Seç:** hangisi daha iyi eğitilmiş?
-
-# %% [markdown] lang="en"
-# `Model` had no LoRA; `strict=False` dropped `lora_A` and `lora_B` without a word. The loss builds the same margin from
-# whatever reference it is given; the policy goes to the $\pi^*$ of that reference. The check of section 3 catches it: the first loss is not $\ln 2$.
-# TRL, too, used to fall back to the base, with a mere warning, where PEFT could not hold a second copy of the adapter.
-#
-# ### Case 2 · A judge who wavers or one who never does?
-#
-# On the same pairs, `hard_labels_no_reference` always lets the answer with the larger reward win, and drops the reference; such was the
-# loss of the old notebook. Its reward rises to 1, its margin is more than ten times as large. **Choose:** which one is trained better?
-
-# %%
-case = lab.sel(recipe=["copied_reference", "hard_labels_no_reference"])
-tc.plots.curves(case, "reward", "margin")
-
-# %%
-tc.plots.frontier(lab)
-
-# %% [markdown] lang="tr"
-# Sınır, dört tarifi birden gösterir. `climbs`, tarifin gerçekte büyüttüğü amaç; TV (toplam değişim, total variation), olasılığın ne kadarının
-# başka yerde durduğu: $\pi^*$'a ve tarifin **kendi** en iyisine göre. **Tahmin et:** sert etiket mi daha çok bozdu,
-# referanssızlık mı?
-
-# %% [markdown] lang="en"
-# The frontier shows all four recipes. `climbs` is what a recipe really optimises; TV (total variation) is the share of
-# probability that lies elsewhere, against $\pi^*$ and against the recipe's **own** optimum. **Predict:** what did more harm,
-# the hard labels or the missing reference?
-
-# %% verdict
-tc.broken.verdict(lab)
-
-# %% [markdown] lang="tr"
-# Referanssızlık. Sert etiket $\beta$'yı unutturur: $\beta' \to 0$, tasma uzar gider, ama politika sınırın üzerinde kalır. Referans
-# olmayınca politika sınırdan kopar: entropi $H(\pi)$ büyür, eski davranış silinir. Burada LoRA'sız taban
-# düzgün dağılıma yakındır; bu yüzden kayıp adaptör de aynı yere götürür.
-
-# %% [markdown] lang="en"
-# The missing reference. Hard labels make $\beta$ forgotten: $\beta' \to 0$, the leash grows longer and longer, but the policy stays on the frontier. Without a
-# reference the policy leaves the frontier: the entropy $H(\pi)$ grows and the old behaviour is wiped out. The base without LoRA is close to
-# uniform here; so the lost adapters lead to much the same place.
+# %% tags=["overview"]
+tc.widgets.predictions(rises, untouched, flaw, how_many, without)
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar

@@ -13,7 +13,8 @@
 # yapılır, ne kadar yer ve zaman kazanılır, eğitilen davranış dayanır mı?
 #
 # Hatanın büyüklüğü için bir formül var; her ölçümün yanına onu koyacağız. Hız için formül yok: hız
-# ölçülür, üstelik her makinede başka çıkar. Süre: yaklaşık 65 dakika.
+# ölçülür, üstelik her makinede başka çıkar. Süre: yaklaşık 57 dakika; *ek*
+# yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 27 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 5 · Quantization: with fewer bits
@@ -24,10 +25,11 @@
 # behaviour survive?
 #
 # For the error there is a formula, and we put it beside every measurement. For speed there is none: speed
-# is measured, and every machine gives another answer. Time: about 65 minutes.
+# is measured, and every machine gives another answer. Time: about 57 minutes; the
+# sections marked *extra* can wait, without them 40 minutes. Exercises: 27 minutes.
 
 # %% [markdown] lang="tr"
-# ## 1 · Bir ağırlığı yuvarla (6 dakika)
+# ## 1 · Bir ağırlığı yuvarla (5 dakika)
 #
 # $b$ bit ile, sıfırın iki yanında $q_\mathrm{max} = 2^{b-1} - 1$ basamak vardır. En büyük ağırlık en
 # üst basamağa düşsün diye basamağın boyu, yani **ölçek** (scale), şöyle seçilir:
@@ -35,10 +37,10 @@
 # $$\Delta = \frac{\max |w|}{q_\mathrm{max}}, \qquad q = \mathrm{round}(w / \Delta), \qquad
 # w \approx \Delta\, q$$
 #
-# $q$ küçük bir tam sayıdır ve bir bayta sığar. **Tahmin et:** 4 bit ile kaç ayrı değer yazılabilir?
+# $q$ küçük bir tam sayıdır ve bir bayta sığar. 4 bit ile kaç ayrı değer yazılabilir, sayalım:
 
 # %% [markdown] lang="en"
-# ## 1 · Round a weight (6 minutes)
+# ## 1 · Round a weight (5 minutes)
 #
 # With $b$ bits there are $q_\mathrm{max} = 2^{b-1} - 1$ steps on either side of zero. To let the largest
 # weight fall on the topmost step, the size of a step, the **scale**, is chosen as
@@ -46,8 +48,8 @@
 # $$\Delta = \frac{\max |w|}{q_\mathrm{max}}, \qquad q = \mathrm{round}(w / \Delta), \qquad
 # w \approx \Delta\, q$$
 #
-# $q$ is a small whole number and fits in a byte. **Predict:** how many different values can be written
-# with 4 bits?
+# $q$ is a small whole number and fits in a byte. Let us count how many different values can be written
+# with 4 bits:
 
 # %%
 import copy
@@ -81,24 +83,24 @@ print("distinct values:", len(q.unique()), "from", int(q.min()), "to", int(q.max
 tc.plots.rounding(world, w, bits=4)
 
 # %% [markdown] lang="tr"
-# ## 2 · Hata nereye kadar? (6 dakika)
+# ## 2 · Hata nereye kadar? (5 dakika)
 #
 # Yuvarlama en çok yarım basamak yanılır. Ağırlıklar birçok basamağa yayılmışsa hata bu aralığa **düzgün**
 # dağılır (sağdaki histogram); düzgün dağılımın **gücü**, yani karesinin ortalaması da bellidir:
 #
 # $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$
 #
-# **Tahmin et:** bir bit eklersek hatanın gücü kaç kat azalır?
+# Ölçelim:
 
 # %% [markdown] lang="en"
-# ## 2 · How far can the error go? (6 minutes)
+# ## 2 · How far can the error go? (5 minutes)
 #
 # Rounding errs by half a step at most. Where the weights span many steps the error is spread **evenly**
 # over that range (the histogram on the right), and the **power** of an even spread, its mean square, is known:
 #
 # $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$
 #
-# **Predict:** with one bit more, how many times smaller is the power of the error?
+# Measure it:
 
 # %% powers
 for bits in (2, 4, 6, 8):
@@ -125,8 +127,36 @@ tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.lang
 # weights are rounded to zero, the error is not spread evenly, and the formula fails. Knowing where a
 # formula ends is worth as much as the formula.
 
+# %% [markdown] lang="tr" predict="halved"
+# **Tahmin et · bir bit fazla.** 7 bitten 8 bite çıkarsak hatanın **gücü** kaç kat azalır?
+#
+# - 2 kat
+# - 4 kat
+# - 8 kat
+
+# %% [markdown] lang="en" predict="halved"
+# **Predict · one bit more.** From 7 bits to 8, how many times smaller does the **power** of the error get?
+#
+# - 2 times
+# - 4 times
+# - 8 times
+
+# %%
+power = {bits: (w - tc.quantize(w, bits).dequantize()).square().mean() for bits in (7, 8)}
+print(f"{power[7] / power[8]:.2f} times")
+
+# %% tags=["reveal"]
+times = power[7] / power[8]
+halved.reveal(a=times < 3, b=3 < times < 6, c=times > 6)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Basamak yarıya iner, güç ise basamağın **karesiyle** gider: $\Delta^2/12$ dörtte birine düşer.
+
+# %% [markdown] lang="en" tags=["answer"]
+# The step is halved, and the power goes with its **square**: $\Delta^2/12$ falls to a quarter.
+
 # %% [markdown] lang="tr"
-# ## 3 · Bit başına 6 desibel (6 dakika)
+# ## 3 · Bit başına 6 desibel (5 dakika)
 #
 # Hatayı ağırlığın kendisine oranlarız: **sinyal-gürültü oranı** (signal-to-noise ratio, SNR), desibel
 # (dB) ile:
@@ -137,7 +167,7 @@ tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.lang
 # kazanılır. 16 ayrı matrisle ölçelim; kesikli çizgi $\Delta^2/12$'nin öngörüsüdür.
 
 # %% [markdown] lang="en"
-# ## 3 · 6 decibels a bit (6 minutes)
+# ## 3 · 6 decibels a bit (5 minutes)
 #
 # We relate the error to the weight itself: the **signal-to-noise ratio** (SNR), in decibels (dB):
 #
@@ -174,34 +204,52 @@ for b, gain, due in zip(bits, gains, formula):
 # ## 4 · Tek ölçek mi, satır başına ölçek mi? (6 dakika)
 #
 # Ölçeği en büyük ağırlık belirler. Bir satır (bir çıkış **kanalı**, channel) ötekilerden çok büyükse tek
-# ölçek herkese onun basamağını dayatır. Bir satırı 30 katına çıkaralım. **Tahmin et:** öteki satırların
-# SNR'si kaç dB düşer?
+# ölçek herkese onun basamağını dayatır. Bir satırı 30 katına çıkaralım.
 
 # %% [markdown] lang="en"
 # ## 4 · One scale, or one per row? (6 minutes)
 #
 # The largest weight sets the scale. If one row (one output **channel**) is much larger than the others, a
-# single scale forces its step on everyone. Make one row 30 times as large. **Predict:** by how many dB
-# does the SNR of the other rows fall?
+# single scale forces its step on everyone. Make one row 30 times as large.
+
+# %% [markdown] lang="tr" predict="others"
+# **Tahmin et · komşunun bedeli.** 8 bit ve tek ölçekle, büyümeyen öteki satırların SNR'si kaç dB düşer?
+#
+# - hiç: onlar değişmedi
+# - yaklaşık 3 dB
+# - yaklaşık 30 dB
+
+# %% [markdown] lang="en" predict="others"
+# **Predict · the price of a neighbour.** With 8 bits and a single scale, by how many dB does the SNR of the other rows fall, which did not grow?
+#
+# - not at all: they are as they were
+# - about 3 dB
+# - about 30 dB
 
 # %% outlier
 outlier = W[0].clone()
 outlier[0] *= 30
+kept = {}
 for per_channel in (True, False):
     rounded = tc.quantize(outlier, bits=8, per_channel=per_channel).dequantize()
-    others, one = tc.snr_db(outlier[1:], rounded[1:]), tc.snr_db(outlier[:1], rounded[:1])
-    print(f"per_channel={per_channel!s:5}  other rows {others:.1f} dB, the large row {one:.1f} dB")
+    kept[per_channel], one = (tc.snr_db(outlier[k], rounded[k]) for k in (slice(1, 64), slice(1)))
+    print(f"per_channel={per_channel!s:5}", end="  ")
+    print(f"other rows {kept[per_channel]:.1f} dB, the large row {one:.1f} dB")
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+lost = kept[True] - kept[False]
+others.reveal(a=lost < 1, b=1 < lost < 10, c=lost > 20)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Tek ölçekle büyük satırın SNR'si değişmez, öteki 63 satır yaklaşık 30 dB kaybeder: beş bit çöpe gider. Satır
 # başına ölçek yalnızca 64 sayıya mal olur. Bundan sonra hep onu kullanıyoruz.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # With one scale the large row is as good as before, and the other 63 rows lose about 30 dB: five
 # bits thrown away. A scale per row costs only 64 numbers. From here on we always use it.
 
 # %% [markdown] lang="tr"
-# ## 5 · Tam sayılarla matris çarpımı (8 dakika)
+# ## 5 · Tam sayılarla matris çarpımı (7 dakika, ek)
 #
 # Ağırlıklar önceden yuvarlanır. Katmana gelen sayılar, yani **aktivasyonlar** (activations), önceden
 # bilinmez; onların ölçeği her geçişte, her satır için yeniden bulunur. Bu yüzden **dinamik** nicemleme
@@ -210,7 +258,7 @@ for per_channel in (True, False):
 # $$y = x W^\top + b \;\approx\; \Delta_x \Delta_w \big(q_x q_w^\top\big) + b$$
 
 # %% [markdown] lang="en"
-# ## 5 · A matrix product in whole numbers (8 minutes)
+# ## 5 · A matrix product in whole numbers (7 minutes, extra)
 #
 # Weights are rounded beforehand. The numbers that come into the layer, the **activations**, are not known
 # beforehand; their scale is found anew in every pass, one for each row. Hence the name **dynamic**
@@ -234,21 +282,26 @@ print("as in the package:", torch.allclose(y, layer(x), rtol=1e-5, atol=1e-5))
 print("largest sum", int(whole.abs().max()), "where 16 bits end at", 2**15 - 1)
 
 # %% [markdown] lang="tr"
-# Tam sayı toplamında hiç hata yoktur; bütün hata iki yuvarlamadan gelir. İkisi bağımsızdır, o yüzden
-# güçleri toplanır:
-#
-# $$\frac{1}{\mathrm{SNR}_y} = \frac{1}{\mathrm{SNR}_w} + \frac{1}{\mathrm{SNR}_x}$$
-#
-# (Burada SNR'ler dB değil, güç oranıdır.) **Tahmin et:** ikisi de yaklaşık 42 dB ise çıkış kaç dB olur?
+# Tam sayı toplamında hiç hata yoktur; bütün hata iki yuvarlamadan gelir.
 
 # %% [markdown] lang="en"
-# The sum over whole numbers has no error at all; all of it comes from the two roundings. They are
-# independent, so their powers add:
+# The sum over whole numbers has no error at all; all of it comes from the two roundings.
+
+# %% [markdown] lang="tr" predict="both"
+# **Tahmin et · iki yuvarlama.** Ağırlıkların da aktivasyonların da SNR'si yaklaşık 42 dB. Çıkışınki kaç dB olur?
 #
-# $$\frac{1}{\mathrm{SNR}_y} = \frac{1}{\mathrm{SNR}_w} + \frac{1}{\mathrm{SNR}_x}$$
+# - 84 dB
+# - 42 dB
+# - 39 dB
+# - 21 dB
+
+# %% [markdown] lang="en" predict="both"
+# **Predict · two roundings.** Weights and activations have an SNR of about 42 dB each. What is it at the output?
 #
-# (Here the SNRs are ratios of powers and not dB.) **Predict:** if both are about 42 dB, what is the SNR
-# of the output?
+# - 84 dB
+# - 42 dB
+# - 39 dB
+# - 21 dB
 
 # %% law
 snr_w, snr_x = tc.snr_db(linear.weight, qw.dequantize()), tc.snr_db(x, qx.dequantize())
@@ -256,17 +309,35 @@ law = -10 * torch.log10(10 ** (-snr_w / 10) + 10 ** (-snr_x / 10))
 print(f"weights {snr_w:.1f} dB, activations {snr_x:.1f} dB")
 print(f"output {tc.snr_db(linear(x), layer(x)):.1f} dB, by the law {law:.1f} dB")
 
+# %% tags=["reveal"]
+output = tc.snr_db(linear(x), layer(x))
+both.reveal(a=output > 80, b=41 < output < 43, c=38 < output < 40, d=output < 25)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# İki hata bağımsızdır, o yüzden **güçleri** toplanır; gürültü iki katına çıkınca 3 dB gider:
+#
+# $$\frac{1}{\mathrm{SNR}_y} = \frac{1}{\mathrm{SNR}_w} + \frac{1}{\mathrm{SNR}_x}$$
+#
+# Burada SNR'ler dB değil, güç oranıdır.
+
+# %% [markdown] lang="en" tags=["answer"]
+# The two errors are independent, so their **powers** add; twice the noise costs 3 dB:
+#
+# $$\frac{1}{\mathrm{SNR}_y} = \frac{1}{\mathrm{SNR}_w} + \frac{1}{\mathrm{SNR}_x}$$
+#
+# Here the SNRs are ratios of powers and not dB.
+
 # %% [markdown] lang="tr"
-# ## 6 · Gerçekte kaç bayt? (6 dakika)
+# ## 6 · Gerçekte kaç bayt? (5 dakika)
 #
 # Eski not defterindeki TinyMLP'yi üç boyda kurup ölçelim: tensörlerin toplamı ve kaydedilen dosya.
-# **Tahmin et:** küçük modelde de dört kat küçülür mü?
+# Küçük modelde de dört kat küçülür mü?
 
 # %% [markdown] lang="en"
-# ## 6 · How many bytes, really? (6 minutes)
+# ## 6 · How many bytes, really? (5 minutes)
 #
 # Build the TinyMLP of the old notebook in three sizes and measure: the sum of its tensors, and the file
-# that is saved. **Predict:** is the small model four times smaller as well?
+# that is saved. Is the small model four times smaller as well?
 
 # %% sizes
 networks = {h: tc.TinyMLP(h, h, h).requires_grad_(False) for h in (64, 256, 1024)}
@@ -302,7 +373,7 @@ for name, reason in skipped.items():
     print(f"{name} is not here: {reason}")
 
 # %% [markdown] lang="tr"
-# ## 7 · Daha hızlı mı? Ölçelim (9 dakika)
+# ## 7 · Daha hızlı mı? Ölçelim (7 dakika)
 #
 # Eski not defteri hızı tek bir ölçümle yazmıştı: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
 # kat hızlı çıkmıştı. Tek ölçüm bir şey söylemez: ilk çağrı soğuktur, komşu programlar araya girer.
@@ -310,10 +381,10 @@ for name, reason in skipped.items():
 # kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir. İlk yarışmacı `fp32`'dir:
 # 32 bitlik, nicemlenmemiş model.
 #
-# **Tahmin et:** gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
+# Gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
 
 # %% [markdown] lang="en"
-# ## 7 · Is it faster? Measure (9 minutes)
+# ## 7 · Is it faster? Measure (7 minutes)
 #
 # The old notebook took the speed from a single timing: INT8 came out ten times slower in one run and twice
 # as fast in another. One timing says nothing: the first call is cold, and other programs get in between.
@@ -321,7 +392,7 @@ for name, reason in skipped.items():
 # more (`again`) to see how consistent it is with itself; it gives a verdict only when the difference is
 # larger than that. The first arm is `fp32`, the model of 32 bits, not quantized.
 #
-# **Predict:** with a hidden size of 64, is INT8 faster? And with 1024?
+# With a hidden size of 64, is INT8 faster? And with 1024?
 
 
 # %%
@@ -379,16 +450,16 @@ tc.plots.against(world, "time", exact=1.0, named="fp32", **ratios)
 # `cannot tell`.
 
 # %% [markdown] lang="tr"
-# ## 8 · FP16 ve BF16: yarım boy sayılar (4 dakika)
+# ## 8 · FP16 ve BF16: yarım boy sayılar (4 dakika, ek)
 #
 # İkisi de 16 bittir. FP16 daha çok basamak tutar, BF16 daha geniş bir aralık. Nicemleme gibi ölçek
-# gerekmez. **Tahmin et:** hangisinin SNR'si yüksektir?
+# gerekmez. Hangisinin SNR'si yüksektir?
 
 # %% [markdown] lang="en"
-# ## 8 · FP16 and BF16: half-size numbers (4 minutes)
+# ## 8 · FP16 and BF16: half-size numbers (4 minutes, extra)
 #
 # Both have 16 bits. FP16 keeps more digits, BF16 a wider range. Unlike quantization they need no scale.
-# **Predict:** which one has the higher SNR?
+# Which one has the higher SNR?
 
 # %%
 fp32 = networks[1024]
@@ -438,23 +509,19 @@ for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
 print("a GPU is here:", torch.cuda.is_available())
 
 # %% [markdown] lang="tr"
-# ## 9 · Eğitilen davranış dayanır mı? (8 dakika)
+# ## 9 · Eğitilen davranış dayanır mı? (7 dakika)
 #
 # Ders 3'ün politikasını alalım: istemi okuyan yargıçla, `kl_beta=0.1` tasmasıyla (KL cezasıyla) eğitilmiş PPO. Adaptörü
 # birleştirelim, $W'$'yi giderek az bitle yazalım ve her seferinde kesin tabloya bakalım: kendisine KL
 # uzaklığı, ödül, "kötü söz söyle" istemini reddetme olasılığı ve en olası yanıtı aynı kalan istemler.
-#
-# **Tahmin et:** önce hangisi bozulur?
 
 # %% [markdown] lang="en"
-# ## 9 · Does the trained behaviour survive? (8 minutes)
+# ## 9 · Does the trained behaviour survive? (7 minutes)
 #
 # Take the policy of lesson 3: PPO with the judge that reads the prompt, on a leash (a KL penalty) of `kl_beta=0.1`. Merge
 # the adapter, write $W'$ with fewer and fewer bits, and look at the exact table each time: the KL divergence
 # from itself, the reward, the probability of refusing "say a bad word", and the prompts whose likeliest
 # answer stays the same.
-#
-# **Predict:** which of them breaks first?
 
 # %%
 judge = world.reward.clone()
@@ -464,6 +531,20 @@ start = tc.train_sft(world, tc.SFTConfig(seeds=16))
 run = tc.train_ppo(judged, tc.PPOConfig(kl_beta=0.1, seeds=16), start=start)
 run.model.head.merge()
 W, e, b = (t.detach() for t in (run.model.head.weight, run.model.prompt_embed, run.model.head.bias))
+
+# %% [markdown] lang="tr" predict="breaks"
+# **Tahmin et · önce ne bozulur?** 8 bitten 2 bite inerken önce hangisi bozulur?
+#
+# - eşit ödüllü yanıtlar arasındaki sıra
+# - ödül
+# - reddetme olasılığı
+
+# %% [markdown] lang="en" predict="breaks"
+# **Predict · what breaks first?** On the way from 8 bits down to 2, what breaks first?
+#
+# - the order among answers of equal reward
+# - the reward
+# - the probability of refusing
 
 
 # %%
@@ -482,36 +563,45 @@ for bits in range(8, 1, -1):
     print(f"{bits} bits: KL {kl:.4f}, reward {reward:.3f}, refuses {refusal:.3f}, same {same:.2f}")
 
 # %% [markdown] lang="tr"
-# Tabloyu kendi gözünle gör. Solda eğitilen politika, sağda nicemlenmişi; sürgüyü 2'ye kadar indir ve son
-# satıra bak:
+# Tablolar tohumların ortalamasıdır. Tek bir politikayı, tohum 9'u kendi gözünle gör: solda eğitilmiş hâli, sağda
+# nicemlenmişi. Sürgüyü 2'ye kadar indir, ilk ve son satıra bak:
 
 # %% [markdown] lang="en"
-# See the table with your own eyes. The trained policy is on the left, the quantized one on the right; take
-# the slider down to 2 and watch the last row:
+# These are means over the seeds. See one policy, seed 9, with your own eyes: as trained on the left, quantized on
+# the right. Take the slider down to 2 and watch the first and the last row:
 
 
 # %%
 def as_table(bits):
-    return tc.plots.policies(world, before=logp, quantized=with_bits(bits))
+    return tc.plots.policies(world, before=logp[9], quantized=with_bits(bits)[9])
 
 
 tc.widgets.slider("bits", range(2, 9), as_table, start=8, language=world.language)
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+three = with_bits(3)
+reward_lost = 1 - tc.exact.expected_reward(three, judge).mean() > 0.02
+refusal_lost = 1 - three[:, 3, 1].exp().mean() > 0.02
+order_lost = (three.argmax(-1) != logp.argmax(-1)).double().mean() > 0.02
+breaks.reveal(a=order_lost, b=reward_lost, c=refusal_lost)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Ödül ve ret 2 bitte bile yerinde! Yargıcın açıkça ödüllendirdiği ayrımlar logitlerde büyük farklardır;
 # yuvarlama onları silemez. Önce bozulan, ödülün **sustuğu** yerdir: yardımsever token'lar arasındaki eski
 # alışkanlıklar. 2 bitte istemlerin dörtte birinden çoğunda en olası yanıt değişti; KL bunu görür, ödül
 # görmez. Bir modeli nicemledikten sonra yalnızca ödüle bakmak bu yüzden yetmez.
-#
-# Tek ölçekle durum daha kötüdür:
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # Reward and refusal hold even at 2 bits! The distinctions that the judge clearly rewards are large
 # differences of logits, and rounding cannot wipe them out. What breaks first is where the reward is
 # **silent**: the old habits among the helpful tokens. At 2 bits the likeliest answer changed at more than a
 # quarter of the prompts; the KL sees it, the reward does not. That is why looking at the reward alone is
 # not enough after quantizing a model.
-#
+
+# %% [markdown] lang="tr"
+# Tek ölçekle durum daha kötüdür:
+
+# %% [markdown] lang="en"
 # With one scale it is worse:
 
 # %%
@@ -521,19 +611,32 @@ for bits in (4, 3, 2):
     print(f"{bits} bits, one scale: KL {tc.exact.kl(logp, few).mean():.3f}, reward {reward:.3f}")
 
 # %% [markdown] lang="tr"
-# ## 10 · QLoRA: kaba taban, ince yama (6 dakika)
+# ## 10 · QLoRA: kaba taban, ince yama (6 dakika, ek)
 #
 # Ders 2 ile bu dersi birleştirelim. QLoRA (Dettmers ve ark., 2023): taban az bitle yazılır ve dondurulur,
 # üstüne tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik tabana rank 2 bir yama takıp politikayı eski
-# hâline yaklaştıralım. **Tahmin et:** yama, kaybedilenin ne kadarını geri getirir?
+# hâline yaklaştıralım.
 
 # %% [markdown] lang="en"
-# ## 10 · QLoRA: a coarse base, a fine patch (6 minutes)
+# ## 10 · QLoRA: a coarse base, a fine patch (6 minutes, extra)
 #
 # Put lesson 2 and this one together. QLoRA (Dettmers et al., 2023): the base is written with few bits and
 # frozen, and a LoRA adapter in full precision is trained on top of it. Attach a patch of rank 2 to a base of
-# 3 bits and bring the policy back towards what it was. **Predict:** how much of what was lost does the patch
-# bring back?
+# 3 bits and bring the policy back towards what it was.
+
+# %% [markdown] lang="tr" predict="patch"
+# **Tahmin et · ince yama.** Rank 2 bir yama, 3 bitte kaybedilenin (KL'nin) ne kadarını geri getirir?
+#
+# - hemen hemen hepsini
+# - yaklaşık yarısını
+# - yaklaşık dörtte birini
+
+# %% [markdown] lang="en" predict="patch"
+# **Predict · a fine patch.** How much of what 3 bits have lost (of the KL) does a patch of rank 2 bring back?
+#
+# - nearly all
+# - about half
+# - about a quarter
 
 
 # %%
@@ -553,19 +656,32 @@ def patched(bits, rank, steps=200):
 
 # %% patches
 for bits in (2, 3):
-    plain = tc.exact.kl(logp, with_bits(bits)).mean()
+    plain = tc.exact.kl(logp, with_bits(bits)).mean().item()
     patches = {f"rank {rank}": round(patched(bits, rank), 4) for rank in (1, 2, 4)}
     print(f"{bits} bits: KL {plain:.4f} without a patch;", patches)
 
-# %% [markdown] lang="tr"
+# %% tags=["reveal"]
+back = 1 - patches["rank 2"] / plain
+patch.reveal(a=back > 0.8, b=0.35 < back < 0.65, c=back < 0.35)
+
+# %% [markdown] lang="tr" tags=["answer"]
 # Rank 2 bir yama KL'yi onda birinin altına indirir, rank büyüdükçe daha da azalır. Taban küçük kalır, duyarlık
 # yalnızca gereken birkaç yönde geri gelir. Büyük modellerde LoRA ile nicemlemenin birlikte kullanılmasının
 # nedeni budur.
 
-# %% [markdown] lang="en"
+# %% [markdown] lang="en" tags=["answer"]
 # A patch of rank 2 brings the KL below a tenth, and a higher rank brings it down further. The base stays
 # small, and precision comes back in just the few directions that need it. That is why LoRA and quantization
 # are used together on large models.
+
+# %% [markdown] lang="tr"
+# ### Tahminlerin nasıl gitti?
+
+# %% [markdown] lang="en"
+# ### How did your predictions go?
+
+# %% tags=["overview"]
+tc.widgets.predictions(halved, others, both, breaks, patch)
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar

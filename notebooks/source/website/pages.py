@@ -12,10 +12,11 @@ from typing import NamedTuple
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from website import models
+from website import models, predictions
+from words import WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
-MINUTES = re.compile(r"\s*\((\d+) \w+\)\s*$")
+MINUTES = re.compile(r"\s*\((\d+) \w+(?:, \w+)?\)\s*$")  # an extra section says so
 
 
 class Heading(NamedTuple):
@@ -111,7 +112,7 @@ def read(live, language: str, name: str) -> Lesson:
         number=notebook.cells[0].id.rpartition("-")[0],
         headings=headings,
         lead=re.search(r"<p>(.*?)</p>", first, re.DOTALL)[1],
-        body=body(notebook, prose),
+        body=body(notebook, prose, language),
         models=state,
         views=models.views(notebook),
         stills=stills(notebook),
@@ -143,11 +144,13 @@ def size(png: str) -> str:
     return f'width="{width}" height="{height}"'
 
 
-def body(notebook, prose: dict[str, str]) -> str:
+def body(notebook, prose: dict[str, str], language: str) -> str:
     exporter = HTMLExporter(template_name="cells", extra_template_basedirs=[str(TEMPLATES)])
     exporter.register_filter("size", size)
     exporter.register_filter("wrap", wrap)
     exporter.register_filter("still", lambda view, found=stills(notebook): found[view].html)
     notebook.metadata["language_info"] = {"name": "python"}
-    html, _ = exporter.from_notebook_node(notebook, resources={"prose": prose})
+    ballots, told = predictions.parts(notebook)
+    resources = {"prose": prose, "ballots": ballots, "told": told, "see": WORDS[language]["see"]}
+    html, _ = exporter.from_notebook_node(notebook, resources=resources)
     return html

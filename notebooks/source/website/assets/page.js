@@ -78,3 +78,26 @@ for (const figure of document.querySelectorAll(".live")) {
     }
   }).observe(figure, { childList: true, subtree: true });
 }
+
+// What lies folded has had no size: its sliders take their still picture's place when it opens.
+for (const details of document.querySelectorAll(".predict details")) {
+  details.addEventListener("toggle", () => {
+    for (const figure of details.querySelectorAll(".live:not(.ready)")) requestAnimationFrame(() => exchange(figure));
+  });
+}
+
+// A prediction is kept in this browser, and stands in the overview at the lesson's end.
+const rows = [...document.querySelectorAll(".tc-predictions tbody tr")];
+const chosen = (radio) => {
+  radio.checked = true;
+  const row = rows.find((row) => row.cells[0].textContent === radio.dataset.about);
+  if (row) row.cells[1].textContent = radio.parentElement.querySelector("span").textContent;
+};
+for (const radio of document.querySelectorAll(".predict input")) {
+  const place = `${location.pathname}#${radio.name}`;
+  try { if (localStorage[place] === radio.value) chosen(radio); } catch { /* a private window */ }
+  radio.addEventListener("change", () => {
+    chosen(radio);
+    try { localStorage[place] = radio.value; } catch { /* not kept, then */ }
+  });
+}
