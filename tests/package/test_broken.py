@@ -13,7 +13,8 @@ import torch
 import toycore as tc
 from lost_adapters import reloaded_into_plain_layers
 from toycore import broken, exact
-from toycore.broken.recipes import Sampled, whitened_optimum
+from toycore.broken.optima import whitened_optimum
+from toycore.broken.recipes import Sampled
 from toycore.world import HELPFUL
 
 PPO, DPO = broken.PPO_RECIPES, broken.DPO_RECIPES

@@ -1,6 +1,7 @@
 """The broken lab: real bugs whose reward curve looks fine, and what each of them really optimises.
 
     recipes.py  other ways to tie PPO's leash on: lesson 3
+    optima.py   where these lead
     ppo.py      the loop that runs them
     dpo.py      recipes that give DPO another reference or other labels: lesson 4
     verdict.py  where each recipe has ended: how far from π*, how far from its own optimum
