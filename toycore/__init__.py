@@ -5,7 +5,7 @@ exact.py      the oracle: KL, entropy, expected reward, the optimal policy, atta
 model.py      LoRALinear, ToyLM (prompt → logits), ValueNet
 sft.py  ppo.py  dpo.py      one algorithm each: settings, loss, training loop
 quantization/ INT8 by hand: rounding, layers, true sizes
-broken/       the same with real bugs in it: the broken lab of lessons 3 and 4
+broken/       the same with real bugs in it: the broken lab of lesson 6
 run.py        what a training returns: labelled curves and policies
 start.py      where PPO and DPO start
 engine/       many runs at once: settings and their checks, noise, Adam, threads

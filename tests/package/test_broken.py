@@ -11,14 +11,13 @@ import pytest
 import torch
 
 import toycore as tc
+from counted_updates import BETA, CLIMBS, check_it_climbs, spread_of
 from lost_adapters import reloaded_into_plain_layers
 from toycore import broken, exact
 from toycore.broken.optima import whitened_optimum
-from toycore.broken.recipes import Sampled
 from toycore.world import HELPFUL
 
 PPO, DPO = broken.PPO_RECIPES, broken.DPO_RECIPES
-BETA = 0.5
 
 
 def final(curve) -> np.ndarray:
@@ -108,83 +107,6 @@ def test_without_a_reference_on_hard_labels_the_lab_is_train_dpo_reference_free(
 
 
 # --- what the updates climb, by enumeration -------------------------------------------------------
-
-# By the formula that a recipe gives; `base` is the policy without adapters, σ does not move.
-CLIMBS = {
-    "E[r]": lambda p, ref, base, reward, spread: exact.expected_reward(p, reward),
-    "E[r] − β KL(π‖π_ref)": lambda p, ref, base, reward, spread: exact.objective(
-        p, ref, reward, BETA
-    ),
-    "E[r] − β KL(π‖π_base)": lambda p, ref, base, reward, spread: exact.objective(
-        p, base, reward, BETA
-    ),
-    "E[r] − β KL(π‖π_ref) + β KL(π_ref‖π)": lambda p, ref, base, reward, spread: (
-        exact.objective(p, ref, reward, BETA) + BETA * exact.kl(ref, p)
-    ),
-    "E[r] − β (σ + 0.1) KL(π‖π_ref)": lambda p, ref, base, reward, spread: exact.objective(
-        p, ref, reward, BETA * (spread + 0.1)
-    ),
-}
-
-
-def moved(start: tc.Run) -> tc.ToyLM:
-    """The start after some training: adapters that are neither those of the start nor zero."""
-    model = start.model.select(torch.arange(3))
-    noise = torch.randn(model.head.lora_B.shape, generator=torch.Generator().manual_seed(0))
-    model.head.lora_B.data += noise.double()
-    return model
-
-
-def expected_update(recipe, start: tc.Run, reward) -> tuple[torch.Tensor, torch.Tensor]:
-    """Minus the loss's gradient by the logits, with every token counted by its probability.
-
-    Also the table of logits it was taken at. The critic has learnt its target.
-    """
-    logits = moved(start).logp().detach().requires_grad_()
-    table = logits.log_softmax(-1)
-    runs, (prompts, tokens) = len(table), reward.shape
-    every = torch.arange(prompts * tokens).expand(runs, -1)
-    prompt, token, chance = (
-        every // tokens,
-        every % tokens,
-        table.detach().flatten(1).exp() / prompts,
-    )
-    ref_table = recipe.reference(start.model.select(torch.arange(3)))
-    drawn = Sampled(table, ref_table, prompt, token)
-    returns = reward.flatten() - BETA * recipe.in_reward(drawn).detach()
-    by_prompt = (chance * returns).view(runs, prompts, tokens)
-    value = by_prompt.sum(-1) * prompts
-    advantage = returns - value.gather(-1, prompt)
-    if recipe.whitened:  # the spread of the batch is that of the distribution
-        advantage = advantage / ((chance * advantage**2).sum(-1, keepdim=True).sqrt() + 0.1)
-    logp = table.flatten(1)
-    loss = -(chance * (logp - logp.detach()).exp() * advantage).sum()
-    loss = loss + (chance * BETA * recipe.in_loss(drawn)).sum()
-    (gradient,) = torch.autograd.grad(loss, logits)
-    return -gradient, logits.detach()
-
-
-def spread_of(values, logp) -> torch.Tensor:
-    """σ of values (..., P, V) under the policy, each prompt's mean taken away: (R, 1)."""
-    mean = exact.expected_reward(logp, values)[..., None]
-    return exact.expected_reward(logp, (values - mean) ** 2).mean(-1, keepdim=True).sqrt()
-
-
-def check_it_climbs(recipe, climbs: str, start: tc.Run, reward) -> None:
-    """The update points exactly up the slope; whitening only divides it by σ(R) + 0.1."""
-    update, logits = expected_update(recipe, start, reward)
-    three = start.model.select(torch.arange(3))
-    ref, base = three.logp().detach(), three.base_logits().log_softmax(-1).detach()
-    variable = logits.clone().requires_grad_()
-    spread = spread_of(reward, logits.log_softmax(-1))
-    height = CLIMBS[climbs](variable.log_softmax(-1), ref, base, reward, spread)
-    (slope,) = torch.autograd.grad(height.mean(-1).sum(), variable)
-    assert slope.abs().amax((1, 2)).min() > 1e-3
-    along = (update * slope).sum((1, 2), keepdim=True) / slope.square().sum((1, 2), keepdim=True)
-    assert (along > 0.1).all()
-    assert torch.allclose(update, along * slope, rtol=0, atol=1e-12)
-    if not recipe.whitened:
-        assert torch.allclose(along, torch.ones_like(along), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", PPO)

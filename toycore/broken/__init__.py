@@ -1,9 +1,10 @@
-"""The broken lab: real bugs whose reward curve looks fine, and what each of them really optimises.
+"""The broken lab, lesson 6: real bugs in training, and what each of them really optimises.
 
-    recipes.py  other ways to tie PPO's leash on: lesson 3
+    recipes.py  other ways to tie PPO's leash on
+    sampling.py what answers are sampled by: the policy, tempered and cut off, in groups
     optima.py   where these lead
     ppo.py      the loop that runs them
-    dpo.py      recipes that give DPO another reference or other labels: lesson 4
+    dpo.py      recipes that give DPO another reference or other labels
     verdict.py  where each recipe has ended: how far from π*, how far from its own optimum
 
 Nothing here is a trainer to use. A recipe is a few lines to read; the loops are those of
@@ -13,6 +14,7 @@ toycore.ppo and toycore.dpo, and with the sound recipe they give the same number
 from toycore.broken.dpo import DPO_RECIPES, DPOLabConfig, train_dpo
 from toycore.broken.ppo import PPOLabConfig, train_ppo
 from toycore.broken.recipes import PPO_RECIPES
+from toycore.broken.sampling import as_it_is, log_ratio_flow, truncated
 from toycore.broken.verdict import own_optimum, verdict
 
 __all__ = [
@@ -20,8 +22,11 @@ __all__ = [
     "PPO_RECIPES",
     "DPOLabConfig",
     "PPOLabConfig",
+    "as_it_is",
+    "log_ratio_flow",
     "own_optimum",
     "train_dpo",
     "train_ppo",
+    "truncated",
     "verdict",
 ]

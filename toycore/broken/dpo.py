@@ -1,4 +1,4 @@
-"""DPO with another reference or other labels than it ought to have: lesson 4.
+"""DPO with another reference or other labels than it ought to have: lesson 6.
 
     the judge's labels   P(a ≻ b) = σ(r_a − r_b)   →  π_ref e^(r/β) / Z, whose margins are r_a − r_b
     hard labels          the better always wins    →  no margin is enough: as if β went to 0

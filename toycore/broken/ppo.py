@@ -1,11 +1,12 @@
-"""The loop of toycore.ppo, with a recipe of broken/recipes.py in place of its leash: lesson 3."""
+"""The loop of toycore.ppo, with a recipe of broken/recipes.py in place of its leash: lesson 6."""
 
 import torch
 from torch import Tensor
 
 from toycore import exact
 from toycore.broken.recipes import PPO_RECIPES, Sampled, copied
-from toycore.engine.noise import sample_answer, uniforms
+from toycore.broken.sampling import group_mean, sample_groups
+from toycore.engine.noise import uniforms
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
 from toycore.model import ToyLM, ValueNet, entries
@@ -38,9 +39,9 @@ class PPOLabConfig(Settings):
 def train_ppo(world: World, config: PPOLabConfig, start: Run | None = None) -> Run:
     """Train by each recipe, all from the same start and with the same noise.
 
-    History, at the start and after each rollout: `reward`, `kl` (to the start) and `attained`,
-    exact, whatever the recipe takes for its reference; `logged_kl`, to that reference: what the
-    recipe's own code would log; `clip_fraction`, the mean over the rollout's updates.
+    History, at the start and after each rollout: `reward`, `kl` (to the start), `entropy` and
+    `attained`, exact, whatever the recipe takes for its reference; `logged_kl`, to that reference:
+    what the recipe's own code would log; `clip_fraction`, the mean over the rollout's updates.
     """
     check(world, config, PPOLabConfig)
     return run_sweep(_train, world, config, starting_run(world, config, start))
@@ -61,17 +62,22 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     def record(step: int) -> None:
         logp = table.detach()
         reward, kl = exact.expected_reward(logp, world.reward), exact.kl(logp, start_logp)
-        logged = exact.kl(logp, ref_logp).mean(-1)
-        history.record(step, reward=reward.mean(-1), kl=kl.mean(-1), logged_kl=logged)
+        logged, entropy = exact.kl(logp, ref_logp).mean(-1), exact.entropy(logp).mean(-1)
+        means = {"reward": reward.mean(-1), "kl": kl.mean(-1), "entropy": entropy}
+        history.record(step, logged_kl=logged, **means)
 
     for rollout in progress(range(config.rollouts), "progress.lab", world.language):
         record(rollout)
         with torch.no_grad():
-            prompt, token = sample_answer(table, config.per_run(noise[:, rollout]))
-            old_logp = entries(table, prompt, token)
+            uniform = config.per_run(noise[:, rollout])
+            prompt, token = sample_groups(recipe.sampler(table), uniform, recipe.group)
+            behind = ref_logp if recipe.ratio_to_reference else table
+            old_logp = entries(behind, prompt, token)
             penalty = recipe.in_reward(Sampled(table, ref_logp, prompt, token))
             returns = world.reward[prompt, token] - kl_beta * penalty
-            advantage = returns - critic().gather(-1, prompt)
+            alone = recipe.group == 1
+            baseline = critic().gather(-1, prompt) if alone else group_mean(returns, recipe.group)
+            advantage = returns - baseline
             advantage = whiten(advantage) if recipe.whitened else advantage
 
         passes = []

@@ -1,4 +1,4 @@
-"""PPO with its leash (the KL penalty) tied on in eight ways, two of them sound, one slow: lesson 3.
+"""PPO with its leash (the KL penalty) tied on in twelve ways, two sound, one slow: lesson 6.
 
     k1 = log π − log π_ref,   k2 = k1² / 2,   k3 = π_ref/π − 1 + k1      (Schulman 2020)
 
@@ -8,6 +8,16 @@ over samples, at the first pass over a rollout, the two give
 
     in the reward    E[k ∇ log π]      k1: ∇ KL(π‖π_ref)    k3: ∇ (KL(π‖π_ref) − KL(π_ref‖π))
     in the loss      E[∇k]             k2: ∇ KL(π‖π_ref)    k1: E[∇ log π] = 0
+
+The last holds for samples of π itself (sampling.py). A k3 whose log-ratio has its sign turned is
+something else again: with the ratio ρ = π/π_ref its mean is χ² − KL, and its gradient ∇χ²/2, where
+χ² = E[ρ] − 1.
+
+The other two leave the leash alone. A baseline that holds the answer itself, the mean of its group
+of G, takes 1/G of the answer's own reward away: the reward shrinks by (G − 1)/G and a leash in the
+loss does not. And a clip of π/π_ref in place of π/π_old weighs an answer by ρ, and not at all where
+ρ has left 1 ± ε on the side that pays: up the slope of E_ref[A ρ̄²] / 2, where A is the advantage as
+it stands and ρ̄ is ρ, stopped at 1 + ε where A > 0 and at 1 − ε where A < 0.
 
 A recipe says what its updates climb; tests/package/test_broken.py counts it out, token by token.
 """
@@ -19,7 +29,14 @@ import torch
 from torch import Tensor
 
 from toycore import exact
-from toycore.broken.optima import whitened_optimum
+from toycore.broken.optima import (
+    GROUP,
+    chi_square_optimum,
+    leashed_group_optimum,
+    walled_optimum,
+    whitened_optimum,
+)
+from toycore.broken.sampling import as_it_is, truncated
 from toycore.model import ToyLM, entries
 from toycore.ppo import PPOConfig
 
@@ -58,6 +75,10 @@ def k3(drawn: Sampled) -> Tensor:
     return (-k1(drawn)).exp() - 1 + k1(drawn)
 
 
+def k3_flipped(drawn: Sampled) -> Tensor:
+    return k1(drawn).exp() - 1 - k1(drawn)
+
+
 def whole_kl(drawn: Sampled) -> Tensor:
     """KL(π‖π_ref) of the prompt: the same number for every token."""
     return exact.kl(drawn.table, drawn.ref_table).gather(-1, drawn.prompt)
@@ -86,6 +107,9 @@ class Recipe(NamedTuple):
     whitened   whether advantages are whitened
     passes     optimisation passes per rollout
     reference  the policy that the penalties compare with
+    sampler    the policy's table → the one that answers are sampled by, (R, P, V) both
+    group      answers in a row to one prompt; from 2 on, their mean is the baseline, not the critic
+    ratio_to_reference  whether the clipped ratio is π/π_ref, where it should be π/π_old
     optimum    (its reference, reward, β) → where it leads (..., P, V); None: no single place
     """
 
@@ -96,6 +120,9 @@ class Recipe(NamedTuple):
     whitened: bool = True
     passes: int = PPOConfig.epochs
     reference: Callable[[ToyLM], Tensor] = copied
+    sampler: Callable[[Tensor], Tensor] = as_it_is
+    group: int = 1
+    ratio_to_reference: bool = False
     optimum: Callable[..., Tensor] | None = exact.optimal_policy
 
 
@@ -149,5 +176,37 @@ PPO_RECIPES = {
         "the notebook that this course replaced; TRL's GRPOConfig: num_iterations=1 by default",
         in_reward=k1,
         passes=1,
+    ),
+    "log_ratio_in_loss": Recipe(
+        # q: what it samples by; the sum is over the tokens that top-p keeps, σ the spread under q
+        "E_q[r] − β (σ + 0.1) log Σ_q π^(1/T)",
+        "rasbt/reasoning-from-scratch, section 7.5: k1 in the loss, on tempered top-p samples",
+        in_loss=k1,
+        passes=1,
+        sampler=truncated,
+        optimum=None,
+    ),
+    "k3_sign_flipped": Recipe(
+        "E[r] − β/2 χ²(π‖π_ref)",
+        "natolambert/rlhf-book, code/, approx_kl3 as of a66b0bf: k3 of the ratio upside down",
+        in_loss=k3_flipped,
+        whitened=False,
+        optimum=chi_square_optimum,
+    ),
+    "ratio_to_reference": Recipe(
+        "E_ref[A ρ̄²] / 2 − β KL(π‖π_ref)",
+        "the GRPO of huggingface/course, chapter 12, part 3, with one frozen reference",
+        in_loss=k2,
+        whitened=False,
+        ratio_to_reference=True,
+        optimum=walled_optimum,
+    ),
+    "mean_baseline_kl_in_loss": Recipe(
+        "E[r] − β G/(G − 1) KL(π‖π_ref)",
+        "GRPO (Shao et al. 2024) without its division by σ: Dr. GRPO (Liu et al. 2025) with a KL",
+        in_loss=k2,
+        whitened=False,
+        group=GROUP,
+        optimum=leashed_group_optimum,
     ),
 }
