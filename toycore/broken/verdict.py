@@ -11,6 +11,7 @@ from toycore.broken.ppo import PPOLabConfig
 from toycore.broken.recipes import PPO_RECIPES, copied
 from toycore.engine import guards
 from toycore.engine.plain_torch import plain_torch
+from toycore.engine.threads import one_thread
 from toycore.run import Run
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def verdict(run: Run) -> "pd.DataFrame":
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+@one_thread
 @plain_torch
 def own_optimum(run: Run) -> Tensor | None:
     """Where the one recipe of this run leads, by closed form: (S, P, V); None: no single place."""
