@@ -279,18 +279,18 @@
 # | --- | --- | --- | --- |
 # | Açılış | 2 | 3 | "Yalnızca iyi/kötü diyerek birine bir şey öğretebilir misiniz?" |
 # | 1 | 3 | 5 | Ders 1'i anımsatıp geçin |
-# | 2 | 5 | 7 | Formülü tahtaya yazın, ders boyunca silmeyin |
-# | 3 | – | 8 | Kısa planda: "örnekler gürültülüdür, taban gürültüyü azaltır" |
-# | 4 | 4 | 7 | "İlk geçişte oran kaçtır?" sorusunu oylatın |
-# | 5 | 6 | 9 | Kırpma resmini elle çizdirin; kısa planda sürgüyü atlayın |
-# | 6 | 7 | 11 | Dersin kalbi: "hatayı bul" grup işidir |
-# | 7 | – | 5 | Kısa planda atlayın; ayar tablosuna sonra dönülür |
-# | 8 | 5 | 7 | Tahmin: hangisi en çok ödülü alır, hangisi en uzağa kaçar? |
-# | 9 | 4 | 6 | Sürgü bir öğrencide |
-# | 10 | – | 5 | Kısa planda yalnızca resim, slayttan |
-# | 11 | 6 | 9 | En çok konuşulan bölüm: ödülü kandırma. Tartışmaya yer bırakın |
-# | 12 | – | 4 | Kısa planda eve |
-# | Kapanış | 3 | 4 | Bozuk laboratuvar ve alıştırmalar ayrı bir derstir ya da evdedir |
+# | 2 | 6 | 8 | Formülü tahtaya yazın, ders boyunca silmeyin; PPO'yu burada bir kez çalıştırın |
+# | 3 | 5 | 7 | "Örnekler gürültülüdür, taban gürültüyü azaltır" |
+# | 4 | 5 | 7 | "İlk geçişte oran kaçtır?" sorusunu oylatın |
+# | 5 | 4 | 6 | Kırpma resmini elle çizdirin |
+# | 6 | – | 5 | Sürgü bir öğrencide |
+# | 7 | 7 | 10 | Dersin kalbi: "hatayı bul" grup işidir |
+# | 8 | – | 6 | Kısa planda atlayın; ayar tablosuna sonra dönülür |
+# | 9 | 7 | 9 | Oylatın: tasmasız ne kadar daha çok ödül? Sonra sürgü |
+# | 10 | 3 | 5 | Resme sessizce baktırın |
+# | 11 | – | 9 | En çok konuşulan bölüm: ödülü kandırma. Kısa planda ödev |
+# | 12 | – | 5 | Kısa planda eve |
+# | Kapanış | 3 | 5 | Alıştırmalar ayrı bir derstir ya da evdedir |
 #
 # ### Ne sorulur, ne beklenir
 #
@@ -301,29 +301,19 @@
 #
 #   {{baseline}}
 # - **Bölüm 4.** "İlk geçişte $\rho$ kaç?" Tam 1, hepsi. Öyleyse kırpma tek geçişte hiç çalışmaz.
-# - **Bölüm 5.** "Aralık daralınca kırpılan pay artar mı?" Artar. İki ayrı "pay" olduğunu da gösterin:
-#
-#   {{clipped}}
-# - **Bölüm 6.** "Hangi tahmincinin ortalaması doğru?" k1 ile k3. Sonra asıl soru: "hangi satırda 0 göreceğiz?" En iyi noktada yalnızca k1 durur; `KL(x)` hiç çekmez.
-#
-#   {{estimators}}
+# - **Bölüm 7.** "Bütün KL'yi düşmek ne kadar çeker?" Çoğunluk "k1 kadar" der, çünkü ortalamaları aynıdır. Hiç çekmez: herkese aynı sayı, tabandır.
 #
 #   {{pulls}}
-# - **Bölüm 8.** "En çok ödül hangisinde, en çok KL hangisinde?" İkisi de tasmasızda; ama ödül farkı yok denecek kadar azdır. "Öyleyse fazla KL ne işe yaradı?" Hiçbir işe.
+# - **Bölüm 9.** "Tasmasız ne kadar daha çok ödül?" "Çok" denir; fark yok denecek kadar azdır. "Öyleyse fazla KL ne işe yaradı?" Hiçbir işe.
 #
 #   {{ends}}
 # - **Bölüm 10.** "Hangi işaret karesinin dışında kalır?" Tasmasız olan: ödülü tam, KL'si boşa.
-#
-#   {{attained}}
 # - **Bölüm 11.** "PPO, ret yanıtına ne yapar?" Yok eder; ödül eğrisi kusursuzken. Sınıf susarsa sorun: ödülü kim yazdı?
 #
 #   {{refusal}}
 # - **Bölüm 12.** "Adım beş kat büyürse kırpma zararı önler mi?" Önlemez: `attained` eksiye düşer. Kırpma, aralıktan çıkmanın kazancını ortadan kaldırır; adımı sınırlamaz.
 #
 #   {{rates}}
-# - **Bozuk laboratuvar** (ayrı bir oturum verin). Her vakada gruplar, kesin yanıttan önce hangisinin bozuk olduğunu yazsın. Vaka 1'de çoğunluk ödülü yüksek olana güvenir: bozuk olan odur. Vaka 2'de adım 0'a baktırın: kodun yazdığı KL orada 0 olmalıydı. Vaka 3'te yavaş olan sağlamdır.
-#
-#   {{verdict}}
 
 # %% [markdown] lang="en"
 # ## {{03_ppo}}
@@ -334,18 +324,18 @@
 # | --- | --- | --- | --- |
 # | Opening | 2 | 3 | "Could you teach somebody by saying only good or bad?" |
 # | 1 | 3 | 5 | Recall lesson 1 and go on |
-# | 2 | 5 | 7 | Write the formula on the board and leave it there for the whole lesson |
-# | 3 | – | 8 | Short plan: "samples are noisy, a baseline lowers the noise" |
-# | 4 | 4 | 7 | Take a vote on "what is the ratio in the first pass?" |
-# | 5 | 6 | 9 | Have the picture of the clip drawn by hand; skip the slider in the short plan |
-# | 6 | 7 | 11 | The heart of the lesson: "Find the bug" is group work |
-# | 7 | – | 5 | Skip it in the short plan; the table of settings can wait |
-# | 8 | 5 | 7 | Predict: which gets the most reward, which runs farthest? |
-# | 9 | 4 | 6 | A learner has the slider |
-# | 10 | – | 5 | Short plan: just the picture, from the slides |
-# | 11 | 6 | 9 | The section that is talked about most: tricking the reward. Leave room for it |
-# | 12 | – | 4 | Homework in the short plan |
-# | Closing | 3 | 4 | The broken lab and the exercises are a lesson of their own, or homework |
+# | 2 | 6 | 8 | Write the formula on the board and leave it there for the whole lesson; run PPO once here |
+# | 3 | 5 | 7 | "Samples are noisy, a baseline lowers the noise" |
+# | 4 | 5 | 7 | Take a vote on "what is the ratio in the first pass?" |
+# | 5 | 4 | 6 | Have the picture of the clip drawn by hand |
+# | 6 | – | 5 | A learner has the slider |
+# | 7 | 7 | 10 | The heart of the lesson: "Find the bug" is group work |
+# | 8 | – | 6 | Skip it in the short plan; the table of settings can wait |
+# | 9 | 7 | 9 | Take a vote: how much more reward without a leash? Then the slider |
+# | 10 | 3 | 5 | Look at the picture in silence |
+# | 11 | – | 9 | The section that is talked about most: tricking the reward. Homework in the short plan |
+# | 12 | – | 5 | Homework in the short plan |
+# | Closing | 3 | 5 | The exercises are a lesson of their own, or homework |
 #
 # ### What to ask, what to expect
 #
@@ -356,29 +346,19 @@
 #
 #   {{baseline}}
 # - **Section 4.** "What is $\rho$ in the first pass?" Exactly 1, all of them. So with a single pass the clip never acts.
-# - **Section 5.** "When the range narrows, does the clipped share grow?" It does. Show that there are two different "shares":
-#
-#   {{clipped}}
-# - **Section 6.** "Which estimator has the right mean?" k1 and k3. Then the real question: "where will we see a 0?" Only k1 rests at the optimum; `KL(x)` does not pull at all.
-#
-#   {{estimators}}
+# - **Section 7.** "How hard does it pull to subtract the whole KL?" Most say "like k1", since their means are the same. It does not pull at all: one number for all is a baseline.
 #
 #   {{pulls}}
-# - **Section 8.** "Where is the most reward, where the most KL?" Both without a leash; but the reward is hardly larger. "Then what was the extra KL good for?" For nothing.
+# - **Section 9.** "How much more reward without a leash?" They say "much"; there is next to no difference. "Then what was the extra KL good for?" For nothing.
 #
 #   {{ends}}
 # - **Section 10.** "Which mark stays outside its square?" The one without a leash: full reward, wasted KL.
-#
-#   {{attained}}
 # - **Section 11.** "What does PPO do to the refusal?" It wipes it out, and the reward curve is flawless. If the class is silent, ask: who wrote the reward?
 #
 #   {{refusal}}
 # - **Section 12.** "With a step five times as large, does the clip prevent the harm?" It does not: `attained` goes negative. The clip takes the gain from leaving the range; it does not bound the step.
 #
 #   {{rates}}
-# - **The broken lab** (give it a session of its own). In each case the groups write down which one is broken before they see the exact answer. In case 1 most trust the one with more reward: that is the broken one. In case 2 look at step 0: the KL that the code logs ought to be 0 there. In case 3 the slow one is sound.
-#
-#   {{verdict}}
 
 # %% [markdown] lang="tr"
 # ### Bunu görürseniz
@@ -421,17 +401,17 @@
 # | --- | --- | --- | --- |
 # | Açılış | 2 | 3 | İki yanıt okuyun, sınıf hangisini seçtiğini söylesin: bir çift oldu |
 # | 1 | 3 | 4 | "Altıncı istem" sözünü tahtaya yazın, geri dönülecek |
-# | 2 | 9 | 13 | Türetme tahtada, adım adım; her adımdan sonra hücre |
+# | 2 | 10 | 13 | Türetme tahtada, adım adım; her adımdan sonra hücre |
 # | 3 | 4 | 5 | Hesap makinesiyle $\ln 2$ |
-# | 4 | 6 | 9 | Dersin kalbi: kusursuz kayıp, bozuk politika |
+# | 4 | 8 | 9 | Dersin kalbi: kusursuz kayıp, bozuk politika |
 # | 5 | 3 | 6 | Kısa planda hücreleri siz çalıştırın |
 # | 6 | 7 | 9 | Sürgü bir öğrencide; marj sütununu okutun |
 # | 7 | – | 9 | Kısa planda: "seçilen de düşebilir, kayıp yalnızca farka bakar" |
-# | 8 | 4 | 7 | Tahmini kâğıda yazdırın: %90 için kaç çift? |
+# | 8 | – | 7 | Tahmini kâğıda yazdırın: %90 için kaç çift? |
 # | 9 | – | 8 | Kısa planda atlayın |
-# | 10 | 4 | 5 | İki dersin buluştuğu resim; sessizce baktırın |
+# | 10 | 5 | 5 | İki dersin buluştuğu resim; sessizce baktırın |
 # | 11 | – | 8 | Kısa planda eve |
-# | Kapanış | 3 | 4 | Bozuk laboratuvar ve alıştırmalar ayrı bir derstir ya da evdedir |
+# | Kapanış | 3 | 4 | Alıştırmalar ayrı bir derstir ya da evdedir |
 #
 # ### Ne sorulur, ne beklenir
 #
@@ -464,11 +444,6 @@
 # - **Bölüm 11.** "Marj nerede durur?" Sigmoid ile durmaz, IPO ile 1/2'de.
 #
 #   {{losses}}
-# - **Bozuk laboratuvar.** Vaka 1'i ilk kayıp ele verir: başlangıçta $\ln 2$ olmayan hangisi? Vaka 2'de kayıp ve ödül kusursuzdur; "hiç yanılmayan yargıç" marjı sonsuza iter, referans da yoksa alışkanlıklar gider.
-#
-#   {{lab_start.printed}}
-#
-#   {{verdict}}
 
 # %% [markdown] lang="en"
 # ## {{04_dpo}}
@@ -479,17 +454,17 @@
 # | --- | --- | --- | --- |
 # | Opening | 2 | 3 | Read out two answers and let the class choose: that was a pair |
 # | 1 | 3 | 4 | Write "the sixth prompt" on the board; you will come back to it |
-# | 2 | 9 | 13 | The derivation on the board, step by step; a cell after each step |
+# | 2 | 10 | 13 | The derivation on the board, step by step; a cell after each step |
 # | 3 | 4 | 5 | $\ln 2$ with a pocket calculator |
-# | 4 | 6 | 9 | The heart of the lesson: a perfect loss, a broken policy |
+# | 4 | 8 | 9 | The heart of the lesson: a perfect loss, a broken policy |
 # | 5 | 3 | 6 | Short plan: run the cells yourself |
 # | 6 | 7 | 9 | A learner has the slider; have the margin column read aloud |
 # | 7 | – | 9 | Short plan: "the chosen may fall too, the loss sees only the difference" |
-# | 8 | 4 | 7 | Have the prediction written: how many pairs for 90%? |
+# | 8 | – | 7 | Have the prediction written: how many pairs for 90%? |
 # | 9 | – | 8 | Skip it in the short plan |
-# | 10 | 4 | 5 | The picture in which two lessons meet; look at it in silence |
+# | 10 | 5 | 5 | The picture in which two lessons meet; look at it in silence |
 # | 11 | – | 8 | Homework in the short plan |
-# | Closing | 3 | 4 | The broken lab and the exercises are a lesson of their own, or homework |
+# | Closing | 3 | 4 | The exercises are a lesson of their own, or homework |
 #
 # ### What to ask, what to expect
 #
@@ -522,11 +497,6 @@
 # - **Section 11.** "Where does the margin come to rest?" Nowhere with sigmoid, at 1/2 with IPO.
 #
 #   {{losses}}
-# - **The broken lab.** The first loss gives case 1 away: which one is not $\ln 2$ at the start? In case 2 loss and reward are flawless; a "judge who never errs" pushes the margin to infinity, and without a reference the habits go as well.
-#
-#   {{lab_start.printed}}
-#
-#   {{verdict}}
 
 # %% [markdown] lang="tr"
 # ### Bunu görürseniz
@@ -664,8 +634,6 @@
 # | INT8 çarpımı saçma sayılar veriyor | Toplamı 8 ya da 16 bitte tuttu; taştı |
 # | INT8 model 0.000 MB | Paketlenmiş ağırlıkları saymadı |
 # | "INT8 iki kat hızlı!" | Bir kez, ısıtmadan ölçtü: bir daha ölçtürün |
-#
-# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması gerektiğini sorabilir.
 
 # %% [markdown] lang="en"
 # ### If a learner shows this
@@ -679,5 +647,115 @@
 # | The INT8 product gives nonsense | Kept the sum in 8 or 16 bits; it overflowed |
 # | An INT8 model of 0.000 MB | Did not count the packed weights |
 # | "INT8 is twice as fast!" | Timed it once and cold: have it timed again |
+
+# %% [markdown] lang="tr"
+# ## {{06_broken_lab}}
+#
+# Kalacak cümle: **doğru ortalama, doğru gradyan demek değildir; neyin büyüdüğünü eğri değil, kesin yanıt söyler.**
+#
+# | § | 45 | 90 | Nasıl |
+# | --- | --- | --- | --- |
+# | Açılış | 2 | 3 | Suçlamalar kâğıda yazılır, ad konarak; hüküm sonra gelir |
+# | 1 | 3 | 4 | Hücreleri siz çalıştırın |
+# | 2 | 5 | 8 | Üç tanığı tahtaya yazın; ders boyunca kalsın |
+# | 3 | 5 | 8 | Oylatın, sonra sınırı açın |
+# | 4 | 5 | 8 | Adım 0'a baktırın |
+# | 5 | 4 | 6 | Yavaş olanı savunacak birini seçin |
+# | 6 | 7 | 10 | Dersin kalbi: eğitimi dağıtan tek satır |
+# | 7 | 5 | 8 | İşareti tahtada bulsunlar |
+# | 8 | – | 7 | Kısa planda eve |
+# | 9 | – | 8 | İki yanıtlı bir grupla elle hesaplatın |
+# | 10 | – | 8 | Kısa planda atlayın |
+# | 11 | 6 | 8 | Üç sınamayı herkes kendi cümlesiyle yazsın |
+# | Kapanış | 3 | 4 | "Kendi kodunuzda ilk neye bakarsınız?" |
+#
+# ### Ne sorulur, ne beklenir
+#
+# - **Bölüm 2.** "Hangi tanığın ortalaması doğru?" k1 ile k3. Sınıf k2'yi burada suçlar; bırakın suçlasın, vaka 1'de aklanacak.
+#
+#   {{estimators}}
+# - **Bölüm 3.** "Kimi suçluyorsunuz?" Çoğunluk k2'yi: ortalaması yanlı, ödülü daha az. Bozuk olan k1'dir; kayıpta ortalama değil gradyan sayılır.
+# - **Bölüm 4.** "Eğri nerede ele veriyor?" Adım 0'da: yazılan KL sıfır olmalıydı.
+# - **Bölüm 6.** "Ödül olmasa bu terim nereye sürükler?" "Hiçbir yere" denir, vaka 1'den öğrenilmiştir; ama örnekler artık politikanın kendisinden gelmiyor.
+#
+#   {{flows}}
+# - **Bölüm 7.** "Bu sayının ortalaması ne?" Ne KL ne de tersi. En iyisinde yanıtlar ölür: KL'nin hiç yapmadığı şey.
+#
+#   {{flipped}}
+# - **Bölüm 9.** "Hangi tasmaya varır?" "0,5" denir; biraz daha kısasına varır, çünkü yanıt kendi tabanının içindedir.
+#
+#   {{group}}
+# - **Bölüm 11.** "Hangi bozuk tarif az kalsın geçiyordu?" İşareti ters k3 ile kendini sayan ortalama; ikisini de kendi en iyisine yakınlık ele verir.
+#
+#   {{verdict}}
+
+# %% [markdown] lang="en"
+# ## {{06_broken_lab}}
+#
+# The sentence that stays: **a right mean is not a right gradient; what is climbed is told by the exact answer, not by the curve.**
+#
+# | § | 45 | 90 | How |
+# | --- | --- | --- | --- |
+# | Opening | 2 | 3 | Accusations are written on paper, by name; the verdict comes after |
+# | 1 | 3 | 4 | Run the cells yourself |
+# | 2 | 5 | 8 | Write the three witnesses on the board and leave them there |
+# | 3 | 5 | 8 | Take a vote, then open the frontier |
+# | 4 | 5 | 8 | Have them look at step 0 |
+# | 5 | 4 | 6 | Choose somebody to defend the slow one |
+# | 6 | 7 | 10 | The heart of the lesson: one line that makes a run fall apart |
+# | 7 | 5 | 8 | Let them find the sign on the board |
+# | 8 | – | 7 | Homework in the short plan |
+# | 9 | – | 8 | Have it worked out by hand for a group of two answers |
+# | 10 | – | 8 | Skip it in the short plan |
+# | 11 | 6 | 8 | Everyone writes the three checks in words of their own |
+# | Closing | 3 | 4 | "What will you look at first in your own code?" |
+#
+# ### What to ask, what to expect
+#
+# - **Section 2.** "Which witness has the right mean?" k1 and k3. The class accuses k2 here; let them, case 1 will acquit it.
+#
+#   {{estimators}}
+# - **Section 3.** "Whom do you accuse?" Most say k2: its mean is biased and its reward lower. The broken one is k1; in the loss the gradient counts, not the mean.
+# - **Section 4.** "Where does the curve give it away?" At step 0: the logged KL ought to have been zero.
+# - **Section 6.** "Without a reward, where does this term drive the policy?" They say "nowhere", as case 1 has taught them; but the samples no longer come from the policy itself.
+#
+#   {{flows}}
+# - **Section 7.** "What is the mean of this number?" Neither the KL nor its reverse. At its optimum answers die, which a KL never does.
+#
+#   {{flipped}}
+# - **Section 9.** "Which leash does it get?" They say "0.5"; it gets a slightly shorter one, since the answer is part of its own baseline.
+#
+#   {{group}}
+# - **Section 11.** "Which broken recipe nearly got away?" The k3 with its sign turned, and the mean that counts itself; both are given away by being near their own optimum.
+#
+#   {{verdict}}
+
+# %% [markdown] lang="tr"
+# ### Bunu görürseniz
+#
+# | Belirti | Nedeni |
+# | --- | --- |
+# | k1 ya da k3 kayba eklenmiş, KL durmadan büyüyor | Ortalaması doğru diye gradyanının da doğru olduğunu sandı: kayıpta k2 |
+# | Adım 0'da KL sıfır değil | Referans kopya değil: adaptörü yüklenmemiş |
+# | Eğitim ilerledikçe entropi büyüyor | Kesilmiş örneklerle kayba log oran eklemiş |
+# | k3 eksi çıkıyor | Üsteldeki ya da log orandaki işaretlerden biri ters |
+# | Kırpma ilk geçişte çalışıyor | Oranın altına referansı koymuş |
+# | Grup büyüdükçe KL değişiyor | Taban çizgisinde yanıtın kendisi var |
+# | "Ödül arttı, demek ki doğru" | Üç sınamayı yaptırın: adım 0, `kl_beta`, kesin yanıt |
+#
+# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması gerektiğini sorabilir.
+
+# %% [markdown] lang="en"
+# ### If a learner shows this
+#
+# | They show | They did |
+# | --- | --- |
+# | k1 or k3 added to the loss, and a KL that grows on and on | Took a right mean for a right gradient: in the loss it is k2 |
+# | A KL at step 0 that is not zero | The reference is no copy: its adapter was not loaded |
+# | An entropy that grows as training goes on | Added the log ratio to the loss, on truncated samples |
+# | A negative k3 | One sign is turned, in the exponential or before the log ratio |
+# | A clip that acts in the first pass | Put the reference under the ratio |
+# | A KL that changes with the size of the group | The answer itself is in its baseline |
+# | "The reward went up, so it is right" | Have the three checks made: step 0, `kl_beta`, the exact answer |
 #
 # That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.

@@ -14,6 +14,7 @@ import lab_server
 import lesson_runs as runs
 import toycore as tc
 from accessibility import findings
+from builder import predict
 from builder.execution import outputs
 from course import LESSONS, ROOT, gist, long, quizzes
 from storm import SHOWS, weather
@@ -69,7 +70,12 @@ def rounded(bits: float) -> tc.plots.Picture:
     logp, grid = model.logp().detach(), tc.quantize(model.head.weight, bits)
     logits = model.prompt_embed @ grid.dequantize().mT + model.head.bias[:, None]
     quantized = logits.log_softmax(-1).detach()
-    return tc.plots.policies(runs.WORLD, before=logp, quantized=quantized)
+    return tc.plots.policies(runs.WORLD, before=logp[9], quantized=quantized[9])
+
+
+def sham(kl_beta: float) -> tc.plots.Picture:
+    run = runs.in_language(runs.sham(), "tr")
+    return tc.plots.curves(run, "reward", "kl", highlight=kl_beta)
 
 
 RIGHT, LEFT = "ArrowRight", "ArrowLeft"
@@ -82,6 +88,9 @@ SLIDERS = {
     "en/03_ppo": [Slider("kl_beta", 0.1, [(RIGHT, 0.2), ("Home", 0.0), ("End", 1.0)], leashes)],
     "tr/04_dpo": [Slider("beta", 0.3, [(RIGHT, 0.5), ("Home", 0.1), ("End", 2.0)], betas)],
     "en/05_quantization": [Slider("bits", 8, [("Home", 2), (RIGHT, 3), ("End", 8)], rounded)],
+    "tr/06_bozuk_laboratuvar": [
+        Slider("kl_beta", 0.5, [(RIGHT, 1.0), ("Home", 0.0), (RIGHT, 0.1)], sham)
+    ],
 }
 
 
@@ -156,6 +165,85 @@ def test_a_quiz_answers_at_once_to_mouse_and_keyboard(lesson):
 
 def test_after_a_storm_of_keys_a_slider_shows_its_last_value(lesson):
     weather(lesson[1])
+
+
+# --- predictions ----------------------------------------------------------------------------------
+
+CELL = f"({lab_server.PANEL}).content.widgets[{{}}]"
+HIDDEN = f"{CELL}.outputHidden"
+GO_TO = f"({lab_server.PANEL}).content.scrollToItem({{}}, 'center')"
+
+
+SAID = [
+    ("You said b", "It is a"),  # wrongly
+    ("You said b", "So it is"),  # rightly
+    ("You made no prediction", "It is c"),
+    ("You made no prediction", "It is b"),
+]
+
+
+def places(notebook, tag: str) -> list[int]:
+    return [k for k, cell in enumerate(notebook.cells) if predict.tagged(cell, tag)]
+
+
+def shown_at(page, place: int) -> str:
+    """What can be read of a cell in the page."""
+    page.evaluate(GO_TO.format(place))
+    page.wait_for_function(f"{CELL.format(place)}.node.isConnected")
+    page.wait_for_timeout(200)
+    return page.evaluate(f"{CELL.format(place)}.node.innerText")
+
+
+def type_letter(page, place: int, letter: str) -> None:
+    """As a learner does: into the cell, in place of the question mark."""
+    shown_at(page, place)
+    page.evaluate(f"({lab_server.PANEL}).content.activeCellIndex = {place}")
+    page.locator(".jp-Cell.jp-mod-active .cm-content").click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Delete")
+    page.keyboard.type(letter)
+
+
+def test_a_prediction_is_made_before_its_answer_is_seen_and_kept_with_the_notebook(lab, browser):
+    """Wrongly, rightly and not at all; what it said is there when the notebook is opened again."""
+    name, letters = "en/01_environment", ("b", "b", "?", "?")
+    stored = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    calls, reveals = places(stored, predict.TAG), places(stored, predict.REVEAL)
+    page = browser.new_page(viewport=lab_server.VIEWPORT)
+    lab_server.open_notebook(page, lab, name)
+    for place, cell in enumerate(stored.cells):
+        if predict.is_folded(cell):
+            assert page.evaluate(HIDDEN.format(place)), "the answer lies open"
+            assert "It is " not in shown_at(page, place)
+        elif predict.tagged(cell, predict.ANSWER):
+            inside = cell.source.split("\n\n")[1].split("\n")[0]
+            assert gist(inside) not in shown_at(page, place), "the reasons lie open"
+    for place, letter in zip(calls, letters, strict=True):
+        if letter != "?":
+            type_letter(page, place, letter)
+    page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    count = f"{lab_server.PANEL}.content.model.sharedModel.cells[{len(stored.cells) - 1}]"
+    page.wait_for_function(f"{count}.execution_count !== null", timeout=120_000)
+    told = [shown_at(page, place) for place in reveals]
+    assert not any(page.evaluate(HIDDEN.format(place)) for place in reveals), "running unfolds"
+    for told_here, said in zip(told, SAID, strict=True):
+        assert all(part in told_here for part in said)
+    (overview,) = places(stored, predict.OVERVIEW)
+    assert "Predictions that came true: 1 of 2." in shown_at(page, overview)
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function(f"!{lab_server.PANEL}.context.model.dirty")
+    lab_server.close(page)
+
+    kept = nbformat.read(lab.notebooks / f"{name}.ipynb", as_version=4)
+    sources = [kept.cells[place].source for place in calls]
+    assert [re.search(r'"(.)",  #', source)[1] for source in sources] == [*letters]
+    again = browser.new_page(viewport=lab_server.VIEWPORT)
+    lab_server.open_notebook(again, lab, name)
+    assert "You said b" in shown_at(again, reveals[0])
+    lab_server.close(again)
 
 
 # What axe finds that is ipywidgets' own (2026-11): a slider has no name; the list beside it has.

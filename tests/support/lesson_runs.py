@@ -59,3 +59,10 @@ def betas() -> tc.Run:
     pairs = [WORLD.sample_preferences(logp.sel(seed=s), 100_000, seed=s) for s in range(16)]
     config = tc.DPOConfig(beta=[0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0], seeds=16)
     return tc.train_dpo(WORLD, config, torch.stack(pairs), start())
+
+
+@functools.cache
+def sham() -> tc.Run:
+    """Lesson 6's leash that does not pull, at four lengths."""
+    config = tc.broken.PPOLabConfig(recipe="kl_in_reward", kl_beta=[0.0, 0.1, 0.5, 1.0], seeds=16)
+    return tc.broken.train_ppo(WORLD, config, start())

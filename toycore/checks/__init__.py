@@ -9,7 +9,7 @@ attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
 trial.py  plain.py  settled.py          a call in a child; an answer in plain data; the check's
              own work on a torch that the learner has not touched
 draws.py  trained.py         random inputs; where the trainings start
-environment.py  lora.py  ppo.py  dpo.py  quantization.py     the exercises, one file per lesson;
+environment.py  lora.py  ppo.py  dpo.py  quantization.py  lab.py     the exercises, one file per lesson;
              long, since each mistake stands beside its words in both languages
 """
 
@@ -21,6 +21,7 @@ from toycore.checks.environment import (
     own_rewards,
     shifted,
 )
+from toycore.checks.lab import flipped_leash, group_beta, k3, leave_one_out
 from toycore.checks.lora import alpha, lora_forward, new_adapter, own_targets
 from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
 from toycore.checks.quantization import fixed_scale, outlier, own_bits, round_trip
@@ -34,9 +35,13 @@ __all__ = [
     "expected_reward",
     "few_pairs",
     "fixed_scale",
+    "flipped_leash",
+    "group_beta",
     "ipo_start",
+    "k3",
     "kl",
     "leash",
+    "leave_one_out",
     "lora_forward",
     "new_adapter",
     "optimal_policy",

@@ -3,10 +3,12 @@
 import copy
 from pathlib import Path
 
+import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from traitlets.config import Config
 
+from builder import predict
 from builder.lesson import LessonError
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -54,6 +56,9 @@ def stored(live, notebook):
         if len(output.get("data", {})) > 1:
             # The live view is gone with its kernel, and would hide the picture beside it.
             output.data.pop(WIDGET_VIEW, None)
+    for cell in filter(predict.is_folded, done.cells):
+        # Beside a fold JupyterLab writes the first line of the first output: here, of none.
+        cell.outputs.insert(0, nbformat.v4.new_output("display_data"))
     return done
 
 

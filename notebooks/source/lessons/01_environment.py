@@ -38,6 +38,7 @@
 # | 3 | PPO | ödülü büyütmek | ödül ve KL cezası | her ödülle çalışır | ayarları hassastır |
 # | 4 | DPO | tercihe uymak | tercih çiftleri | ödül modeli gerekmez | az veride ezberler |
 # | 5 | INT8 | küçültmek | — | daha az bellek | doğruluk düşebilir |
+# | 6 | bozuk laboratuvar | hatayı bulmak | kesin yanıt | eğrinin sakladığını gösterir | — |
 #
 # SFT gözetimli ince ayardır (supervised fine-tuning), LoRA düşük ranklı uyarlama (low-rank
 # adaptation), PPO proximal policy optimization, DPO direct preference optimization; INT8 sayılar
@@ -54,6 +55,7 @@
 # | 3 | PPO | raise the reward | reward and KL penalty | works with any reward | its settings are delicate |
 # | 4 | DPO | follow preferences | preference pairs | needs no reward model | memorises when data are few |
 # | 5 | INT8 | shrink the model | — | less memory | accuracy may drop |
+# | 6 | the broken lab | find the bug | the exact answer | shows what a curve hides | — |
 #
 # SFT is supervised fine-tuning, LoRA low-rank adaptation, PPO proximal policy optimization, DPO
 # direct preference optimization; INT8 numbers have 8 bits. Learning by reward is also called

@@ -14,7 +14,7 @@ ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-HERO = "kl_beta"  # the setting whose slider stands on the index: the last one in the course
+HERO = "03_ppo", "kl_beta"  # the lesson and the setting whose slider stands on the index
 
 
 def site(lessons: list[Lesson]) -> dict[str, str]:
@@ -57,10 +57,13 @@ def index(lessons: list[Lesson], language: str) -> str:
 
 def hero(lessons: list[Lesson]) -> tuple[Lesson | None, str | None]:
     found = (None, None)
-    for lesson in lessons:
+    number, setting = HERO
+    for lesson in (one for one in lessons if one.number == number):
         for view in lesson.views:
             held = models.part(lesson.models, view).values()
-            if view in lesson.stills and any(m["state"].get("description") == HERO for m in held):
+            if view in lesson.stills and any(
+                m["state"].get("description") == setting for m in held
+            ):
                 found = lesson, view
     return found
 
