@@ -3,7 +3,7 @@
 import pytest
 
 SMALLEST = 18  # pixels of a letter on a screen of 1280 × 720: the last row reads it
-LETTER = 12 / 72 * 100  # pixels of the smallest one in a figure; a tall figure fills the slide
+LETTER = 12 / 72 * 100  # pixels of the smallest one in a figure, as the figure is drawn
 
 # What runs off the slide, is cut by its own box, or is too small to read.
 FAULTS = f"""() => {{
@@ -19,13 +19,19 @@ FAULTS = f"""() => {{
         if (clips && part.scrollWidth > part.clientWidth + 1)
             faults.push(`cut: ${{told}}`);
         const says = [...part.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim());
-        const sized = says || part.tagName === 'MJX-CONTAINER';
-        if (sized && !part.closest('svg') && parseFloat(style.fontSize) < {SMALLEST})
+        if (says && !part.closest('svg') && parseFloat(style.fontSize) < {SMALLEST})
             faults.push(`${{style.fontSize}}: ${{told}}`);
-        const scale = Math.min(box.width / part.naturalWidth, box.height / part.naturalHeight);
-        if (part.tagName === 'IMG' && {LETTER} * scale < {SMALLEST} && box.height < 570)
-            faults.push(`letters of ${{{LETTER} * scale}} px in the picture: ${{part.alt}}`);
+        const formula = part.matches('mjx-container > svg');
+        const width = formula ? part.width.baseVal.value : part.naturalWidth;
+        const height = formula ? part.height.baseVal.value : part.naturalHeight;
+        const scale = Math.min(box.width / width, box.height / height);
+        const letter = formula ? parseFloat(style.fontSize) : {LETTER};
+        if (letter * scale < {SMALLEST})
+            faults.push(`letters of ${{letter * scale}} px: ${{part.alt ?? told}}`);
     }}
+    const heading = slide.querySelector('h2')?.getBoundingClientRect();
+    const tops = [...slide.querySelectorAll('.stage > *')].map(e => e.getBoundingClientRect().top);
+    if (heading && Math.min(...tops) < heading.bottom) faults.push('on the heading');
     return faults;
 }}"""
 

@@ -66,15 +66,16 @@ def standalone(course: Course, chosen=()) -> Path:
 
 
 def slides(course: Course, chosen=(), folder: Path = DIST / "slides") -> Path:
-    """Of the stored notebooks: on the slides stands what the class has in the files."""
+    """Of the notebooks as the class has them, run once more: what is stored has no sliders."""
     import slides
     import website
 
-    paths = [path for notebooks in plan(course, chosen) for path in notebooks]
     if faults := stale(course, chosen):
         raise LessonError("\n".join([*faults, "build the notebooks first: slides show them"]))
+    planned = [pair for notebooks in plan(course, chosen) for pair in notebooks.items()]
+    lives = {path: run(path, notebook) for path, notebook in planned}
     try:
-        website.write(slides.make(paths, DIST / "npm"), folder)
+        website.write(slides.make(lives, DIST / "npm"), folder)
     except website.SiteError as error:
         raise LessonError(str(error)) from error
     return folder
