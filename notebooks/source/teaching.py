@@ -18,11 +18,12 @@
 #
 # - Defteri kendi bilgisayarınızda baştan sona bir kez çalıştırın; bir dakikayı bulmaz. Sınıfın bilgisayarında da.
 # - Slaytlar: `python notebooks/source/build.py --slides`, `dist/slides/tr/` içine her ders için tek dosya yazar. USB belleğe kopyalayıp
-#   tarayıcıda açın; ağ gerekmez. Sağ ok ya da sunum kumandası ilerletir. Sürgüler slaytta resimdir; oynatmak için defteri açın.
-# - Slaytlarda soru, yanıtından önceki sayfada durur. O sayfada iki dakika bekleyin.
+#   tarayıcıda açın; ağ gerekmez. Sağ ok ya da sunum kumandası ilerletir. Slaytta resim, formül, soru ve çalışan sürgüler vardır;
+#   dersin metni sizin notlarınızdadır: S tuşu onları ikinci bir pencerede açar.
+# - Slaytlarda soru, yanıtından önceki sayfada durur. O sayfada iki dakika bekleyin, sonra oylatın.
 # - Her dersin sonunda alıştırmalar ve beş soruluk bir sınama vardır. Alıştırmanın altındaki hücre yanlışı adıyla söyler; siz önce
-#   öğrenciye okutun, "nerede?" diye sorun. Slaytlarda çözüm ve ipucu yoktur; sınamanın
-#   soruları yanıtsız durur, sınıf A, B, C diye oy verir.
+#   öğrenciye okutun, "nerede?" diye sorun. Çözümler ve ipuçları slaytta değil,
+#   notlardadır; sınamanın soruları yanıtsız durur, sınıf A, B, C diye oy verir.
 # - Planlarda "–" o sürede atlanan bölümdür. Atlanan bölümün son cümlesini söyleyip geçin; sonraki bölümler onu bilmeden de anlaşılır.
 #
 # ## Projeksiyon, ağ ya da bilgisayar yoksa
@@ -50,11 +51,11 @@
 #
 # - Run the notebook once from top to bottom on your own computer; it takes less than a minute. Then on a computer of the classroom.
 # - Slides: `python notebooks/source/build.py --slides` writes one file per lesson into `dist/slides/en/`. Put it on a stick and open it in a
-#   browser; no network is needed. The right arrow or a presenter's remote moves on. Sliders are pictures there; to move them, open
-#   the notebook.
-# - On the slides a question stands on the page before its answer. Stay on that page for two minutes.
+#   browser; no network is needed. The right arrow or a presenter's remote moves on. On the slides are pictures, formulas, questions
+#   and running sliders; the lesson's text is in your notes: press S, and a second window shows them.
+# - On the slides a question stands on the page before its answer. Stay on that page for two minutes, then take the vote.
 # - Every lesson ends with exercises and a quiz of five questions. The cell under an exercise names the mistake; have the learner read
-#   it out first, and ask "where?". The slides have no solutions and hints; the questions of the quiz
+#   it out first, and ask "where?". Solutions and hints are in the notes, not on the slides; the questions of the quiz
 #   stand there without answers, and the class votes A, B or C.
 # - In the plans, "–" is a section left out. Say its last sentence and go on; what follows can be understood without it.
 #

@@ -15,8 +15,9 @@ import slides
 import storm
 import website
 from builder import work
+from builder.execution import run
 from builder.plan import plan
-from course import COURSE, NOTEBOOKS, ROOT, long
+from course import COURSE, ROOT, long
 from site_pages import LANGUAGES, LESSON, lessons, made, needs_npm, pages, ready, served
 from slide_pages import FAULTS, walk
 
@@ -32,6 +33,7 @@ TOLD = """() => {
 }"""
 HANDLES = "document.querySelectorAll('.live .noUi-handle')"
 FOCUS = f"place => {HANDLES}[place].focus()"
+FRAME = "document.querySelector('section.present .frames img:not([hidden])').src"
 FORMULAS = "['mjx-container svg', 'mjx-merror'].map(e => document.querySelectorAll(e).length)"
 
 
@@ -133,12 +135,21 @@ def follow(page) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_runs_off_a_slide_or_is_too_small(page, tmp_path, language):
-    (path,) = (p for p in NOTEBOOKS if p.parent.name == language and p.stem[:2] == "01")
+def test_nothing_runs_off_a_slide_or_is_too_small_and_its_slider_moves(page, tmp_path, language):
+    (made,) = plan(COURSE, [LESSON])
+    ((path, cells),) = ((p, c) for p, c in made.items() if p.parent.name == language)
     with needs_npm():
-        website.write(slides.make([path], ROOT / "dist" / "npm"), tmp_path)
+        website.write(slides.make({path: run(path, cells)}, ROOT / "dist" / "npm"), tmp_path)
     page.goto((tmp_path / language / f"{path.stem}.html").as_uri())
     page.wait_for_function("window.Reveal?.isReady?.()")
-    faults = {number: found for number in walk(page) if (found := page.evaluate(FAULTS))}
+    faults, frames = {}, set()
+    for number in walk(page):
+        faults |= {number: found} if (found := page.evaluate(FAULTS)) else {}
+        if page.evaluate("!!document.querySelector('section.present input')"):
+            page.evaluate("document.querySelector('section.present input').focus()")
+            for key in ("Home", "ArrowRight"):
+                page.keyboard.press(key)
+                frames.add(page.evaluate(FRAME))
     assert faults == {}
+    assert len(frames) == 4
     assert page.evaluate("document.querySelectorAll('mjx-merror').length") == 0

@@ -143,7 +143,7 @@ class Deck:
     def quiz(self, source: str) -> None:
         for number, question in enumerate(parse(source.split('"""')[1]), 1):
             lettered = list(zip(ascii_uppercase, question.answers, strict=False))
-            asked = f"**{number}.** {question.text}"
+            asked = f"<b>{number}.</b> {question.text}"
             self.vote(asked, [(letter, answer.text) for letter, answer in lettered])
             told = (f"- {'✓' if a.right else '✗'} **{k}** {a.why}" for k, a in lettered)
             self.note(text.html("\n".join(told)))
