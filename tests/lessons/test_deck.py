@@ -152,7 +152,7 @@ def test_the_class_votes_on_a_prediction_before_it_sees_what_the_run_says():
 @pytest.mark.parametrize(("measured", "shown"), [("kl 0.1", "kl 0.1"), ("kl 0.1 " * 10, "")])
 def test_an_answer_without_a_picture_shows_what_was_printed_if_that_is_short(measured, shown):
     cells = [*prediction(printed(measured)), *prediction(printed("later"))]
-    _, vote, answer, *_ = told(deck(notebook(markdown("## S"), *cells), 40))
+    _, vote, answer, _, later = told(deck(notebook(markdown("## S"), *cells), 40))
     assert vote[3] == f"before measure() {measured.strip()}"
     assert answer == (
         "answer",
@@ -160,6 +160,7 @@ def test_an_answer_without_a_picture_shows_what_was_printed_if_that_is_short(mea
         f"The run says a: 0.5 < 1. {shown}".strip(),
         "Why? since before",
     )
+    assert later[2] == "The run says a: 0.5 < 1. later"
 
 
 def test_of_too_many_slides_those_give_way_that_a_class_misses_least():
