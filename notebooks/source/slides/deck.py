@@ -77,8 +77,10 @@ def is_tagged(cell, tag: str) -> bool:
 
 
 def left_out(cell) -> bool:
-    """The line of links, what an exercise's check says, the glossary."""
-    return cell.id.endswith("-00") or is_tagged(cell, "check") or "tc.glossary." in cell.source
+    """The line of links, what a check says, how one learner has predicted, the glossary."""
+    if is_tagged(cell, "check") or is_tagged(cell, "overview"):
+        return True
+    return cell.id.endswith("-00") or "tc.glossary." in cell.source
 
 
 class Deck:
