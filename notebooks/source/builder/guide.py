@@ -105,7 +105,8 @@ def read(course: Course, lesson: Path, language: str) -> Lesson:
             if stored is None or stored.source != due.source:
                 raise LessonError(f"{SOURCE}: {language}/{path.name} is not built of {lesson.name}")
             differs = "nbval-ignore-output" in stored.metadata.get("tags", ())
-            shown[name] = [] if differs else [told(output, language) for output in stored.outputs]
+            outputs = [output for output in stored.outputs if output.get("data") != {}]
+            shown[name] = [] if differs else [told(output, language) for output in outputs]
     sections = dict(HEADING.findall(prose))
     link = f"{language}/{path.name}"
     return Lesson(lesson.stem, TITLE.search(prose)[1], link, sections, shown)
