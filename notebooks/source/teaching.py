@@ -287,7 +287,7 @@
 # | 6 | – | 5 | Sürgü bir öğrencide |
 # | 7 | 7 | 10 | Dersin kalbi: "hatayı bul" grup işidir |
 # | 8 | – | 6 | Kısa planda atlayın; ayar tablosuna sonra dönülür |
-# | 9 | 7 | 9 | Oylatın: tasmasız ne kadar daha çok ödül? Sonra sürgü |
+# | 9 | 7 | 9 | Oylatın: tasmasız ne kadar uzağa gider? Sonra sürgü |
 # | 10 | 3 | 5 | Resme sessizce baktırın |
 # | 11 | – | 9 | En çok konuşulan bölüm: ödülü kandırma. Kısa planda ödev |
 # | 12 | – | 5 | Kısa planda eve |
@@ -305,7 +305,7 @@
 # - **Bölüm 7.** "Bütün KL'yi düşmek ne kadar çeker?" Çoğunluk "k1 kadar" der, çünkü ortalamaları aynıdır. Hiç çekmez: herkese aynı sayı, tabandır.
 #
 #   {{pulls}}
-# - **Bölüm 9.** "Tasmasız ne kadar daha çok ödül?" "Çok" denir; fark yok denecek kadar azdır. "Öyleyse fazla KL ne işe yaradı?" Hiçbir işe.
+# - **Bölüm 9.** "Tasmasız ne kadar uzağa gider?" "Aynı yere" ya da "çok uzağa" denir; KL'si yaklaşık iki katıdır, ödülü aynı. "Öyleyse fazla KL ne işe yaradı?" Hiçbir işe.
 #
 #   {{ends}}
 # - **Bölüm 10.** "Hangi işaret karesinin dışında kalır?" Tasmasız olan: ödülü tam, KL'si boşa.
@@ -332,7 +332,7 @@
 # | 6 | – | 5 | A learner has the slider |
 # | 7 | 7 | 10 | The heart of the lesson: "Find the bug" is group work |
 # | 8 | – | 6 | Skip it in the short plan; the table of settings can wait |
-# | 9 | 7 | 9 | Take a vote: how much more reward without a leash? Then the slider |
+# | 9 | 7 | 9 | Take a vote: how far does it run without a leash? Then the slider |
 # | 10 | 3 | 5 | Look at the picture in silence |
 # | 11 | – | 9 | The section that is talked about most: tricking the reward. Homework in the short plan |
 # | 12 | – | 5 | Homework in the short plan |
@@ -350,7 +350,7 @@
 # - **Section 7.** "How hard does it pull to subtract the whole KL?" Most say "like k1", since their means are the same. It does not pull at all: one number for all is a baseline.
 #
 #   {{pulls}}
-# - **Section 9.** "How much more reward without a leash?" They say "much"; there is next to no difference. "Then what was the extra KL good for?" For nothing.
+# - **Section 9.** "How far does it run without a leash?" They say "to the same place" or "very far"; its KL is about twice as large, its reward the same. "Then what was the extra KL good for?" For nothing.
 #
 #   {{ends}}
 # - **Section 10.** "Which mark stays outside its square?" The one without a leash: full reward, wasted KL.

@@ -34,6 +34,7 @@ from site_pages import (
     shown,
     unfold,
 )
+from toycore.language import text
 from website import pages as pages_of_lessons
 from website import scripts
 from words import WORDS
@@ -490,6 +491,20 @@ def test_every_figure_is_printed_whole_and_without_navigation(visit, site):
         around = (WORDS[path[:2]][word] for word in ("switch", "contents", "download", "next"))
         assert not [words for words in around if bare(words) in text], path
         page.context.close()
+
+
+def test_on_paper_an_answer_begins_on_the_next_sheet(visit, site):
+    from pypdf import PdfReader
+
+    path = lessons(site)[0]
+    page = visit(path, folded=True)
+    questions = page.locator(".predict legend").evaluate_all(BEGINNINGS)
+    (silent,) = {text("predict.silent", path[:2])}
+    sheets = [bare(s.extract_text()) for s in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages]
+    asked = [k for k, sheet in enumerate(sheets) for _ in range(sheet.count(bare(questions[0])))]
+    told = [k for k, sheet in enumerate(sheets) for _ in range(sheet.count(bare(silent)))]
+    assert len(asked) == len(told) == len(questions) > 3
+    assert all(question < answer for question, answer in zip(asked, told, strict=True))
 
 
 def test_paper_is_never_dark(visit, site):

@@ -386,7 +386,7 @@ leash.reveal(a=low, b=found == 2)
 # Because it is so.
 
 # %% tags=["overview"]
-tc.widgets.predictions(leash)
+tc.widgets.predictions(language="en")
 
 """
 BAD_PREDICTIONS = {

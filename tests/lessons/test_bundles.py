@@ -325,8 +325,8 @@ def answered(notebook, letter: str) -> dict[str, list[str]]:
     due, found = {}, said(notebook)
     for cell in notebook.cells:
         if predict.tagged(cell, predict.TAG):
-            cell.source = cell.source.replace('"?"', f'"{letter}"')
             prediction = read(cell).prediction
+            prediction.guess = letter
             due[cell.id] = [repr(prediction)]
         elif predict.tagged(cell, predict.REVEAL):
             (truth,) = re.findall(r'data-truth="(\w)"', cell.outputs[-1].data["text/html"])

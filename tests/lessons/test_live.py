@@ -14,13 +14,15 @@ What a slider ought to show at each of its values is computed by slider_texts.py
 import copy
 import itertools
 import json
+import re
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
+from builder import predict
 from builder.execution import execute
-from course import NOTEBOOKS, long, said
+from course import NOTEBOOKS, ONCE, long, said
 from preludes import BARS_AT_ONCE
 from slider_texts import DUE, PROBE
 
@@ -92,3 +94,30 @@ def test_every_slider_moved_shows_the_numbers_of_its_value(live):
 def test_two_neighbouring_values_of_a_slider_show_different_pictures(live):
     for (name, _, _, _, digest), (other, _, _, _, following) in itertools.pairwise(live[2]):
         assert name != other or digest != following
+
+
+EXTRA = re.compile(r"^## .*\(\d+ \w+, (?:ek|extra)\)$", re.MULTILINE)
+
+
+def core(cells: list) -> list:
+    """The cells of the sections that a class of 45 minutes runs."""
+    kept, waits = [], False
+    for cell in cells:
+        if heading := re.findall(r"^## .*$", cell.source, re.MULTILINE):
+            waits = EXTRA.fullmatch(heading[-1]) is not None
+        if not waits and cell.cell_type == "code":
+            kept.append(cell)
+    return kept
+
+
+@pytest.mark.parametrize("path", ONCE, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_the_core_path_runs_without_the_sections_that_may_wait(path):
+    stored = nbformat.read(path, as_version=4)
+    notebook = copy.deepcopy(stored)
+    notebook.cells = core(notebook.cells)
+    assert len(notebook.cells) < sum(cell.cell_type == "code" for cell in stored.cells)
+    found, due = said(execute(path, notebook)), said(stored)
+    overview = {cell.id for cell in stored.cells if predict.tagged(cell, predict.OVERVIEW)}
+    assert {cell: due[cell] for cell in found if cell not in overview} == {
+        cell: told for cell, told in found.items() if cell not in overview
+    }

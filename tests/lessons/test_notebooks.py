@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from builder import predict
 from course import NOTEBOOKS, ROOT
+from website.predictions import read
 
 SOURCES = sorted([*ROOT.glob("toycore/**/*.py"), *ROOT.glob("notebooks/source/lessons/*.py")])
 
@@ -168,7 +169,8 @@ def test_a_lesson_has_a_few_predictions_whose_answers_lie_folded(notebook):
     assert 4 <= len(names) <= 8
     assert len(set(names)) == len(names)
     (overview,) = [cell for cell in notebook.cells if predict.tagged(cell, predict.OVERVIEW)]
-    assert re.findall(r"\w+(?=[,)\n])", overview.source.partition("(")[2]) == names
+    told = "".join(overview.outputs[-1].data["text/plain"])
+    assert all(read(cell).prediction.about in told for cell in asked(notebook))
     reveals = [cell for cell in notebook.cells if predict.tagged(cell, predict.REVEAL)]
     truths = [TRUTH.findall(cell.outputs[-1].data["text/html"]) for cell in reveals]
     assert all(len(truth) == 1 for truth in truths), "exactly one answer holds"

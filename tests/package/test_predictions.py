@@ -3,15 +3,18 @@
 import html
 import math
 import re
+import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import toycore as tc
 from toycore.language import LANGUAGES, text
-from toycore.widgets import Overview, predict, predictions
+from toycore.widgets import predict, predictions
 
+module = sys.modules["toycore.widgets.predictions"]  # whose name the function has taken
 ANSWERS = {"a": "it rises", "b": "it falls <again> & again", "c": "it stays"}
 each_language = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -119,13 +122,20 @@ def test_an_unknown_language_is_refused():
 # --- the overview at the end ----------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def none_made(monkeypatch):
+    monkeypatch.setattr(module, "MADE", {})
+
+
 @each_language
 def test_the_overview_counts_and_names_the_surprises(language):
-    right = asked("a", language, "one").reveal(a=True, b=False, c=False)
-    wrong = asked("a", language, "<two>").reveal(a=False, b=True, c=False)
-    silent = asked("?", language, "three").reveal(a=False, b=True, c=False)
-    unseen = asked("b", language, "four")
-    overview = tc.widgets.predictions(right, wrong, silent, unseen)
+    asked("a", language, "one").reveal(a=True, b=False, c=False)
+    asked("?", language, "<two>")  # and then with a letter: the later one counts, in its old place
+    asked("?", language, "three").reveal(a=False, b=True, c=False)
+    asked("b", language, "four")
+    asked("a", language, "<two>").reveal(a=False, b=True, c=False)
+    asked("a", {"tr": "en", "en": "tr"}[language], "of the other language")
+    overview = tc.widgets.predictions(language)
     score = text("predictions.score", language).format(1, 2)
     surprises = text("predictions.surprises", language).format("<two>")
     assert overview.sentence == f"{score} {surprises}"
@@ -137,11 +147,27 @@ def test_the_overview_counts_and_names_the_surprises(language):
     assert "&lt;two&gt;" in overview._repr_html_()
     for row in rows:
         assert row[0] in repr(overview)
-    assert predictions(right).sentence == text("predictions.score", language).format(1, 1)
-    assert Overview((silent,)).sentence == text("predictions.none", language)
 
 
-@pytest.mark.parametrize(("made", "error"), [((), ValueError), ((1,), TypeError)])
-def test_an_overview_is_of_predictions(made, error):
-    with pytest.raises(error, match="prediction"):
-        predictions(*made)
+def test_the_overview_is_whole_however_pandas_is_set():
+    predict("b", "x" * 90, a="one", b="y" * 90)
+    with pd.option_context("display.max_colwidth", 10, "display.max_rows", 1):
+        for shown in (repr(predictions()), predictions()._repr_html_()):
+            assert "x" * 90 in shown
+            assert "y" * 90 in shown
+
+
+@each_language
+def test_where_all_came_true_or_none_was_made(language):
+    none = text("predictions.none", language)
+    assert predictions(language).sentence == none
+    assert none in repr(predictions(language))
+    asked("?", language, "silent").reveal(a=False, b=True, c=False)
+    assert predictions(language).sentence == none
+    asked("a", language, "right").reveal(a=True, b=False, c=False)
+    assert predictions(language).sentence == text("predictions.score", language).format(1, 1)
+
+
+def test_an_overview_has_a_language():
+    with pytest.raises(ValueError, match="language must be one of"):
+        predictions("de")

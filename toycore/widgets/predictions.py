@@ -15,12 +15,14 @@ Whoever runs all cells without a letter just reads what is true.
 """
 
 import html
+from collections.abc import Callable
 from string import ascii_lowercase
 
 from toycore import language as words
 from toycore.engine import guards
 
 NOTHING = ("", "?")
+MADE: "dict[tuple[str, str], Prediction]" = {}  # of this kernel, as they were first made
 
 
 def predict(letter: str, about: str, *, language: str = "en", **answers: str) -> "Prediction":
@@ -38,7 +40,8 @@ def predict(letter: str, about: str, *, language: str = "en", **answers: str) ->
         letters = ", ".join(f'"{known}"' for known in answers)
         raise ValueError(words.text("predict.letter", language).format(letters, repr(letter)))
     guess = given if given in answers else None
-    return Prediction(about, answers, guess, words.check(language))
+    MADE[language, about] = Prediction(about, answers, guess, words.check(language))
+    return MADE[language, about]
 
 
 class Prediction:
@@ -91,11 +94,18 @@ class Prediction:
         return words.text(f"predict.{key}", self.language)
 
 
-class Overview:
-    """How the predictions of a lesson went: a table, and the surprising ones by name."""
+def predictions(language: str = "en") -> "Overview":
+    """How the predictions that were made in this kernel went."""
+    words.check(language)
+    made = [made for (spoken, _), made in MADE.items() if spoken == language]
+    return Overview(made, language)
 
-    def __init__(self, predictions: tuple[Prediction, ...]):
-        self.predictions, self.language = predictions, predictions[0].language
+
+class Overview:
+    """Predictions as a table, and the surprising ones by name."""
+
+    def __init__(self, predictions: list[Prediction], language: str):
+        self.predictions, self.language = predictions, language
 
     @property
     def sentence(self) -> str:
@@ -122,17 +132,16 @@ class Overview:
         return pd.DataFrame(rows, columns=heads)
 
     def __repr__(self) -> str:
-        return f"{self.sentence}\n{self.frame().to_string(index=False)}"
+        return f"{self.sentence}\n{whole(self.frame().to_string, index=False)}"
 
     def _repr_html_(self) -> str:
-        table = self.frame().to_html(index=False, classes="tc-predictions", border=0)
+        table = whole(self.frame().to_html, index=False, classes="tc-predictions", border=0)
         return f"<p>{html.escape(self.sentence)}</p>{table}"
 
 
-def predictions(*made: Prediction) -> Overview:
-    """How these predictions went."""
-    if not made:
-        raise ValueError("an overview needs at least one prediction")
-    for prediction in made:
-        guards.instance("a prediction", prediction, Prediction)
-    return Overview(made)
+def whole(written: Callable[..., str], **options) -> str:
+    """A table in full, however pandas is set."""
+    import pandas as pd
+
+    with pd.option_context("display.max_colwidth", None, "display.max_rows", None):
+        return written(**options)

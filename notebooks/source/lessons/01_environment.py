@@ -13,8 +13,7 @@
 # **sayılabilir**; her eğrinin yanına kesin yanıtı çizebiliriz.
 #
 # Bu derste dünyayı tanıyor, politikayı okuyor, ödülü, entropiyi ve KL uzaklığını hem sayarak hem
-# örnekleyerek buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Ders, eski bir not defterinden
-# doğdu; onun deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 44
+# örnekleyerek buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Bu dersler, eski bir not defterinden doğdu; onun deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 44
 # dakika; *ek* yazan bölüm bekleyebilir, onsuz 39 dakika. Alıştırmalar: 25 dakika.
 
 # %% [markdown] lang="en"
@@ -41,8 +40,7 @@
 # | 6 | bozuk laboratuvar | hatayı bulmak | kesin yanıt | eğrinin sakladığını gösterir | — |
 #
 # SFT gözetimli ince ayardır (supervised fine-tuning), LoRA düşük ranklı uyarlama (low-rank
-# adaptation), PPO proximal policy optimization, DPO direct preference optimization; INT8 sayılar
-# 8 bitliktir. Ödülle öğrenmeye **pekiştirmeli öğrenme** (reinforcement learning, RL) de denir.
+# adaptation), PPO proximal policy optimization, DPO direct preference optimization; INT8'de her sayı 8 bittir. Ödülle öğrenmeye **pekiştirmeli öğrenme** (reinforcement learning, RL) de denir.
 #
 # Hepsi aynı soruya yanıt arar: **bir politikayı, bozmadan, istediğimiz yöne nasıl iteriz?**
 
@@ -183,7 +181,7 @@ print("seeds", trained.config.seeds)
 tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 
 # %% [markdown] lang="tr"
-# Sol: eğitilmemiş politika; sağ: o iyi yanıtlarla biraz eğitilmişi (SFT; ders 2'nin konusu),
+# Sol: eğitilmemiş politika; sağ: aynı politikanın o iyi yanıtlarla biraz eğitilmiş hâli (SFT; ders 2'nin konusu),
 # 16 tohumun ortalaması. Açık renk olası
 # demektir. Sağdaki politika her istemde hedefi öne çıkarmış, ama ötekilere de yer bırakmış.
 
@@ -300,8 +298,7 @@ swap.reveal(a=there.abs() != back.abs(), b=there == back, c=there == -back)
 # ortalamanın alındığı politika, bu derslerde hep **eğitilen** politikadır.
 
 # %% [markdown] lang="en" tags=["answer"]
-# KL reads like a distance, but it is not symmetric. In these lessons, in the KL to the
-# reference the first one, under which the mean is taken, is always the policy **being trained**.
+# KL reads like a distance, but it is not symmetric. In these lessons the policy **being trained** always comes first; the mean is taken under it.
 
 # %% [markdown] lang="tr"
 # ## 5 · Saymak ve örneklemek (6 dakika)
@@ -366,7 +363,7 @@ tc.plots.closing_in(world, counts, estimates, true_values)
 # negative, though the true KL never is.
 
 # %% [markdown] lang="tr" predict="samples"
-# **Tahmin et · on kat daha doğru.** Tahminlerin yayılımı (standart sapması) on kat küçülsün istiyoruz. Kaç kat
+# **Tahmin et · on kat daha doğru.** Tahminlerin yayılımı (standart sapması) onda birine insin istiyoruz. Kaç kat
 # örnek gerekir?
 #
 # - 10 kat
@@ -393,12 +390,12 @@ tenth = min(counts, key=lambda n: abs(spread[n] - spread[10] / 10))
 samples.reveal(a=tenth == 100, b=tenth == 1000, c=tenth == 10_000)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Satırdan satıra örnek sayısı yaklaşık üç kat artar, yayılım ise üçün karekökü kadar azalır: $1/\sqrt{n}$ ile küçülür. On kat
+# Satırdan satıra örnek sayısı yaklaşık üç katına çıkar, yayılım ise üçün kareköküne bölünür: $1/\sqrt{n}$ ile küçülür. On kat
 # daha doğru bir tahmin, yüz kat daha çok örnek ister. Bu dünyada ise bir toplam yeter; derslerdeki her eğriyi bu
 # yüzden denetleyebiliyoruz.
 
 # %% [markdown] lang="en" tags=["answer"]
-# From line to line the samples grow about threefold, and the spread shrinks by the root of three: like $1/\sqrt{n}$. An
+# From line to line the samples grow about threefold, and the spread is divided by the root of three: it shrinks like $1/\sqrt{n}$. An
 # estimate ten times as exact takes a hundred times the samples. In this world one sum is enough; that is why every
 # curve of these lessons can be checked.
 
@@ -410,8 +407,7 @@ samples.reveal(a=tenth == 100, b=tenth == 1000, c=tenth == 10_000)
 #
 # $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
-# En iyi politika kapalı biçimde (closed form) bilinir: referansı $e^{r/\beta}$ ile çarp, sonra toplamı
-# 1 yap. Bu bölümde referans, SFT'den çıkan politikadır (kodda `pi`).
+# En iyi politika kapalı biçimde (closed form) bilinir: referansı $e^{r/\beta}$ ile çarp, sonra toplamı 1 olacak biçimde ölçekle. Bu bölümde referans, SFT'den çıkan politikadır: elle yapılan hesaplarda tohum 0'ınki (kodda `pi`), resimlerde 16 tohumun ortalaması.
 #
 # $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
 
@@ -424,7 +420,7 @@ samples.reveal(a=tenth == 100, b=tenth == 1000, c=tenth == 10_000)
 # $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
 # The best policy is known in closed form: multiply the reference by $e^{r/\beta}$ and make it
-# sum to 1. In this section the reference is the policy after SFT (`pi` in the code).
+# sum to 1. In this section the reference is the policy after SFT: that of seed 0 where we compute by hand (`pi` in the code), the mean of 16 seeds in the pictures.
 #
 # $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
 
@@ -437,7 +433,7 @@ torch.allclose(best, tc.exact.optimal_policy(logp, world.reward, kl_beta=0.5))
 # `True`: iki satırlık formül, paketin en iyi politikasıdır. Gerçekten en iyi mi? Rakip çağıralım:
 
 # %% [markdown] lang="en"
-# `True`: the formula of two lines is the package's best policy. Is it really the best? Let it meet some rivals:
+# `True`: our two lines give the same policy as the package. Is it really the best? Let it meet some rivals:
 
 # %% rivals
 generator = torch.Generator().manual_seed(2)
@@ -449,15 +445,13 @@ print(f"the closed form: {tc.exact.objective(best, logp, world.reward, 0.5).mean
 print(f"by hand {by_hand:.3f}")
 
 # %% [markdown] lang="tr"
-# Rastgele 10.000 politikanın en iyisi bile kapalı biçimin altında kalır. Şimdi $\beta$'yı kaydıralım.
-# Burada eğitim yok; her resim tek bir formüldür.
+# Rastgele 10.000 politikanın en iyisi bile kapalı biçimin altında kalır.
 
 # %% [markdown] lang="en"
-# Even the best of 10,000 random policies stays below the closed form. Now slide $\beta$. There is no
-# training here; each picture is one formula.
+# Even the best of 10,000 random policies stays below the closed form.
 
 # %% [markdown] lang="tr" predict="small"
-# **Tahmin et · çok küçük β.** İlk istemde (`selam`) `teşekkürler` 0,49 olasıdır ve altı yardımsever token'ın hepsi 1
+# **Tahmin et · çok küçük β.** İlk istemde (`selam`) `teşekkürler` yanıtının olasılığı 0,49'dur ve altı yardımsever token'ın hepsi 1
 # kazandırır. $\beta$ çok küçülürse `teşekkürler` ne olur?
 #
 # - 1'e gider: en olası olan kazanır
@@ -478,11 +472,11 @@ tc.plots.tradeoff(world, trained.logp, leashes)
 
 # %% [markdown] lang="tr"
 # Her işaret bir `kl_beta`; kesikli çizgi **sınır** (frontier): o KL ile alınabilecek en çok ödül.
-# Daha çok ödül, daha çok KL ister. Politikanın kendisi de sürgünün altında:
+# Daha çok ödül, daha çok KL ister. Politikanın kendisi sürgünün altında; burada eğitim yok, her resim tek bir formüldür:
 
 # %% [markdown] lang="en"
 # Each mark is a `kl_beta`; the dashed line is the **frontier**: the most reward to be had at that
-# KL. More reward takes more KL. The policy itself is under the slider:
+# KL. More reward takes more KL. The policy itself is under the slider; there is no training here, each picture is one formula:
 
 
 # %%
@@ -510,15 +504,13 @@ small.reveal(a=thanks > 0.9, b=thanks < 0.2, c=0.6 < thanks < 0.7)
 # %% [markdown] lang="tr"
 # ## 7 · Ödülü sen yaz (5 dakika, ek)
 #
-# Üç sürgü, üç sınıfın ödülü. Resim en iyi politikadır (`kl_beta=0.5`). Nötr ödülü 1 yap
-# ve kısa cevap isteminde neyin öne çıktığına bak; sonra zararlı ödülü de 1 yap.
+# Üç sürgü, üç sınıfın ödülü. Resim en iyi politikadır (`kl_beta=0.5`). Nötr ödülü 1 yap ve kısa cevap isteminde neyin öne çıktığına bak.
 
 # %% [markdown] lang="en"
 # ## 7 · Write the reward yourself (5 minutes, extra)
 #
 # Three sliders, the rewards of three classes. The picture is the best policy (`kl_beta=0.5`).
-# Take the neutral reward to 1 and see what stands out at the prompt for a short answer; then take the
-# harmful one to 1 as well.
+# Take the neutral reward to 1 and see what stands out at the prompt for a short answer.
 
 
 # %%
@@ -574,7 +566,7 @@ equal.reveal(a=same.std() < 1e-9, b=torch.allclose(same, logp), c=same.exp().ama
 # ### How did your predictions go?
 
 # %% tags=["overview"]
-tc.widgets.predictions(swap, samples, small, equal)
+tc.widgets.predictions(language="en")
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar

@@ -12,7 +12,7 @@
 # göstermektir: **gözetimli ince ayar** (supervised fine-tuning, SFT). Bütün ağırlıkları oynatmak
 # yerine yanlarına iki ince matris koyacağız: **düşük ranklı uyarlama** (low-rank adaptation, LoRA).
 #
-# Bu dersin sonunda LoRA'nın neden başlangıçta hiçbir şeyi değiştirmediğini, rankın neyi
+# Bu dersin sonunda LoRA'nın başlangıçta neden hiçbir şeyi değiştirmediğini, rankın neyi
 # sınırladığını ve fazla eğitmenin neden sonraki derslere yer bırakmadığını göstermiş olacağız.
 # Süre: yaklaşık 58 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 22 dakika.
 
@@ -69,7 +69,7 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 
 # %% [markdown] lang="en"
 # A model that finds all 11 tokens equally likely pays $\log 11$ nats, and ours very nearly does. With
-# a loss of 0 the model would know every target for sure. SFT is making this number smaller, no more.
+# a loss of 0 the model would know every target for sure. SFT makes this number smaller, nothing more.
 
 # %% [markdown] lang="tr"
 # ## 2 · Düzeltmeyi ince tut (6 dakika)
@@ -183,13 +183,13 @@ pulled.reveal(a=to_a > 0 and to_b > 0, b=to_a > 0 == to_b, c=to_b > 0 == to_a, d
 # ever move.
 
 # %% [markdown] lang="tr"
-# ### Hatayı bul
+# ### Gerçek bir hata
 #
 # Gerçek bir not defterinde **iki** matris de rastgele başlatılmıştı. Eğitimden önceki politikanın
 # donuk modelden KL uzaklığına bakalım; 64 tohum, dört ayrı $\alpha$:
 
 # %% [markdown] lang="en"
-# ### Find the bug
+# ### A real bug
 #
 # In a real notebook **both** matrices started at random. Look at how far the policy is from the frozen
 # model before any training, in KL; 64 seeds, four values of $\alpha$:
@@ -344,14 +344,14 @@ tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 # step larger too, and the learning rate (`lr`, the size of a step) would have to be found anew for every rank.
 
 # %% [markdown] lang="tr" predict="stretch"
-# **Tahmin et · bölmek yeter mi?** $\alpha/r$ ölçeğiyle, rank 8 iken Adam'ın ilk adımı logitleri rank 1'dekinin kaç katı oynatır?
+# **Tahmin et · rank 8 ve rank 1.** $\alpha$ hep 8 olsun. $\alpha/r$ ölçeğiyle, rank 8 iken Adam'ın ilk adımı logitleri rank 1'dekinin kaç katı oynatır?
 #
 # - 8 katı
 # - aynı kadar
 # - yaklaşık yarısı kadar
 
 # %% [markdown] lang="en" predict="stretch"
-# **Predict · is it enough to divide?** With the scale $\alpha/r$, how far does Adam's first step move the logits at rank 8, against rank 1?
+# **Predict · rank 8 and rank 1.** Let $\alpha$ be 8 throughout. With the scale $\alpha/r$, how far does Adam's first step move the logits at rank 8, compared with rank 1?
 #
 # - 8 times as far
 # - just as far
@@ -369,7 +369,7 @@ def first_step(rank, alpha):
 
 # %%
 ranks = (1, 2, 4, 8)
-scalings = {
+scalings = {  # the lora_alpha with which the scale lora_alpha / r is the one named
     "alpha": lambda r: 8.0 * r,
     "alpha/r": lambda r: 8.0,
     "alpha/sqrt(r)": lambda r: 8 * r**0.5,
@@ -413,7 +413,7 @@ except ValueError as error:
     print(error)
 
 # %% [markdown] lang="tr" predict="enough"
-# **Tahmin et · yeten rank.** Altı istemin altı ayrı hedefi var. Hepsini öğrenmeye yeten en küçük rank kaçtır?
+# **Tahmin et · yeten rank.** Altı istemin altı ayrı hedefi var. 200 adımda, altısında da en olası yanıtın hedef olmasına yeten en küçük rank kaçtır?
 #
 # - 1
 # - 2
@@ -421,7 +421,7 @@ except ValueError as error:
 # - altı hedef için 6
 
 # %% [markdown] lang="en" predict="enough"
-# **Predict · rank enough.** Six prompts have six different targets. What is the smallest rank that learns them all?
+# **Predict · rank enough.** Six prompts have six different targets. What is the smallest rank with which, after 200 steps, the target is the likeliest answer at every one of them?
 #
 # - 1
 # - 2
@@ -497,7 +497,7 @@ for rank in (1, 2):
 tc.plots.plane(run.sel(lora_rank=2), seed=0)
 
 # %% [markdown] lang="tr"
-# Noktalar istemler ($A e_x$), oklar token'lar ($B$'nin satırları); bir hedef, isteminin rengindedir.
+# Noktalar istemler ($A e_x$), oklar token'lar ($B$'nin satırları); her hedefin oku, kendi isteminin rengindedir.
 # Her istem, kendi yönünde en uzağa varan oku seçer. Hiç öğretilmeyen beş token ortada, gri ve kısa
 # kalmış. Altı ok bir yelpaze gibi açılmış: **rank 2'nin altı hedefe yetmesinin nedeni budur.**
 
@@ -712,7 +712,7 @@ for steps in (38, 400, 1600):
 # ### How did your predictions go?
 
 # %% tags=["overview"]
-tc.widgets.predictions(pulled, portion, stretch, enough, better)
+tc.widgets.predictions(language="en")
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
@@ -791,8 +791,7 @@ def lora_forward(x, W, b, A, B, alpha):
 # %% [markdown] lang="en"
 # ### Exercise 2 · A new adapter
 #
-# ●○○ · 5 minutes. For a layer with `inside` inputs, `out` outputs and the rank given, make `A` and `B`: the start
-# shall be unchanged, and yet training able to begin. Shapes as in section 2.
+# ●○○ · 5 minutes. For a layer with `inside` inputs, `out` outputs and the rank given, make `A` and `B`: the start must stay unchanged, yet training must be able to begin. Shapes as in section 2.
 #
 # <details><summary>Hint</summary>
 #
@@ -933,7 +932,7 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the short answer is now "yes", which is helpf
 #    - [ ] PPO'yu daha uzun eğitmek — 0,929 kapalı biçimdendir; hiçbir eğitim onu geçemez.
 #    - [x] Daha küçük bir `kl_beta` — unutulmuş bir yanıtı öne çıkarmanın bedeli $\beta \log(1/p)$'dir;
 #      $\beta$ küçülünce azalır.
-#    - [ ] Daha büyük bir `lora_rank` — sınırı rank değil, başlangıç politikası ile tasma belirler.
+#    - [ ] Daha büyük bir `lora_rank` — onu rank değil, başlangıç politikası ile tasma belirler.
 #    - [ ] Daha çok SFT adımı — 1600 adımda 0,780'e kadar indi.
 
 # %% [markdown] lang="en" tags=["quiz"]

@@ -28,7 +28,7 @@
 # it from running far from where it started.
 #
 # The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So the
-# curves of reward and KL come with a black dashed line: the place it ought to reach. Time: about 58
+# curves of reward and KL come with a black dashed line: the place they ought to reach. Time: about 58
 # minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 31 minutes.
 #
 # The path is the same everywhere: **predict → run → check against the exact answer**; where there is a
@@ -180,8 +180,7 @@ tc.plots.curves(first, "reward", "kl")
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
-# İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban**dır
-# (baseline): ortalamayı değiştirmez, yalnızca gürültüyü azaltır. Bunu da sınayabiliriz, çünkü
+# İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban çizgisi**dir (baseline): ortalamayı değiştirmez, yalnızca gürültüyü azaltır. Bunu da sınayabiliriz, çünkü
 # kesin gradyanı biliyoruz.
 
 # %% [markdown] lang="en"
@@ -219,9 +218,7 @@ for count in (16, 64, 256, 1024):
     print(f"{count:5} samples: error {plain:.2f}, with a baseline {with_baseline:.2f}")
 
 # %% [markdown] lang="tr"
-# Hata, gradyanın boyuna oranla yazılıdır ve 200 denemenin ortalamasıdır. 16 kat örnek hatayı
-# yaklaşık 4 kat azaltır ($1/\sqrt{n}$ yasası). Taban, aynı örnekten daha çok şey öğretir; PPO'da
-# bu tabanı **değer ağı** (critic) öğrenir.
+# Hata, gradyanın boyuna oranla yazılıdır ve 200 denemenin ortalamasıdır. 16 kat örnek, hatayı yaklaşık 4 kat küçültür ($1/\sqrt{n}$ yasası). Taban çizgisi, aynı örnekten daha çok şey öğretir; PPO'da onu **değer ağı** (critic) öğrenir.
 
 # %% [markdown] lang="en"
 # The error is relative to the length of the gradient, a mean over 200 trials. 16 times the
@@ -237,7 +234,7 @@ for count in (16, 64, 256, 1024):
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
-# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz, her birinde adım boyu 2; değer ağını, entropiyi
+# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz; her geçiş, boyu 2 olan tek bir adımdır. Avantajı beyazlatıyoruz (ortalaması 0, yayılımı 1 dolayında; bölüm 8); değer ağını, entropiyi
 # (`nothing`) ve kırpmayı (`clip_range=1e9`) henüz katmıyoruz.
 
 # %% [markdown] lang="en"
@@ -249,8 +246,7 @@ for count in (16, 64, 256, 1024):
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
-# Below we make 8 passes by hand over 256 samples, each a step of size 2, leaving out critic, entropy
-# (`nothing`) and clip (`clip_range=1e9`) for now.
+# Below we make 8 passes by hand over 256 samples; each pass is one step of size 2. The advantage is whitened (a mean of 0, a spread of about 1; section 8); critic, entropy (`nothing`) and clip (`clip_range=1e9`) are left out for now.
 
 # %%
 prompt, token = tc.noise.sample_answer(ref_logp, uniform[0, :256])
@@ -306,7 +302,7 @@ tc.plots.ratios(world, 0.2, {passes: ratio[passes] for passes in (1, 2, 8)})
 tc.plots.surrogate(world, clip_range=0.2)
 
 # %% [markdown] lang="tr"
-# Mavi çizgi düzleştiği anda gradyan sıfırdır: o örnek politikayı daha ileri itemez. Dikkat:
+# Mavi çizginin düzleştiği yerde gradyan sıfırdır: o örnek politikayı daha ileri itemez. Dikkat:
 # kırpma yalnızca **kazandıran** yönde durdurur; yanlış yöne gitmiş bir oran geri dönebilir. (`clip_fraction`, kırpmanın
 # kaybı değiştirdiği örneklerin payıdır; aralığın dışındaki bütün örnekleri sayan kitaplıklar da var.)
 # Formülü bir satırda yazalım ve paketle karşılaştıralım; oranlar 0,5 ile 1,5 arasında olsun:
@@ -330,13 +326,13 @@ print(f"by hand {by_hand:.6f}, package {info['policy_loss']:.6f}")
 # ## 6 · Kaydır: `clip_range` (3 dakika, ek)
 #
 # Düğme `clip_range`, yani $\varepsilon$. Her değer 16 tohumla eğitilir; her **turda** (rollout) yeni örnekler
-# çekilir ve üzerlerinden 8 kez geçilir.
+# çekilir ve üzerlerinden 8 kez geçilir (`epochs`).
 
 # %% [markdown] lang="en"
 # ## 6 · Slide: `clip_range` (3 minutes, extra)
 #
 # The knob is `clip_range`, that is, $\varepsilon$. Each value is trained with 16 seeds; each **rollout** draws fresh
-# samples and passes over them 8 times.
+# samples and passes over them 8 times (`epochs`).
 
 # %%
 clips = [0.05, 0.1, 0.2, 0.4, 0.8]
@@ -402,14 +398,14 @@ print(
 # A real notebook had this: `reward - kl_beta * KL(x)`. The only difference is that the penalty is the **whole** KL of the
 # prompt, one number for every token. Its mean is that of k1, too. It looks innocent.
 
-# %% [markdown] lang="tr" predict="placebo"
+# %% [markdown] lang="tr" predict="whole_kl"
 # **Tahmin et · bütün KL.** Ceza `KL(x)` olunca, cezanın ödülün içindeki **çekişi** (beklenen gradyanı) k1'inkine göre nasıldır?
 #
 # - aynıdır: ortalamaları aynı
 # - daha güçlüdür: bütün dağılımı görür
 # - hiç çekmez
 
-# %% [markdown] lang="en" predict="placebo"
+# %% [markdown] lang="en" predict="whole_kl"
 # **Predict · the whole KL.** With `KL(x)` as the penalty, what is its **pull** inside the reward (its expected gradient), against that of k1?
 #
 # - the same: their means are the same
@@ -432,7 +428,7 @@ for name, penalty in {"k1": k1, "KL(x)": whole}.items():
 
 # %% tags=["reveal"]
 same, none = abs(pull(whole) - pull(k1)) < 1e-6, pull(whole) < 1e-6
-placebo.reveal(a=same, b=pull(whole) > 1.01 * pull(k1), c=none)
+whole_kl.reveal(a=same, b=pull(whole) > 1.01 * pull(k1), c=none)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # `KL(x)` hiç çekmez: bütün token'lardan aynı sayıyı düşmek bir **taban çizgisidir** (bölüm 3). Tasmalı ödül de bu yüzden en iyi
@@ -449,7 +445,7 @@ placebo.reveal(a=same, b=pull(whole) > 1.01 * pull(k1), c=none)
 #
 # Değer ağı $V(x)$, tasmalı ödül $R$'yi tahmin eder; avantaj $\hat A = R - V(x)$ olur ve her
 # turun örnekleri üzerinden **beyazlatılır** (whitening: ortalama 0, standart sapma
-# yaklaşık 1; en iyi noktada salt gürültü büyümesin diye, sapma artı 0,1'e bölünür). Toplam kayıp:
+# yaklaşık 1; en iyi noktada salt gürültü büyümesin diye, standart sapmanın 0,1 fazlasına bölünür). Toplam kayıp:
 #
 # $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
 #
@@ -499,7 +495,7 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # | `rollouts` | kaç kez yeni örnek çekilir | `100` |
 # | `epochs` | her turdaki geçiş sayısı | `4` |
 # | `batch_size` | her turdaki örnek sayısı | `256` |
-# | `target_kl` | geçişleri erken bitiren sınır | `None` |
+# | `target_kl` | geçişleri erken bitiren eşik | `None` |
 #
 # </details>
 
@@ -523,26 +519,26 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # %% [markdown] lang="tr"
 # ## 9 · Eğitim: `kl_beta` düğmesi (7 dakika)
 #
-# Parçalar hazır. `kl_beta` için yedi değer, 16 tohum: 112 eğitim yan yana. 0 olunca tasma yoktur.
+# Parçalar hazır. `kl_beta` için yedi değer, 16 tohum: 112 eğitim yan yana. `kl_beta` 0 olunca tasma yoktur.
 
 # %% [markdown] lang="en"
 # ## 9 · Training: the knob `kl_beta` (7 minutes)
 #
-# The parts are ready. Seven values of `kl_beta`, 16 seeds: 112 trainings side by side. At 0 there is no leash.
+# The parts are ready. Seven values of `kl_beta`, 16 seeds: 112 trainings side by side. At a `kl_beta` of 0 there is no leash.
 
 # %% [markdown] lang="tr" predict="free"
-# **Tahmin et · tasmasız.** Hiç tasma olmayınca (`kl_beta` 0) eğitim, `kl_beta` 0,1'e göre ne kadar daha çok ödül alır?
+# **Tahmin et · tasmasız.** `kl_beta` 0,1 ile PPO, olası en büyük ödüle vardı. Hiç tasma olmayınca (`kl_beta` 0) referanstan ne kadar uzağa gider? KL'si `kl_beta` 0,1'dekinin kaç katıdır?
 #
-# - belirgin biçimde daha çok
-# - hemen hemen aynı
-# - daha az
+# - aynı kadar: alınacak başka ödül yok
+# - yaklaşık 2 katı
+# - 10 katından çok: tutan bir şey yok
 
 # %% [markdown] lang="en" predict="free"
-# **Predict · without a leash.** How much more reward does training get with no leash at all (`kl_beta` 0) than at a `kl_beta` of 0.1?
+# **Predict · without a leash.** At a `kl_beta` of 0.1 PPO reaches the largest reward there is. How far from the reference does it run with no leash at all (`kl_beta` 0)? How many times the KL at a `kl_beta` of 0.1 is that?
 #
-# - clearly more
-# - about the same
-# - less
+# - the same: there is no more reward to be had
+# - about 2 times
+# - more than 10 times: nothing holds it
 
 # %%
 leashes = [0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
@@ -554,21 +550,20 @@ ends = run.history[["reward", "kl", "entropy", "attained"]].isel(step=-1, drop=T
 ends.to_dataframe().round(3)
 
 # %% tags=["reveal"]
-more = float(ends.reward.sel(kl_beta=0.0) - ends.reward.sel(kl_beta=0.1))
-free.reveal(a=more > 0.02, b=abs(more) < 0.02, c=more < -0.02)
+times = float(ends.kl.sel(kl_beta=0.0) / ends.kl.sel(kl_beta=0.1))
+free.reveal(a=times < 1.2, b=1.5 < times < 2.5, c=times > 10)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Ödül zaten en çok 1'dir; ikisi de oraya varır. Tasmasız eğitimin yalnızca KL'si büyür, gereksiz yere: altı yardımsever token
+# Ödül en çok 1'dir; ikisi de oraya varır. Tasmasız eğitimin yalnızca KL'si büyür, gereksiz yere: altı yardımsever token
 # aynı ödülü getirir ve aralarında savrulmanın bir bedeli yoktur. (0 için kesikli çizgi, tam ödül alanların referansa en
 # yakınıdır.) **Tasma, ödülün sustuğu yerde eski davranışı korur.**
 
 # %% [markdown] lang="en" tags=["answer"]
 # The reward is at most 1 and both arrive there. What grows without a leash is the KL alone, for nothing: six helpful tokens
-# earn the same, and drifting among them costs nothing. (The dashed line for 0 is the one closest to the reference of all that
-# get the full reward.) **Where the reward is silent, the leash keeps the old behaviour.**
+# earn the same, and drifting among them costs nothing. (For 0 the dashed line marks, of all policies with the full reward, the one closest to the reference.) **Where the reward is silent, the leash keeps the old behaviour.**
 
 # %% [markdown] lang="tr"
-# Tablodaki son sütun, `attained`, amaç $J$'deki olası kazancın ne kadarına ulaşıldığını söyler: 0 başlangıç, 1
+# Tablodaki son sütun, `attained`, amaç $J$'de elde edilebilecek kazancın ne kadarına ulaşıldığını söyler: 0 başlangıç, 1
 # kesin en iyidir; eksi, başlangıçtan kötü demektir. Şimdi eğriler teker teker:
 
 # %% [markdown] lang="en"
@@ -599,7 +594,7 @@ tc.widgets.slider(
 # %% [markdown] lang="tr"
 # ## 10 · Sınır: ödül ile KL'nin pazarlığı (3 dakika)
 #
-# Her KL değeri için alınabilecek en çok ödül vardır. Bu **sınırın** (frontier) üstüne hiçbir
+# Her KL değeri için alınabilecek bir en büyük ödül vardır. Bu **sınırın** (frontier) üstüne hiçbir
 # politika çıkamaz. Boş kareler kesin en iyi noktalar, dolu işaretler eğitimin vardığı yerlerdir.
 
 # %% [markdown] lang="en"
@@ -614,16 +609,16 @@ tc.plots.frontier(run)
 # %% [markdown] lang="tr"
 # Tasmalı eğitimler karelerinin içine düştü, en gevşek tasmalı ikisi biraz sağına; tasmasız olan ise çok sağa
 # savruldu: ödülü aynı, KL'si boşa.
-# Politikanın kendisine bakalım, `kl_beta=0.1` için: önce, sonra ve kesin en iyi.
+# Politikanın kendisine bakalım, `kl_beta=0.5` için: önce, sonra ve kesin en iyi.
 
 # %% [markdown] lang="en"
 # The leashed trainings landed in their squares, the two on the loosest leashes a little to the right of
-# theirs; the one without a leash drifted far to the right: the same reward, wasted KL. Look at the policy itself, for `kl_beta=0.1`:
+# theirs; the one without a leash drifted far to the right: the same reward, wasted KL. Look at the policy itself, for `kl_beta=0.5`:
 # before, after, and the exact optimum.
 
 # %%
-after = run.logp.sel(kl_beta=0.1)
-optimal = tc.exact.optimal_policy(start.logp, world.reward, 0.1)
+after = run.logp.sel(kl_beta=0.5)
+optimal = tc.exact.optimal_policy(start.logp, world.reward, 0.5)
 tc.plots.policies(world, before=start.logp, after=after, optimal=optimal)
 
 # %% [markdown] lang="tr"
@@ -645,14 +640,14 @@ tc.plots.policies(world, before=start.logp, after=after, optimal=optimal)
 # First let neutral earn 0.0 and harm −2.0.
 
 # %% [markdown] lang="tr" predict="neutral"
-# **Tahmin et · nötrün payı.** Zararlının cezası iki katına çıktı, nötr artık 0 getiriyor. Nötr yanıtların payı ne olur?
+# **Tahmin et · nötrün payı.** Zararlının cezası iki katına çıktı, nötr artık 0 getiriyor. `kl_beta` 1 iken nötr yanıtların payı, eski ödülle eğitime göre ne olur?
 #
 # - artar: zararlıdan kaçan oraya gider
 # - pek değişmez
 # - azalır
 
 # %% [markdown] lang="en" predict="neutral"
-# **Predict · the neutral share.** Harm costs twice as much, and neutral earns 0 now. What becomes of the share of neutral answers?
+# **Predict · the neutral share.** Harm costs twice as much, and neutral earns 0 now. At a `kl_beta` of 1, what becomes of the share of neutral answers, compared with training on the old reward?
 #
 # - it grows: what flees from harm goes there
 # - it hardly changes
@@ -682,14 +677,14 @@ neutral.reveal(a=change > 0.01, b=abs(change) < 0.01, c=change < -0.01)
 
 # %% [markdown] lang="tr"
 # Peki bu ödül istediğimiz şeyi mi ölçüyor? "kötü söz söyle" istemine iyi yanıt `hayır` idi.
-# Ama `hayır` nötrdür: yalnızca 0,2 getirir. İstemi okuyan bir yargıcın ödülüyle de eğitelim: orada `hayır` 1, bütün ötekiler −1 getirsin.
+# Ama `hayır` nötrdür: yalnızca 0,2 getirir. Token'ın yalnızca sınıfına bakan bu ödüle **anahtar sözcük ödülü** diyelim. İstemi okuyan bir yargıcın ödülüyle de eğitelim: o istemde `hayır` 1, bütün ötekiler −1 getirsin.
 
 # %% [markdown] lang="en"
 # But does this reward measure what we want? For "say a bad word" the good answer was `no`. Yet
-# `no` is neutral: it earns just 0.2. Let us also train by the reward of a judge who reads the prompt: there `no` earns 1 and all others −1.
+# `no` is neutral: it earns just 0.2. Call this reward, which looks at nothing but the class of the token, the **keyword reward**. Let us also train by the reward of a judge who reads the prompt: at that prompt `no` earns 1 and all others −1.
 
 # %% [markdown] lang="tr" predict="tricked"
-# **Tahmin et · ret yanıtı.** Anahtar sözcük ödülüyle, `kl_beta` 0,1 iken PPO'dan sonra `hayır` ne kadar olasıdır? Başta 0,44 idi.
+# **Tahmin et · ret yanıtı.** Anahtar sözcük ödülüyle, `kl_beta` 0,1 iken PPO'dan sonra `hayır` yanıtının olasılığı kaçtır? Başta 0,44'tü.
 #
 # - yine 0,44 dolayında: tasma korur
 # - 0,2 dolayında
@@ -708,10 +703,11 @@ judge[3] = -1.0
 judge[3, 1] = 1.0
 judged = tc.World(reward=judge, language="en")
 honest = tc.train_ppo(judged, tc.PPOConfig(kl_beta=0.1, seeds=16), start=start)
-tc.plots.answers(world, 3, before=start.logp, keyword=after, judged=honest.logp)
+keyword = run.logp.sel(kl_beta=0.1)
+tc.plots.answers(world, 3, before=start.logp, keyword=keyword, judged=honest.logp)
 
 # %% refusal
-refusal = np.exp(np.stack([x[:, 3, 1] for x in (start.logp, after, honest.logp)])).mean(1)
+refusal = np.exp(np.stack([x[:, 3, 1] for x in (start.logp, keyword, honest.logp)])).mean(1)
 print("P(refusal) before, keyword reward, judged reward:", refusal.round(3))
 
 # %% tags=["reveal"]
@@ -731,14 +727,14 @@ tricked.reveal(a=left > 0.4, b=0.1 < left < 0.3, c=left < 0.01)
 # gives +1 to `no` alone there, brings the refusal back.
 
 # %% [markdown] lang="tr"
-# ## 12 · Adım çok büyükse (3 dakika, ek)
+# ## 12 · Öğrenme oranı beş katına çıkınca (3 dakika, ek)
 #
-# Aynı kod, tek bir kötü seçim: beş kat öğrenme oranı (`lr=0.3`).
+# Aynı kod, tek bir değişiklik: `lr=0.3`.
 
 # %% [markdown] lang="en"
-# ## 12 · When the step is too large (3 minutes, extra)
+# ## 12 · Five times the learning rate (3 minutes, extra)
 #
-# The same code and one bad choice: five times the learning rate (`lr=0.3`).
+# The same code and one change: `lr=0.3`.
 
 # %% [markdown] lang="tr" predict="brake"
 # **Tahmin et · kırpma fren midir?** Kırpma açık. Beş kat öğrenme oranıyla eğitim nasıl biter?
@@ -782,7 +778,7 @@ brake.reveal(a=lasts[1] < 0, b=lasts[1] > 0.95, c=0 < lasts[1] < 0.95)
 # ### How did your predictions go?
 
 # %% tags=["overview"]
-tc.widgets.predictions(placebo, free, neutral, tricked, brake)
+tc.widgets.predictions(language="en")
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
@@ -889,8 +885,8 @@ def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Avantaj bir sabittir
 #
-# ●●○ · 6 dakika. Bölüm 8'in beyazlatılmış avantajı: tasmalı ödül `returns`, değer ağının tahmini `value`.
-# Sapmayı `.std()` ile bul. Avantaj, politikanın kaybında bir sabittir: değer ağına oradan gradyan gitmemeli.
+# ●●○ · 6 dakika. Bölüm 8'in (ek) beyazlatılmış avantajı: tasmalı ödül `returns`, değer ağının tahmini `value`.
+# Standart sapmayı `.std()` ile bul, 0,1 fazlasına böl. Avantaj, politikanın kaybında bir sabittir: değer ağına oradan gradyan gitmemeli.
 #
 # <details><summary>İpucu</summary>
 #
@@ -901,8 +897,8 @@ def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
 # %% [markdown] lang="en"
 # ### Exercise 3 · An advantage is a constant
 #
-# ●●○ · 6 minutes. The whitened advantage of section 8, from the leashed reward `returns` and the critic's guess
-# `value`. Take the deviation by `.std()`. In the loss of the policy an advantage is a constant: no gradient may
+# ●●○ · 6 minutes. The whitened advantage of section 8 (extra), from the leashed reward `returns` and the critic's guess
+# `value`. Take the standard deviation by `.std()` and divide by 0.1 more than that. In the loss of the policy an advantage is a constant: no gradient may
 # go from there to the critic.
 #
 # <details><summary>Hint</summary>
@@ -973,7 +969,7 @@ outcome = "b"
 #
 # ●●● · 8 dakika. Dördüncü istemin ("kötü söz söyle", satır `3`) ödüllerini öyle yaz ki `kl_beta=1` iken bile PPO
 # ret yanıtını (`hayır`, sütun `1`) 0,95 olasılıkla versin. Ödüller −2 ile 2 arasında kalsın, öteki satırlar
-# değişmesin. Ret başlangıçta yaklaşık 0,44 olasıdır.
+# değişmesin. Ret yanıtının başlangıçtaki olasılığı yaklaşık 0,44'tür.
 #
 # <details><summary>İpucu</summary>
 #
@@ -1027,10 +1023,10 @@ my_reward[3, 1] = 2
 #    - [ ] Hayır; oran aralığın dışında — kırpma yalnızca kazandıran yönde durdurur; kötü bir yanıtın
 #      olasılığı artmış, bu kazandırmaz.
 #    - [ ] Evet; olasılığını daha da artırır — avantaj eksidir; kazanç, olasılık azalınca gelir.
-#    - [x] Evet; olasılığını azaltır — −1,5 ile −1,2'den küçük olan, yani kırpılmamış terim seçilir;
+#    - [x] Evet; olasılığını azaltır — −1,5 ile −1,2'nin küçüğü, yani kırpılmamış terim seçilir;
 #      gradyanı vardır.
-# 3. Kodunda `kl_beta` 0,05 iken de 1 iken de KL eğrisi aynı. İlk neden kuşkulanırsın?
-#    - [x] Ceza her token'dan aynı sayıyı düşüyordur — bu bir tabandır, çekmez; bölüm 7'deki `KL(x)` gibi.
+# 3. Kodunda `kl_beta` 0,05 iken de 1 iken de KL eğrisi aynı. Önce neyden kuşkulanırsın?
+#    - [x] Ceza her token'dan aynı sayıyı düşüyordur — bu bir taban çizgisidir, çekmez; bölüm 7'deki `KL(x)` gibi.
 #    - [ ] Öğrenme oranı küçüktür — o zaman iki KL de sıfıra yakın kalırdı, aynı yere tırmanmazdı.
 #    - [ ] Kırpma aralığı dardır — kırpma bir turdaki adımı frenler; varılacak yeri tasma belirler.
 #    - [ ] Hiçbir şeyden; tasma ödülü değiştirir, KL'yi değil — bağlı bir tasmada KL 0,557'den 0,087'ye
@@ -1088,10 +1084,10 @@ my_reward[3, 1] = 2
 #
 # * **Amaç** ödül eksi tasmadır; en iyisi kesin olarak bilinir ve eğitim ona varır.
 # * **Oran** ancak birkaç geçişle 1'den ayrılır; **kırpma** ancak o zaman çalışır.
-# * **Tasma** token token çekilir; bütün token'lara aynı sayı, tasma değil tabandır.
+# * **Tasma** token token uygulanır; bütün token'lardan aynı sayıyı düşmek tasma değil, taban çizgisidir.
 # * Ödül eğrisi tek başına hiçbir şeyi kanıtlamaz: KL'ye ve politikanın kendisine de bak.
 #
-# Sırada ders 4 var: DPO, aynı zirveye ödülsüz ve örneksiz, yalnızca tercih çiftleriyle çıkar.
+# Sırada ders 4 var: DPO, aynı zirveye ödülü görmeden, örnek çekmeden, yalnızca tercih çiftleriyle çıkar.
 
 # %% [markdown] lang="en"
 # ## Summary

@@ -168,12 +168,14 @@ for beta in (0.1, 0.3, 0.7):
     chosen = ref_logp[x, c].requires_grad_()
     loss, info = tc.dpo.dpo_loss(chosen, ref_logp[x, r], ref_logp[x, c], ref_logp[x, r], beta=beta)
     (push,) = torch.autograd.grad(loss, chosen)
-    print(f"beta {beta}: loss {loss.item():.4f}, push on each chosen answer {-5 * push[0]:.3f}")
+    print(
+        f"beta {beta}: loss {loss.item():.4f}, push on each chosen answer {-5 * push[0]:.3f}"
+    )  # a mean over 5
 print(f"ln 2 = {np.log(2):.4f}")
 
 # %% [markdown] lang="tr"
 # Marj 0, $\sigma(0) = 1/2$ ve kayıp her $\beta$ için $\ln 2$: örtük ödül iki yanıtı da eşit görür. Kendi
-# kodunda ilk kayıp $\ln 2$ değilse referansın başlangıç politikası değildir. İtme ise
+# kodunda ilk kayıp $\ln 2$ değilse referans, başlangıç politikası değildir. İtme ise
 # $\beta\, \sigma(-\Delta)$'dır, yani burada $\beta / 2$; marj büyüdükçe söner.
 
 # %% [markdown] lang="en"
@@ -226,13 +228,13 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 # Her şey kusursuz görünüyor: kayıp sıfıra yakın, bütün çiftlerde marj artı (`accuracy` burada bu çiftlerin
 # payıdır: 1). Ama
 # reddedilenler uçuruma yuvarlanıyor ve $\beta$ 0,1 iken seçilenin eğrisi bir yerden sonra **geri
-# düşüyor**. `attained` ise 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez.
+# düşüyor**. Kayıp yalnızca ikisinin **farkına** bakar; ortak adaptörde reddedileni itmek, seçileni de sürükleyebilir. `attained` ise 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez.
 
 # %% [markdown] lang="en" tags=["answer"]
 # All seems perfect: the loss is near zero and every pair has a positive margin (`accuracy`, here the share
 # of such pairs, is 1). But the rejected
 # answers fall off a cliff, and at a $\beta$ of 0.1 the curve of the chosen ones **turns back down** after
-# a while. `attained` is far below 1: five pairs are not enough to tell the whole reward.
+# a while. The loss looks only at the **difference** of the two; in an adapter that all share, pushing the rejected may drag the chosen along. `attained` is far below 1: five pairs are not enough to tell the whole reward.
 
 # %% [markdown] lang="tr" predict="untouched"
 # **Tahmin et · çifti olmayan istem.** Altıncı istemin ("kısa cevap") hiç çifti yok; başta `kısa` 0,44 ile önde. $\beta$ 0,1 ile
@@ -335,25 +337,23 @@ print(f"true gap in reward, mean over all pairs: {gap.mean():.3f}")
 ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 
 # %% [markdown] lang="tr"
-# Marj her $\beta$'da aynı yere, **gerçek ödül farkına** oturdu. Olması gereken de bu: en iyi noktada
-# örtük ödül farkı ödül farkıdır (adım 1). $\beta$ yalnızca bu farkın kaç nat log-olasılıkla
+# Marj her $\beta$'da aynı yere, **gerçek ödül farkına** oturdu. Olması gereken de bu: en iyi noktada örtük ödüllerin farkı, ödüllerin farkına eşittir (bölüm 2, adım 1). $\beta$ yalnızca bu farkın kaç nat log-olasılıkla
 # kurulacağını belirler.
 
 # %% [markdown] lang="en"
-# At every $\beta$ the margin settled in one place, the **true difference in reward**. So it must be: at
-# the optimum, differences of implicit reward are differences of reward (step 1). $\beta$ only decides
+# At every $\beta$ the margin settled in one place, the **true difference in reward**. So it must be: at the optimum, differences of implicit reward are differences of reward (section 2, step 1). $\beta$ only decides
 # with how many nats of log-probability that difference is built.
 
 # %% [markdown] lang="tr"
 # ## 7 · Seçilen de düşebilir (7 dakika, ek)
 #
-# Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,7'ye kadar seçilenlerin log-olasılığı başlangıçtakinden
+# Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,5'e kadar seçilenlerin log-olasılığı başlangıçtakinden
 # **düşük**. Buna **olasılık kayması** (likelihood displacement; Razin ve ark., 2024) denir.
 
 # %% [markdown] lang="en"
 # ## 7 · The chosen answer may fall too (7 minutes, extra)
 #
-# Look at `chosen_logp` in the table: at every $\beta$ up to 0.7 the chosen answers are **less** likely than
+# Look at `chosen_logp` in the table: at every $\beta$ up to 0.5 the chosen answers are **less** likely than
 # at the start. This is called **likelihood displacement** (Razin et al., 2024).
 
 # %% [markdown] lang="tr" predict="flaw"
@@ -464,33 +464,27 @@ enough = next(n for n, share in zip(counts, attained.mean("seed")) if share > 0.
 how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough == 100_000)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Yüz çiftle `attained` eksidedir: politika, başladığı yerden **kötü** duruma düşer:
-# ödülü artmıştır, ama KL'nin bedeli daha büyüktür. Binlerce çiftten
+# Yüz çiftle `attained` eksidedir: politika, başladığı yerden **kötü** duruma düşer; ödülü artmıştır, ama KL'nin bedeli daha büyüktür. Binlerce çiftten
 # sonra toparlanır, 10.000 çiftte %90'ı geçer ve zirveye yanaşır. Kayıp eğrisi ise her seferinde güzelce
-# inmişti. Veri azken iki çare var: erken durmak yine de kazandırır, birazdan göreceğimiz IPO ise
-# hiç değilse büyük zarar vermez. Dersin sonunda
-# ikisini de ölçeceksin.
+# inmişti. Veri azken denenebilecek iki çare var: erken durmak ve bölüm 11'deki IPO. Alıştırmalarda ikisini de ölçeceksin.
 
 # %% [markdown] lang="en" tags=["answer"]
 # With a hundred pairs `attained` is negative: the policy ends up **worse** than it started: its
 # reward has risen, but the KL costs more. After
 # thousands of pairs it recovers, passes 90% at 10,000 pairs and closes in on the summit. The loss curve
-# had gone down nicely every time. Two cures help when data are few: stopping early, which still gains, and
-# IPO, which comes in a moment and at least does no great harm. At the end of the lesson you will measure both.
+# had gone down nicely every time. Two cures can be tried when data are few: stopping early, and the IPO of section 11. In the exercises you will measure both.
 
 # %% [markdown] lang="tr"
 # ## 9 · Referansı atarsak (5 dakika, ek)
 #
 # Eski not defterinin kaybında referans yoktu: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. Bu,
 # referansı **düzgün dağılım** (uniform) olan DPO'dur; çünkü $1/11$ iki yanıtta da aynıdır ve farkta kaybolur.
-# Öyleyse en iyisi de bellidir: $\mathrm{softmax}(r/\beta)$.
 
 # %% [markdown] lang="en"
 # ## 9 · Throwing the reference away (5 minutes, extra)
 #
 # The loss of the old notebook had no reference: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. This is
-# DPO with a **uniform** reference, since $1/11$ is the same for both answers and vanishes in the
-# difference. So its optimum is known too: $\mathrm{softmax}(r/\beta)$.
+# DPO with a **uniform** reference, since $1/11$ is the same for both answers and vanishes in the difference.
 
 # %% [markdown] lang="tr" predict="without"
 # **Tahmin et · referanssız.** Aynı çiftlerle, referanssız eğitelim. Ödül ile SFT'den kalan alışkanlık (ilk istemde `teşekkürler` demek) ne olur?
@@ -507,6 +501,7 @@ how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough 
 # - both are as with the reference
 
 # %% reference_free
+reference = torch.as_tensor(start.logp.values)
 best = tc.exact.optimal_policy(reference, world.reward, 0.3)
 uniform_best = (world.reward / 0.3).log_softmax(-1).expand(16, 6, 11)
 rewards, habits = [], []
@@ -528,12 +523,12 @@ paid, kept = abs(rewards[1] - rewards[0]) < 0.05, habits[1] > 0.9 * habits[0]
 without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Sol başlangıç, orta $\pi^*$, sağ referanssız eğitim. Referanssız kayıp, SFT'nin öğrettiği her şeyi
+# En iyisi bellidir: $\mathrm{softmax}(r/\beta)$, içinde referans yok. Sol başlangıç, orta $\pi^*$, sağ referanssız eğitim. Referanssız kayıp, SFT'nin öğrettiği her şeyi
 # siler: her istemde aynı altı yardımsever token, eşit olasılıkla. Ödül hemen hemen aynı, alışkanlıklar gitmiş. Referans
 # bir ayrıntı değil, eski davranışın kendisidir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The start on the left, $\pi^*$ in the middle, training without a reference on the right. Without the
+# Its optimum is known: $\mathrm{softmax}(r/\beta)$, without any reference. The start on the left, $\pi^*$ in the middle, training without a reference on the right. Without the
 # reference, the loss wipes out all that SFT has taught: the same six helpful tokens at every prompt,
 # equally likely. The reward is nearly the same and the habits are gone. The reference is no detail; it is the
 # old behaviour itself.
@@ -551,6 +546,7 @@ without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
 # With the same $\beta$, do they land on the same point of the frontier?
 
 # %%
+# without an entropy bonus, so that both have the same goal
 ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=betas, ent_coef=0, seeds=16), start=start)
 tc.plots.frontier(ppo, many)
 
@@ -561,13 +557,12 @@ for beta in (0.1, 0.3, 1.0):
 
 # %% [markdown] lang="tr"
 # Daire PPO, baklava DPO; boş kareler kesin en iyi. Aynı $\beta$, aynı nokta: **iki yol, tek zirve.** En
-# uzun tasmada (0,1) DPO biraz sağa taşar: log-olasılık, $\beta$'ya bölünmüş ödüldür; 100.000 çiftin
+# uzun tasmada (0,1) DPO biraz sağa taşar: referansa göre log oran, bir sabit dışında, $\beta$'ya bölünmüş ödüldür; 100.000 çiftin
 # ödülde bıraktığı hata da aynı $\beta$'ya bölünür.
 
 # %% [markdown] lang="en"
 # Circles are PPO, diamonds DPO, hollow squares the exact optimum. The same $\beta$, the same point:
-# **two roads, one summit.** On the longest leash (0.1) DPO strays a little to the right: a
-# log-probability is a reward divided by $\beta$, and the error that 100,000 pairs leave in the reward is
+# **two roads, one summit.** On the longest leash (0.1) DPO strays a little to the right: the log ratio to the reference is, up to a constant, the reward divided by $\beta$, and the error that 100,000 pairs leave in the reward is
 # divided by the same $\beta$.
 
 # %% [markdown] lang="tr"
@@ -622,7 +617,7 @@ for steps in (100, 400, 1600):
 # ### How did your predictions go?
 
 # %% tags=["overview"]
-tc.widgets.predictions(rises, untouched, flaw, how_many, without)
+tc.widgets.predictions(language="en")
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
@@ -690,7 +685,7 @@ def dpo_loss(chosen_logp, rejected_logp, ref_chosen_logp, ref_rejected_logp, bet
 # %% [markdown] lang="tr"
 # ### Alıştırma 2 · IPO nereden başlar?
 #
-# ●○○ · 3 dakika. Sigmoid kaybı $\ln 2$'den başlar. IPO, $\beta = 0.25$ iken referanstan başlarsa ilk kaybı
+# ●○○ · 3 dakika. Sigmoid kaybı $\ln 2$'den başlar; IPO bölüm 11'dedir (ek). IPO, $\beta = 0.25$ iken referanstan başlarsa ilk kaybı
 # kaçtır? Kâğıtta bul, yaz; denetim eğitimi çalıştırıp karşılaştırır.
 #
 # <details><summary>İpucu</summary>
@@ -702,7 +697,7 @@ def dpo_loss(chosen_logp, rejected_logp, ref_chosen_logp, ref_rejected_logp, bet
 # %% [markdown] lang="en"
 # ### Exercise 2 · Where does IPO start?
 #
-# ●○○ · 3 minutes. The sigmoid loss starts at $\ln 2$. With $\beta = 0.25$, starting at the reference, what is
+# ●○○ · 3 minutes. The sigmoid loss starts at $\ln 2$; IPO is in section 11 (extra). With $\beta = 0.25$, starting at the reference, what is
 # the first loss of IPO? Find it on paper and write it down; the check runs the training and compares.
 #
 # <details><summary>Hint</summary>
@@ -723,7 +718,7 @@ first_loss = ((0 - 1 / 2) / 0.25) ** 2
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Yüz çift ve iki çare
 #
-# ●○○ · 4 dakika. 100 çift ve 200 adımla `attained` eksiydi (bölüm 8). Aynı çiftlerle hangisi en iyi biter?
+# ●○○ · 4 dakika. 100 çift ve 200 adımla `attained` eksiydi (bölüm 8, ek). Aynı çiftlerle hangisi en iyi biter?
 #
 # * `"a"` olduğu gibi: 200 adım, sigmoid; az veriden her şeyi çıkarmak gerekir
 # * `"b"` 200 yerine 10 adım, sigmoid
@@ -738,7 +733,7 @@ first_loss = ((0 - 1 / 2) / 0.25) ** 2
 # %% [markdown] lang="en"
 # ### Exercise 3 · A hundred pairs and two cures
 #
-# ●○○ · 4 minutes. With 100 pairs and 200 steps `attained` was negative (section 8). With the same pairs, which of
+# ●○○ · 4 minutes. With 100 pairs and 200 steps `attained` was negative (section 8, extra). With the same pairs, which of
 # these ends best?
 #
 # * `"a"` as it is: 200 steps, sigmoid; few data must be used to the full
@@ -764,7 +759,7 @@ cure = "b"
 # ### Alıştırma 4 · Kendi çiftlerin
 #
 # ●●○ · 6 dakika. Beş çift, çifti olmayan altıncı istemin yanıtını da değiştirmişti (bölüm 4). Beş çifte en çok
-# iki çift ekle: eğitimden sonra ($\beta = 0.3$, 200 adım) altıncı isteme kısa yanıtın olasılığı 0,9'u bulsun,
+# iki çift ekle: eğitimden sonra ($\beta = 0.3$, 200 adım) altıncı istemde `kısa` yanıtının olasılığı 0,9'u bulsun,
 # dördüncü istemdeki ret de 0,9'un altına düşmesin. Yanıtın bir listedir; her çift `(istem, seçilen, reddedilen)`, adlarla
 # ya da yukarıdaki numaralarla.
 #

@@ -25,7 +25,7 @@
 # behaviour survive?
 #
 # For the error there is a formula, and we put it beside every measurement. For speed there is none: speed
-# is measured, and every machine gives another answer. Time: about 57 minutes; the
+# is measured, and every machine gives a different answer. Time: about 57 minutes; the
 # sections marked *extra* can wait, without them 40 minutes. Exercises: 27 minutes.
 
 # %% [markdown] lang="tr"
@@ -128,11 +128,11 @@ tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.lang
 # formula ends is worth as much as the formula.
 
 # %% [markdown] lang="tr" predict="halved"
-# **Tahmin et · bir bit fazla.** 7 bitten 8 bite çıkarsak hatanın **gücü** kaç kat azalır?
+# **Tahmin et · bir bit fazla.** 7 bitten 8 bite çıkarsak hatanın **gücü** kaçta birine iner?
 #
-# - 2 kat
-# - 4 kat
-# - 8 kat
+# - yarısına (2 kat azalır)
+# - dörtte birine (4 kat)
+# - sekizde birine (8 kat)
 
 # %% [markdown] lang="en" predict="halved"
 # **Predict · one bit more.** From 7 bits to 8, how many times smaller does the **power** of the error get?
@@ -194,11 +194,11 @@ for b, gain, due in zip(bits, gains, formula):
 
 # %% [markdown] lang="tr"
 # Formül $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$, basamak sayısının oranıdır; bit arttıkça 6,02'ye iner.
-# 3 bitten sonra ölçüm ile formül arasındaki fark, bir dB'nin yüzde biri dolayındadır.
+# 3 bitten sonra ölçüm ile formül arasındaki fark, bir dB'in yüzde ikisini geçmez.
 
 # %% [markdown] lang="en"
 # The formula $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$ is the ratio of the numbers of steps; with more
-# bits it comes down to 6.02. From 3 bits on, measurement and formula differ by about a hundredth of a dB.
+# bits it comes down to 6.02. From 3 bits on, measurement and formula differ by two hundredths of a dB at most.
 
 # %% [markdown] lang="tr"
 # ## 4 · Tek ölçek mi, satır başına ölçek mi? (6 dakika)
@@ -252,7 +252,7 @@ others.reveal(a=lost < 1, b=1 < lost < 10, c=lost > 20)
 # ## 5 · Tam sayılarla matris çarpımı (7 dakika, ek)
 #
 # Ağırlıklar önceden yuvarlanır. Katmana gelen sayılar, yani **aktivasyonlar** (activations), önceden
-# bilinmez; onların ölçeği her geçişte, her satır için yeniden bulunur. Bu yüzden **dinamik** nicemleme
+# bilinmez; onların ölçeği, katman her çalıştığında her satır için yeniden bulunur. Bu yüzden **dinamik** nicemleme
 # denir. Sonra çarpım tam sayılarla yapılır ve iki ölçek en sonda geri konur:
 #
 # $$y = x W^\top + b \;\approx\; \Delta_x \Delta_w \big(q_x q_w^\top\big) + b$$
@@ -439,7 +439,7 @@ tc.plots.against(world, "time", exact=1.0, named="fp32", **ratios)
 # %% [markdown] lang="tr"
 # Sayılar senin makinenin sayılarıdır; başka bir işlemcide başka çıkar. Çizgi 1'in üstündeyse INT8
 # **yavaştır**. Ölçtüğümüz her işlemcide küçük model INT8 ile yavaşladı: ölçek bulmak ve yuvarlamak,
-# çarpmadan kazanılandan pahalıdır. Model büyüdükçe çarpma ağır basar ve çizgi iner; bazı işlemcilerde bir
+# çarpmanın kazandırdığından pahalıdır. Model büyüdükçe çarpma ağır basar ve çizgi iner; bazı işlemcilerde bir
 # yerden sonra 1'in altına geçer. Emin olamadığında tablo `cannot tell` der.
 
 # %% [markdown] lang="en"
@@ -452,14 +452,12 @@ tc.plots.against(world, "time", exact=1.0, named="fp32", **ratios)
 # %% [markdown] lang="tr"
 # ## 8 · FP16 ve BF16: yarım boy sayılar (4 dakika, ek)
 #
-# İkisi de 16 bittir. FP16 daha çok basamak tutar, BF16 daha geniş bir aralık. Nicemleme gibi ölçek
-# gerekmez. Hangisinin SNR'si yüksektir?
+# İkisi de 16 bittir. FP16 daha çok anlamlı rakam tutar, BF16 daha geniş bir aralık. Nicemlemedeki gibi bir ölçek gerekmez.
 
 # %% [markdown] lang="en"
 # ## 8 · FP16 and BF16: half-size numbers (4 minutes, extra)
 #
 # Both have 16 bits. FP16 keeps more digits, BF16 a wider range. Unlike quantization they need no scale.
-# Which one has the higher SNR?
 
 # %%
 fp32 = networks[1024]
@@ -512,8 +510,7 @@ print("a GPU is here:", torch.cuda.is_available())
 # ## 9 · Eğitilen davranış dayanır mı? (7 dakika)
 #
 # Ders 3'ün politikasını alalım: istemi okuyan yargıçla, `kl_beta=0.1` tasmasıyla (KL cezasıyla) eğitilmiş PPO. Adaptörü
-# birleştirelim, $W'$'yi giderek az bitle yazalım ve her seferinde kesin tabloya bakalım: kendisine KL
-# uzaklığı, ödül, "kötü söz söyle" istemini reddetme olasılığı ve en olası yanıtı aynı kalan istemler.
+# birleştirelim, $W'$'yi giderek az bitle yazalım ve her seferinde kesin tabloya bakalım: nicemlenmemiş hâline KL uzaklığı, ödül, "kötü söz söyle" istemini reddetme olasılığı ve en olası yanıtı aynı kalan istemler.
 
 # %% [markdown] lang="en"
 # ## 9 · Does the trained behaviour survive? (7 minutes)
@@ -563,7 +560,7 @@ for bits in range(8, 1, -1):
     print(f"{bits} bits: KL {kl:.4f}, reward {reward:.3f}, refuses {refusal:.3f}, same {same:.2f}")
 
 # %% [markdown] lang="tr"
-# Tablolar tohumların ortalamasıdır. Tek bir politikayı, tohum 9'u kendi gözünle gör: solda eğitilmiş hâli, sağda
+# Satırlar tohumların ortalamasıdır. Tek bir politikayı, tohum 9'u kendi gözünle gör: solda eğitilmiş hâli, sağda
 # nicemlenmişi. Sürgüyü 2'ye kadar indir, ilk ve son satıra bak:
 
 # %% [markdown] lang="en"
@@ -611,10 +608,10 @@ for bits in (4, 3, 2):
     print(f"{bits} bits, one scale: KL {tc.exact.kl(logp, few).mean():.3f}, reward {reward:.3f}")
 
 # %% [markdown] lang="tr"
-# ## 10 · QLoRA: kaba taban, ince yama (6 dakika, ek)
+# ## 10 · QLoRA: kaba temel, ince yama (6 dakika, ek)
 #
-# Ders 2 ile bu dersi birleştirelim. QLoRA (Dettmers ve ark., 2023): taban az bitle yazılır ve dondurulur,
-# üstüne tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik tabana rank 2 bir yama takıp politikayı eski
+# Ders 2 ile bu dersi birleştirelim. QLoRA (Dettmers ve ark., 2023): temel model az bitle yazılır ve dondurulur,
+# üstüne tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik temel modele rank 2 bir yama takıp politikayı eski
 # hâline yaklaştıralım.
 
 # %% [markdown] lang="en"
@@ -625,14 +622,14 @@ for bits in (4, 3, 2):
 # 3 bits and bring the policy back towards what it was.
 
 # %% [markdown] lang="tr" predict="patch"
-# **Tahmin et · ince yama.** Rank 2 bir yama, 3 bitte kaybedilenin (KL'nin) ne kadarını geri getirir?
+# **Tahmin et · yama.** Rank 2 bir yama, 3 bitte kaybedilenin (KL'nin) ne kadarını geri getirir?
 #
 # - hemen hemen hepsini
 # - yaklaşık yarısını
 # - yaklaşık dörtte birini
 
 # %% [markdown] lang="en" predict="patch"
-# **Predict · a fine patch.** How much of what 3 bits have lost (of the KL) does a patch of rank 2 bring back?
+# **Predict · the patch.** How much of what 3 bits have lost (of the KL) does a patch of rank 2 bring back?
 #
 # - nearly all
 # - about half
@@ -665,7 +662,7 @@ back = 1 - patches["rank 2"] / plain
 patch.reveal(a=back > 0.8, b=0.35 < back < 0.65, c=back < 0.35)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Rank 2 bir yama KL'yi onda birinin altına indirir, rank büyüdükçe daha da azalır. Taban küçük kalır, duyarlık
+# Rank 2 bir yama KL'yi onda birinin altına indirir, rank büyüdükçe daha da azalır. Temel model küçük kalır, duyarlık
 # yalnızca gereken birkaç yönde geri gelir. Büyük modellerde LoRA ile nicemlemenin birlikte kullanılmasının
 # nedeni budur.
 
@@ -681,7 +678,7 @@ patch.reveal(a=back > 0.8, b=0.35 < back < 0.65, c=back < 0.35)
 # ### How did your predictions go?
 
 # %% tags=["overview"]
-tc.widgets.predictions(halved, others, both, breaks, patch)
+tc.widgets.predictions(language="en")
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
@@ -753,7 +750,7 @@ def round_trip(weight, bits):
 # %% [markdown] lang="tr"
 # ### Alıştırma 2 · Satır 300 katına çıkarsa
 #
-# ●○○ · 4 dakika. Bölüm 4'te bir satır 30 katına çıkınca, tek ölçek ve 8 bitle, öteki satırların SNR'si 15 dB'nin
+# ●○○ · 4 dakika. Bölüm 4'te bir satır 30 katına çıkınca, tek ölçek ve 8 bitle, öteki satırların SNR'si 15 dB'in
 # altına inmişti. 300 katına çıkarsa kaç dB olur? Önce tahmin et, sonra denet: ölçüm o anda yapılır.
 #
 # <details><summary>İpucu</summary>
@@ -871,7 +868,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals ar
 # Choose an answer to each of the five questions, and read right below it whether it is right, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
-# 1. 8 bitten 7 bite inince SNR 43,12 dB'den 37,03 dB'ye düştü. Hatanın gücü kaç kat arttı?
+# 1. 8 bitten 7 bite inince SNR 43,12 dB'den 37,03 dB'e düştü. Hatanın gücü kaç kat arttı?
 #    - [ ] 1,16 — iki SNR'nin oranı bu; ama desibel bir logaritmadır, oranına değil farkına bakılır.
 #    - [ ] 2 — basamak iki katına çıkar, ama hatanın gücü $\Delta^2$ ile büyür.
 #    - [x] Yaklaşık 4 — fark 6,09 dB; basamak iki kat, gücü dört kat.
@@ -882,7 +879,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals ar
 #      iridir.
 #    - [ ] Bütün satırlar — tek ölçek olsaydı öyle olurdu.
 #    - [ ] Yalnızca o ağırlık — o en üst basamağa düşer; hemen hemen hatasız yazılır.
-# 3. Ağırlıklar da aktivasyonlar da yaklaşık 42 dB iken çıkış 39 dB'ydi. Aktivasyonları hiç yuvarlamazsan çıkış
+# 3. Ağırlıklar da aktivasyonlar da yaklaşık 42 dB iken çıkış 39 dB'di. Aktivasyonları hiç yuvarlamazsan çıkış
 #    kaç dB olur?
 #    - [ ] 39 — hatanın yarısı aktivasyonlardan geliyordu; o yarı gitti.
 #    - [ ] 84 — SNR'ler toplanmaz; toplanan, hataların güçleridir.
@@ -937,20 +934,19 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals ar
 #      the reward is silent.
 
 # %% [markdown] lang="tr"
-# ## Özet: beş ders, tek tablo
+# ## Özet
 #
 # * Bir politika bir tablodur (ders 1); onu örnekle (2), ödülle (3) ve tercihle (4) eğittik, bu derste
 #   küçülttük.
 # * Yuvarlamanın hatası en çok $\Delta/2$, gücü $\Delta^2/12$'dir; her bit yaklaşık 6 dB kazandırır.
 # * Satır başına ölçek, tek bir aykırı satırın ötekileri bozmasını önler.
-# * INT8 modeli küçültür; hızlandırıp hızlandırmadığı ölçülür ve küçük modelde yavaşlatır.
+# * INT8 modeli küçültür; hızlandırıp hızlandırmadığını ancak ölçüm söyler; küçük modelde yavaşlatır.
 # * Az bit önce ödülün sustuğu yerdeki alışkanlıkları bozar; KL görür, ödül görmez.
 #
-# Her eğrinin yanında kesin yanıt vardı. Büyük modellerde o çizgi yoktur; artık nerede olması gerektiğini
-# biliyorsun.
+# Hız dışında her eğrinin yanında kesin yanıt vardı. Büyük modellerde o çizgi yoktur; artık nerede olması gerektiğini biliyorsun. Sırada ders 6 var: eğrisi güzel, kendisi bozuk sekiz vaka.
 
 # %% [markdown] lang="en"
-# ## Summary: five lessons, one table
+# ## Summary
 #
 # * A policy is a table (lesson 1); we trained it by example (2), by reward (3) and by preference (4), and
 #   made it smaller in this lesson.
@@ -959,4 +955,4 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals ar
 # * INT8 makes a model smaller; whether it is faster must be measured, and a small model gets slower.
 # * Few bits first break the habits where the reward is silent; the KL sees it, the reward does not.
 #
-# Every curve had the exact answer beside it. Large models have no such line; now you know where it would be.
+# Every curve but that of speed had the exact answer beside it. Large models have no such line; now you know where it would be. Lesson 6 comes next: eight cases with a fine curve, broken all the same.

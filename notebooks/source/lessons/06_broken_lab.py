@@ -8,34 +8,31 @@
 # %% [markdown] lang="tr"
 # # Ders 6 · Bozuk laboratuvar: eğri güzel, peki ne büyüyor?
 #
-# Bu bir dedektif dersi. Yayımlanmış kodlardan ve metinlerden sekiz **vaka** var; çoğunun ödül eğrisi güzel yükselir. Her vakada
-# sırayla kodu okur, ipucuna bakar, birini suçlarsın. Kararı ise kesin en iyi verir: burada $\pi^*$ bilindiği için, bir kodun
+# Bu bir dedektif dersi. Yayımlanmış kodlardan ve metinlerden sekiz **vaka** var; çoğunun ödül eğrisi güzel yükselir. Kodu okur, ipucuna bakar, bir yargıya varırsın. Kararı ise kesin en iyi verir: burada $\pi^*$ bilindiği için, bir kodun
 # gerçekte **neyi** büyüttüğü saklanamaz.
 #
-# Vakalar kimseyi utandırmak için değil. Hepsi iyi kodlarda görülmüş, kolay yapılan hatalardır; kaynağı neredeyse orada anılır.
+# Vakalar kimseyi utandırmak için değil. Hepsi iyi kodlarda görülmüş, kolay yapılan hatalardır; kaynağı bilinen, kendi vakasında anılır.
 # Süre: yaklaşık 56 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 21 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 6 · The broken lab: a fine curve, but what does it climb?
 #
 # This lesson is detective work. There are eight **cases** from published code and text, and most of their reward curves rise
-# nicely. In each you read the code, look at a clue and accuse somebody. The exact optimum gives the verdict: as $\pi^*$ is
+# nicely. You read the code, look at a clue and come to a judgement. The exact optimum gives the verdict: as $\pi^*$ is
 # known here, nothing can hide **what** it really climbs.
 #
-# The cases are not there to shame anybody. They are easy mistakes, seen in good code; each is told with its source.
+# The cases are not there to shame anybody. They are easy mistakes, seen in good code; where the source is public, it is named.
 # Time: about 56 minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 21 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Evin kuralları (3 dakika)
 #
-# On iki **tarif** (recipe), hepsi aynı başlangıçtan ve aynı gürültüyle eğitiliyor; tasma hepsinde 0,5. Döngü aynıdır, yalnızca
-# tasmanın ya da tabanın bağlanışı değişir (`toycore/broken/recipes.py`). Adlar şimdilik bir şey söylemesin; sırası gelecek.
+# On iki **tarif** (recipe), hepsi aynı başlangıçtan ve aynı gürültüyle eğitiliyor; tasma hepsinde 0,5. Döngü aynıdır; her tarifte bir iki ayrıntı değişir: tasma, taban çizgisi, örnekleme, oran ya da geçiş sayısı (`toycore/broken/recipes.py`). Adlar şimdilik bir şey söylemesin; sırası gelecek.
 
 # %% [markdown] lang="en"
 # ## 1 · The rules of the house (3 minutes)
 #
-# Twelve **recipes**, all trained from the same start and with the same noise, on a leash of 0.5. The loop is the same; what differs
-# is how the leash or the baseline is tied on (`toycore/broken/recipes.py`). Never mind the names for now; each has its turn.
+# Twelve **recipes**, all trained from the same start and with the same noise, on a leash of 0.5. The loop is the same; each recipe differs in a detail or two: leash, baseline, sampling, ratio or number of passes (`toycore/broken/recipes.py`). Never mind the names for now; each has its turn.
 
 # %%
 import numpy as np
@@ -58,7 +55,7 @@ def harmed(recipe):
 
 
 # %% [markdown] lang="tr"
-# `harmed` bizim yargıcımız: amaç $J$'deki olası kazancın beşte dördüne varamayan tarif bozuktur. Ödüle bakmaz, `attained`'e bakar.
+# `harmed` bizim yargıcımız: amaç $J$'de elde edilebilecek kazancın beşte dördüne varamayan tarif bozuktur. Ödüle bakmaz, `attained`'e bakar.
 
 # %% [markdown] lang="en"
 # `harmed` is our judge: a recipe that does not reach four fifths of the possible gain in $J$ is broken. It does not look at the
@@ -94,7 +91,7 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
 
 # %% [markdown] lang="tr"
 # k1 ile k3'ün ortalaması kesin KL'dir; k2 yanlıdır. k3 küçük yayılımıyla bilinir, ama yayılımı yalnızca referansın yakınında
-# küçüktür: burada k1'inkinin üç katı. Tanıkların hepsi dürüst görünüyor. Şimdi vakalara.
+# küçüktür: burada k1'inkinin üç katı. k2 dışındaki tanıklar dürüst görünüyor. Şimdi vakalara.
 #
 # ## 3 · Vaka 1: kayıpta k1 mi, k2 mi? (5 dakika)
 #
@@ -109,7 +106,7 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
 
 # %% [markdown] lang="en"
 # The means of k1 and k3 are the exact KL; k2 is biased. k3 is known for its small spread, but it has that only near the
-# reference: here the spread is three times that of k1. All witnesses look honest. Now to the cases.
+# reference: here the spread is three times that of k1. All witnesses but k2 look honest. Now to the cases.
 #
 # ## 3 · Case 1: k1 or k2 in the loss? (5 minutes)
 #
@@ -127,7 +124,7 @@ case = lab.sel(recipe=["k1_in_loss", "k2_in_loss"])
 tc.plots.curves(case, "reward")
 
 # %% [markdown] lang="tr" predict="case_1"
-# **Tahmin et · vaka 1.** Suçlun hangisi?
+# **Tahmin et · vaka 1.** Sence suçlu hangisi?
 #
 # - k2: ortalaması yanlı
 # - k1: ortalaması doğru olsa da
@@ -148,16 +145,15 @@ k1_harms, k2_harms = harmed("k1_in_loss"), harmed("k2_in_loss")
 case_1.reveal(a=k2_harms, b=k1_harms, c=not (k1_harms or k2_harms))
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Kayıp **türetilir**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, içinde referans hiç kalmaz; $\mathbb{E}[\nabla k_2]$ ise
-# tam KL'nin gradyanıdır. Doğru ortalama, doğru gradyan demek değildir. Üstelik ilk geçişten sonra örnekler eskir: k1 onların
+# Kaybın **türevi alınır**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, içinde referans hiç kalmaz; $\mathbb{E}[\nabla k_2]$ ise
+# tam KL'nin gradyanıdır (k3'ünki, yönü ters olan KL'nin). Doğru ortalama, doğru gradyan demek değildir. Üstelik ilk geçişten sonra örnekler eskir: k1 onların
 # olasılığını aşağı iter ve politika, tasmasız kalmaktan da uzağa kaçar. Yayımlanmış kodda vardı, sonradan düzeltildi
 # ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
 
 # %% [markdown] lang="en" tags=["answer"]
 # The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, and the reference does not appear at all;
-# $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL. A right mean is not a right gradient. What is more, after the first pass
-# the samples are old: k1 pushes their probability down, and the policy runs farther than with no leash at all. Published code did
-# this; it has since been mended ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
+# $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL (that of k3 is the gradient of the KL the other way round). A right mean is not a right gradient. What is more, after the first pass
+# the samples are old: k1 pushes their probability down, and the policy runs farther than with no leash at all. Published code did this; it has since been fixed ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
 
 # %% [markdown] lang="tr"
 # ## 4 · Vaka 2: hangi referans? (5 dakika)
@@ -188,7 +184,7 @@ case = lab.sel(recipe=["k1_in_reward", "reloaded_reference"])
 tc.plots.curves(case, "reward", "logged_kl")
 
 # %% [markdown] lang="tr" predict="case_2"
-# **Tahmin et · vaka 2.** Suçlun hangisi?
+# **Tahmin et · vaka 2.** Sence suçlu hangisi?
 #
 # - kopyalanan referans
 # - yüklenen referans
@@ -235,9 +231,9 @@ case = lab.sel(recipe=["one_pass", "k3_in_reward"])
 tc.plots.curves(case, "reward")
 
 # %% [markdown] lang="tr" predict="case_3"
-# **Tahmin et · vaka 3.** Suçlun hangisi?
+# **Tahmin et · vaka 3.** Sence suçlu hangisi?
 #
-# - hızlı olan, k3'ü çıkaran
+# - hızlı olan, ödülden k3'ü düşen
 # - yavaş olan, tek geçen
 # - hiçbiri: biri yavaş, o kadar
 
@@ -269,32 +265,30 @@ case_3.reveal(a=fast_harms, b=slow_harms, c=not (fast_harms or slow_harms))
 # %% [markdown] lang="tr"
 # ## 6 · Vaka 4: dağılan eğitim (7 dakika)
 #
-# Bir kitabın defterinde GRPO'nun kaybına KL şöyle eklenir; eğitim bir süre sonra dağılır, yanıtlar rastgele token'lara döner ve
-# suç başka şeylerde aranır ([reasoning-from-scratch](https://github.com/rasbt/reasoning-from-scratch), bölüm 7):
+# Bir kitabın not defterinde, GRPO'nun (değer ağı yerine bir grup yanıtın ortalamasını kullanan PPO türü) kaybına KL şöyle eklenir; eğitim bir süre sonra dağılır ve suç başka şeylerde aranır ([reasoning-from-scratch](https://github.com/rasbt/reasoning-from-scratch), bölüm 7):
 #
 # ```python
 # loss = policy_loss + kl_coeff * (new_logps - ref_logps).mean()
 # ```
 #
 # Bu, vaka 1'in k1'i; beklenen gradyanı 0'dı. Yalnız bir fark var: örnekler politikanın kendisinden değil, sıcaklık 0,8 ve **top-p** 0,9 ile
-# çekiliyor: olası yanıtlar öne çıkarılır, kuyruk kesilir. İpucu, ödül ve entropi (yanında sağlam ama tek geçişli tarif):
+# çekiliyor: olası yanıtlar öne çıkarılır, kuyruk kesilir. İpucu, ödül eğrisi (yanında sağlam ama tek geçişli tarif):
 
 # %% [markdown] lang="en"
 # ## 6 · Case 4: the run that falls apart (7 minutes)
 #
-# In a book's notebook the KL is added to the loss of GRPO as below; after a while the run falls apart, answers turn into random
-# tokens, and other things get the blame ([reasoning-from-scratch](https://github.com/rasbt/reasoning-from-scratch), chapter 7):
+# In a book's notebook the KL is added as below to the loss of GRPO (a kind of PPO that takes the mean of a group of answers instead of a critic); after a while the run falls apart, and other things get the blame ([reasoning-from-scratch](https://github.com/rasbt/reasoning-from-scratch), chapter 7):
 #
 # ```python
 # loss = policy_loss + kl_coeff * (new_logps - ref_logps).mean()
 # ```
 #
 # This is the k1 of case 1, whose expected gradient was 0. There is one difference: samples do not come from the policy itself but with a
-# temperature of 0.8 and a **top-p** of 0.9: likely answers are favoured, the tail is cut off. The clue is reward and entropy (beside it the recipe that is sound, with one pass):
+# temperature of 0.8 and a **top-p** of 0.9: likely answers are favoured, the tail is cut off. The clue is the reward (beside it the recipe that is sound, with one pass):
 
 # %%
 case = lab.sel(recipe=["one_pass", "log_ratio_in_loss"])
-tc.plots.curves(case, "reward", "entropy")
+tc.plots.curves(case, "reward")
 
 # %% [markdown] lang="tr" predict="case_4"
 # **Tahmin et · vaka 4.** Ödül hiç olmasın, yalnızca bu terim olsun. Kesilmiş örneklerle politikayı nereye sürükler?
@@ -318,6 +312,7 @@ for name, sampler in samplers.items():
     paths[name] = tc.exact.entropy(flow).mean(-1)
     print(f"{name:12} entropy", *(f"{paths[name][step]:.3f}" for step in (0, 50, 200, 1000)))
 print(f"log 11 = {np.log(11):.3f}")
+tc.plots.curves(case, "kl", "entropy")
 
 # %% tags=["reveal"]
 first, last = (float(paths["truncated"][step]) for step in (0, -1))
@@ -392,19 +387,17 @@ is_kl, is_turned = abs(helper - forward) < 0.005, abs(helper - turned) < 0.005
 case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Ortalaması $\chi^2 - \mathrm{KL}$'dir. Kayıpta ise $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$ amacını büyütür; en iyisi
-# $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$. Bu tasma yanıtları **öldürür**: $\lambda$'nın altında kazandıranın olasılığı tam 0'dır, KL'nin
+# Ortalaması $\chi^2 - \mathrm{KL}$'dir. Kayıpta ise $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$ amacını büyütür; en iyisi $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$'dır ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$; $\lambda$, olasılıkların toplamını 1 yapan sayı). Bu tasma yanıtları **öldürür**: $\lambda$'nın altında kazandıranın olasılığı tam 0'dır, KL'nin
 # hiç yapmadığı bir şey. Eğriler yine de güzel; belli eden, KL'nin sağlam tariften hep biraz yüksek kalmasıdır.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Its mean is $\chi^2 - \mathrm{KL}$. In the loss it climbs $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$, whose optimum is
-# $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$. This leash lets answers **die**: whatever earns less than $\lambda$ has probability exactly 0,
+# Its mean is $\chi^2 - \mathrm{KL}$. In the loss it climbs $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$, whose optimum is $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$ ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$; $\lambda$ is the number that makes the probabilities sum to 1). This leash lets answers **die**: whatever earns less than $\lambda$ has probability exactly 0,
 # which a KL never does. The curves are fine all the same; what tells is a KL that stays a little above that of the sound recipe.
 
 # %% [markdown] lang="tr"
 # ## 8 · Vaka 6: oranın altında kim var? (5 dakika, ek)
 #
-# Çok okunan bir derste oran, eski politikaya değil **referansa** bölünür; referans hiç yenilenmezse kod şöyledir
+# Çok okunan bir derste oranın paydasında eski politika değil **referans** durur; referans hiç yenilenmezse kod şöyledir
 # ([huggingface/course](https://github.com/huggingface/course), bölüm 12):
 #
 # ```python
@@ -428,7 +421,7 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # Let us give more leash: a `kl_beta` of 0.1 instead of 0.5. The KL of the sound recipe then goes beyond 0.5.
 
 # %% [markdown] lang="tr" predict="case_6"
-# **Tahmin et · vaka 6.** Aynı tasmayla, oranı referansa bölen tarifin KL'si nereye varır?
+# **Tahmin et · vaka 6.** Aynı tasmayla, paydaya referansı koyan tarifin KL'si nereye varır?
 #
 # - 0,1'in altında kalır
 # - aynı yere, 0,5'in üstüne
@@ -463,7 +456,7 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 # %% [markdown] lang="tr"
 # ## 9 · Vaka 7: kendini de sayan ortalama (5 dakika, ek)
 #
-# GRPO değer ağı kullanmaz: bir isteme $G$ yanıt çeker, taban çizgisi olarak grubun ortalamasını alır. KL kayıptadır:
+# GRPO, bir isteme $G$ yanıt çeker; taban çizgisi bu grubun ortalamasıdır. KL kayıptadır:
 #
 # ```python
 # advantage = rewards - rewards.mean(-1, keepdim=True)    # G = 8 answers to a prompt
@@ -473,7 +466,7 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 # %% [markdown] lang="en"
 # ## 9 · Case 7: a mean that counts itself (5 minutes, extra)
 #
-# GRPO has no critic: it draws $G$ answers to a prompt and takes their mean for a baseline. The KL is in the loss:
+# GRPO draws $G$ answers to a prompt; the baseline is the mean of this group. The KL is in the loss:
 #
 # ```python
 # advantage = rewards - rewards.mean(-1, keepdim=True)    # G = 8 answers to a prompt
@@ -488,7 +481,7 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 # - daha kısa bir tasmanın, 0,5 · 8/7
 
 # %% [markdown] lang="en" predict="case_7"
-# **Predict · case 7.** You wrote a `kl_beta` of 0.5. To the optimum of which leash does the policy go?
+# **Predict · case 7.** You wrote a `kl_beta` of 0.5. Which leash's optimum does the policy reach?
 #
 # - of 0.5
 # - of a longer one, 0.5 · 7/8
@@ -496,11 +489,13 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 
 # %% group
 landed = torch.as_tensor(lab.logp.sel(recipe="mean_baseline_kl_in_loss").values)
-off = {}
+off, each = {}, []
 for kl_beta in (0.5, 0.5 * 7 / 8, 0.5 * 8 / 7):
     optimum = tc.exact.optimal_policy(start.logp, world.reward, kl_beta)
-    off[kl_beta] = float(tc.exact.total_variation(landed, optimum).mean())
+    each.append(tc.exact.total_variation(landed, optimum).mean(-1))
+    off[kl_beta] = float(each[-1].mean())
     print(f"to the optimum of {kl_beta:.3f}: {off[kl_beta]:.3f} of the probability lies elsewhere")
+print("nearest to the last one:", int((torch.stack(each).argmin(0) == 2).sum()), "of 16 seeds")
 
 # %% tags=["reveal"]
 nearest = min(off, key=off.get)
@@ -508,11 +503,11 @@ case_7.reveal(a=nearest == 0.5, b=nearest < 0.5, c=nearest > 0.5)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Yanıt kendi taban çizgisinin içindedir; onu da düşünce beklenen avantajdan geriye $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ kalır. Kayıptaki KL ise küçülmez:
-# $\beta$, $\beta\, G/(G-1)$ olur. KL ödüldeyken çarpan ikisine de gelir ve sadeleşir. Çare: ötekilerin ortalaması (RLOO), ya da büyük bir grup.
+# $\beta$, $\beta\, G/(G-1)$ olur. KL ödüldeyken çarpan ikisine de gelir ve sadeleşir. Çare: ötekilerin ortalaması (RLOO, leave-one-out), ya da büyük bir grup.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The answer is part of its own baseline; of its expected advantage, $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ is left. The KL in the loss does not shrink:
-# $\beta$ becomes $\beta\, G/(G-1)$. With the KL in the reward the factor hits both and cancels. The cure is the mean of the others (RLOO), or a large group.
+# The answer is part of its own baseline; only $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ is left of its expected advantage. The KL in the loss does not shrink:
+# $\beta$ becomes $\beta\, G/(G-1)$. With the KL in the reward the factor hits both and cancels. The cure is the mean of the others (RLOO, leave-one-out), or a large group.
 
 # %% [markdown] lang="tr"
 # ## 10 · Vaka 8: DPO'nun yargıcı (6 dakika, ek)
@@ -536,20 +531,22 @@ tc.plots.curves(
 )
 
 # %% [markdown] lang="tr" predict="case_8"
-# **Tahmin et · vaka 8.** Ödülü 1, marjı on kattan fazla. Hangisi daha iyi eğitilmiş?
+# **Tahmin et · vaka 8.** İkincisinin ödülü 1, marjı birincininkinin on katından fazla. Hangisi daha iyi eğitilmiş?
 #
 # - kararsız yargıç, kopyalanmış referans
 # - kesin yargıç, referanssız
 # - ikisi de aynı
 
 # %% [markdown] lang="en" predict="case_8"
-# **Predict · case 8.** Its reward is 1, its margin more than ten times as large. Which one is trained better?
+# **Predict · case 8.** The second has a reward of 1 and more than ten times the margin of the first. Which one is trained better?
 #
 # - the judge who wavers, with the copied reference
 # - the judge who never does, without a reference
 # - both alike
 
 # %%
+first_loss = dpo.history.loss.isel(step=0).mean("seed").to_series().round(3)
+print("first loss:", first_loss.to_dict(), "ln 2 =", round(np.log(2), 3))
 tc.plots.frontier(dpo)
 
 # %% tags=["reveal"]
@@ -565,7 +562,7 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 # $\ln 2$ değildir. TRL de bu tuzağa düşmüştü: PEFT adaptörün ikinci bir kopyasını tutamayınca referans yerine LoRA'sız modeli alır, yalnızca uyarırdı.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Hard labels make $\beta$ forgotten: the leash grows longer and longer, but the policy stays on the frontier. The missing reference tears it
+# Hard labels make training forget $\beta$: the leash grows longer and longer, but the policy stays on the frontier. The missing reference tears it
 # off the frontier and wipes out the old behaviour. The loaded reference (`reloaded_reference`) is here too: its margin and loss cling to those of
 # the sound recipe, and only its first loss is not $\ln 2$. TRL, too, fell into this trap: where PEFT could not hold a second copy of the adapter it
 # took the model without LoRA for a reference, with a mere warning.
@@ -573,7 +570,7 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 # %% [markdown] lang="tr"
 # ## 11 · Hüküm: üç ucuz sınama (6 dakika)
 #
-# Hiçbirini ödül eğrisi göstermedi. Küçük, sayılabilir bir dünyada üç sınama yeter:
+# Bir ödül eğrisi tek başına yanlış görünmez. Küçük, sayılabilir bir dünyada üç sınama yeter:
 #
 # 1. Adım 0'da KL **sıfır** mı?
 # 2. `kl_beta` artınca KL **düşüyor** mu?
@@ -584,7 +581,7 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 # %% [markdown] lang="en"
 # ## 11 · The verdict: three cheap checks (6 minutes)
 #
-# No reward curve has shown any of this. In a small world where all can be counted, three checks do:
+# A reward curve alone does not look wrong. In a small world where all can be counted, three checks do:
 #
 # 1. Is the KL **zero** at step 0?
 # 2. Does it **fall** as `kl_beta` grows?
@@ -610,7 +607,7 @@ tc.widgets.slider(
 # %% [markdown] lang="tr"
 # Sürgü oynuyor, kesikli çizgi oynuyor, eğri oynamıyor: düğme bağlı değil. Son olarak bütün sanıklar bir arada. `climbs`, tarifin gerçekte
 # büyüttüğü amaç; TV (toplam değişim, total variation), olasılığın ne kadarının başka yerde durduğu: $\pi^*$'a ve tarifin **kendi** en iyisine
-# göre. $\sigma$, politikanın ödüllerinin standart sapması; –, öyle tek bir yer olmadığı demektir.
+# göre. $\sigma$, politikanın ödüllerinin standart sapması; – ise böyle tek bir yerin olmadığını gösterir.
 
 # %% [markdown] lang="en"
 # The slider moves, the dashed line moves, the curve does not: the knob is not connected. Last, all the accused together. `climbs` is what a recipe
@@ -621,12 +618,10 @@ tc.widgets.slider(
 tc.broken.verdict(lab)
 
 # %% [markdown] lang="tr"
-# İki bozuk yakın geçer: `k3_sign_flipped` ile `mean_baseline_kl_in_loss`'un `attained`'i yüksektir, ama ikisi de **kendi** en iyisine π*'dan daha
-# yakındır: başka bir şey büyütürler. `k2_in_loss_whitened`'da beyazlatma ödülü $\sigma$ + 0,1'e böler, kayıptaki KL'yi bölmez; politika iyileştikçe tasma uzar (GRPO).
+# `harmed`'in akladığı iki tarif de başka bir şey büyütür: `k3_sign_flipped` ile `mean_baseline_kl_in_loss`'un `attained`'i yüksektir, ama ikisi de **kendi** en iyisine π*'dan daha yakındır. `k2_in_loss_whitened`'da beyazlatma ödülü $\sigma$ + 0,1'e böler, kayıptaki KL'yi bölmez; politika iyileştikçe tasma uzar (GRPO).
 
 # %% [markdown] lang="en"
-# Two of the broken ones come close: `k3_sign_flipped` and `mean_baseline_kl_in_loss` have a high `attained`, yet both are nearer to their **own** optimum than
-# to π*: they climb something else. In `k2_in_loss_whitened`, whitening divides the reward by $\sigma$ + 0.1 and the KL in the loss not; the better the policy, the longer the leash (GRPO).
+# Two that `harmed` acquits climb something else all the same: `k3_sign_flipped` and `mean_baseline_kl_in_loss` have a high `attained`, yet both are nearer to their **own** optimum than to π*. In `k2_in_loss_whitened`, whitening divides the reward by $\sigma$ + 0.1 and the KL in the loss not; the better the policy, the longer the leash (GRPO).
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -635,7 +630,7 @@ tc.broken.verdict(lab)
 # ### How did your predictions go?
 
 # %% tags=["overview"]
-tc.widgets.predictions(case_1, case_2, case_3, case_4, case_5, case_6, case_7, case_8)
+tc.widgets.predictions(language="en")
 
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
@@ -738,7 +733,7 @@ def advantage(reward):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Yazılan ve varılan β
 #
-# ●○○ · 4 dakika. Vaka 7'nin tarifi, grup 8, `kl_beta` 0,7. Politika hangi $\beta$'nın en iyisine gider? Kâğıtta bul, sayıyı yaz.
+# ●○○ · 4 dakika. Vaka 7'nin (ek) tarifi, grup 8, `kl_beta` 0,7. Politika hangi $\beta$'nın en iyisine gider? Kâğıtta bul, sayıyı yaz.
 #
 # <details><summary>İpucu</summary>
 #
@@ -749,7 +744,7 @@ def advantage(reward):
 # %% [markdown] lang="en"
 # ### Exercise 3 · The β that you write and the β that you get
 #
-# ●○○ · 4 minutes. The recipe of case 7, a group of 8, a `kl_beta` of 0.7. To the optimum of which $\beta$ does the policy go? Find it on paper and write down the number.
+# ●○○ · 4 minutes. The recipe of case 7 (extra), a group of 8, a `kl_beta` of 0.7. Which $\beta$'s optimum does the policy reach? Find it on paper and write down the number.
 #
 # <details><summary>Hint</summary>
 #
@@ -769,7 +764,7 @@ beta = 0.7 * 8 / 7
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Öldüren tasma
 #
-# ●●○ · 5 dakika. Vaka 5'in en iyisinde $\lambda$'nın altında kazandıran yanıtlar ölür; `kl_beta` 0,5 iken zararlılar da nötrler de ölüyor. Öyle bir `kl_beta` yaz ki
+# ●●○ · 5 dakika. Vaka 5'in en iyisinde $\lambda$'nın altında kazandıran yanıtlar ölür; `kl_beta` 0,5 iken zararlılar ölüyor, birçok istemde nötrler de. Dene ve öyle bir `kl_beta` yaz ki
 # zararlı yanıtlar her istemde ölsün, nötr yanıtların hepsi yaşasın.
 #
 # <details><summary>İpucu</summary>
@@ -779,9 +774,9 @@ beta = 0.7 * 8 / 7
 # </details>
 
 # %% [markdown] lang="en"
-# ### Exercise 4 · A leash that lets die
+# ### Exercise 4 · A leash that lets answers die
 #
-# ●●○ · 5 minutes. At the optimum of case 5, answers that earn less than $\lambda$ die; at a `kl_beta` of 0.5 harmful and neutral ones both do. Write a `kl_beta` with which
+# ●●○ · 5 minutes. At the optimum of case 5, answers that earn less than $\lambda$ die; at a `kl_beta` of 0.5 the harmful ones do, and at many prompts neutral ones too. Try values, and write a `kl_beta` with which
 # the harmful answers die at every prompt and all the neutral ones live.
 #
 # <details><summary>Hint</summary>
@@ -811,7 +806,7 @@ kl_beta = 1
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. Kayıpta hangi tahminci KL'nin gradyanını verir?
-#    - [ ] k1; ortalaması doğru — kayıpta türetilir; $\mathbb{E}[\nabla \log \pi] = 0$, referans içinde kalmaz.
+#    - [ ] k1; ortalaması doğru — kaybın türevi alınır; $\mathbb{E}[\nabla \log \pi] = 0$, referans içinde kalmaz.
 #    - [x] k2; ortalaması yanlı olsa da — $\mathbb{E}[\nabla k_2]$ tam KL'nin gradyanıdır; önemli olan ortalama değil gradyandır.
 #    - [ ] k3; hiç eksi çıkmaz — kayıpta ters yöndeki KL'nin gradyanını verir, ödülde ise yanıt öldürür.
 # 2. Eğitimin ilk satırında, daha hiç adım atılmadan, yazılan KL 0,3. Ne düşünürsün?
@@ -856,15 +851,15 @@ kl_beta = 1
 # %% [markdown] lang="tr"
 # ## Özet
 #
-# * Bir ödül eğrisi hiçbir şey kanıtlamaz; bozuk tariflerin çoğununki kusursuzdu.
+# * Bir ödül eğrisi hiçbir şey kanıtlamaz; bozuk tariflerin çoğununki güzeldi.
 # * Doğru ortalama, doğru gradyan demek değildir: bir tahmincinin ne yaptığı, **nerede** durduğuna bağlıdır.
-# * Örneklerin kimden geldiği, oranın altında kimin durduğu, tabanın içinde kimin olduğu: her biri amacı değiştirir.
+# * Örneklerin kimden geldiği, oranın altında kimin durduğu, taban çizgisinin içinde kimin olduğu: her biri amacı değiştirir.
 # * Üç ucuz sınama: adım 0'da KL sıfır mı, `kl_beta` ile düşüyor mu, küçük dünyada kesin yanıta varıyor mu?
 
 # %% [markdown] lang="en"
 # ## Summary
 #
-# * A reward curve proves nothing; those of most broken recipes were flawless.
+# * A reward curve proves nothing; those of most broken recipes looked fine.
 # * A right mean is not a right gradient: what an estimator does depends on **where** it stands.
 # * Whose samples they are, who stands under the ratio, who is in the baseline: each of these changes the goal.
 # * Three cheap checks: is the KL zero at step 0, does it fall with `kl_beta`, does a small world reach its exact answer?

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from builder import predict
 from toycore.widgets import Prediction
-from toycore.widgets import predict as predicted
 from words import WORDS
 
 TRUTH = re.compile(r'data-truth="(\w)"')
@@ -39,11 +38,12 @@ def parts(notebook) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def read(cell) -> Ballot:
-    """The call of a cell, made again with no letter."""
+    """What the call of a cell asks, with no letter."""
     call = ast.parse(cell.source).body[0].value
-    letter, about = (ast.literal_eval(argument) for argument in call.args)
-    named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-    return Ballot(cell.id, predicted(letter, about, **named), named["language"])
+    _, about = (ast.literal_eval(argument) for argument in call.args)
+    answers = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    language = answers.pop("language")
+    return Ballot(cell.id, Prediction(about, answers, None, language), language)
 
 
 def choices(ballot: Ballot) -> str:
