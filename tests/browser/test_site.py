@@ -485,7 +485,7 @@ def test_every_figure_is_printed_whole_and_without_navigation(visit, site):
         pictures, text = printed(page)
         assert set(pictures) == set(due), f"{path}: a figure is missing, or another is there"
         assert pictures <= due, f"{path}: a figure is cut"
-        there = page.locator("main :is(h1, h3, details p)").evaluate_all(BEGINNINGS)
+        there = page.locator("main :is(h1, h3, details p:not(.said))").evaluate_all(BEGINNINGS)
         there += page.locator(".noUi-handle").evaluate_all(SETTINGS)
         assert not [words for words in there if bare(words) not in text], path
         around = (WORDS[path[:2]][word] for word in ("switch", "contents", "download", "next"))

@@ -44,7 +44,9 @@ def test_a_lesson_has_few_slides_of_few_words(path):
 
 
 # Formulas of a line, tags, minutes of a heading, addresses, languages of code.
-APART = re.compile(r"(?s:\$\$.*?\$\$)|</?\w+>|\(\d+ \w+\)$|\]\([^)]*\)|^```\w+$", re.MULTILINE)
+APART = re.compile(
+    r"(?s:\$\$.*?\$\$)|</?\w+>|\(\d+ \w+(?:, \w+)?\)$|\]\([^)]*\)|^```\w+$", re.MULTILINE
+)
 
 
 def counted(text: str) -> Counter:

@@ -155,18 +155,18 @@ def test_the_lessons_minutes_and_hours_are_those_of_the_lessons(name, language):
     page = (ROOT / name).read_text(encoding="utf-8")
     row = rf"^\|.*\(notebooks/{language}/(\w+)\.ipynb\).* (\d+) \| (\d+) \|$"
     rows = re.findall(row, page, re.MULTILINE)
-    section, exercise = r"\((\d+) minutes\)", r"^# [●○]{3} · (\d+) minutes"
+    section, exercise = r"\((\d+) minutes(?:, extra)?\)", r"^# [●○]{3} · (\d+) minutes"
     due = [(minutes(path, section), minutes(path, exercise)) for path in LESSONS]
     assert [(int(read), int(done)) for _, read, done in rows] == due
     assert [name[:2] for name, *_ in rows] == [path.stem[:2] for path in LESSONS]
     lessons, exercises = (sum(column) / 60 for column in zip(*due, strict=True))
     told = {
-        "en": "five and a half hours of lessons and two hours of exercises",
-        "tr": "beş buçuk saat ders, iki saat alıştırma",
+        "en": "five and a half hours of lessons and two and a half hours of exercises",
+        "tr": "beş buçuk saat ders, iki buçuk saat alıştırma",
     }[language]
     assert told in " ".join(page.split())
     assert abs(lessons - 5.5) < 0.25
-    assert abs(exercises - 2) < 0.25
+    assert abs(exercises - 2.5) < 0.25
 
 
 def minutes(lesson: Path, pattern: str) -> int:

@@ -13,7 +13,7 @@ from builder.plan import Course, plan
 from course import COURSE
 
 LONGEST = 310  # lines that a teacher wrote; the boxes of numbers come on top
-BOX = re.compile(r"^ *```text\n.*?^ *```\n|^ *> .*\n", re.DOTALL | re.MULTILINE)
+BOX = re.compile(r"^ *```text\n.*?^ *```\n|^ *> [^\n]*\n", re.DOTALL | re.MULTILINE)
 
 # --- the course's own guides ----------------------------------------------------------------------
 

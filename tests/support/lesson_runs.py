@@ -64,5 +64,6 @@ def betas() -> tc.Run:
 @functools.cache
 def sham() -> tc.Run:
     """Lesson 6's leash that does not pull, at four lengths."""
-    config = tc.broken.PPOLabConfig(recipe="kl_in_reward", kl_beta=[0.0, 0.1, 0.5, 1.0], seeds=16)
+    leashes = [0.0, 0.1, 0.5, 1.0]
+    config = tc.broken.PPOLabConfig("kl_in_reward", kl_beta=leashes, rollouts=15, seeds=16)
     return tc.broken.train_ppo(WORLD, config, start())

@@ -527,14 +527,14 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # The parts are ready. Seven values of `kl_beta`, 16 seeds: 112 trainings side by side. At a `kl_beta` of 0 there is no leash.
 
 # %% [markdown] lang="tr" predict="free"
-# **Tahmin et · tasmasız.** `kl_beta` 0,1 ile PPO, olası en büyük ödüle vardı. Hiç tasma olmayınca (`kl_beta` 0) referanstan ne kadar uzağa gider? KL'si `kl_beta` 0,1'dekinin kaç katıdır?
+# **Tahmin et · tasmasız.** `kl_beta` 0,1 iken ödül zaten en büyüktür. Hiç tasma olmayınca (`kl_beta` 0) KL, oradakinin kaç katı olur?
 #
 # - aynı kadar: alınacak başka ödül yok
 # - yaklaşık 2 katı
 # - 10 katından çok: tutan bir şey yok
 
 # %% [markdown] lang="en" predict="free"
-# **Predict · without a leash.** At a `kl_beta` of 0.1 PPO reaches the largest reward there is. How far from the reference does it run with no leash at all (`kl_beta` 0)? How many times the KL at a `kl_beta` of 0.1 is that?
+# **Predict · without a leash.** At a `kl_beta` of 0.1 the reward is as large as can be. With no leash at all (`kl_beta` 0), how many times the KL there does PPO end with?
 #
 # - the same: there is no more reward to be had
 # - about 2 times

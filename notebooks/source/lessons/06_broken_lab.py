@@ -45,7 +45,8 @@ world = tc.World(language="en")
 start = tc.train_sft(world, tc.SFTConfig(seeds=16))
 
 # %%
-config = tc.broken.PPOLabConfig(recipe=list(tc.broken.PPO_RECIPES), kl_beta=0.5, seeds=16)
+recipes = list(tc.broken.PPO_RECIPES)
+config = tc.broken.PPOLabConfig(recipe=recipes, kl_beta=0.5, rollouts=25, seeds=16)
 lab = tc.broken.train_ppo(world, config, start)
 ends = lab.history.isel(step=-1).mean("seed")
 
@@ -435,7 +436,9 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # - in between
 
 # %%
-config = tc.broken.PPOLabConfig(recipe=["k2_in_loss", "ratio_to_reference"], kl_beta=0.1, seeds=16)
+config = tc.broken.PPOLabConfig(
+    recipe=["k2_in_loss", "ratio_to_reference"], kl_beta=0.1, rollouts=25, seeds=16
+)
 longer = tc.broken.train_ppo(world, config, start)
 tc.plots.curves(longer, "reward", "kl")
 
@@ -591,7 +594,7 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 
 # %%
 leashes = [0.0, 0.1, 0.5, 1.0]
-config = tc.broken.PPOLabConfig(recipe="kl_in_reward", kl_beta=leashes, seeds=16)
+config = tc.broken.PPOLabConfig(recipe="kl_in_reward", kl_beta=leashes, rollouts=15, seeds=16)
 sham = tc.broken.train_ppo(world, config, start)
 tc.plots.curves(sham, "reward", "kl")
 

@@ -14,7 +14,7 @@ ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-HERO = "03_ppo", "kl_beta"  # the lesson and the setting whose slider stands on the index
+HERO = "03_ppo", "kl_beta"  # the slider on the index: of this lesson, if it is there
 
 
 def site(lessons: list[Lesson]) -> dict[str, str]:
@@ -58,7 +58,7 @@ def index(lessons: list[Lesson], language: str) -> str:
 def hero(lessons: list[Lesson]) -> tuple[Lesson | None, str | None]:
     found = (None, None)
     number, setting = HERO
-    for lesson in (one for one in lessons if one.number == number):
+    for lesson in sorted(lessons, key=lambda one: one.number == number):  # the last one counts
         for view in lesson.views:
             held = models.part(lesson.models, view).values()
             if view in lesson.stills and any(
