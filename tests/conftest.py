@@ -1,6 +1,7 @@
 """For every test: one world, and one start that many of them train from."""
 
 import pytest
+import torch
 
 import toycore as tc
 from accessibility import axe  # noqa: F401
@@ -24,6 +25,12 @@ def pytest_collection_modifyitems(items: list) -> None:
     """The longest files first, so that of two workers neither waits long for the other."""
     place = {f"test_{name}": index for index, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """As in the lessons: beside the other worker, two threads would wait for one another."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
