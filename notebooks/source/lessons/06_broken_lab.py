@@ -45,8 +45,7 @@ world = tc.World(language="en")
 start = tc.train_sft(world, tc.SFTConfig(seeds=16))
 
 # %%
-recipes = list(tc.broken.PPO_RECIPES)
-config = tc.broken.PPOLabConfig(recipe=recipes, kl_beta=0.5, rollouts=25, seeds=16)
+config = tc.broken.PPOLabConfig(recipe=list(tc.broken.PPO_RECIPES), kl_beta=0.5, seeds=16)
 lab = tc.broken.train_ppo(world, config, start)
 ends = lab.history.isel(step=-1).mean("seed")
 
