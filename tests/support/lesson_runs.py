@@ -65,5 +65,6 @@ def betas() -> tc.Run:
 def sham() -> tc.Run:
     """Lesson 6's leash that does not pull, at four lengths."""
     leashes = [0.0, 0.1, 0.5, 1.0]
-    config = tc.broken.PPOLabConfig("kl_in_reward", kl_beta=leashes, rollouts=15, seeds=16)
+    settings = {"recipe": "kl_in_reward", "kl_beta": leashes, "rollouts": 15}
+    config = tc.broken.PPOLabConfig(**settings, seeds=16)
     return tc.broken.train_ppo(WORLD, config, start())
