@@ -14,7 +14,7 @@ import lab_server
 import slides
 import storm
 import website
-from builder import work
+from builder import predict, work
 from builder.execution import run
 from builder.plan import plan
 from course import COURSE, ROOT, long
@@ -31,6 +31,7 @@ TOLD = """() => {
     const seen = [...figure.querySelectorAll('img')].filter(image => image.offsetParent);
     return [handle.ariaValueText, Number(handle.ariaValueMax) + 1, seen.map(i => [i.src, i.alt])];
 }"""
+UNFOLD = "[...document.querySelectorAll('.predict > details')].map(d => d.open = true)"
 HANDLES = "document.querySelectorAll('.live .noUi-handle')"
 FOCUS = f"place => {HANDLES}[place].focus()"
 FRAME = "document.querySelector('section.present .frames img:not([hidden])').src"
@@ -62,10 +63,13 @@ def beginnings() -> dict:
     (lesson,) = plan(COURSE, [LESSON])
     for notebook in lesson.values():
         first = next(place for place, cell in enumerate(notebook.cells) if SLIDER in cell.source)
-        notebook.cells = [
+        rest = enumerate(notebook.cells[first:], first)  # the slider belongs to a prediction
+        last = next(place for place, cell in rest if predict.tagged(cell, predict.ANSWER))
+        notebook.cells = notebook.cells[: last + 1] + [
             cell
-            for place, cell in enumerate(notebook.cells)
-            if place <= first or cell.cell_type != "code" or "quiz" in cell.metadata.get("tags", ())
+            for cell in notebook.cells[last + 1 :]
+            if predict.tagged(cell, "quiz")
+            or (cell.cell_type != "code" and not predict.tagged(cell, predict.ANSWER))
         ]
     return lesson
 
@@ -91,6 +95,7 @@ def test_the_website_fits_its_formulas_stand_and_its_sliders_move(page, beginnin
     with served(tmp_path) as address:
         for path in pages(tmp_path):
             page.goto(f"{address}/{path}")
+            page.evaluate(UNFOLD)
             ready(page)
             formulas, faults = page.evaluate(FORMULAS)
             assert (formulas > 0, faults) == (path in lessons(tmp_path), 0), path

@@ -143,7 +143,7 @@ tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.lang
 
 # %%
 power = {bits: (w - tc.quantize(w, bits).dequantize()).square().mean() for bits in (7, 8)}
-print(f"{power[7] / power[8]:.2f} times")
+print(f"{power[7] / power[8]:.1f} times")
 
 # %% tags=["reveal"]
 times = power[7] / power[8]
