@@ -29,7 +29,6 @@ from builder.stored import stale
 from course import COURSE, NOTEBOOKS, ONCE, ROOT, long, said
 from preludes import BARS_AT_ONCE, nudged
 from slider_texts import DUE, PROBE
-from website.predictions import read
 from words import WORDS
 
 FOUND = {path.name for path in ROOT.glob(".venv-*")}
@@ -325,13 +324,12 @@ def answered(notebook, letter: str) -> dict[str, list[str]]:
     due, found = {}, said(notebook)
     for cell in notebook.cells:
         if predict.tagged(cell, predict.TAG):
-            prediction = read(cell).prediction
+            prediction = predict.read(cell)
             prediction.guess = letter
             due[cell.id] = [repr(prediction)]
         elif predict.tagged(cell, predict.REVEAL):
-            (truth,) = re.findall(r'data-truth="(\w)"', cell.outputs[-1].data["text/html"])
-            prediction.reveal(**{k: k == truth for k in prediction.answers})
-            due[cell.id] = [*found[cell.id][:-1], repr(prediction)]
+            told = repr(predict.revealed(prediction, cell))
+            due[cell.id] = [*found[cell.id][:-1], told]
     return due
 
 

@@ -11,7 +11,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from builder import predict
 from course import NOTEBOOKS, ROOT
-from website.predictions import read
 
 SOURCES = sorted([*ROOT.glob("toycore/**/*.py"), *ROOT.glob("notebooks/source/lessons/*.py")])
 
@@ -26,7 +25,6 @@ FORBIDDEN = re.compile(
 
 EXERCISES = ("## Alıştırmalar", "## Exercises")
 WHY = "body: what is read in one sitting; exercises: what is done after it, or not at all"
-TRUTH = re.compile(r'data-truth="(\w)"')
 ASIDE = {"predict", "reveal", "overview"}  # cells that take a letter and a glance
 
 
@@ -170,9 +168,9 @@ def test_a_lesson_has_a_few_predictions_whose_answers_lie_folded(notebook):
     assert len(set(names)) == len(names)
     (overview,) = [cell for cell in notebook.cells if predict.tagged(cell, predict.OVERVIEW)]
     told = "".join(overview.outputs[-1].data["text/plain"])
-    assert all(read(cell).prediction.about in told for cell in asked(notebook))
+    assert all(predict.read(cell).about in told for cell in asked(notebook))
     reveals = [cell for cell in notebook.cells if predict.tagged(cell, predict.REVEAL)]
-    truths = [TRUTH.findall(cell.outputs[-1].data["text/html"]) for cell in reveals]
+    truths = [predict.TRUTH.findall(cell.outputs[-1].data["text/html"]) for cell in reveals]
     assert all(len(truth) == 1 for truth in truths), "exactly one answer holds"
     assert len({*map(tuple, truths)}) > 1, "the right answer has the same letter every time"
     assert all(map(predict.is_folded, [*reveals, overview]))
@@ -196,9 +194,7 @@ def test_both_languages_have_the_same_truths():
     for path in NOTEBOOKS:
         notebook = nbformat.read(path, as_version=4)
         texts = [str(cell.get("outputs")) for cell in notebook.cells]
-        truths.setdefault(path.stem[:2], []).append(
-            re.findall(r'data-truth="(\w)"', "".join(texts))
-        )
+        truths.setdefault(path.stem[:2], []).append(predict.TRUTH.findall("".join(texts)))
     assert all(tr == en != [] for tr, en in truths.values())
 
 

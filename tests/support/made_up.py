@@ -6,11 +6,11 @@ markdown, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
 ASKED = """leash = tc.widgets.predict(
     "?",  # your letter in place of the ?
     "a short leash",
-    a="towards the reference",
+    a="where 0.5 < 1",
     b="towards the $r$",
     language="en",
 )"""
-SAID = {"text/plain": "No prediction. The run says a: 0.5 < 1.", "text/html": "<p>none</p>"}
+SAID = {"text/plain": "none", "text/html": '<p data-truth="a">none</p>'}
 WHY = "<details><summary>Why?</summary>\n\nsince\n\n</details>"
 
 
@@ -34,7 +34,8 @@ def shown(data: dict, source: str, *tags: str):
 def prediction(*experiment) -> list:
     """Its cells; those of the experiment stand between the question and the answer."""
     return [
-        markdown("before\n\n**Predict · a short leash.** Where\nto?"),
+        markdown("before"),
+        markdown("**Predict · a short leash.** Where\nto?"),
         code(ASKED, metadata={"tags": ["predict"]}),
         *experiment,
         shown(SAID, "leash.reveal(a=1, b=0)", "reveal"),

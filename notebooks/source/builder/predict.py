@@ -15,18 +15,23 @@ question is followed by a call with the letters, the outputs up to the reveal li
 they are run, and the reasons unfold. So lies the overview at a lesson's end (tag `overview`).
 """
 
+import ast
 import json
 import re
 from string import ascii_lowercase
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import nbformat
 
 from builder.lesson import LANGUAGES, LessonError
 from words import WORDS
 
+if TYPE_CHECKING:
+    from toycore.widgets import Prediction
+
 OPTION = "predict"  # of the question's cell in the source; its value is the variable's name
 TAG, REVEAL, ANSWER, OVERVIEW = "predict", "reveal", "answer", "overview"
+TRUTH = re.compile(r'data-truth="(\w)"')
 HEAD = re.compile(r"\*\*(?P<word>[^·*]+) · (?P<about>[^*]+?)(?:\.|(?<=[?!]))\*\* \S")
 CALL = """\
 {name} = tc.widgets.predict(
@@ -132,3 +137,20 @@ def fold(cells: list) -> list:
 
 def is_folded(cell) -> bool:
     return cell.metadata.get("jupyter", {}).get("outputs_hidden", False)
+
+
+def read(call) -> "Prediction":
+    """What the call in a notebook asks, with no letter."""
+    from toycore.widgets import Prediction  # here: the build of a lesson does without the package
+
+    asked = ast.parse(call.source).body[0].value
+    _, about = (ast.literal_eval(argument) for argument in asked.args)
+    answers = {keyword.arg: ast.literal_eval(keyword.value) for keyword in asked.keywords}
+    language = answers.pop("language")
+    return Prediction(about, answers, None, language)
+
+
+def revealed(prediction: "Prediction", reveal) -> "Prediction":
+    """The same with what is true, as the notebook has found it."""
+    (truth,) = TRUTH.findall(reveal.outputs[-1].data["text/html"])
+    return prediction.reveal(**{letter: letter == truth for letter in prediction.answers})

@@ -4,28 +4,26 @@ On the slides stands what a class looks at together, one thing at a time: a form
 picture, a slider, a question with its answers. All else that the lesson says goes into the notes:
 of the slide before it or, under a heading, of the slide that comes.
 
-A prediction is a vote, and then what the run says. In the notebook it is prose that asks; code
-tagged `predict`, whose arguments of one letter are the answers; the experiment; code tagged
-`reveal`, whose output says which one it is; and prose tagged `answer`.
+A prediction is a vote, and then what is true: builder/predict.py reads both.
 """
 
-import ast
 import re
 from collections.abc import Iterable
 from html import escape
 from string import ascii_uppercase
 
+from builder import predict
+from builder.predict import tagged
 from builder.quiz import is_quiz
 from slides import text
 from slides.running import running
+from toycore.widgets import Prediction
 from toycore.widgets.quiz import parse
 from website import models
 
 WORDS = 25  # that one reads on a slide
 VOTE = 70  # on one that asks: a class cannot choose among answers that it does not see
 LINES = 3  # of two formulas on a slide
-QUESTION = re.compile(r"^\*\*[^*]+ · ", re.MULTILINE)  # **Predict · the leash.** Where to?
-UNANSWERED = re.compile(r"^[^.:]*\. (?=\S)")  # "No prediction." before what the run says
 STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
 FIGURE = re.compile(r'<figure>.*?alt="([^"]*)".*?</figure>', re.DOTALL)
 
@@ -57,13 +55,16 @@ def deck(notebook, most: int) -> list[Slide]:
     cells = [cell for cell in notebook.cells if not left_out(cell)]
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
         if cell.cell_type == "markdown":
-            made.prose(cell.source, asks=following is not None and is_tagged(following, "predict"))
+            if following is not None and tagged(following, predict.TAG):
+                made.question = cell.source
+            else:
+                made.prose(cell.source)
         elif is_quiz(cell):
             made.quiz(cell.source)
-        elif is_tagged(cell, "predict"):
-            made.predict(cell.source)
-        elif is_tagged(cell, "reveal"):
-            made.reveal(cell.outputs)
+        elif tagged(cell, predict.TAG):
+            made.predict(cell)
+        elif tagged(cell, predict.REVEAL):
+            made.reveal(cell)
         else:
             made.code(cell)
     for slide in made.slides:
@@ -72,15 +73,10 @@ def deck(notebook, most: int) -> list[Slide]:
     return fewer(made.slides, most)
 
 
-def is_tagged(cell, tag: str) -> bool:
-    return tag in cell.metadata.get("tags", ())
-
-
 def left_out(cell) -> bool:
     """The line of links, what a check says, how one learner has predicted, the glossary."""
-    if is_tagged(cell, "check") or is_tagged(cell, "overview"):
-        return True
-    return cell.id.endswith("-00") or "tc.glossary." in cell.source
+    of_one = tagged(cell, "check") or tagged(cell, predict.OVERVIEW)
+    return of_one or cell.id.endswith("-00") or "tc.glossary." in cell.source
 
 
 class Deck:
@@ -89,7 +85,8 @@ class Deck:
     def __init__(self, state: dict):
         self.state = state  # of the widgets, if the notebook was run
         self.slides: list[Slide] = []
-        self.question = ""
+        self.question = ""  # of the prediction that comes, or has come last
+        self.asked: Prediction | None = None
         self.printed: list[str] = []  # since the last vote
 
     # --- what happens to the slides -------------------------------------------------------------
@@ -110,11 +107,7 @@ class Deck:
 
     # --- what is read ---------------------------------------------------------------------------
 
-    def prose(self, source: str, asks: bool = False) -> None:
-        if asks:
-            found = QUESTION.search(source)
-            start = found.start() if found else 0
-            source, self.question = source[:start], source[start:]
+    def prose(self, source: str) -> None:
         for kind, said in text.pieces(source):
             if kind == "formula":
                 self.formula(said)
@@ -150,18 +143,19 @@ class Deck:
             told = (f"- {'✓' if a.right else '✗'} **{k}** {a.why}" for k, a in lettered)
             self.note(text.html("\n".join(told)))
 
-    def predict(self, source: str) -> None:
-        self.vote(self.question, answers(source))
+    def predict(self, call) -> None:
+        self.asked = predict.read(call)
+        self.vote(self.question, self.asked.answers.items())
         self.printed = []
 
     def vote(self, question: str, answers: Iterable[tuple[str, str]]) -> None:
         items = (f"<li><b>{k}</b> <span>{text.line(said)}</span></li>" for k, said in answers)
         self.show("vote", text.html(question), f"<ul>{''.join(items)}</ul>")
 
-    def reveal(self, outputs: list) -> None:
+    def reveal(self, cell) -> None:
         """Under the picture that shows it, else with what was printed, if that is short."""
-        said = " ".join(output.get("data", {}).get("text/plain", "") for output in outputs)
-        told = f'<p class="told">{text.line(escape(UNANSWERED.sub("", said)))}</p>'
+        *_, said = predict.revealed(self.asked, cell).said(None)
+        told = f'<p class="told">{text.line(escape(said))}</p>'
         if self.slides[-1].kind in ("picture", "slider"):
             self.slides[-1].body.append(told)
             return
@@ -171,7 +165,7 @@ class Deck:
             self.slides[-1].body = [told]
 
     def code(self, cell) -> None:
-        if is_tagged(cell, "exercise") and self.slides[-1].kind == "part":
+        if tagged(cell, "exercise") and self.slides[-1].kind == "part":
             self.exercise()
         self.note(text.printed(cell.source))
         for output in cell.outputs:
@@ -200,13 +194,6 @@ class Deck:
         last.kind = "exercises"
         last.body.append(f"<li>{title}</li>")
         last.notes += [f"<h3>{asked.part}</h3>", *asked.notes]
-
-
-def answers(source: str) -> list[tuple[str, str]]:
-    """Of the call in a cell: what is said under each letter."""
-    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
-    said = [(word.arg, word.value) for call in calls for word in call.keywords]
-    return [(arg, ast.literal_eval(value)) for arg, value in said if arg and len(arg) == 1]
 
 
 # --- how many there are -------------------------------------------------------------------------
