@@ -382,9 +382,8 @@ tc.widgets.slider(
 # %% estimators
 best = tc.exact.optimal_policy(ref_logp, world.reward, 0.5)
 k1 = best - ref_logp
-print(
-    f"exact KL {tc.exact.kl(best, ref_logp).mean():.4f}, mean of k1 {(best.exp() * k1).sum(-1).mean():.4f}"
-)
+print(f"exact KL   {tc.exact.kl(best, ref_logp).mean():.4f}")
+print(f"mean of k1 {(best.exp() * k1).sum(-1).mean():.4f}")
 
 # %% [markdown] lang="tr"
 # ### Hatayı bul

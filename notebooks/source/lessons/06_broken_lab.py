@@ -161,8 +161,9 @@ case_1.reveal(a=k2_harms, b=k1_harms, c=not (k1_harms or k2_harms))
 # İkisi de k1'i ödülden düşer. Birinde `ref` politikanın kopyasıdır; ötekinde ağırlıkları bir dosyadan yüklenmiştir:
 #
 # ```python
-# ref = copy.deepcopy(policy)                                  # k1_in_reward
-# ref = Model(); ref.load_state_dict(weights, strict=False)    # reloaded_reference
+# ref = copy.deepcopy(policy)  # k1_in_reward
+# ref = Model()                # reloaded_reference
+# ref.load_state_dict(weights, strict=False)
 # ```
 #
 # Sağdaki KL, her kodun kendi yazdığıdır: **kendi** referansına göre.
@@ -173,8 +174,9 @@ case_1.reveal(a=k2_harms, b=k1_harms, c=not (k1_harms or k2_harms))
 # Both subtract k1 from the reward. In one, `ref` is a copy of the policy; in the other, its weights were loaded from a file:
 #
 # ```python
-# ref = copy.deepcopy(policy)                                  # k1_in_reward
-# ref = Model(); ref.load_state_dict(weights, strict=False)    # reloaded_reference
+# ref = copy.deepcopy(policy)  # k1_in_reward
+# ref = Model()                # reloaded_reference
+# ref.load_state_dict(weights, strict=False)
 # ```
 #
 # The KL on the right is what each code logs, to its **own** reference.
@@ -388,11 +390,11 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Ortalaması $\chi^2 - \mathrm{KL}$'dir. Kayıpta ise $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$ amacını büyütür; en iyisi $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$'dır ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$; $\lambda$, olasılıkların toplamını 1 yapan sayı). Bu tasma yanıtları **öldürür**: $\lambda$'nın altında kazandıranın olasılığı tam 0'dır, KL'nin
-# hiç yapmadığı bir şey. Eğriler yine de güzel; belli eden, KL'nin sağlam tariften hep biraz yüksek kalmasıdır.
+# hiç yapmadığı bir şey. Eğriler yine de güzel; belli eden, KL'nin sonunda sağlam tariftekinden biraz yüksek kalmasıdır.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Its mean is $\chi^2 - \mathrm{KL}$. In the loss it climbs $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$, whose optimum is $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$ ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$; $\lambda$ is the number that makes the probabilities sum to 1). This leash lets answers **die**: whatever earns less than $\lambda$ has probability exactly 0,
-# which a KL never does. The curves are fine all the same; what tells is a KL that stays a little above that of the sound recipe.
+# which a KL never does. The curves are fine all the same; what tells is a KL that ends a little above that of the sound recipe.
 
 # %% [markdown] lang="tr"
 # ## 8 · Vaka 6: oranın altında kim var? (5 dakika, ek)
@@ -401,8 +403,9 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # ([huggingface/course](https://github.com/huggingface/course), bölüm 12):
 #
 # ```python
-# ratio = (logp - ref_logp).exp()        # PPO would have old_logp
-# loss = -torch.min(ratio * A, ratio.clamp(0.8, 1.2) * A).mean() + kl_beta * k2.mean()
+# ratio = (logp - ref_logp).exp()  # PPO would have old_logp
+# clipped = ratio.clamp(0.8, 1.2)
+# loss = -torch.min(ratio * A, clipped * A).mean() + kl_beta * k2.mean()
 # ```
 #
 # Tasmayı uzatalım: `kl_beta` 0,5 yerine 0,1. Sağlam tarifin KL'si o zaman 0,5'i aşar.
@@ -414,8 +417,9 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # code is this ([huggingface/course](https://github.com/huggingface/course), chapter 12):
 #
 # ```python
-# ratio = (logp - ref_logp).exp()        # PPO would have old_logp
-# loss = -torch.min(ratio * A, ratio.clamp(0.8, 1.2) * A).mean() + kl_beta * k2.mean()
+# ratio = (logp - ref_logp).exp()  # PPO would have old_logp
+# clipped = ratio.clamp(0.8, 1.2)
+# loss = -torch.min(ratio * A, clipped * A).mean() + kl_beta * k2.mean()
 # ```
 #
 # Let us give more leash: a `kl_beta` of 0.1 instead of 0.5. The KL of the sound recipe then goes beyond 0.5.
@@ -447,12 +451,12 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Kırpma artık eski politikanın değil referansın çevresinde duran bir duvardır: aralıktan kazandıran yönde çıkan örnek susar. Asıl
-# tasma kırpma olur, `kl_beta` hemen hiçbir şeyi değiştirmez. Ucuz belirti: kırpma **ilk** geçişte de çalışıyorsa oranın altında
+# tasma kırpma olur: `kl_beta` beşte bire indi, KL yine de 0,05'te kaldı. Ucuz belirti: kırpma **ilk** geçişte de çalışıyorsa oranın altında
 # eski politika yoktur, çünkü onunla ilk geçişte bütün oranlar 1'dir.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The clip is now a wall around the reference and not around the old policy: a sample that leaves the range on the side that pays falls
-# silent. The clip is the leash, and `kl_beta` changes next to nothing. There is a cheap sign: if the clip acts in the **first** pass
+# silent. The clip is the leash: with a fifth of the `kl_beta` the KL still stays at 0.05. There is a cheap sign: if the clip acts in the **first** pass
 # already, what stands under the ratio is not the old policy, for with it every ratio of the first pass is 1.
 
 # %% [markdown] lang="tr"
@@ -461,7 +465,7 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 # GRPO, bir isteme $G$ yanıt çeker; taban çizgisi bu grubun ortalamasıdır. KL kayıptadır:
 #
 # ```python
-# advantage = rewards - rewards.mean(-1, keepdim=True)    # G = 8 answers to a prompt
+# advantage = rewards - rewards.mean(-1, keepdim=True)  # G = 8 answers
 # loss = policy_loss + kl_beta * k2.mean()
 # ```
 
@@ -471,7 +475,7 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 # GRPO draws $G$ answers to a prompt; the baseline is the mean of this group. The KL is in the loss:
 #
 # ```python
-# advantage = rewards - rewards.mean(-1, keepdim=True)    # G = 8 answers to a prompt
+# advantage = rewards - rewards.mean(-1, keepdim=True)  # G = 8 answers
 # loss = policy_loss + kl_beta * k2.mean()
 # ```
 
@@ -548,7 +552,8 @@ tc.plots.curves(
 
 # %%
 first_loss = dpo.history.loss.isel(step=0).mean("seed").to_series().round(3)
-print("first loss:", first_loss.to_dict(), "ln 2 =", round(np.log(2), 3))
+print(f"ln 2 = {np.log(2):.3f}; first loss:")
+print(first_loss.to_string(header=False))
 tc.plots.frontier(dpo)
 
 # %% tags=["reveal"]
