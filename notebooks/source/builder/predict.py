@@ -65,8 +65,8 @@ def parse(place: str, text: str, language: str) -> Asked:
     if not head or head["word"] != WORDS[language]["predict"]:
         raise LessonError(f"{place}: it begins **{WORDS[language]['predict']} · title.** question")
     answers = tuple(" ".join(answer.split()) for answer in listed.split("\n- "))
-    if len(set(answers)) < max(2, len(answers)) or "$" in listed or "\n\n" in listed:
-        raise LessonError(f"{place}: it ends in a list of two or more answers without formulas")
+    if len(set(answers)) < max(2, len(answers)) or re.search(r"[$`*]|\n\n", listed):
+        raise LessonError(f"{place}: it ends in a list of two or more answers in plain text")
     return Asked(question, head["about"], answers)
 
 

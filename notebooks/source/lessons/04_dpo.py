@@ -241,7 +241,7 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 # eğitimden sonra o satır nasıl olur?
 #
 # - yerinde durur
-# - `kısa` daha da olası olur
+# - 'kısa' daha da olası olur
 # - başka bir yanıt öne geçer
 
 # %% [markdown] lang="en" predict="untouched"
@@ -249,7 +249,7 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 # become of that row after training at a $\beta$ of 0.1?
 #
 # - it stays where it was
-# - `short` gets likelier still
+# - 'short' gets likelier still
 # - another answer comes to the front
 
 # %% sixth_prompt
