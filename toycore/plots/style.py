@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import html
 import io
+import textwrap
 import threading
 from collections.abc import Callable
 
@@ -89,6 +90,17 @@ def img(png: bytes, alt: str) -> str:
         f'<img alt="{html.escape(alt)}" style="max-width: 100%; background: white" '
         f'src="data:image/png;base64,{data}">'
     )
+
+
+def captioned(figure: Figure, caption: str, more: str = "") -> Picture:
+    """The figure with its caption below: what to see, in numbers. `more` is for the alt text alone.
+
+    Drawn into the image, so that a slide, a printed page and every front end has it.
+    """
+    lines = textwrap.wrap(caption, 108)
+    figure.set_figheight(figure.get_figheight() + 0.22 * len(lines))  # the panels keep their size
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=12)
+    return Picture(figure, f"{caption} {more}".strip())
 
 
 def panels(count: int, height: float = 3.9) -> tuple[Figure, list[Axes]]:
