@@ -155,6 +155,33 @@ TEXT = {
     "policy.optimal": {"tr": "En iyi (kesin)", "en": "Optimal (exact)"},
     "policy.keyword": {"tr": "Anahtar sözcük ödülü", "en": "Keyword reward"},
     "policy.judged": {"tr": "Yargıç ödülü", "en": "Judged reward"},
+    "policy.unclipped": {"tr": "Kırpmadan", "en": "Without a clip"},
+    "policy.clipped": {"tr": "Kırparak", "en": "With the clip"},
+    "loop.prompt": {"tr": "1 · İstem\nx", "en": "1 · Prompt\nx"},
+    "loop.sample": {"tr": "2 · Örnek\ny ~ π(y|x)", "en": "2 · Sample\ny ~ π(y|x)"},
+    "loop.reward": {"tr": "3 · Ödül\nr(x, y)", "en": "3 · Reward\nr(x, y)"},
+    "loop.advantage": {"tr": "4 · Avantaj\nr − beklenen", "en": "4 · Advantage\nr − expected"},
+    "loop.update": {"tr": "5 · Güncelleme\nÂ ∇log π(y|x)", "en": "5 · Update\nÂ ∇log π(y|x)"},
+    "loop.likelier": {"tr": "{} daha olası", "en": "{} likelier"},
+    "loop.rarer": {"tr": "{} daha seyrek", "en": "{} rarer"},
+    "loop.back": {
+        "tr": "sonraki örnekleri yeni politika çeker",
+        "en": "the new policy draws the next samples",
+    },
+    "caption.loop": {
+        "tr": "Bir örneğin yolu: {}. Bir turda (rollout) böyle 256 örnek birden yola çıkar.",
+        "en": "The way of one sample: {}. A rollout sends 256 of them on their way at once.",
+    },
+    "caption.update": {
+        "tr": "Gri: önce; renkli: sonra (mavi: ortalama avantajı artı, turuncu: eksi, beyaz: hiç "
+        "çekilmedi); siyah çizgiler: kırpmanın kenarları; token'ın yanında avantajı. {}",
+        "en": "Grey: before; in colour: after (blue: a mean advantage above 0, orange: below, "
+        "white: never drawn); black lines: the clip's edges; beside a token its advantage. {}",
+    },
+    "caption.update_one": {
+        "tr": "{}: oran en az {} ({}), en çok {} ({}); kenarların dışında {} token.",
+        "en": "{}: ratios from {} ({}) to {} ({}); {} tokens beyond the edges.",
+    },
     "title.passes": {"tr": "{}. geçişte", "en": "In pass {}"},
     "alt.ends": {
         "tr": "Eğitim sonunda, tohumların ortalaması: {}.",

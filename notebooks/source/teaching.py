@@ -279,19 +279,19 @@
 # | § | 45 | 90 | Nasıl |
 # | --- | --- | --- | --- |
 # | Açılış | 2 | 3 | "Yalnızca iyi/kötü diyerek birine bir şey öğretebilir misiniz?" |
-# | 1 | 3 | 5 | Ders 1'i anımsatıp geçin |
-# | 2 | 6 | 8 | Formülü tahtaya yazın, ders boyunca silmeyin; PPO'yu burada bir kez çalıştırın |
+# | 1 | 2 | 3 | Ders 1'i anımsatıp geçin |
+# | 2 | 9 | 12 | Formülü tahtaya yazın, silmeyin; döngüyü çizdirin, yirmi beş satırda numaralarını aratın |
 # | 3 | 5 | 7 | "Örnekler gürültülüdür, taban gürültüyü azaltır" |
 # | 4 | 5 | 7 | "İlk geçişte oran kaçtır?" sorusunu oylatın |
-# | 5 | 4 | 6 | Kırpma resmini elle çizdirin |
+# | 5 | 5 | 7 | Kırpma resmini elle çizdirin; büyüteçte geçişleri yüksek sesle saydırın |
 # | 6 | – | 5 | Sürgü bir öğrencide |
-# | 7 | 7 | 10 | Dersin kalbi: "hatayı bul" grup işidir |
-# | 8 | – | 6 | Kısa planda atlayın; ayar tablosuna sonra dönülür |
-# | 9 | 7 | 9 | Oylatın: tasmasız ne kadar uzağa gider? Sonra sürgü |
-# | 10 | 3 | 5 | Resme sessizce baktırın |
+# | 7 | 6 | 9 | Dersin kalbi: "hatayı bul" grup işidir |
+# | 8 | – | 5 | Kısa planda atlayın; ayar tablosuna sonra dönülür |
+# | 9 | 6 | 8 | Oylatın: tasmasız ne kadar uzağa gider? Sonra sürgü |
+# | 10 | 2 | 4 | Resme sessizce baktırın |
 # | 11 | – | 9 | En çok konuşulan bölüm: ödülü kandırma. Kısa planda ödev |
 # | 12 | – | 5 | Kısa planda eve |
-# | Kapanış | 3 | 5 | Alıştırmalar ayrı bir derstir ya da evdedir |
+# | Kapanış | 3 | 6 | Alıştırmalar ayrı bir derstir ya da evdedir |
 #
 # ### Ne sorulur, ne beklenir
 #
@@ -302,6 +302,12 @@
 #
 #   {{baseline}}
 # - **Bölüm 4.** "İlk geçişte $\rho$ kaç?" Tam 1, hepsi. Öyleyse kırpma tek geçişte hiç çalışmaz.
+# - **Bölüm 5.** "Avantajı artı olan `evet`, kırpmadan neden düşer?" En çok çekilen yanıt en çok itilir, olasılıkların toplamı ise 1'dir. "Oran kenarda durur mu?" Durmaz, biraz aşar.
+#
+#   {{clip_ratios}}
+# - **Bölüm 6.** "Kırpma bir tasma mıdır?" Hayır: eski politikaya bakar, o da her turda yenilenir.
+#
+#   {{adaptive_leash}}
 # - **Bölüm 7.** "Bütün KL'yi düşmek ne kadar çeker?" Çoğunluk "k1 kadar" der, çünkü ortalamaları aynıdır. Hiç çekmez: herkese aynı sayı, tabandır.
 #
 #   {{pulls}}
@@ -324,19 +330,19 @@
 # | § | 45 | 90 | How |
 # | --- | --- | --- | --- |
 # | Opening | 2 | 3 | "Could you teach somebody by saying only good or bad?" |
-# | 1 | 3 | 5 | Recall lesson 1 and go on |
-# | 2 | 6 | 8 | Write the formula on the board and leave it there for the whole lesson; run PPO once here |
+# | 1 | 2 | 3 | Recall lesson 1 and go on |
+# | 2 | 9 | 12 | Write the formula on the board and leave it there; have the loop drawn, and its numbers found in the twenty-five lines |
 # | 3 | 5 | 7 | "Samples are noisy, a baseline lowers the noise" |
 # | 4 | 5 | 7 | Take a vote on "what is the ratio in the first pass?" |
-# | 5 | 4 | 6 | Have the picture of the clip drawn by hand |
+# | 5 | 5 | 7 | Have the picture of the clip drawn by hand; count the passes aloud under the magnifying glass |
 # | 6 | – | 5 | A learner has the slider |
-# | 7 | 7 | 10 | The heart of the lesson: "Find the bug" is group work |
-# | 8 | – | 6 | Skip it in the short plan; the table of settings can wait |
-# | 9 | 7 | 9 | Take a vote: how far does it run without a leash? Then the slider |
-# | 10 | 3 | 5 | Look at the picture in silence |
+# | 7 | 6 | 9 | The heart of the lesson: "Find the bug" is group work |
+# | 8 | – | 5 | Skip it in the short plan; the table of settings can wait |
+# | 9 | 6 | 8 | Take a vote: how far does it run without a leash? Then the slider |
+# | 10 | 2 | 4 | Look at the picture in silence |
 # | 11 | – | 9 | The section that is talked about most: tricking the reward. Homework in the short plan |
 # | 12 | – | 5 | Homework in the short plan |
-# | Closing | 3 | 5 | The exercises are a lesson of their own, or homework |
+# | Closing | 3 | 6 | The exercises are a lesson of their own, or homework |
 #
 # ### What to ask, what to expect
 #
@@ -347,6 +353,12 @@
 #
 #   {{baseline}}
 # - **Section 4.** "What is $\rho$ in the first pass?" Exactly 1, all of them. So with a single pass the clip never acts.
+# - **Section 5.** "Why does `yes`, with a positive advantage, fall without a clip?" The answer drawn most often is pushed hardest, and probabilities sum to 1. "Does a ratio stop at the edge?" No, it overshoots a little.
+#
+#   {{clip_ratios}}
+# - **Section 6.** "Is the clip a leash?" No: it looks at the old policy, and that one is renewed in every rollout.
+#
+#   {{adaptive_leash}}
 # - **Section 7.** "How hard does it pull to subtract the whole KL?" Most say "like k1", since their means are the same. It does not pull at all: one number for all is a baseline.
 #
 #   {{pulls}}

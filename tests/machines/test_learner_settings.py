@@ -58,6 +58,7 @@ def pictures(world) -> dict:
         "closing_in": lambda: tc.plots.closing_in(world, counts, {"kl": tries}, {"kl": 0.2}),
         "curves": lambda: tc.plots.curves(ppo, "reward", "kl"),
         "frontier": lambda: tc.plots.frontier(ppo),
+        "loop": lambda: tc.plots.loop(world, ref_logp, 0, 5),
         "plane": lambda: tc.plots.plane(sft),
         "policies": lambda: tc.plots.policies(world, before=ref_logp, after=logp),
         "ratios": lambda: tc.plots.ratios(world, 0.2, {1: ratio, 4: ratio}),
@@ -65,6 +66,7 @@ def pictures(world) -> dict:
         "rounding": lambda: tc.plots.rounding(world, row, 4),
         "surrogate": lambda: tc.plots.surrogate(world, 0.2),
         "tradeoff": lambda: tc.plots.tradeoff(world, ref_logp, [0.1, 0.5]),
+        "update": lambda: tc.plots.update(world, 0, ref_logp, [1.0] * 11, 0.2, clipped=logp),
     }
     assert {*drawn, "Picture"} == set(tc.plots.__all__)
     return drawn

@@ -68,6 +68,7 @@ def examples(start):
         "curves": lambda w: plots.curves(in_language(ppo, w), *ppo.history),
         "two curves": lambda w: plots.curves(in_language(ppo, w), "reward", "kl"),
         "frontier": lambda w: plots.frontier(in_language(ppo, w)),
+        "loop": lambda w: plots.loop(w, logp, 0, 5),
         "plane": lambda w: plots.plane(in_language(sft, w)),
         "policies": lambda w: plots.policies(w, before=logp, after=logp, quantized=logp),
         "ratios": lambda w: plots.ratios(w, 0.2, {1: np.ones(5), 8: np.ones(5)}),
@@ -75,6 +76,9 @@ def examples(start):
         "rounding": lambda w: plots.rounding(w, torch.linspace(-1, 1, 64)[None], 4),
         "surrogate": lambda w: plots.surrogate(w, 0.2),
         "tradeoff": lambda w: plots.tradeoff(w, logp, [0.1, 1.0]),
+        "update": lambda w: plots.update(
+            w, 0, logp, [-1.0, np.nan, *range(9)], 0.2, unclipped=logp, clipped=logp
+        ),
     }
 
 

@@ -189,6 +189,16 @@ WRONG = {
         ValueError,
         "clip_range must be a finite number above 0; got 0",
     ),
+    "advantages of another world": (
+        lambda: tc.plots.update(WORLD, 0, TABLE, [1.0, 2.0], 0.2, clipped=TABLE),
+        ValueError,
+        r"advantage must have shape \(11,\); got \(2,\)",
+    ),
+    "an update to no policy": (
+        lambda: tc.plots.update(WORLD, 0, TABLE, [0.0] * 11, 0.2),
+        ValueError,
+        "at least one table, by keyword",
+    ),
     "ratios of words": (
         lambda: tc.plots.ratios(WORLD, 0.2, {1: ["a"]}),
         TypeError,

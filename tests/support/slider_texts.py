@@ -77,6 +77,33 @@ def lesson_1(language: str) -> Due:
     return due
 
 
+def magnified(language: str) -> Due:
+    """Lesson 3's one update: the ratios of all tokens at the first prompt, pass by pass."""
+    world, due = tc.World(language=language), []
+    start = torch.as_tensor(runs.start().logp.sel(seed=0).values)
+    logits = {name: start.clone().requires_grad_() for name in ("unclipped", "clipped")}
+    uniform = torch.rand(200, 1024, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    prompt, token = tc.noise.sample_answer(start, uniform[0, :256])
+    gain = world.reward[prompt, token] - (start.exp() * world.reward).sum(-1)[prompt]
+    gain = (gain - gain.mean()) / (gain.std() + 0.1)
+    for passes in range(9):
+        said = []
+        for name, table in logits.items():
+            ratio = (table.log_softmax(-1) - start).exp().detach()[0]
+            (low, at), (high, where) = ratio.min(0), ratio.max(0)
+            least, most = (number(round(float(one), 2), language) for one in (low, high))
+            said.append(text(f"policy.{name}", language) + ":")
+            said += [f"{least} ({world.tokens[at]})", f"{most} ({world.tokens[where]})"]
+            rho = (table.log_softmax(-1) - start)[prompt, token].exp()
+            worth = rho * gain
+            if name == "clipped":
+                worth = torch.minimum(worth, rho.clamp(0.8, 1.2) * gain)
+            (slope,) = torch.autograd.grad(worth.mean(), table)
+            logits[name] = (table + 2 * slope).detach().requires_grad_()
+        due.append(("passes", str(passes), said))
+    return due
+
+
 def lesson_5(language: str) -> Due:
     world, due = tc.World(language=language), []
     weight = torch.randn(1, 4096, generator=torch.Generator().manual_seed(0))
@@ -99,7 +126,8 @@ DUE = {
     "01": lesson_1,
     "02": lambda language: of_curves(runs.lora_ranks(), language, "loss", "accuracy"),
     "03": lambda language: (
-        of_curves(runs.clip_ranges(), language, "clip_fraction", "approx_kl")
+        magnified(language)
+        + of_curves(runs.clip_ranges(), language, "clip_fraction", "approx_kl")
         + of_curves(runs.leashes(), language, "reward", "kl")
     ),
     "04": lambda language: of_curves(runs.betas(), language, "reward", "kl"),

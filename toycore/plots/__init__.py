@@ -6,6 +6,8 @@
     plane.py      what an adapter of rank 2 does
     policy.py     policies as heat maps, one prompt's answers as bars
     clipping.py   the clipped surrogate, histograms of the ratio
+    loop.py       one sample's way through a rollout
+    update.py     one update under a magnifying glass
     rounding.py   weights on the grid of a few bits
     world.py      the reward table, the exact frontier, estimates that close in
 
@@ -14,12 +16,14 @@ Jupyter, a saved page and a screen reader can use.
 """
 
 from toycore.plots.clipping import ratios, surrogate
+from toycore.plots.loop import loop
 from toycore.plots.plane import plane
 from toycore.plots.policy import answers, policies
 from toycore.plots.rounding import rounding
 from toycore.plots.style import Picture
 from toycore.plots.sweep import against
 from toycore.plots.training import curves, frontier
+from toycore.plots.update import update
 from toycore.plots.world import closing_in, rewards, tradeoff
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "closing_in",
     "curves",
     "frontier",
+    "loop",
     "plane",
     "policies",
     "ratios",
@@ -36,4 +41,5 @@ __all__ = [
     "rounding",
     "surrogate",
     "tradeoff",
+    "update",
 ]

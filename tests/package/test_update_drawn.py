@@ -1,0 +1,64 @@
+"""The drawn loop and the magnifying glass of lesson 3: what they show is what was computed."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+import toycore as tc
+from toycore.plots.style import COLORS
+
+
+@pytest.fixture
+def drawn(world, start):
+    old = torch.as_tensor(start.logp.sel(seed=0).values)
+    new = (old + torch.linspace(-1, 1, 11)).log_softmax(-1)
+    advantage = torch.tensor([1.0, math.nan, -2.0] + [0.5] * 8)
+    return old, new, advantage
+
+
+def test_bars_stand_before_and_after_each_in_the_colour_of_its_advantage(world, drawn):
+    old, new, advantage = drawn
+    picture = tc.plots.update(world, 2, old, advantage, 0.25, unclipped=old, clipped=new)
+    for axes, after in zip(picture.figure.axes, (old, new), strict=True):
+        before, later = np.array([bar.get_height() for bar in axes.patches]).reshape(2, 11)
+        assert np.allclose(before, old[2].exp())
+        assert np.allclose(later, after[2].exp())
+        faces = [to_hex(bar.get_facecolor()).upper() for bar in axes.patches[11:]]
+        assert faces == [COLORS[0], "#FFFFFF", COLORS[1]] + [COLORS[0]] * 8
+        low, high = (one.get_segments() for one in axes.collections)
+        assert np.allclose([one[0][1] for one in low], 0.75 * old[2].exp())
+        assert np.allclose([one[0][1] for one in high], 1.25 * old[2].exp())
+    assert picture.figure.axes[0].get_xticklabels()[2].get_text().endswith("−2")
+
+
+def test_the_words_tell_the_extreme_ratios_and_how_many_lie_beyond_the_edges(world, drawn):
+    old, new, advantage = drawn
+    ratio = (new - old).exp()[2]
+    beyond = int(((ratio < 0.75) | (ratio > 1.25)).sum())
+    alt = tc.plots.update(world, 2, old, advantage, 0.25, clipped=new).alt
+    low, high = world.tokens[ratio.argmin()], world.tokens[ratio.argmax()]
+    said = f"ratios from {ratio.min():.2g} ({low}) to {ratio.max():.3g} ({high}); {beyond} tokens"
+    assert said in alt
+    assert 0 < beyond < 11
+
+
+def test_a_ratio_on_the_edge_is_not_beyond_it(world, drawn):
+    old, _, advantage = drawn
+    chance = old.exp()
+    chance[2, 0], chance[2, 3] = chance[2, 0] * 1.25, chance[2, 3] - 0.25 * chance[2, 0]
+    alt = tc.plots.update(world, 2, old, advantage, 0.25, clipped=chance.log()).alt
+    assert alt.endswith(" 0 tokens beyond the edges.")
+
+
+@pytest.mark.parametrize(("token", "gain"), [("thanks", 1.0), ("insult", -1.0)])
+def test_the_loop_tells_one_samples_numbers(world, start, token, gain):
+    chance = np.exp(start.logp.values).mean(0)[0]
+    column = world.tokens.index(token)
+    advantage = gain - float(chance @ world.reward[0].numpy())
+    alt = tc.plots.loop(world, start.logp, "hello", token).alt.replace("−", "-")
+    assert f"{token} ({chance[column]:.4f})" in alt
+    assert f"{advantage:+.4g}"[:6] in alt
+    assert (f"{token} likelier" in alt) == (gain > 0) != (f"{token} rarer" in alt)
