@@ -151,7 +151,7 @@ def test_a_lesson_is_one_sitting_and_says_how_long(source, language):
 
 def test_something_trains_by_minute_25_of_lesson_3():
     text = next(ROOT.glob("notebooks/source/lessons/03_*.py")).read_text(encoding="utf-8")
-    before = text[: text.index("tc.train_ppo(")]
+    before = text[: text.index("optimizer.step()")]
     assert minutes(before, "en")[0] <= 25
 
 

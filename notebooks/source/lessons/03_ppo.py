@@ -84,11 +84,7 @@ tc.plots.policies(world, before=start.logp)
 
 # %% [markdown] lang="tr"
 # Her satırda bir hedef öne çıkmış, ama öteki token'lara da yer kalmış: politika yanıtından emin değil, denemeye açık.
-
-# %% [markdown] lang="en"
-# In every row a target stands out, and room is left for the others: the policy is not sure of its answer, and open to trials.
-
-# %% [markdown] lang="tr"
+#
 # ## 2 · Amaç, ve yirmi beş satırda bütün PPO (10 dakika)
 #
 # İstediğimiz şey tek satıra sığar. Her istem için politika $\pi$ şunu büyütsün:
@@ -107,6 +103,8 @@ tc.plots.policies(world, before=start.logp)
 # İkisini de sınayalım (tohum 0'ın referansıyla):
 
 # %% [markdown] lang="en"
+# In every row a target stands out, and room is left for the others: the policy is not sure of its answer, and open to trials.
+#
 # ## 2 · The goal, and a whole PPO in twenty-five lines (10 minutes)
 #
 # What we want fits on one line. For every prompt, let the policy $\pi$ make this large:
@@ -222,7 +220,8 @@ tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1),
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
 # İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban çizgisi**dir (baseline): ortalamayı değiştirmez, çünkü
-# olasılıkların toplamı hep 1'dir, yani $\sum_y \pi \, \nabla \log \pi = \sum_y \nabla \pi = 0$. Yalnızca gürültüyü azaltır. İki eşitlik, ilk istemde:
+# olasılıkların toplamı hep 1'dir, yani $\sum_y \pi \, \nabla \log \pi = \sum_y \nabla \pi = 0$. Yalnızca gürültüyü azaltır.
+# Aşağıda önce bu iki eşitlik var (ilk istemde), sonra örneklerin hatası: kesin gradyanı bildiğimiz için onu ölçebiliriz.
 
 # %% [markdown] lang="en"
 # ## 3 · REINFORCE: a gradient from trials (5 minutes)
@@ -236,7 +235,8 @@ tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1),
 #
 # Make the answers that turned out well likelier, the others less likely. $b(x)$ is a
 # **baseline**: it does not change the mean, because probabilities always sum to 1, so that
-# $\sum_y \pi \, \nabla \log \pi = \sum_y \nabla \pi = 0$. It only reduces the noise. The two identities, at the first prompt:
+# $\sum_y \pi \, \nabla \log \pi = \sum_y \nabla \pi = 0$. It only reduces the noise. Below
+# come these two identities (at the first prompt), then the error of samples, which we can measure, since we know the exact gradient.
 
 # %%
 slope = torch.autograd.functional.jacobian  # each output (row) by each logit (column)
@@ -246,12 +246,6 @@ weighted = ref_logp[0].exp()[:, None] * of_log_pi
 print("grad pi = pi grad log pi:   ", torch.allclose(of_pi, weighted))
 print("sum of pi grad log pi is 0: ", torch.allclose(weighted.sum(0), torch.zeros(11).double()))
 
-# %% [markdown] lang="tr"
-# Kural, örneklerle de tutuyor mu? Kesin gradyanı bildiğimiz için hatayı ölçebiliriz:
-
-# %% [markdown] lang="en"
-# Does the rule hold with samples too? We know the exact gradient, so we can measure the error:
-
 # %%
 logits = ref_logp.clone().requires_grad_()
 value = tc.exact.expected_reward(logits.log_softmax(-1), world.reward)
@@ -259,7 +253,6 @@ value = tc.exact.expected_reward(logits.log_softmax(-1), world.reward)
 uniform = torch.rand(200, 1024, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-# %%
 def error(count, baseline):
     table = ref_logp.repeat(200, 1, 1).requires_grad_()
     prompt, token = tc.noise.sample_answer(table.detach(), uniform[:, :count])
@@ -332,12 +325,10 @@ def update(worth, passes=8, step=2.0):
 
 
 # %%
-free = update(lambda rho: rho * advantage)
-tc.plots.ratios(world, 0.2, {passes: ratios(free[passes - 1]) for passes in (1, 2, 8)})
-
-# %%
-old, new, exact = ref_logp, free[8], world.reward - value.detach()[:, None]
+loose = update(lambda rho: rho * advantage)
+old, new, exact = ref_logp, loose[8], world.reward - value.detach()[:, None]
 print(torch.allclose((old.exp() * (new - old).exp() * exact).sum(-1), (new.exp() * exact).sum(-1)))
+tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 
 # %% [markdown] lang="tr"
 # `True`: bütün yanıtlar sayılınca eşitlik tamdır. İlk geçişte bütün oranlar tam 1'dir. Kesikli çizgiler, birazdan göreceğimiz kırpmanın (clip)
@@ -376,34 +367,29 @@ tc.plots.surrogate(world, clip_range=0.2)
 # Mavi çizginin düzleştiği yerde gradyan sıfırdır: o örnek politikayı daha ileri itemez. Dikkat:
 # kırpma yalnızca **kazandıran** yönde durdurur; yanlış yöne gitmiş bir oran geri dönebilir. (`clip_fraction`, kırpmanın
 # kaybı değiştirdiği örneklerin payıdır; aralığın dışındaki bütün örnekleri sayan kitaplıklar da var.)
-# Aynı güncellemeyi bu kez kırparak yapalım:
+# Aynı güncellemeyi bu kez kırparak yapalım, sonra ikisine de büyüteçle bakalım: ilk istem ("selam"), on bir token, her birinin
+# önceki ve sonraki olasılığı.
 
 # %% [markdown] lang="en"
 # Where the blue line turns flat the gradient is zero: that sample can push the policy no further.
 # Note that the clip stops only in the direction that **pays**; a ratio that went the wrong way
 # may come back. (`clip_fraction` is the share of samples where the clip changes the loss; some libraries count every
-# sample outside the range.) The same update once more, with the clip:
+# sample outside the range.) The same update once more, with the clip, and then both under a
+# magnifying glass: the first prompt ("hello"), eleven tokens, the probability of each before and after.
 
 # %% clip_ratios
 held = update(lambda rho: torch.minimum(rho * advantage, rho.clamp(0.8, 1.2) * advantage))
-for name, seen in {"without a clip": free, "with the clip": held}.items():
+for name, seen in {"without a clip": loose, "with the clip": held}.items():
     rho = ratios(seen[7])
     outside = ((rho - 1).abs() > 0.2).double().mean()
     print(f"pass 8 {name}: ratios {rho.min():.2f} to {rho.max():.2f}, {outside:.0%} outside")
-
-# %% [markdown] lang="tr"
-# Şimdi bu tek güncellemeye büyüteçle bakalım: ilk istem ("selam"), on bir token, her birinin önceki ve sonraki olasılığı.
-
-# %% [markdown] lang="en"
-# Now put this one update under a magnifying glass: the first prompt ("hello"), eleven tokens, the probability of each before
-# and after.
 
 # %%
 of_token = [advantage[(prompt == 0) & (token == one)].mean() for one in range(11)]
 
 
 def magnified(passes):
-    after = {"unclipped": free[passes], "clipped": held[passes]}
+    after = {"unclipped": loose[passes], "clipped": held[passes]}
     return tc.plots.update(world, 0, ref_logp, torch.stack(of_token), 0.2, **after)
 
 
@@ -689,12 +675,6 @@ free.reveal(a=times < 1.2, b=1.5 < times < 2.5, c=times > 10)
 # %% [markdown] lang="en" tags=["answer"]
 # The reward is at most 1 and both arrive there. What grows without a leash is the KL alone, for nothing: six helpful tokens
 # earn the same, and drifting among them costs nothing. (For 0 the dashed line marks, of all policies with the full reward, the one closest to the reference.) **Where the reward is silent, the leash keeps the old behaviour.**
-
-# %% [markdown] lang="tr"
-# Şimdi eğriler teker teker:
-
-# %% [markdown] lang="en"
-# Now the curves one by one:
 
 # %%
 tc.widgets.slider(
