@@ -4,6 +4,7 @@ The catalogue tests run over every exercise of `tc.checks`, so a new one is cove
 """
 
 import inspect
+import math
 import sys
 
 import numpy as np
@@ -15,15 +16,19 @@ import toycore as tc
 from builder.lesson import numbers
 from terms import misused
 from toycore.checks import trial
-from toycore.checks.exercise import Exercise, Tried, Written
+from toycore.checks.exercise import Exercise, Predicted, Tried, Written
 from toycore.checks.verdict import HEADS, PHRASES, Verdict
 
 EXERCISES = {name: getattr(tc.checks, name) for name in tc.checks.__all__}
 WRITTEN = {name: exercise for name, exercise in EXERCISES.items() if isinstance(exercise, Written)}
+PREDICTED = {name: e for name, e in EXERCISES.items() if isinstance(e, Predicted)}
+NUMBERED = {name: e for name, e in PREDICTED.items() if not isinstance(e.right.answer, str)}
 LANGUAGES = ("tr", "en")
 
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 each_written = pytest.mark.parametrize("exercise", WRITTEN.values(), ids=WRITTEN)
+each_predicted = pytest.mark.parametrize("exercise", PREDICTED.values(), ids=PREDICTED)
+each_numbered = pytest.mark.parametrize("exercise", NUMBERED.values(), ids=NUMBERED)
 each_mistake = pytest.mark.parametrize(
     ("exercise", "name"),
     [(exercise, name) for exercise in EXERCISES.values() for name in exercise.mistakes],
@@ -81,6 +86,71 @@ def test_the_words_of_an_exercise_say_the_same_in_both_languages(exercise):
 
 def fields(template: str) -> list[str]:
     return [part.partition("}")[0] for part in template.split("{")[1:]]
+
+
+# --- what is said and what is asked ---------------------------------------------------------------
+
+
+@each_predicted
+def test_a_wrong_prediction_is_not_told_what_the_run_gave(exercise):
+    """Not the number, and no figures from which it could be read; `small` stands in the lesson."""
+    for words in exercise.mistakes.values():
+        assert set(fields(words.en)) <= {"got", "small"}
+
+
+@each_numbered
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_wrong_number_hears_in_which_direction_the_answer_lies(exercise, language):
+    right = exercise.right.answer
+    for off, name in ((-21.5, "too_low"), (-2.6, "too_low"), (1.6, "too_high"), (50, "too_high")):
+        verdict = exercise(right + off, language=language)
+        assert verdict.mistake == name
+        assert right not in numbers(verdict.body, language)
+
+
+def refusal_table(difference: float) -> torch.Tensor:
+    table = tc.World().reward.clone()
+    table[3], table[3, 1] = -2.0, -2.0 + difference
+    return table
+
+
+BY_THE_FORMULA = math.log(0.95 / 0.05) - math.log(0.44 / 0.56)  # lesson 3, the hint of exercise 5
+HINTED = {
+    "own_rewards": [{"helpful": r, "harmful": -3, "neutral": r} for r in (0, 0.2, 1, 3)],
+    "own_targets": [[3, 4, 7, 1, 8, token] for token in tc.world.HELPFUL],
+    "refusal": [refusal_table(d) for d in (BY_THE_FORMULA, round(BY_THE_FORMULA, 2), 3.2, 3.25)],
+    "ipo_start": [((0 - 1 / 2) / 0.25) ** 2],
+    "own_pairs": [[(5, 10, token)] for token in range(10)],
+    "outlier": [0, 0.0, -0.4],
+    "own_bits": [[5 if token not in (5, 6, 9, 10) else 2 for token in range(11)]],
+}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        pytest.param(EXERCISES[name], answer, id=f"{name}-{place}")
+        for name, answers in HINTED.items()
+        for place, answer in enumerate(answers)
+    ],
+)
+def test_what_a_hint_leads_to_is_accepted(exercise, answer):
+    verdict = exercise(answer)
+    assert verdict.passed, verdict
+
+
+def test_a_critic_that_is_cut_off_by_itself_is_cut_off():
+    """All that the task asks for; the returns of PPO carry no gradient anyway."""
+
+    def advantage(returns, value):
+        difference = returns - value.detach()
+        return (difference - difference.mean()) / (difference.std() + 0.1)
+
+    assert tc.checks.advantage(advantage).passed
+
+
+def test_rewards_of_single_precision_are_the_same_rewards():
+    assert tc.checks.refusal(refusal_table(4.0).float()).passed
 
 
 def test_the_engines_own_words_say_the_same_in_both_languages():

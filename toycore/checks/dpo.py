@@ -45,6 +45,21 @@ LOSS = {
         tr="β eksik. Örtük ödül, log oranın β katıdır; β olmadan marj nat olur, ödül olmaz. Tanımdaki r̂ satırına dön.",
         en="β is missing. The implicit reward is β times the log ratio; without β the margin is in nats and not in units of reward. Go back to the line that defines r̂.",
     ),
+    "hard_coded": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: 0.3 * ((c - rc) - (r - rr))),
+        also=(
+            with_margin(lambda c, r, rc, rr, beta: 0.1 * ((c - rc) - (r - rr))),
+            with_margin(lambda c, r, rc, rr, beta: 0.5 * ((c - rc) - (r - rr))),
+            with_margin(lambda c, r, rc, rr, beta: 0.7 * ((c - rc) - (r - rr))),
+        ),
+        tr="β yerine bir sayı yazılmış. Dersin hücresinde öyleydi; burada β her denemede başkadır: `beta`'yı kullan. Gerisi doğru.",
+        en="A number stands in place of β. So it was in the lesson's cell; here β is another one in each trial: use `beta`. The rest is right.",
+    ),
+    "divided_by_beta": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: ((c - rc) - (r - rr)) / beta),
+        tr="β'ya bölünmüş. π*'da ödül β'ya bölünür; burada tersinden gidilir: ödül, log oranın β **katıdır**.",
+        en="You divide by β. In π* the reward is divided by β; here the way is walked back: the reward is β **times** the log ratio.",
+    ),
     "beta_outside": Mistake(
         lambda c, r, rc, rr, beta: -beta * logsigmoid((c - rc) - (r - rr)).mean(),
         tr="β, log σ'nın dışında kalmış. Orada yalnızca kaybı ölçekler; içeride ise ödülün kaç nat'la kurulacağını belirler.",
@@ -72,13 +87,33 @@ LOSS = {
     ),
     "reference_free": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * (c - r)),
-        tr="Referans yok. Bu, referansı düzgün dağılım olan DPO'dur (bölüm 9): SFT'nin öğrettiğini siler. Politika referansa eşitken kaybın ln 2 çıkması gerekir; seninki çıkmıyor.",
-        en="The reference is missing. This is DPO with a uniform reference (section 9): it wipes out what SFT taught. When policy and reference are equal the loss must be ln 2; yours is not.",
+        tr="Referans yok. Bu, referansı düzgün dağılım olan DPO'dur (bölüm 9, ek): SFT'nin öğrettiğini siler. Politika referansa eşitken kaybın ln 2 çıkması gerekir; seninki çıkmıyor.",
+        en="The reference is missing. This is DPO with a uniform reference (section 9, extra): it wipes out what SFT taught. When policy and reference are equal the loss must be ln 2; yours is not.",
     ),
     "reference_added": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * ((c - r) + (rc - rr))),
         tr="Referansın işareti ters: toplanmış. Oran bir bölmedir, logaritması çıkarmadır.",
         en="The reference has the wrong sign: it is added. A ratio is a division, and its logarithm a subtraction.",
+    ),
+    "bracket": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * (c - rc - r - rr)),
+        tr="Bir parantez kayıp: `- r - rr`, r'nin log oranını değil ikisini birden çıkarır. Reddedilenin log oranı parantez içinde kalmalı: `- (r - rr)`.",
+        en="A pair of brackets is lost: `- r - rr` subtracts both, and not the log ratio of r. That of the rejected answer belongs in brackets: `- (r - rr)`.",
+    ),
+    "rewards_added": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * ((c - rc) + (r - rr))),
+        tr="İki örtük ödül toplanmış. Marj onların **farkıdır**: seçilen eksi reddedilen.",
+        en="The two implicit rewards are added. The margin is their **difference**: chosen minus rejected.",
+    ),
+    "no_rejected": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * (c - rc)),
+        tr="Reddedilen yanıt kayıpta yok: yalnızca seçilenin örtük ödülü var. Marj, ikisinin farkıdır.",
+        en="The rejected answer is not in the loss: only the implicit reward of the chosen one is. The margin is the difference of both.",
+    ),
+    "ratios": Mistake(
+        with_margin(lambda c, r, rc, rr, beta: beta * ((c - rc).exp() - (r - rr).exp())),
+        tr="Log oran yerine oranın kendisi var: fazladan bir `.exp()`. Örtük ödül, oranın **logaritmasının** β katıdır.",
+        en="The ratio itself stands in place of its logarithm: there is an `.exp()` too many. The implicit reward is β times the **logarithm** of the ratio.",
     ),
     "minus_forgotten": Mistake(
         lambda *inputs: logsigmoid(right_margin(*inputs)).mean(),
@@ -87,16 +122,25 @@ LOSS = {
     ),
     "no_logarithm": Mistake(
         lambda *inputs: -torch.sigmoid(right_margin(*inputs)).mean(),
+        also=(lambda *inputs: (1 - torch.sigmoid(right_margin(*inputs))).mean(),),
         tr="Logaritma yok: σ var, log σ değil. Kayıp, tercihlerin eksi **log**-olasılığıdır.",
         en="The logarithm is missing: σ is there and log σ is not. The loss is minus the **log**-probability of the preferences.",
     ),
+    "other_base": Mistake(
+        lambda *inputs: -logsigmoid(right_margin(*inputs)).mean() / np.log(2),
+        also=(lambda *inputs: -logsigmoid(right_margin(*inputs)).mean() / np.log(10),),
+        tr="Formül doğru, logaritmanın tabanı başka (`log2` ya da `log10`). Doğal logaritma olmalı, `.log()`: kayıp ln 2'den başlar.",
+        en="The formula is right, the logarithm has another base (`log2` or `log10`). It must be the natural one, `.log()`: the loss starts at ln 2.",
+    ),
     "divided": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * (c / rc - r / rr)),
+        also=(with_margin(lambda c, r, rc, rr, beta: beta * ((c / rc).log() - (r / rr).log())),),
         tr="Log-olasılıklar birbirine bölünmüş. Elindekiler zaten logaritma: oranın logaritması, logaritmaların farkıdır.",
         en="Log-probabilities are divided by one another. What you hold are logarithms already: the logarithm of a ratio is a difference of logarithms.",
     ),
     "mean_inside": Mistake(
         lambda *inputs: -logsigmoid(right_margin(*inputs).mean()),
+        also=(lambda *inputs: -torch.sigmoid(right_margin(*inputs)).mean().log(),),
         tr="Ortalama erken alınmış: önce her çiftin log σ'sı, sonra ortalama. Yoksa kolay bir çift zor bir çiftin açığını kapatır.",
         en="The mean is taken too early: first log σ of each pair, then the mean. Otherwise an easy pair makes up for a hard one.",
     ),
@@ -138,33 +182,50 @@ def first_loss_of_ipo() -> float:
 FIRST_LOSS = {
     "sigmoid": Mistake(
         float(np.log(2)),
-        tr="ln 2, **sigmoid** kaybının başlangıcıdır. IPO'da log σ yok; Δ = 0'ı IPO formülüne koy. Eğitim {due} ile başladı.",
-        en="ln 2 is where the **sigmoid** loss starts. IPO has no log σ; put Δ = 0 into the formula of IPO. The run gave {due}.",
+        tr="ln 2, **sigmoid** kaybının başlangıcıdır. IPO'da log σ yok; Δ = 0'ı IPO formülüne koy.",
+        en="ln 2 is where the **sigmoid** loss starts. IPO has no log σ; put Δ = 0 into the formula of IPO.",
     ),
     "no_beta": Mistake(
         0.25,
-        tr="Bu, (Δ − 1/2)'nin karesi; β ile bölmek unutulmuş. Eğitim {due} ile başladı.",
-        en="This is the square of Δ − 1/2; the division by β is forgotten. The run gave {due}.",
+        tr="Bu, (Δ − 1/2)'nin karesi; β'ya bölmek unutulmuş.",
+        en="This is the square of Δ − 1/2; the division by β is forgotten.",
     ),
     "beta_not_squared": Mistake(
         1.0,
-        tr="β da karenin içindedir: β'ya değil, β'nın karesine bölünür. Eğitim {due} ile başladı.",
-        en="β is inside the square, so its square divides. The run gave {due}.",
+        tr="β da karenin içindedir: β'ya değil, β'nın karesine bölünür.",
+        en="β is inside the square, so its square divides.",
     ),
     "not_squared": Mistake(
         2.0,
-        tr="Kare unutulmuş. Eğitim {due} ile başladı.",
-        en="The square is forgotten. The run gave {due}.",
+        tr="Kesir doğru, kare unutulmuş.",
+        en="The fraction is right, the square is forgotten.",
+        also=(-2.0,),
+    ),
+    "times_beta": Mistake(
+        0.5**2 * 0.25**2,
+        tr="β ile çarpılmış. Formülde β paydadadır.",
+        en="You multiply by β. In the formula β divides.",
+        also=(0.5**2 * 0.25,),
+    ),
+    "another_beta": Mistake(
+        round((0.5 / 0.3) ** 2, 2),
+        tr="Hesap doğru, β başka: bu, dersteki 0,3 ile çıkan sayıdır. Burada β 0,25.",
+        en="The sum is right and β is another one: this is what comes out with the lesson's 0.3. Here β is 0.25.",
     ),
     "zero": Mistake(
         0.0,
-        tr="0, hedefe varıldığında olur: Δ = 1/2 iken. Başlangıçta Δ = 0'dır. Eğitim {due} ile başladı.",
-        en="It is 0 when the target is reached, at Δ = 1/2. At the start Δ = 0. The run gave {due}.",
+        tr="0, hedefe varıldığında olur: Δ = 1/2 iken. Başlangıçta Δ = 0'dır.",
+        en="It is 0 when the target is reached, at Δ = 1/2. At the start Δ = 0.",
     ),
-    "other": Mistake(
+    "too_low": Mistake(
+        3.5,
+        tr="Eğitim bundan büyük bir kayıpla başladı. Başlangıçta politika referanstır, yani Δ = 0; bunu IPO formülüne koy: önce parantez, sonra β, en sonda kare.",
+        en="The run began with a larger loss than that. At the start the policy is the reference, so Δ = 0; put that into the formula of IPO: the bracket first, then β, the square last.",
+    ),
+    "too_high": Mistake(
         17.0,
-        tr="Eğitim {due} ile başladı. Başlangıçta politika referanstır, yani Δ = 0; bunu IPO formülüne koy.",
-        en="The run gave {due}. At the start the policy is the reference, so Δ = 0; put that into the formula of IPO.",
+        tr="Eğitim bundan küçük bir kayıpla başladı. Başlangıçta politika referanstır, yani Δ = 0; bunu IPO formülüne koy: önce parantez, sonra β, en sonda kare.",
+        en="The run began with a smaller loss than that. At the start the policy is the reference, so Δ = 0; put that into the formula of IPO: the bracket first, then β, the square last.",
     ),
 }
 
@@ -202,13 +263,13 @@ def cures() -> tuple[str, dict]:
 CURES = {
     "a": Mistake(
         "a",
-        tr="Tersine: 200 adım {plain}, 10 adım {early}, IPO {ipo}. Uzun eğitim, hiç kaybetmemiş yanıtların marjını durmadan büyütür; az veride bu öğrenmek değil, ezberlemektir.",
-        en="The other way round: 200 steps {plain}, 10 steps {early}, IPO {ipo}. Long training pushes the margin of answers that never lost on and on; with few data that is not learning but memorising.",
+        tr="`attained` böyle eksiye düşmüştü. Uzun eğitim, hiç kaybetmemiş yanıtların marjını durmadan büyütür; az veride bu öğrenmek değil, ezberlemektir. Öteki iki yoldan hangisi politikayı daha az oynatır?",
+        en="This is how `attained` became negative. Long training pushes the margin of answers that never lost on and on; with few data that is not learning but memorising. Which of the other two moves the policy less?",
     ),
     "c": Mistake(
         "c",
-        tr="IPO büyük zararı önledi ({plain} yerine {ipo}), ama erken durmak daha iyi: {early}. Hedefi 1/2 olan marjı 100 çift bile yanlış yerlere kurar.",
-        en="IPO kept the great harm away ({ipo} in place of {plain}), but stopping early is better: {early}. Even a margin with a target of 1/2 is built in wrong places by 100 pairs.",
+        tr="IPO'nun büyük zararı önlediği doğru, ama en iyisi o değil. Marjı 1/2'ye vardırır; 100 çift ise o marjı çok yerde yanlış yöne kurar. Hangi yol, az çifte daha az inanır?",
+        en="IPO does keep the great harm away, but it is not the best. It takes the margin to 1/2, and in many places 100 pairs build that margin the wrong way. Which way trusts few pairs less?",
     ),
 }
 
@@ -217,7 +278,7 @@ few_pairs = Predicted(
     right=Mistake(
         "b",
         tr="10 adım {early}, IPO {ipo}, olduğu gibi {plain}. Az bilen, az kıpırdamalıdır.",
-        en="10 steps {early}, IPO {ipo}, as it is {plain}. Who knows little should move little.",
+        en="10 steps {early}, IPO {ipo}, as it is {plain}. Those who know little should move little.",
     ),
     mistakes=CURES,
 )
@@ -245,7 +306,9 @@ def with_own_pairs(answer, language: str) -> tuple[str, dict]:
     here = own[own[:, 0] == SHORT[0]]
     if len(here) == 0:
         return "another_prompt", figures
-    return ("rejected" if (here[:, 2] == SHORT[1]).any() else "another_answer"), figures
+    if (here[:, 2] == SHORT[1]).any():
+        return "rejected", figures
+    return ("too_weak" if (here[:, 1] == SHORT[1]).any() else "another_answer"), figures
 
 
 OWN_PAIRS = {
@@ -268,6 +331,11 @@ OWN_PAIRS = {
         [(5, 9, 6)],
         tr="Altıncı istemde başka bir yanıtı övmüşsün. Kısa yanıtın olasılığı {short}, {missed} eksik.",
         en="At the sixth prompt you praise another answer. The short one has probability {short}, {missed} too little.",
+    ),
+    "too_weak": Mistake(
+        [(5, 10, 8), (0, 10, 1)],
+        tr="Altıncı istemde doğru yanıtı övmüşsün. Olasılığı yine de {short}; {missed} eksik: öteki çiftin, ortak adaptörü başka yere çekiyor. O çift gerçekten gerekli mi?",
+        en="At the sixth prompt you praise the right answer. Still its probability is {short}, {missed} too little: your other pair pulls the shared adapter elsewhere. Do you need that pair?",
     ),
     "refusal_lost": Mistake(
         [(5, 10, 6), (3, 6, 1)],

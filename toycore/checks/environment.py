@@ -1,6 +1,7 @@
 """The exercises of lesson 1: expected reward, KL, the best policy, a shift, own rewards."""
 
 import functools
+import math
 
 import torch
 
@@ -32,6 +33,17 @@ REWARD = {
         lambda logp, reward: (logp.exp() * reward).sum(),
         tr="Bütün tablo toplanmış. Her istemin kendi beklenen ödülü vardır: yalnızca son eksende topla.",
         en="The whole table is summed. Each prompt has an expected reward of its own: sum over the last axis alone.",
+    ),
+    "averaged": Mistake(
+        lambda logp, reward: (logp.exp() * reward).sum(-1).mean(),
+        tr="İstemlerin ortalaması da alınmış, geriye tek sayı kalmış. Toplam doğru; sondaki `.mean()` fazla: her istem için bir sayı istendi.",
+        en="The mean over the prompts is taken too, and one number is left. The sum is right and the `.mean()` after it is too much: a number for each prompt was asked for.",
+    ),
+    "matrix_product": Mistake(
+        lambda logp, reward: logp.exp() @ reward.T,
+        also=(lambda logp, reward: logp.exp() @ reward,),
+        tr="Matris çarpımı (`@`) her istemi bütün istemlerle karşılaştırır. Burada hücreler karşılıklı çarpılır: `*`, sonra toplam.",
+        en="A matrix product (`@`) pairs every prompt with all prompts. Here the cells are multiplied one by one: `*`, then the sum.",
     ),
     "log_probabilities": Mistake(
         lambda logp, reward: (logp * reward).sum(-1),
@@ -123,8 +135,20 @@ KL = {
         tr="Logaritma yok: olasılıkların farkı alınmış. Oranın logaritması, log-olasılıkların farkıdır.",
         en="There is no logarithm: this is a difference of probabilities. The logarithm of a ratio is a difference of log-probabilities.",
     ),
+    "ratio": Mistake(
+        lambda logp, ref: (logp.exp() * (logp - ref).exp()).sum(-1),
+        tr="Oran doğru, logaritması alınmamış. Politika referansa eşitken sonuç 0 olmalı; seninki 1.",
+        en="The ratio is right, its logarithm is not taken. Where policy and reference are equal the result must be 0; yours is 1.",
+    ),
+    "other_base": Mistake(
+        lambda logp, ref: (logp.exp() * (logp - ref)).sum(-1) / math.log(2),
+        also=(lambda logp, ref: (logp.exp() * (logp - ref)).sum(-1) / math.log(10),),
+        tr="Formül doğru, logaritmanın tabanı başka (`log2` ya da `log10`). Birim nat'tır: doğal logaritma, `.log()`.",
+        en="The formula is right, the logarithm has another base (`log2` or `log10`). The unit is the nat: the natural logarithm, `.log()`.",
+    ),
     "divided": Mistake(
         lambda logp, ref: (logp.exp() * (logp / ref)).sum(-1),
+        also=(lambda logp, ref: (logp.exp() * (logp / ref).log()).sum(-1),),
         tr="Log-olasılıklar birbirine bölünmüş. log(a/b), log a eksi log b'dir.",
         en="Log-probabilities are divided by one another. log(a/b) is log a minus log b.",
     ),
@@ -143,10 +167,21 @@ KL = {
         tr="Referans yok: bu, eksi entropidir.",
         en="The reference is missing: this is minus the entropy.",
     ),
+    "no_policy": Mistake(
+        lambda logp, ref: -(logp.exp() * ref).sum(-1),
+        also=(lambda logp, ref: (logp.exp() * ref).sum(-1),),
+        tr="Oranın payı yok: logaritmanın içinde yalnızca referans kalmış. Orada iki politika vardır, π üstte.",
+        en="The upper half of the ratio is missing: only the reference is left inside the logarithm. Two policies belong there, π on top.",
+    ),
     "all_summed": Mistake(
         lambda logp, ref: exact.kl(logp, ref).sum(),
         tr="Bütün istemler toplanmış; her istem için ayrı bir sayı istendi.",
         en="All prompts are summed; a number for each prompt was asked for.",
+    ),
+    "averaged": Mistake(
+        lambda logp, ref: exact.kl(logp, ref).mean(),
+        tr="KL doğru, ama istemlerin ortalaması alınmış: sondaki `.mean()` fazla, her istem için ayrı bir sayı istendi.",
+        en="The KL is right, but the mean over the prompts is taken: the `.mean()` at the end is too much, a number for each prompt was asked for.",
     ),
 }
 
@@ -178,6 +213,10 @@ def tilted(logits):
     return lambda ref, reward, beta: logits(ref, reward, beta).log_softmax(-1)
 
 
+def minus_z(logits):
+    return logits - logits.exp().sum(-1, keepdim=True)
+
+
 def divided_across(weight):
     """Each Z(x) at the column of its number: what broadcasting does without keepdim."""
     return (weight / weight.sum(-1)).log()
@@ -188,6 +227,42 @@ BEST = {
         tilted(lambda ref, reward, beta: ref + reward),
         tr="β eksik: tasma hep 1 boyunda. Ödül β'ya bölünür.",
         en="β is missing: the leash always has length 1. The reward is divided by β.",
+    ),
+    "hard_coded": Mistake(
+        tilted(lambda ref, reward, beta: ref + reward / 0.5),
+        also=(
+            tilted(lambda ref, reward, beta: ref + reward / 0.05),
+            tilted(lambda ref, reward, beta: ref + reward / 0.1),
+            tilted(lambda ref, reward, beta: ref + reward / 0.3),
+        ),
+        tr="β yerine bir sayı yazılmış. Dersin hücresinde öyleydi; burada β her denemede başkadır: `kl_beta`'yı kullan.",
+        en="A number stands in place of β. So it was in the lesson's cell; here β is another one in each trial: use `kl_beta`.",
+    ),
+    "bracket": Mistake(
+        tilted(lambda ref, reward, beta: (ref + reward) / beta),
+        tr="Parantez fazla geniş: β, referansı da bölüyor. Bölünen yalnızca ödüldür; ödül 0 iken sonuç referansın kendisi olmalı.",
+        en="The brackets hold too much: β divides the reference too. The reward alone is divided; where the reward is 0 the result must be the reference itself.",
+    ),
+    "reference_scaled": Mistake(
+        tilted(lambda ref, reward, beta: beta * ref + reward),
+        tr="β, ödülü bölecek yerde referansı çarpıyor; sonra da kimse β'ya bölmüyor. Ödül 0 iken sonuç referansın kendisi olmalı.",
+        en="β multiplies the reference where it should divide the reward, and nothing divides by β afterwards. Where the reward is 0 the result must be the reference itself.",
+    ),
+    "exponential": Mistake(
+        tilted(lambda ref, reward, beta: ref + (reward / beta).exp()),
+        also=(tilted(lambda ref, reward, beta: ref * (reward / beta).exp()),),
+        tr="Referans logaritmada, ödül hâlâ üstelde. Çarpımın logaritmasında `exp(r / β)` çarpanı, toplanan r / β olur.",
+        en="The reference is in logarithms and the reward still in an exponential. In the logarithm of the product, the factor `exp(r / β)` becomes r / β, which is added.",
+    ),
+    "twice_exponential": Mistake(
+        tilted(lambda ref, reward, beta: ref.exp() * (reward / beta).exp()),
+        tr="Çarpım doğru, ama `log_softmax` onun bir kez daha üstelini alır. Ona logaritmaları ver; ya da çarpımı kendi toplamına böl, sonra `.log()`.",
+        en="The product is right, but `log_softmax` takes its exponential once more. Give it the logarithms; or divide the product by its sum, then `.log()`.",
+    ),
+    "z_not_logged": Mistake(
+        lambda ref, reward, beta: minus_z(ref + reward / beta),
+        tr="Logaritmalardan Z'nin kendisi çıkarılmış. Z'ye bölmenin logaritması, log Z çıkarmaktır.",
+        en="Z itself is subtracted from the logarithms. The logarithm of a division by Z is a subtraction of log Z.",
     ),
     "times_beta": Mistake(
         tilted(lambda ref, reward, beta: ref + reward * beta),
@@ -259,32 +334,36 @@ optimal_policy = Written(
 )
 
 
-# --- ten more for everything ----------------------------------------------------------------------
+# --- a point for nearly everyone ------------------------------------------------------------------
 
 
 @functools.cache
 def shift() -> tuple[str, dict]:
-    world, ref_logp = World(), start().logp
-    best = exact.optimal_policy(ref_logp, world.reward, 0.5)
-    moved = exact.optimal_policy(ref_logp, world.reward + 10, 0.5)
-    change = (moved - best).abs().max().item()
-    sharper = exact.entropy(moved).mean() < exact.entropy(best).mean()
-    letter = "b" if change < 1e-9 else "a" if sharper else "c"
-    value = exact.objective(moved, ref_logp, world.reward + 10, 0.5).mean()
-    value -= exact.objective(best, ref_logp, world.reward, 0.5).mean()
-    return letter, {"change": round(change, 6), "value": value.item()}
+    """Which change alone gives the best policy of one more for all answers but the harmful."""
+    ref_logp = start().logp
+    raised, plain, stern = World(2.0, -1.0, 1.2), World(), World(1.0, -2.0, 0.2)
+    aim = exact.optimal_policy(ref_logp, raised.reward, 0.5)
+    candidates = {"a": (plain, 0.25), "b": (stern, 0.5)}
+    change = {
+        letter: (exact.optimal_policy(ref_logp, world.reward, beta) - aim).abs().max().item()
+        for letter, (world, beta) in candidates.items()
+    }
+    value = exact.objective(aim, ref_logp, raised.reward, 0.5).mean()
+    value -= exact.objective(aim, ref_logp, stern.reward, 0.5).mean()
+    letter = next((letter for letter, moved in change.items() if moved < 1e-9), "c")
+    return letter, {"change": round(change["b"], 6), "value": round(value.item(), 6)}
 
 
 SHIFT = {
     "a": Mistake(
         "a",
-        tr="Hesaplandı: en büyük değişiklik {change}. `exp(10 / β)` kocamandır, ama her yanıtı aynı ölçüde büyütür; Z de onunla büyür ve götürür.",
-        en="Computed: the largest change is {change}. `exp(10 / β)` is huge, but it makes every answer grow alike; Z grows with it and cancels it.",
+        tr="Küçük bir β bütün farkları büyütür, yardımsever ile nötr arasındakini de. O fark bu soruda hiç değişmedi: ikisi de bir puan aldı. Üç sınıfın ikişer ikişer farklarını yaz.",
+        en="A smaller β enlarges every difference, that of helpful and neutral too. Here that one did not change at all: both got a point. Write down the differences of the three classes, two by two.",
     ),
     "c": Mistake(
         "c",
-        tr="Hesaplandı: en büyük değişiklik {change}. Toplanan sayı bütün yanıtlarda aynı; aralarındaki **farklar** değişmedi, politikayı da onlar belirler.",
-        en="Computed: the largest change is {change}. The same number is added for all answers; their **differences** did not change, and it is those that decide.",
+        tr="Övmek ile cezalandırmak ayrı şeyler gibi durur, ama en iyi politika ödüllerin kendisine değil **farklarına** bakar. Önceki ve sonraki farkları yaz: aynı farkları başka ne verir?",
+        en="To praise and to punish seem different things, but the best policy looks at **differences** of reward and not at the rewards. Write them down, before and after: what else makes the same differences?",
     ),
 }
 
@@ -292,8 +371,8 @@ shifted = Predicted(
     examine=predicted_choice(shift, "abc"),
     right=Mistake(
         "b",
-        tr="Hesaplandı: en büyük değişiklik {change}; yalnızca J, {value} kadar arttı. Ders 3'te buna taban diyeceğiz: bütün yanıtlara aynı sayı, politikayı itmez.",
-        en="Computed: the largest change is {change}; only J rose, by {value}. Lesson 3 will call this a baseline: the same number for all answers does not push a policy.",
+        tr="Hesaplandı: iki politika arasındaki en büyük fark {change}; yalnızca J'leri ayrı, {value} kadar. Biri ötekine herkese verilen bir puanı ekler; Z onu götürür. Ders 3'te buna taban çizgisi diyeceğiz.",
+        en="Computed: the largest difference of the two policies is {change}; only their J differs, by {value}. One adds to the other a point for everyone, and Z cancels that. Lesson 3 will call it a baseline.",
     ),
     mistakes=SHIFT,
 )
@@ -350,13 +429,13 @@ OWN_REWARDS = {
     ),
     "harm_left": Mistake(
         by_class(1.0, 0.0, 1.0),
-        tr="Bir istemde zararlı yanıtların toplamı {harm}; en çok 0,001 olabilirdi. Zararlı ile ötekiler arasındaki farkı büyüt: olasılık, farkın 0,5'e bölümünün üsteliyle azalır.",
-        en="At one prompt the harmful answers come to {harm}; 0.001 is the most allowed. Make the gap between harmful and the others larger: the probability falls with the exponential of the gap divided by 0.5.",
+        tr="Bir istemde zararlı yanıtların toplamı {harm}; en çok 0,001 olabilirdi. (Kısa yanıt {short}, teşekkür {target}.) Zararlı ile ötekiler arasındaki farkı büyüt: olasılık, farkın 0,5'e bölümünün üsteliyle azalır.",
+        en="At one prompt the harmful answers come to {harm}; 0.001 is the most allowed. (The short answer has {short}, the thanks {target}.) Make the gap between harmful and the others larger: the probability falls with the exponential of the gap divided by 0.5.",
     ),
     "short_lost": Mistake(
         by_class(1.0, -3.0, 0.2),
-        tr="Kısa yanıt {short}, {missed} eksik. O, nötr bir token'dır: yardımseverler daha çok kazanırsa onu geçerler.",
-        en="The short answer has {short}, {missed} too little. It is a neutral token: where helpful ones earn more, they overtake it.",
+        tr="Zararlılar gitti. Kısa yanıtın olasılığı ise {short}; {missed} eksik. O, nötr bir token'dır: yardımseverler daha çok kazanırsa onu geçerler.",
+        en="The harmful ones are gone. But the short answer has {short}, {missed} too little. It is a neutral token: where helpful ones earn more, they overtake it.",
     ),
     "help_lost": Mistake(
         by_class(0.0, -3.0, 1.0),

@@ -215,7 +215,8 @@ class Predicted(Tried):
 
 def predicted_number(run: Callable[[], float], tolerance: float, mistakes: dict) -> Callable:
     """Examines a number: right within the tolerance of what the run gives, else the mistake that
-    expects it, else `other`, which every such catalogue has. {due} is what the run gave."""
+    expects it, else `too_low` or `too_high`, which every such catalogue has. {due} is what the
+    run gave: words for the right answer alone."""
 
     def examine(answer, language: str) -> tuple[str, dict]:
         guess = number(answer)
@@ -223,8 +224,9 @@ def predicted_number(run: Callable[[], float], tolerance: float, mistakes: dict)
         figures = {"due": due, "got": guess}
         if abs(guess - due) <= tolerance:
             return "right", figures
-        expecting = (k for k, m in mistakes.items() if abs(guess - m.answer) <= tolerance)
-        return next(expecting, "other"), figures
+        expected = ((k, one) for k, m in mistakes.items() for one in (m.answer, *m.also))
+        expecting = (k for k, one in expected if abs(guess - one) <= tolerance)
+        return next(expecting, "too_low" if guess < due else "too_high"), figures
 
     return examine
 

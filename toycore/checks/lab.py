@@ -158,23 +158,28 @@ def beta_of_a_group() -> float:
 GROUP_BETA = {
     "unchanged": Mistake(
         0.7,
-        tr="Yazılan β bu; varılan {due}. Ödülün çekişi küçüldü, kayıptaki KL'ninki küçülmedi.",
-        en="This is the β that was written; {due} is where it leads. The pull of the reward shrank, that of the KL in the loss did not.",
+        tr="Yazılan β bu; varılan başka. Ödülün çekişi küçüldü, kayıptaki KL'ninki küçülmedi.",
+        en="This is the β that was written; it leads to another. The pull of the reward shrank, that of the KL in the loss did not.",
     ),
     "inverted": Mistake(
         0.7 * 7 / 8,
-        tr="Çarpan ters: ödülün payı 7/8'e iner; ödül zayıflayınca tasma kısalır, yani β büyür: {due}.",
-        en="The factor is upside down: 7/8 of the reward is left; with a weaker reward the leash is shorter, so β is larger: {due}.",
+        tr="Çarpan ters: ödülün payı 7/8'e iner; ödül zayıflayınca tasma kısalır, yani β büyür.",
+        en="The factor is upside down: 7/8 of the reward is left; with a weaker reward the leash is shorter, so β is larger.",
     ),
     "one_more": Mistake(
         0.7 * 9 / 8,
-        tr="G − 1 yerine G + 1 alınmış. Tabanın içinde yanıtın kendisi var, fazladan biri değil: {due}.",
-        en="You took G + 1 for G − 1. The answer itself is in its baseline, not one more: {due}.",
+        tr="G − 1 yerine G + 1 alınmış. Taban çizgisinin içinde yanıtın kendisi var, fazladan biri değil.",
+        en="You took G + 1 for G − 1. The answer itself is in its baseline, not one more.",
     ),
-    "other": Mistake(
+    "too_low": Mistake(
+        0.4,
+        tr="Kapalı biçim bundan büyük bir β veriyor. Gruptaki yanıtın avantajından, kendi ödülünün 1/8'i düşülür; KL'den bir şey düşülmez.",
+        en="The closed form gives a larger β than that. Of an answer's advantage, 1/8 of its own reward is taken away; of the KL, nothing.",
+    ),
+    "too_high": Mistake(
         3.0,
-        tr="Kapalı biçim {due} veriyor. Gruptaki yanıtın avantajından, kendi ödülünün 1/8'i düşülür; KL'den bir şey düşülmez.",
-        en="The closed form gives {due}. Of an answer's advantage, 1/8 of its own reward is taken away; of the KL, nothing.",
+        tr="Kapalı biçim bundan küçük bir β veriyor. Gruptaki yanıtın avantajından, kendi ödülünün 1/8'i düşülür; KL'den bir şey düşülmez.",
+        en="The closed form gives a smaller β than that. Of an answer's advantage, 1/8 of its own reward is taken away; of the KL, nothing.",
     ),
 }
 

@@ -40,8 +40,8 @@ def update(x, A, B, alpha):
 FORWARD = {
     "alpha_without_r": Mistake(
         with_update(lambda x, A, B, alpha: alpha * (x @ A.T) @ B.T),
-        tr="α, r'ye bölünmemiş. O zaman rank büyüdükçe adım da büyür (bölüm 6).",
-        en="α is not divided by r. The step would then grow with the rank (section 6).",
+        tr="α, r'ye bölünmemiş. O zaman rank büyüdükçe adım da büyür (bölüm 6, ek).",
+        en="α is not divided by r. The step would then grow with the rank (section 6, extra).",
     ),
     "root_of_r": Mistake(
         with_update(lambda x, A, B, alpha: alpha / len(A) ** 0.5 * (x @ A.T) @ B.T),
@@ -50,8 +50,18 @@ FORWARD = {
     ),
     "no_scale": Mistake(
         with_update(lambda x, A, B, alpha: (x @ A.T) @ B.T),
-        tr="Ölçek hiç yok: α/r eksik.",
-        en="There is no scale at all: α/r is missing.",
+        tr="Ölçek hiç yok: α/r eksik. (Dersin hücresindeki `8 / 8`, 1'dir; orada fark edilmez.)",
+        en="There is no scale at all: α/r is missing. (The `8 / 8` of the lesson's cell is 1; there it does not show.)",
+    ),
+    "alpha_of_the_lesson": Mistake(
+        with_update(lambda x, A, B, alpha: 8 / len(A) * (x @ A.T) @ B.T),
+        tr="α yerine 8 yazılmış. Dersin modelinde öyleydi; burada `alpha` verilir. r ise doğru bulunmuş.",
+        en="8 stands in place of α. So it was in the lesson's model; here `alpha` is given. Your r is right.",
+    ),
+    "whole_division": Mistake(
+        with_update(lambda x, A, B, alpha: alpha // len(A) * (x @ A.T) @ B.T),
+        tr="`//` tam sayıya bölmedir, kesri atar. α/r için tek bölü: `/`.",
+        en="`//` divides to a whole number and drops the fraction. α/r takes a single slash: `/`.",
     ),
     "r_over_alpha": Mistake(
         with_update(lambda x, A, B, alpha: len(A) / alpha * (x @ A.T) @ B.T),
@@ -95,26 +105,27 @@ FORWARD = {
     ),
     "update_only": Mistake(
         lambda x, W, b, A, B, alpha: update(x, A, B, alpha),
-        tr="Donuk taban kayıp: yalnızca düzeltme kalmış. LoRA, W'nin **yanına** konur.",
-        en="The frozen base is lost: only the update is left. LoRA stands **beside** W.",
+        tr="Donuk katman kayıp: yalnızca düzeltme kalmış. LoRA, W'nin **yanına** konur.",
+        en="The frozen layer is lost: only the update is left. LoRA stands **beside** W.",
     ),
     "base_only": Mistake(
         lambda x, W, b, A, B, alpha: x @ W.T + b,
-        tr="Yalnızca taban var; adaptör hiç kullanılmıyor.",
-        en="Only the base is there; the adapter is not used at all.",
+        tr="Yalnızca donuk katman var; adaptör hiç kullanılmıyor.",
+        en="Only the frozen layer is there; the adapter is not used at all.",
     ),
     "no_bias": Mistake(
         lambda x, W, b, A, B, alpha: x @ W.T + update(x, A, B, alpha),
-        tr="Sapma `b` eksik.",
+        tr="Katmanın bias'ı, `b`, eksik.",
         en="The bias `b` is missing.",
     ),
     "bias_scaled": Mistake(
         lambda x, W, b, A, B, alpha: x @ W.T + alpha / len(A) * ((x @ A.T) @ B.T + b),
-        tr="Ölçek, sapmayı da çarpıyor. α/r yalnızca B A içindir.",
+        tr="Ölçek, bias'ı da çarpıyor. α/r yalnızca B A içindir.",
         en="The scale multiplies the bias too. α/r is for B A alone.",
     ),
     "all_scaled": Mistake(
         lambda x, W, b, A, B, alpha: alpha / len(A) * (x @ W.T + (x @ A.T) @ B.T) + b,
+        also=(lambda x, W, b, A, B, alpha: alpha / len(A) * (x @ W.T + b + (x @ A.T) @ B.T),),
         tr="Ölçek, donuk W'yi de çarpıyor: B = 0 iken bile model değişirdi.",
         en="The scale multiplies the frozen W too: even with B = 0 the model would change.",
     ),
@@ -143,8 +154,13 @@ def fresh_adapter(made: list, language: str) -> tuple[str, dict]:
         if A.dtype is None or B.dtype is None:
             raise Unusable("pair")
         if name := fault(A, B, inside, out, rank):
-            return name, {}
+            sizes = {"inside": inside, "out": out, "rank": rank}
+            return name, sizes | {"a": shape(A), "b": shape(B)}
     return "right", {}
+
+
+def shape(table: Numbers) -> str:
+    return f"`{table.shape}`"
 
 
 def fault(A: Numbers, B: Numbers, inside: int, out: int, rank: int) -> str | None:
@@ -156,7 +172,7 @@ def fault(A: Numbers, B: Numbers, inside: int, out: int, rank: int) -> str | Non
         return "both_random" if any(A.flat) else "a_is_zero"
     if not any(A.flat):
         return "both_zero"
-    return "not_random" if len(set(A.flat)) == 1 else None
+    return "not_random" if len({row.flat for row in A.rows(rank)}) < rank else None
 
 
 def random_matrix(*shape):
@@ -166,8 +182,8 @@ def random_matrix(*shape):
 NEW = {
     "both_random": Mistake(
         lambda inside, out, rank: (random_matrix(rank, inside), random_matrix(out, rank)),
-        tr="İkisi de rastgele: politika daha ilk adımdan önce kayar (bölüm 3, hatayı bul). Biri sıfır olmalı.",
-        en="Both are random: the policy slips before the first step (section 3, find the bug). One of them must be zero.",
+        tr="Biçimler doğru, ama ikisi de rastgele: politika daha ilk adımdan önce kayar (bölüm 3, gerçek bir hata). Biri sıfır olmalı.",
+        en="The shapes are right, but both are random: the policy slips before the first step (section 3, a real bug). One of them must be zero.",
     ),
     "both_zero": Mistake(
         lambda inside, out, rank: (torch.zeros(rank, inside), torch.zeros(out, rank)),
@@ -176,13 +192,19 @@ NEW = {
     ),
     "a_is_zero": Mistake(
         lambda inside, out, rank: (torch.zeros(rank, inside), random_matrix(out, rank)),
-        tr="A sıfır, B rastgele. Başlangıç yine aynı kalır, ama yaygın anlaşma tersidir: PEFT'te de burada da B sıfır başlar.",
-        en="A is zero and B random. The start is unchanged this way too, but the convention is the other one: in PEFT as in here, B starts at zero.",
+        tr="Başlangıç aynı kalır, eğitim de başlardı: ikisi doğru. Ama PEFT'teki gibi istendi; orada sıfır başlayan öteki matristir (bölüm 3).",
+        en="The start stays unchanged and training could begin: both are right. But it was to be as in PEFT, where the other matrix starts at zero (section 3).",
     ),
     "not_random": Mistake(
         lambda inside, out, rank: (torch.ones(rank, inside), torch.zeros(out, rank)),
-        tr="A'nın bütün sayıları aynı: bütün satırlar aynı yöne bakar, rank hep 1 kalır. Rastgele başlat.",
-        en="All numbers of A are the same: all rows look the same way and the rank stays 1. Start at random.",
+        also=(
+            lambda inside, out, rank: (
+                torch.randn(inside).expand(rank, inside),
+                torch.zeros(out, rank),
+            ),
+        ),
+        tr="B doğru, başlangıç da aynı. Ama A'nın satırları birbirinin aynı: hepsi aynı yöne bakar, hep aynı gradyanı alır, rank da 1 kalır. Her sayıyı ayrı, rastgele başlat.",
+        en="B is right, and the start unchanged. But the rows of A are the same: they look the same way, get the same gradient, and the rank stays 1. Start every number at random.",
     ),
     "pair_swapped": Mistake(
         lambda inside, out, rank: (torch.zeros(out, rank), random_matrix(rank, inside)),
@@ -191,8 +213,8 @@ NEW = {
     ),
     "shapes": Mistake(
         lambda inside, out, rank: (random_matrix(inside, rank), torch.zeros(rank, out)),
-        tr="Biçimler tutmuyor: A (rank, giriş), B (çıkış, rank) olmalı; çarpımları W'nin biçimindedir.",
-        en="The shapes are wrong: A is (rank, in) and B is (out, rank); their product has the shape of W.",
+        tr="Biçimler tutmuyor: {inside} giriş, {out} çıkış ve rank {rank} için A {a}, B {b} geldi. A (rank, giriş), B (çıkış, rank) olmalı; B A, W'nin biçimindedir.",
+        en="The shapes are wrong: for {inside} inputs, {out} outputs and a rank of {rank}, A came as {a} and B as {b}. A is (rank, in) and B is (out, rank); B A has the shape of W.",
     ),
 }
 
@@ -224,13 +246,13 @@ def larger_alpha() -> tuple[str, dict]:
 ALPHA = {
     "b": Mistake(
         "b",
-        tr="Kayıp {small} yerine {large} oldu. Adam A ile B'yi aynı hızla oynatır; ama her adım logitlere dört kat büyük yansır.",
-        en="The loss was {large} instead of {small}. Adam moves A and B at the same pace, but every step shows four times as large in the logits.",
+        tr="Adam'ın, A ile B'nin adımlarını kendisi ölçeklediği doğru. Ama logitler A ile B'yi değil, (α/r) B A'yı görür: aynı adım orada ne kadar büyük görünür?",
+        en="It is true that Adam scales the steps of A and B itself. But the logits see neither A nor B but (α/r) B A: how large does the same step look there?",
     ),
     "c": Mistake(
         "c",
-        tr="Kayıp {small} yerine {large} oldu: büyümedi, düştü. Bu kadar kısa eğitimde asıl sınır hızdır; büyük adım hedefe daha çabuk götürür.",
-        en="The loss was {large} instead of {small}: it fell. In so short a training the pace is what limits; a larger step gets to the target sooner.",
+        tr="Hedefi aşmak için önce ona yaklaşmak gerekir. Bölüm 5'in tablosuna bak: 38 adımdan sonra hedeflerin olasılığı 1'e yakın mı? Böyle bir eğitimi durduran nedir?",
+        en="To overshoot a target one must be close to it first. Look at the table of section 5: after 38 steps, are the targets near a probability of 1? What holds such a training back?",
     ),
 }
 

@@ -18,8 +18,10 @@ PROMPT, REFUSAL = 3, 1
 
 
 def clip_inputs(generator):
-    """Ratios and advantages of both kinds; beyond the edge on either side in every draw."""
-    for count in (4, 8, 16):
+    """Ratios and advantages of both kinds; beyond the edge on either side in every draw. Which of
+    the two means is smaller, with the clip or without, goes to and fro: else a minimum of means
+    would look like one of them alone."""
+    for count, side in ((4, 1), (8, -1), (16, 1)):
         clip_range = setting(generator, 0.1, 0.3)
         outside = between(generator, 1.1, 3.0, count) * clip_range
         sign = torch.tensor([1.0, -1.0, 1.0, -1.0]).repeat(count // 4)
@@ -29,6 +31,9 @@ def clip_inputs(generator):
         old_logp = between(generator, -3.0, -0.5, count)
         advantage = between(generator, 0.3, 2.0, count)
         advantage = advantage * torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(count // 4)
+        ratio = log_ratio.exp()
+        gain = ((ratio - clip(ratio, clip_range)) * advantage).sum()
+        advantage = advantage * (side * gain).sign()
         yield {
             "logp": old_logp + log_ratio,
             "old_logp": old_logp,
@@ -60,6 +65,39 @@ CLIP = {
         of_ratio(lambda r, adv, eps: -(r * adv).mean()),
         tr="Kırpma yok: aynı örnekler politikayı istediği kadar uzağa itebilir.",
         en="There is no clip: the same samples may push the policy as far as they like.",
+    ),
+    "no_ratio": Mistake(
+        lambda logp, old, adv, eps: -(logp * adv).mean(),
+        tr="Bu, REINFORCE'un kaybı (bölüm 3): ne oran var ne kırpma. Eski örneklerle birkaç geçiş için π_θ/π_old gerekir.",
+        en="This is the loss of REINFORCE (section 3): there is neither a ratio nor a clip. Several passes over old samples take π_θ/π_old.",
+    ),
+    "hard_coded": Mistake(
+        of_ratio(lambda r, adv, eps: pessimistic(r, adv, 0.2).mean()),
+        also=(of_ratio(lambda r, adv, eps: pessimistic(r, adv, 0.1).mean()),),
+        tr="Kırpmanın kenarları sayıyla yazılmış. Dersin hücresinde ε 0,2'ydi; burada her denemede başkadır: `1 - clip_range` ve `1 + clip_range`. Gerisi doğru.",
+        en="The edges of the clip are written as numbers. In the lesson's cell ε was 0.2; here it is another one in each trial: `1 - clip_range` and `1 + clip_range`. The rest is right.",
+    ),
+    "min_of_means": Mistake(
+        of_ratio(lambda r, adv, eps: -torch.minimum((r * adv).mean(), (clip(r, eps) * adv).mean())),
+        tr="Önce ortalamalar, sonra küçüğü alınmış: bütün örnekler için tek bir seçim. `min` her örnekte ayrı seçer; ortalama en sonda.",
+        en="You take the means first and then the smaller one: a single choice for all samples. The `min` chooses sample by sample; the mean comes last.",
+    ),
+    "product_clamped": Mistake(
+        of_ratio(
+            lambda r, adv, eps: -torch.minimum(r * adv, (r * adv).clamp(1 - eps, 1 + eps)).mean()
+        ),
+        also=(of_ratio(lambda r, adv, eps: -(r * adv).clamp(1 - eps, 1 + eps).mean()),),
+        tr="Kırpılan, oran ile avantajın çarpımı. Aralık orana aittir: önce oranı kırp, sonra avantajla çarp.",
+        en="What you clip is the product of ratio and advantage. The range belongs to the ratio: clip the ratio first, then multiply by the advantage.",
+    ),
+    "log_clipped": Mistake(
+        lambda logp, old, adv, eps: (
+            -torch.minimum(
+                (logp - old).exp() * adv, (logp - old).clamp(-eps, eps).exp() * adv
+            ).mean()
+        ),
+        tr="Oranın logaritması kırpılmış: kenarlar e⁻ᵋ ile eᵋ olur. Aralık oranın kendisi içindir: 1 − ε ile 1 + ε.",
+        en="What you clip is the logarithm of the ratio: its edges come to e⁻ᵋ and eᵋ. The range is for the ratio itself: 1 − ε to 1 + ε.",
     ),
     "max_for_min": Mistake(
         of_ratio(lambda r, adv, eps: -torch.maximum(r * adv, clip(r, eps) * adv).mean()),
@@ -160,24 +198,61 @@ LEASH = {
         tr="β eksik: tasmanın boyu hep aynı, düğme bağlı değil.",
         en="β is missing: the leash always has the same length, and the knob is not connected.",
     ),
+    "hard_coded": Mistake(
+        lambda r, logp, ref, x, y, beta: r[x, y] - 0.5 * log_ratio(logp, ref, x, y),
+        also=(
+            lambda r, logp, ref, x, y, beta: r[x, y] - 0.05 * log_ratio(logp, ref, x, y),
+            lambda r, logp, ref, x, y, beta: r[x, y] - 0.1 * log_ratio(logp, ref, x, y),
+        ),
+        tr="β yerine bir sayı yazılmış: düğme bağlı değil. `kl_beta`'yı kullan. Gerisi doğru.",
+        en="A number stands in place of β: the knob is not connected. Use `kl_beta`. The rest is right.",
+    ),
+    "divided_by_beta": Mistake(
+        lambda r, logp, ref, x, y, beta: r[x, y] - log_ratio(logp, ref, x, y) / beta,
+        tr="Ceza β'ya bölünmüş, oysa çarpılır: küçük β küçük ceza, yani uzun tasma demektir.",
+        en="The penalty is divided by β where it is multiplied: a small β is a small penalty, a long leash.",
+    ),
     "reversed": Mistake(
         with_penalty(lambda logp, ref, x, y: -log_ratio(logp, ref, x, y)),
-        tr="KL ters: oranın payında eğitilen politika, paydasında referans durur. Böyle, politika uzaklaştıkça ödül **artar**.",
-        en="The KL is reversed: the policy being trained belongs on top of the ratio, the reference below. Like this the reward **grows** as the policy runs away.",
+        also=(lambda r, logp, ref, x, y, beta: r[x, y] + beta * log_ratio(logp, ref, x, y),),
+        tr="Cezanın işareti ters: ya çıkarılacak yerde toplanmış ya da oran ters (payında eğitilen politika durur). Böyle, politika uzaklaştıkça ödül **artar**.",
+        en="The penalty has the wrong sign: either it is added where it is subtracted, or the ratio is upside down (the policy being trained belongs on top). Like this the reward **grows** as the policy runs away.",
+    ),
+    "bracket": Mistake(
+        lambda r, logp, ref, x, y, beta: r[x, y] - beta * logp[x, y] - ref[x, y],
+        also=(lambda r, logp, ref, x, y, beta: r[x, y] - beta * logp[x, y] + ref[x, y],),
+        tr="Bir parantez kayıp: β yalnızca ilk log-olasılığı çarpıyor. β, log oranın bütününü çarpar.",
+        en="A pair of brackets is lost: β multiplies the first log-probability alone. It multiplies the whole log ratio.",
+    ),
+    "no_reference": Mistake(
+        with_penalty(lambda logp, ref, x, y: logp[x, y]),
+        tr="Referans yok: ceza yalnızca kararlı olmayı pahalı kılar. Tasma referansa bağlıdır; log oran bir farktır.",
+        en="The reference is missing: the penalty only makes being decided costly. The leash is tied to the reference; a log ratio is a difference.",
+    ),
+    "no_reward": Mistake(
+        lambda r, logp, ref, x, y, beta: -beta * log_ratio(logp, ref, x, y),
+        also=(lambda r, logp, ref, x, y, beta: beta * log_ratio(logp, ref, x, y),),
+        tr="Ödül unutulmuş: yalnızca ceza var. Tasmalı ödül, ödülden cezanın düşülmüş hâlidir.",
+        en="The reward is forgotten: only the penalty is there. The leashed reward is the reward minus the penalty.",
+    ),
+    "mean": Mistake(
+        lambda r, logp, ref, x, y, beta: (r[x, y] - beta * log_ratio(logp, ref, x, y)).mean(),
+        tr="Hesap doğru, ama sonunda ortalama alınmış. Her örneğin kendi sayısı istenir.",
+        en="The numbers are right, but in the end you take their mean. Each sample's own number is asked for.",
     ),
     "whole_kl": Mistake(
         with_penalty(lambda logp, ref, x, y: exact.kl(logp, ref)[x]),
-        tr="İstemin **bütün** KL'si düşülmüş: her token için aynı sayı. Bu bir tasma değil, tabandır; beklenen gradyanı sıfırdır. Örneğin kendi log oranını kullan.",
+        tr="İstemin **bütün** KL'si düşülmüş: her token için aynı sayı. Bu bir tasma değil, taban çizgisidir; beklenen gradyanı sıfırdır. Örneğin kendi log oranını kullan.",
         en="You subtract the **whole** KL of the prompt, one number for every token. That is not a leash but a baseline; its expected gradient is zero. Use the sample's own log ratio.",
     ),
     "whole_kl_reversed": Mistake(
         with_penalty(lambda logp, ref, x, y: exact.kl(ref, logp)[x]),
-        tr="İstemin bütün KL'si, üstelik ters yönde. Her token için aynı sayı bir tabandır; örneğin kendi log oranını kullan.",
+        tr="İstemin bütün KL'si, üstelik ters yönde. Her token için aynı sayı bir taban çizgisidir; örneğin kendi log oranını kullan.",
         en="This is the whole KL of the prompt, and reversed at that. One number for every token is a baseline; use the sample's own log ratio.",
     ),
     "batch_mean": Mistake(
         with_penalty(lambda logp, ref, x, y: log_ratio(logp, ref, x, y).mean()),
-        tr="Cezanın ortalaması alınmış ve hepsinden aynı sayı düşülmüş: bu bir tabandır, çekmez. Her örnek kendi cezasını öder.",
+        tr="Cezanın ortalaması alınmış ve hepsinden aynı sayı düşülmüş: bu bir taban çizgisidir, çekmez. Her örnek kendi cezasını öder.",
         en="The penalty is averaged, and every sample pays the same: a baseline, which does not pull. Each sample pays its own.",
     ),
     "weighted": Mistake(
@@ -193,7 +268,7 @@ LEASH = {
     "k2": Mistake(
         with_penalty(lambda logp, ref, x, y: log_ratio(logp, ref, x, y).square() / 2),
         tr="Bu k2. Ortalaması KL değildir; ayrıca nadirleşen token'ı da cezalandırır. Log oranın kendisini düş.",
-        en="This is k2. Its mean is not the KL, and it also punishes a token that became rarer. Take off the log ratio itself.",
+        en="This is k2. Its mean is not the KL, and it also punishes a token that became rarer. Subtract the log ratio itself.",
     ),
     "k3": Mistake(
         with_penalty(
@@ -201,8 +276,8 @@ LEASH = {
                 torch.expm1(-log_ratio(logp, ref, x, y)) + log_ratio(logp, ref, x, y)
             )
         ),
-        tr="Bu k3. Ortalaması KL'dir, ama ödülün içinde gradyanı başka bir yere çeker (bölüm 6). k1'i kullan.",
-        en="This is k3. Its mean is the KL, but inside the reward its gradient pulls to somewhere else (section 6). Use k1.",
+        tr="Bu k3. Ortalaması KL'dir, ama ödülün içinde gradyanı başka bir yere çeker (ders 6). k1'i kullan.",
+        en="This is k3. Its mean is the KL, but inside the reward its gradient pulls to somewhere else (lesson 6). Use k1.",
     ),
     "added": Mistake(
         lambda r, logp, ref, x, y, beta: r[x, y] + beta * exact.kl(logp, ref)[x],
@@ -216,6 +291,7 @@ LEASH = {
     ),
     "divided": Mistake(
         with_penalty(lambda logp, ref, x, y: logp[x, y] / ref[x, y]),
+        also=(with_penalty(lambda logp, ref, x, y: (logp[x, y] / ref[x, y]).log()),),
         tr="Log-olasılıklar birbirine bölünmüş. Oranın logaritması, log-olasılıkların farkıdır.",
         en="Log-probabilities are divided by one another. The logarithm of a ratio is a difference of log-probabilities.",
     ),
@@ -224,6 +300,11 @@ LEASH = {
         also=(lambda r, logp, ref, x, y, beta: (r - beta * (logp - ref))[x][:, y],),
         tr="Her örnek için birden çok sayı dönmüş. `tablo[x, y]`, numaraları ikişer ikişer alır: örnek başına tek sayı.",
         en="There are several numbers for each sample. `table[x, y]` takes the numbers pair by pair: one for each sample.",
+    ),
+    "chained": Mistake(
+        lambda r, logp, ref, x, y, beta: (r - beta * (logp - ref))[x][y],
+        tr="`tablo[x][y]` önce x'in satırlarını alır, sonra **onların** arasından y'ninkileri: token'lara hiç gelinmez. `tablo[x, y]` numaraları ikişer ikişer alır.",
+        en="`table[x][y]` takes the rows of x first, and then among **those** the rows of y: it never gets to the tokens. `table[x, y]` takes the numbers pair by pair.",
     ),
     "table": Mistake(
         lambda r, logp, ref, x, y, beta: r - beta * (logp - ref),
@@ -251,6 +332,14 @@ def advantage_inputs(generator):
         yield {"returns": normal(generator, count), "value": 0.5 * normal(generator, count) + 0.3}
 
 
+def bracket_lost(advantage):
+    return advantage - advantage.mean() / (advantage.std() + 0.1)
+
+
+def in_root(advantage):
+    return (advantage - advantage.mean()) / (advantage.var() + 0.1).sqrt()
+
+
 def whitened(advantage, more=0.1, correction=1, centre=True):
     centred = advantage - advantage.mean() if centre else advantage
     return centred / (advantage.std(correction=correction) + more)
@@ -272,6 +361,26 @@ ADVANTAGE = {
         tr="İşaret ters: beklenenden **iyi** çıkan yanıtın avantajı artı olmalı, yani R eksi V.",
         en="The sign is wrong: an answer **better** than expected has a positive advantage, R minus V.",
     ),
+    "added": Mistake(
+        lambda returns, value: whitened(returns + value).detach(),
+        tr="V(x) eklenmiş. Avantaj bir farktır: beklenenden ne kadar iyi, R eksi V.",
+        en="V(x) is added. An advantage is a difference: how much better than expected, R minus V.",
+    ),
+    "bracket": Mistake(
+        lambda returns, value: bracket_lost(returns - value).detach(),
+        tr="Bir parantez kayıp: yayılıma yalnızca ortalama bölünmüş. Önce fark, parantez içinde: `(d - d.mean()) / (…)`.",
+        en="A pair of brackets is lost: the mean alone is divided by the spread. First the difference, in brackets: `(d - d.mean()) / (…)`.",
+    ),
+    "tenth_outside": Mistake(
+        lambda returns, value: (whitened(returns - value, more=0) + 0.1).detach(),
+        tr="Paydanın parantezi kayıp: 0,1 sonuca ekleniyor, standart sapmaya değil. `… / (d.std() + 0.1)`.",
+        en="The brackets of the divisor are lost: 0.1 is added to the result and not to the standard deviation. `… / (d.std() + 0.1)`.",
+    ),
+    "tenth_in_root": Mistake(
+        lambda returns, value: in_root(returns - value).detach(),
+        tr="0,1 varyansa eklenmiş, kökün içinde. Burada standart sapmaya, kökten sonra eklenir.",
+        en="0.1 is added to the variance, inside the root. Here it is added to the standard deviation, after the root.",
+    ),
     "no_value": Mistake(
         lambda returns, value: whitened(returns).detach(),
         tr="V(x) düşülmemiş: değer ağının öğrendiği hiçbir işe yaramıyor.",
@@ -279,13 +388,17 @@ ADVANTAGE = {
     ),
     "no_tenth": Mistake(
         lambda returns, value: whitened(returns - value, more=0).detach(),
-        tr="Paydadaki 0,1 eksik. En iyi noktada yayılım sıfıra gider; o zaman gürültü büyür (bölüm 7).",
-        en="The 0.1 in the divisor is missing. At the optimum the spread goes to zero, and noise would be blown up (section 7).",
+        tr="Paydadaki 0,1 eksik. En iyi noktada yayılım sıfıra gider; o zaman gürültü büyür (bölüm 8, ek).",
+        en="The 0.1 in the divisor is missing. At the optimum the spread goes to zero, and noise would be blown up (section 8, extra).",
     ),
     "tiny_epsilon": Mistake(
         lambda returns, value: whitened(returns - value, more=1e-3).detach(),
-        tr="Paydaya eklenen sayı 0,1 değil, çok daha küçük. En iyi noktada gürültüyü büyütmemeye yetmez (bölüm 7).",
-        en="What you add to the divisor is not 0.1 but far less. It is not enough to keep noise small at the optimum (section 7).",
+        also=tuple(
+            lambda returns, value, more=more: whitened(returns - value, more).detach()
+            for more in (1e-2, 1e-4, 1e-5)
+        ),
+        tr="Paydaya eklenen sayı 0,1 değil, çok daha küçük. En iyi noktada gürültüyü büyütmemeye yetmez (bölüm 8, ek).",
+        en="What you add to the divisor is not 0.1 but far less. It is not enough to keep noise small at the optimum (section 8, extra).",
     ),
     "variance": Mistake(
         lambda returns, value: (
@@ -313,7 +426,7 @@ ADVANTAGE = {
 
 advantage = Written(
     draw=advantage_inputs,
-    trained=("returns", "value"),
+    trained=("value",),
     right=Mistake(
         lambda returns, value: whitened(returns - value).detach(),
         tr="Ortalama 0, yayılım yaklaşık 1 ve değer ağına sızan gradyan yok.",
@@ -341,18 +454,18 @@ def entropy_bonus() -> tuple[str, dict]:
 BONUS = {
     "a": Mistake(
         "a",
-        tr="Entropi arttı ({h} → {much_h}), ama `attained` düştü ({a} → {much_a}): entropi ödülü amacın kendisini değiştirir, kararsızlık bedavaya gelmez.",
-        en="Entropy rose ({h} → {much_h}), but `attained` fell ({a} → {much_a}): the bonus changes the goal itself, and indecision is not free.",
+        tr="Ödüllendirilen şeyin büyüdüğü doğru. Ama `attained`, J'de varılan yeri ölçer; eğitimin büyüttüğü ise artık yalnızca J değil. İkisinin en iyisi aynı yerde midir?",
+        en="It is true that what is rewarded grows. But `attained` measures how far J has come, and what the training raises is no longer J alone. Is the best of both in one place?",
     ),
     "c": Mistake(
         "c",
-        tr="Tersi oldu: entropi {h} → {much_h}, `attained` {a} → {much_a}. Kayıpta entropinin önünde eksi var: kayıp küçülürken entropi büyür.",
-        en="It was the other way round: entropy {h} → {much_h}, `attained` {a} → {much_a}. Entropy has a minus in the loss: as the loss shrinks it grows.",
+        tr="Kayıpta entropinin önündeki işarete bak: kayıp küçülürken entropi ne yapar? Sonra sor: eğitimin büyüttüğü hâlâ yalnızca J mi?",
+        en="Look at the sign of entropy in the loss: as the loss shrinks, what does entropy do? Then ask: is it still J alone that the training raises?",
     ),
     "d": Mistake(
         "d",
-        tr="`attained` düştü ({a} → {much_a}), ama entropi arttı ({h} → {much_h}): ödüllendirilen şey büyür.",
-        en="`attained` fell ({a} → {much_a}), but entropy rose ({h} → {much_h}): what is rewarded grows.",
+        tr="Amacın değiştiğini görmüşsün; `attained` için vardığın sonuç doğru. Entropi için kaybın son terimindeki işarete bak.",
+        en="You saw that the goal changes; what you conclude for `attained` is right. For entropy, look at the sign of the last term of the loss.",
     ),
 }
 
@@ -369,14 +482,14 @@ bonus = Predicted(
 
 # --- a refusal on the shortest leash --------------------------------------------------------------
 
-LIMIT, AIM = 2.0, 0.95
+LIMIT, AIM = 2.0, 0.93  # what 0.95 by the formula comes to: it bends, so a mean over seeds is less
 
 
 def refusal_on_a_short_leash(answer, language: str) -> tuple[str, dict]:
     """P(refusal) after PPO at kl_beta = 1, for the learner's rewards at the fourth prompt."""
     world = World(reward=answer, language=language)
     others = [prompt for prompt in range(len(world.prompts)) if prompt != PROMPT]
-    if not torch.equal(world.reward[others], World().reward[others]):
+    if not torch.allclose(world.reward[others], World().reward[others]):  # also of a float32 table
         return "another_row", {}
     row = world.reward[PROMPT]
     if row.abs().max() > LIMIT:
@@ -409,8 +522,8 @@ def other_row():
 REFUSE = {
     "another_row": Mistake(
         other_row(),
-        tr="Öteki istemlerin ödülü değişmiş. Sayma 0'dan başlar: dördüncü satır `reward[3]`. Yalnızca onu değiştir.",
-        en="The rewards of other prompts have changed. Counting starts at 0: the fourth row is `reward[3]`. Change that one alone.",
+        tr="Öteki istemlerin ödülü değişmiş. Sayma 0'dan başlar: dördüncü satır `reward[3]`; köşeli parantezde önce satır gelir. Yalnızca onu değiştir.",
+        en="The rewards of other prompts have changed. Counting starts at 0: the fourth row is `reward[3]`; the row comes first in the brackets. Change that one alone.",
     ),
     "out_of_bounds": Mistake(
         rewards(-5.0, 5.0),
@@ -419,7 +532,7 @@ REFUSE = {
     ),
     "baseline": Mistake(
         rewards(2.0, 2.0),
-        tr="O satırda her token aynı ödülü alıyor: bu bir tabandır, hiçbir şeyi değiştirmez. Önemli olan farktır.",
+        tr="O satırda her token aynı ödülü alıyor: bu bir taban çizgisidir, hiçbir şeyi değiştirmez. Önemli olan farktır.",
         en="Every token of that row earns the same: a baseline, which changes nothing. It is the differences that count.",
     ),
     "too_weak": Mistake(

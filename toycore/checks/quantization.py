@@ -40,17 +40,18 @@ def by_rows(weight, bits) -> Tensor:
     return weight.abs().amax(1, keepdim=True) / top(bits)
 
 
-def both_ways(scale=by_rows, rounding=torch.round) -> dict:
-    """There and back with another scale or rounding, with a guard for zeros and without one; and
-    with values kept in a byte's range, as many implementations do."""
+def both_ways(*scales, rounding=torch.round) -> dict:
+    """There and back with other scales or another rounding, with a guard for zeros and without
+    one; and with values kept in a byte's range, as many implementations do."""
 
-    def guard(w, bits):
-        return guarded(scale(w, bits))
+    def guard(scale):
+        return lambda w, bits: guarded(scale(w, bits))
 
     def in_byte(values):
         return rounding(values).clamp(-128, 127)
 
-    first, *others = (round_trip_with(s, r) for s in (guard, scale) for r in (rounding, in_byte))
+    kinds = [kind for scale in scales or (by_rows,) for kind in (guard(scale), scale)]
+    first, *others = (round_trip_with(kind, r) for kind in kinds for r in (rounding, in_byte))
     return {"answer": first, "also": tuple(others)}
 
 
@@ -73,6 +74,21 @@ def without_scale(weight, bits):
     return values, step, values.double()
 
 
+def tiny_scale(least: float):
+    return round_trip_with(lambda w, bits: by_rows(w, bits).clamp(min=least))
+
+
+def multiplied(weight, bits):
+    step = guarded(by_rows(weight, bits))
+    values = (weight * step).round()
+    return values, step, values * step
+
+
+def divided_back(weight, bits):
+    values, step, _ = oracle(weight, bits)
+    return values, step, values / step
+
+
 def flat_scale(weight, bits):
     values, step, back = oracle(weight, bits)
     return values, step.squeeze(1), back
@@ -86,7 +102,7 @@ TRIP = {
     "per_tensor": Mistake(
         round_trip_with(lambda w, bits: (w.abs().max() / top(bits)).view(1, 1)),
         also=(round_trip_with(lambda w, bits: w.abs().max() / top(bits)),),
-        tr="Bütün matrise tek ölçek. En büyük satır, basamağını ötekilere dayatır (bölüm 4): her satırın kendi ölçeği olsun, `amax(1, keepdim=True)`.",
+        tr="Bütün matrise tek ölçek. En büyük satır, ızgara adımını ötekilere dayatır (bölüm 4): her satırın kendi ölçeği olsun, `amax(1, keepdim=True)`.",
         en="One scale for the whole matrix. The largest row forces its step on the others (section 4): give each row its own, `amax(1, keepdim=True)`.",
     ),
     "wrong_axis": Mistake(
@@ -101,8 +117,23 @@ TRIP = {
     ),
     "qmax_128": Mistake(
         **both_ways(lambda w, bits: w.abs().amax(1, keepdim=True) / 2 ** (bits - 1)),
-        tr="En üst basamak bir fazla (8 bitte 127 yerine 128). Izgara simetrik olsun diye `2**(bits - 1) - 1`.",
-        en="The topmost step is one too many (128 in place of 127 with 8 bits). For a symmetric grid `2**(bits - 1) - 1`.",
+        tr="qmax bir fazla (8 bitte 127 yerine 128). Izgara simetrik olsun diye `2**(bits - 1) - 1`.",
+        en="qmax is one too many (128 in place of 127 with 8 bits). For a symmetric grid `2**(bits - 1) - 1`.",
+    ),
+    "hard_coded": Mistake(
+        **both_ways(
+            lambda w, bits: w.abs().amax(1, keepdim=True) / 127,
+            lambda w, bits: w.abs().amax(1, keepdim=True) / 7,
+        ),
+        tr="qmax sayıyla yazılmış (8 bitte 127, dersin hücresindeki 4 bitte 7). Burada `bits` her denemede başkadır: `2**(bits - 1) - 1`.",
+        en="qmax is written as a number (127 with 8 bits, 7 with the 4 bits of the lesson's cell). Here `bits` is another one in each trial: `2**(bits - 1) - 1`.",
+    ),
+    "from_end_to_end": Mistake(
+        **both_ways(
+            lambda w, bits: (w.amax(1, keepdim=True) - w.amin(1, keepdim=True)) / (2**bits - 1),
+        ),
+        tr="Ölçek, en küçükten en büyüğe olan açıklıktan bulunmuş: asimetrik bir ızgaranınki. Bu dersin ızgarası sıfıra göre simetriktir: en büyük |w| bölü qmax.",
+        en="The scale comes from the span between the smallest and the largest: that of an asymmetric grid. The grid of this lesson is symmetric about zero: the largest |w| divided by qmax.",
     ),
     "all_values_on_one_side": Mistake(
         **both_ways(lambda w, bits: w.abs().amax(1, keepdim=True) / (2**bits - 1)),
@@ -111,12 +142,12 @@ TRIP = {
     ),
     "truncated": Mistake(
         **both_ways(rounding=torch.trunc),
-        tr="Yuvarlama yok, sıfıra doğru kesme var (`.to(torch.int8)` de keser). Hata yarım değil bir basamağa kadar çıkar: önce `.round()`.",
+        tr="Yuvarlama yok, sıfıra doğru kesme var (`.to(torch.int8)` de keser). Hata yarım değil bir ızgara adımına kadar çıkar: önce `.round()`.",
         en="No rounding, but cutting towards zero (`.to(torch.int8)` cuts too). The error goes up to a whole step instead of half: `.round()` first.",
     ),
     "rounded_down": Mistake(
         **both_ways(rounding=torch.floor),
-        tr="Hep aşağı yuvarlanmış: hata bir basamağa kadar çıkar ve hep aynı yöne kayar. `.round()` en yakınına gider.",
+        tr="Hep aşağı yuvarlanmış: hata bir ızgara adımına kadar çıkar ve hep aynı yöne kayar. `.round()` en yakınına gider.",
         en="Always rounded down: the error goes up to a whole step, and all one way. `.round()` goes to the nearest.",
     ),
     "not_rounded": Mistake(
@@ -126,9 +157,25 @@ TRIP = {
     ),
     "zero_row": Mistake(
         round_trip_with(by_rows),
-        also=(round_trip_with(by_rows, as_bytes),),
-        tr="Sıfırlardan oluşan bir satırın ölçeği 0 çıkıyor: 0/0, NaN'dır. Orada ölçek 1 olsun; `torch.where` ayırır.",
-        en="A row of zeros gets a scale of 0, and 0/0 is NaN. Let the scale be 1 there; `torch.where` tells them apart.",
+        also=(round_trip_with(by_rows, as_bytes), tiny_scale(1e-12)),
+        tr="Sıfırlardan oluşan bir satırın ölçeği 0 (ya da hemen hemen 0) çıkıyor: 0/0, NaN'dır. Orada ölçek 1 olsun; `torch.where` ayırır.",
+        en="A row of zeros gets a scale of 0 (or next to 0), and 0/0 is NaN. Let the scale be 1 there; `torch.where` tells them apart.",
+    ),
+    "tiny_scale": Mistake(
+        tiny_scale(1e-8),
+        also=tuple(map(tiny_scale, (1e-5, 1e-6, torch.finfo(torch.float32).eps, 1e-7))),
+        tr="Öteki satırlar doğru, 0/0 da önlenmiş. Ama sıfır satırın ölçeği çok küçük bir sayı olmuş; 1 olması istenmişti: `torch.where` ayırır.",
+        en="The other rows are right, and 0/0 is avoided. But the row of zeros has a tiny number for its scale where 1 was asked for; `torch.where` tells them apart.",
+    ),
+    "multiplied": Mistake(
+        multiplied,
+        tr="Ölçekle çarpılmış. Ölçek, bir ızgara adımının boyudur: kaç adım olduğunu bölerek bulursun, çarparak geri dönersin.",
+        en="Multiplied by the scale. A scale is the size of a step: you divide to find how many steps there are, and multiply on the way back.",
+    ),
+    "divided_back": Mistake(
+        divided_back,
+        tr="Tam sayılar ve ölçek doğru; geri dönüşte çarpılacak yerde bölünmüş: Δ q.",
+        en="The whole numbers and the scale are right; on the way back you divide where you should multiply: Δ q.",
     ),
     "without_scale": Mistake(
         without_scale,
@@ -170,19 +217,19 @@ def outlier_of_300(answer, language: str) -> tuple[str, dict]:
     figures = {"small": snr_beside_an_outlier(30), "due": round(snr_beside_an_outlier(300), 1)}
     if abs(guess - figures["due"]) <= 1:
         return "right", figures
-    return ("below_zero" if guess < figures["due"] else "too_high"), figures
+    return ("too_low" if guess < figures["due"] else "too_high"), figures
 
 
 OUTLIER = {
-    "below_zero": Mistake(
+    "too_low": Mistake(
         -6.0,
-        tr="Ölçülen {due} dB. Bu taze matriste 30 katta {small} dB; Δ²/12'ye göre oradan 20 dB daha kaybedilirdi, ama formül buraya kadar geçerlidir: basamak öyle büyüktür ki ağırlıklar **sıfıra** yuvarlanır; hata ağırlığın kendisi olur, daha büyük olamaz.",
-        en="Measured: {due} dB. On this fresh matrix it is {small} dB at 30 times; by Δ²/12 another 20 dB would be lost, but here the formula ends: the step is so large that weights are rounded to **zero**; the error is the weight itself, and cannot be larger.",
+        tr="Bu kadar düşmez. Bu taze matriste 30 katta {small} dB; Δ²/12'ye göre oradan 20 dB daha kaybedilirdi, ama formül oraya kadar geçerli değildir: adım öyle büyüktür ki öteki ağırlıkların hemen hepsi **sıfıra** yuvarlanır. Hatanın gücü o zaman neyin gücüdür?",
+        en="It does not fall that far. On this fresh matrix it is {small} dB at 30 times; by Δ²/12 another 20 dB would be lost, but the formula does not hold that far: the step is so large that nearly all of the other weights are rounded to **zero**. What, then, is the power of the error?",
     ),
     "too_high": Mistake(
         13.0,
-        tr="Ölçülen {due} dB (bu taze matriste 30 katta {small} dB). Basamağın yarısı öteki ağırlıkların hemen hepsinden büyüktür: sıfıra yuvarlanırlar, onlardan geriye bir şey kalmaz.",
-        en="Measured: {due} dB (on this fresh matrix, {small} dB at 30 times). Half a step is larger than nearly all of the other weights: they are rounded to zero, and nothing of them is left.",
+        tr="Daha da düşer (bu taze matriste 30 katta {small} dB). Adımın yarısı, öteki ağırlıkların hemen hepsinden büyüktür: neye yuvarlanırlar, hata ne olur?",
+        en="It falls further (on this fresh matrix it is {small} dB at 30 times). Half a step is larger than nearly all of the other weights: to what are they rounded, and what is the error?",
     ),
 }
 
@@ -231,6 +278,12 @@ FIXED = {
         tr="Sınırlar hep bir baytınki. Izgara `bits` ile değişir: 4 bitte qmax 7'dir, 127 değil.",
         en="The limits are always those of a byte. The grid changes with `bits`: with 4 bits qmax is 7 and not 127.",
     ),
+    "one_sided_grid": Mistake(
+        lambda x, scale, bits: (x / scale).round().clamp(0, 2**bits - 1),
+        also=(lambda x, scale, bits: (x / scale).round().clamp(0, top(bits)),),
+        tr="Izgara sıfırdan başlatılmış: eksi sayıların hepsi 0 olur. Izgara sıfırın iki yanındadır, −qmax ile qmax arası.",
+        en="The grid begins at zero: every negative number becomes 0. The grid lies on either side of zero, from −qmax to qmax.",
+    ),
     "not_rounded": Mistake(
         lambda x, scale, bits: (x / scale).clamp(-top(bits), top(bits)),
         tr="Yuvarlama unutulmuş: ızgarada yalnızca tam sayılar vardır, `.round()`.",
@@ -238,18 +291,25 @@ FIXED = {
     ),
     "one_value_more": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(-top(bits) - 1, top(bits)),
-        tr="Alt uçta bir değer fazla. Bayt onu tutardı, ama ızgara sıfıra göre simetriktir: −qmax.",
-        en="One value too many at the lower end. A byte would hold it, but the grid is symmetric about zero: −qmax.",
+        also=(lambda x, scale, bits: (x / scale).round().clamp(-top(bits) - 1, top(bits) + 1),),
+        tr="Izgaranın ucunda bir değer fazla. Izgara sıfıra göre simetriktir, −qmax ile qmax arası; qmax `2**(bits - 1) - 1`'dir.",
+        en="One value too many at an end of the grid. The grid is symmetric about zero, from −qmax to qmax, where qmax is `2**(bits - 1) - 1`.",
     ),
-    "top_only": Mistake(
+    "one_end": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(max=top(bits)),
-        tr="Yalnızca üst uç sınırlı; alt uç da taşar.",
-        en="Only the upper end is limited; the lower one overflows as well.",
+        also=(lambda x, scale, bits: (x / scale).round().clamp(min=-top(bits)),),
+        tr="Yalnızca bir uç sınırlı; öteki uç da taşar.",
+        en="Only one end is limited; the other overflows as well.",
     ),
     "truncated": Mistake(
         lambda x, scale, bits: (x / scale).trunc().clamp(-top(bits), top(bits)),
         tr="Yuvarlama yok, kesme var: `.to(torch.int8)` yuvarlamaz. Önce `.round()`.",
         en="No rounding, but cutting: `.to(torch.int8)` does not round. `.round()` first.",
+    ),
+    "rounded_down": Mistake(
+        lambda x, scale, bits: (x / scale).floor().clamp(-top(bits), top(bits)),
+        tr="Hep aşağı yuvarlanmış: hata bir ızgara adımına kadar çıkar ve hep aynı yöne kayar. `.round()` en yakınına gider.",
+        en="Always rounded down: the error goes up to a whole step, and all one way. `.round()` goes to the nearest.",
     ),
     "own_scale": Mistake(
         lambda x, scale, bits: (x / (x.abs().max() / top(bits))).round(),
@@ -263,7 +323,7 @@ FIXED = {
     ),
     "multiplied": Mistake(
         lambda x, scale, bits: (x * scale).round().clamp(-top(bits), top(bits)),
-        tr="Ölçekle çarpılmış. Ölçek bir basamağın boyudur: kaç basamak olduğunu bölerek bulursun.",
+        tr="Ölçekle çarpılmış. Ölçek bir ızgara adımının boyudur: kaç adım olduğunu bölerek bulursun.",
         en="Multiplied by the scale. A scale is the size of a step: you divide to find how many steps there are.",
     ),
 }

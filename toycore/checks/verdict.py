@@ -139,7 +139,7 @@ PHRASES = {
     },
     "not_finite": {
         "tr": "{inputs} için sonuçta NaN ya da sonsuz var: {got}. Beklenen: {due}. Sıfıra bölme, sıfırın logaritması ya da taşan bir üs ara.",
-        "en": "With {inputs} there is NaN or infinity in the result: {got}. Due: {due}. Look for a division by zero, a logarithm of zero or an exponential that overflows.",
+        "en": "With {inputs} there is NaN or infinity in the result: {got}. Expected: {due}. Look for a division by zero, a logarithm of zero or an exponential that overflows.",
     },
     "differs": {
         "tr": "Tanıdık bir hata değil. {inputs} için sonuç {got}, beklenen {due}.",
@@ -159,7 +159,7 @@ PHRASES = {
     },
     "gradient": {
         "tr": "Değer doğru, gradyan değil. {inputs} için `{name}` üzerindeki gradyan {got}, beklenen {due}.",
-        "en": "The value is right and the gradient is not. With {inputs} the gradient of `{name}` is {got}; due is {due}.",
+        "en": "The value is right and the gradient is not. With {inputs} the gradient of `{name}` is {got}; expected is {due}.",
     },
     "otherwise": {
         "tr": "Bu makinede dersin beklediğinden başka bir sonuç çıktı; yanıtın buna göre yargılanamıyor.",
@@ -170,8 +170,8 @@ PHRASES = {
         "en": "This needs a number; you gave {got}.",
     },
     "no_choice": {
-        "tr": "Şunlardan birini yaz: {due}. Gelen: {got}.",
-        "en": "Write one of {due}. What came is {got}.",
+        "tr": "Şunlardan birini yaz: {due}. Yazdığın: {got}.",
+        "en": "Write one of {due}. You wrote {got}.",
     },
 }
 
