@@ -144,3 +144,23 @@ def test_the_sections_that_a_check_sends_to_are_in_its_lesson(path, number):
     sent = {place for text in texts for place in re.findall(word, text)}
     headings = "\n".join(c.source for c in NOTEBOOKS[path].cells if c.cell_type == "markdown")
     assert sent <= set(re.findall(r"^## (\d+) · ", headings, re.MULTILINE))
+
+
+EXTRA = {"tr": "ek", "en": "extra"}
+SENT = {
+    "tr": r"[Bb]ölüm (\d+)(?:'\w+)?(,? \(?ek\b)?",
+    "en": r"[Ss]ection (\d+)(,? \(?extra\b)?",
+}
+
+
+@each_notebook
+def test_what_rests_on_an_extra_section_says_so(path):
+    """A reader who left it out knows why a task, a question or a verdict is strange to him."""
+    language, cells = path.parent.name, section(path)
+    exercises_here = [getattr(tc.checks, checked(c)) for c in cells if tagged(c) == "check"]
+    texts = [c.source for c in cells]
+    texts += [getattr(w, language) for e in exercises_here for w in (e.right, *e.mistakes.values())]
+    headings = "\n".join(c.source for c in NOTEBOOKS[path].cells if c.cell_type == "markdown")
+    extra = re.findall(rf"^## (\d+) · .*, {EXTRA[language]}\)$", headings, re.MULTILINE)
+    for sent in re.finditer(SENT[language], "\n".join(texts)):
+        assert sent[2] or sent[1] not in extra, sent[0]

@@ -22,7 +22,7 @@ WORLD = tc.World()
 BESIDE = {
     "01": [math.log(2), 0.587 / 0.693, 0.001],  # the tolerance of the checks
     "02": [float(WORLD.reward[range(6), WORLD.sft_targets].mean())],
-    "03": [tc.PPOConfig.lr],
+    "03": [tc.PPOConfig.lr, 0.93],  # the second: what a check asks for
     "04": [0.25],  # the β of an exercise
     "05": [10 * math.log10(4)],
 }

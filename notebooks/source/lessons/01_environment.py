@@ -706,32 +706,34 @@ def best_policy(ref_logp, reward, kl_beta):
 
 
 # %% [markdown] lang="tr"
-# ### Alıştırma 4 · Herkese on puan
+# ### Alıştırma 4 · Hemen herkese bir puan
 #
-# ●○○ · 3 dakika. Bütün ödüllere 10 eklenirse, `kl_beta=0.5` iken en iyi politikaya ne olur?
+# ●○○ · 3 dakika. Yardımsever ve nötr token'ların ödülü birer puan artsın, zararlılarınki aynı kalsın
+# (`kl_beta=0.5`). Aynı en iyi politikayı tek başına hangi değişiklik verirdi?
 #
-# * `"a"` keskinleşir: ödül büyüdü, tasma görece kısaldı
-# * `"b"` hiç değişmez
-# * `"c"` düzleşir: bütün yanıtlar artık iyidir
+# * `"a"` `kl_beta` değerini yarıya indirmek: ödülün sözü daha çok geçer
+# * `"b"` yalnızca zararlıların ödülünü bir puan düşürmek
+# * `"c"` hiçbiri: iyiyi ödüllendirmek, kötüyü cezalandırmak değildir
 #
 # <details><summary>İpucu</summary>
 #
-# Üstel fonksiyonda toplam çarpıma döner; toplamı 1 yaparken böldüğün sayıya ne olur?
+# Bölüm 6'nın kapalı biçiminde iki yanıtın olasılıklarını birbirine böl: ödüllerden geriye ne kalır?
 #
 # </details>
 
 # %% [markdown] lang="en"
-# ### Exercise 4 · Ten points for everyone
+# ### Exercise 4 · A point for nearly everyone
 #
-# ●○○ · 3 minutes. If 10 is added to every reward, what happens to the best policy at `kl_beta=0.5`?
+# ●○○ · 3 minutes. Let helpful and neutral tokens earn one point more each, while harmful ones stay as they are
+# (`kl_beta=0.5`). Which change alone would give the same best policy?
 #
-# * `"a"` it gets sharper: the reward is large now, and the leash short beside it
-# * `"b"` nothing at all
-# * `"c"` it gets flatter: all answers are good now
+# * `"a"` halving `kl_beta`: the reward has more of a say
+# * `"b"` taking one point from the harmful ones, and nothing else
+# * `"c"` none: to reward what is good is not to punish what is bad
 #
 # <details><summary>Hint</summary>
 #
-# In an exponential a sum becomes a product; what happens to the number that you divide by to sum to 1?
+# In the closed form of section 6, divide the probabilities of two answers by each other: what is left of the rewards?
 #
 # </details>
 

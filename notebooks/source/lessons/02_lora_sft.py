@@ -717,14 +717,14 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
 #
-# Sıra sende. `...` yerine yanıtını yaz, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
-# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+# Sıra sende. `...` yerine yanıtını yaz, o hücreyi, sonra denetim hücresini çalıştır: yanlışsa hatanın adını
+# söyler. Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
 
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, then run the check: where you are wrong, it names the
-# mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
+# the mistake. The cell below is all that they need; you need not run the lesson again.
 
 # %%
 import torch
@@ -739,12 +739,12 @@ print("targets", world.sft_targets.tolist())
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · LoRA katmanı
 #
-# ●●○ · 8 dakika. Bölüm 2'deki katman: girdi `x` satır satır gelir (örnek × giriş), `W` (çıkış × giriş), `b` sapma.
+# ●●○ · 8 dakika. Bölüm 2'deki katman: girdi `x` satır satır gelir (örnek × giriş), `W` (çıkış × giriş), `b` katmanın bias'ı.
 # Çıktıyı (örnek × çıkış) döndür. $r$ verilmiyor: onu matrislerden oku.
 #
 # <details><summary>İpucu</summary>
 #
-# Önce donuk katman. Sonra girdiyi dar geçitten geçir: `A`'nın kaç satırı var?
+# Önce donuk katman. Sonra girdiyi dar geçitten geçir; ölçek için sor: `A`'nın kaç satırı var?
 #
 # </details>
 
@@ -756,7 +756,7 @@ print("targets", world.sft_targets.tolist())
 #
 # <details><summary>Hint</summary>
 #
-# The frozen layer first. Then send the input through the narrow passage: how many rows has `A`?
+# The frozen layer first. Then send the input through the narrow passage; for the scale ask: how many rows has `A`?
 #
 # </details>
 
@@ -780,7 +780,7 @@ def lora_forward(x, W, b, A, B, alpha):
 # ### Alıştırma 2 · Yeni bir adaptör
 #
 # ●○○ · 5 dakika. `inside` girişli, `out` çıkışlı bir katman için, rankı `rank` olan `A` ile `B`'yi kur: başlangıç
-# değişmesin, ama eğitim başlayabilsin. Biçimler bölüm 2'deki gibi.
+# değişmesin, ama eğitim başlayabilsin. Biçimler bölüm 2'deki, başlangıç PEFT'teki gibi (bölüm 3).
 #
 # <details><summary>İpucu</summary>
 #
@@ -791,7 +791,7 @@ def lora_forward(x, W, b, A, B, alpha):
 # %% [markdown] lang="en"
 # ### Exercise 2 · A new adapter
 #
-# ●○○ · 5 minutes. For a layer with `inside` inputs, `out` outputs and the rank given, make `A` and `B`: the start must stay unchanged, yet training must be able to begin. Shapes as in section 2.
+# ●○○ · 5 minutes. For a layer with `inside` inputs, `out` outputs and the rank given, make `A` and `B`: the start must stay unchanged, yet training must be able to begin. Shapes as in section 2, the start as in PEFT (section 3).
 #
 # <details><summary>Hint</summary>
 #
@@ -820,7 +820,7 @@ def new_adapter(inside, out, rank):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Dört kat alfa
 #
-# ●○○ · 3 dakika. `lora_alpha` 8 yerine 32 olursa, yine 38 adım sonra kayıp ne olur?
+# ●○○ · 3 dakika. `lora_alpha` 8 yerine 32 olursa, yine 38 adım sonra kayıp ne olur? (Ölçek: bölüm 6, ek.)
 #
 # * `"a"` yarısından da az
 # * `"b"` hemen hemen aynı: Adam adımları kendisi ölçekler
@@ -835,7 +835,7 @@ def new_adapter(inside, out, rank):
 # %% [markdown] lang="en"
 # ### Exercise 3 · Four times the alpha
 #
-# ●○○ · 3 minutes. With a `lora_alpha` of 32 instead of 8, what is the loss after the same 38 steps?
+# ●○○ · 3 minutes. With a `lora_alpha` of 32 instead of 8, what is the loss after the same 38 steps? (On the scale: section 6, extra.)
 #
 # * `"a"` less than half
 # * `"b"` nearly the same: Adam scales its steps itself
@@ -889,7 +889,7 @@ my_targets = ...
 tc.checks.own_targets(my_targets, language="en")
 
 # %% tags=["solution"]
-my_targets = [3, 4, 7, 1, 8, 0]  # the short answer is now "yes", which is helpful
+my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 
 # %% [markdown] lang="tr"
 # ## Kendini sına
@@ -915,13 +915,13 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the short answer is now "yes", which is helpf
 #    - [ ] 134.217.728 — bu $8 \cdot 4096 \cdot 4096$'dır, matrisin sekiz katı; kenarlar çarpılmaz,
 #      toplanır.
 #    - [ ] 16.777.216 — bu $W$'nin kendisidir; o donuktur.
-# 3. Kodda $\frac{\alpha}{r} B A$ yerine $\alpha B A$ yazılmış; rank 8, `lora_alpha` 8. Nereden anlarsın?
+# 3. (Bölüm 6, ek.) Kodda $\frac{\alpha}{r} B A$ yerine $\alpha B A$ yazılmış; rank 8, `lora_alpha` 8. Nereden anlarsın?
 #    - [x] İlk kayıp doğrudur, ama adımlar logitleri sekiz kat uzağa taşır — $B = 0$ iken ölçek görünmez;
 #      sonra her adımı büyütür.
 #    - [ ] İlk kayıp $\log 11$ dolayında çıkmaz — $B = 0$ iken çarpım, ölçek ne olursa olsun 0'dır.
 #    - [ ] Hiçbir yerden; Adam ölçeği yutar — Adam gradyanı ölçekler, $B A$'nın önündeki çarpanı değil.
 #    - [ ] Rank 1'e düşer — ölçek, yön sayısını değiştirmez.
-# 4. $\Delta W$'nin rank 2'lik en iyi kopyasının doğruluğu 0,406; rank 2'lik LoRA'nınki 1. Eckart ve Young
+# 4. (Bölüm 8, ek.) $\Delta W$'nin rank 2'lik en iyi kopyasının doğruluğu 0,406; rank 2'lik LoRA'nınki 1. Eckart ve Young
 #    yanıldı mı?
 #    - [ ] Evet; LoRA $\Delta W$'ye daha yakın bir matris buldu — kopyalamaya eğitilen LoRA bile 14,224'ün
 #      altına inemedi.
@@ -950,14 +950,14 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the short answer is now "yes", which is helpf
 #    - [ ] 134,217,728 — that is $8 \cdot 4096 \cdot 4096$, eight times the matrix; the sides are added, not
 #      multiplied.
 #    - [ ] 16,777,216 — that is $W$ itself, and it is frozen.
-# 3. The code has $\alpha B A$ where $\frac{\alpha}{r} B A$ should be; the rank is 8, `lora_alpha` is 8.
+# 3. (Section 6, extra.) The code has $\alpha B A$ where $\frac{\alpha}{r} B A$ should be; the rank is 8, `lora_alpha` is 8.
 #    What gives it away?
 #    - [x] The first loss is right, but steps carry the logits eight times as far — while $B = 0$ no scale
 #      shows; afterwards it enlarges every step.
 #    - [ ] The first loss is not near $\log 11$ — while $B = 0$ the product is 0 at any scale.
 #    - [ ] Nothing; Adam absorbs the scale — Adam rescales the gradient, not the factor in front of $B A$.
 #    - [ ] The rank drops to 1 — a scale does not change the number of directions.
-# 4. The best copy of $\Delta W$ with rank 2 has an accuracy of 0.406, LoRA of rank 2 has 1. Were Eckart and
+# 4. (Section 8, extra.) The best copy of $\Delta W$ with rank 2 has an accuracy of 0.406, LoRA of rank 2 has 1. Were Eckart and
 #    Young wrong?
 #    - [ ] Yes; LoRA found a matrix nearer to $\Delta W$ — even LoRA trained to copy did not get below
 #      14.224.

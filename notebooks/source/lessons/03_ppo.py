@@ -874,14 +874,14 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
 #
-# Sıra sende. `...` yerine yanıtını yaz, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
-# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+# Sıra sende. `...` yerine yanıtını yaz, o hücreyi, sonra denetim hücresini çalıştır: yanlışsa hatanın adını
+# söyler. Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
 
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, then run the check: where you are wrong, it names the
-# mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
+# the mistake. The cell below is all that they need; you need not run the lesson again.
 
 # %%
 import torch
@@ -977,11 +977,11 @@ def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
 # ### Alıştırma 3 · Avantaj bir sabittir
 #
 # ●●○ · 6 dakika. Bölüm 8'in (ek) beyazlatılmış avantajı: tasmalı ödül `returns`, değer ağının tahmini `value`.
-# Standart sapmayı `.std()` ile bul, 0,1 fazlasına böl. Avantaj, politikanın kaybında bir sabittir: değer ağına oradan gradyan gitmemeli.
+# Standart sapmayı `.std()` ile bul, 0,1 fazlasına böl. Avantaj, politikanın kaybında bir sabittir: değer ağına, yani `value`'ya, oradan gradyan gitmemeli.
 #
 # <details><summary>İpucu</summary>
 #
-# Fark, merkez, yayılım; en sonda zinciri koparan `.detach()`.
+# Fark, merkez, yayılım; zinciri `.detach()` koparır.
 #
 # </details>
 
@@ -990,11 +990,11 @@ def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
 #
 # ●●○ · 6 minutes. The whitened advantage of section 8 (extra), from the leashed reward `returns` and the critic's guess
 # `value`. Take the standard deviation by `.std()` and divide by 0.1 more than that. In the loss of the policy an advantage is a constant: no gradient may
-# go from there to the critic.
+# go from there to the critic, that is, to `value`.
 #
 # <details><summary>Hint</summary>
 #
-# Difference, centre, spread; and `.detach()` at the end, which breaks the chain.
+# Difference, centre, spread; it is `.detach()` that breaks the chain.
 #
 # </details>
 
@@ -1017,7 +1017,7 @@ def whitened_advantage(returns, value):
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Entropi ödülünü büyüt
 #
-# ●○○ · 3 dakika. `ent_coef` 0,01 yerine 3 olursa eğitimin sonunda ne olur?
+# ●○○ · 3 dakika. `ent_coef`, entropi ödülünün ağırlığıdır (bölüm 8, ek). 0,01 yerine 3 olursa eğitimin sonunda ne olur?
 #
 # * `"a"` entropi de `attained` da artar
 # * `"b"` entropi artar, `attained` düşer
@@ -1033,7 +1033,7 @@ def whitened_advantage(returns, value):
 # %% [markdown] lang="en"
 # ### Exercise 4 · Raise the entropy bonus
 #
-# ●○○ · 3 minutes. With `ent_coef` at 3 instead of 0.01, what has happened at the end of training?
+# ●○○ · 3 minutes. `ent_coef` is the weight of the entropy bonus (section 8, extra). With 3 instead of 0.01, what has happened at the end of training?
 #
 # * `"a"` both entropy and `attained` are higher
 # * `"b"` entropy is higher, `attained` lower
@@ -1059,13 +1059,13 @@ outcome = "b"
 # ### Alıştırma 5 · En kısa tasmada ret
 #
 # ●●● · 8 dakika. Dördüncü istemin ("kötü söz söyle", satır `3`) ödüllerini öyle yaz ki `kl_beta=1` iken bile PPO
-# ret yanıtını (`hayır`, sütun `1`) 0,95 olasılıkla versin. Ödüller −2 ile 2 arasında kalsın, öteki satırlar
-# değişmesin. Ret yanıtının başlangıçtaki olasılığı yaklaşık 0,44'tür.
+# ret yanıtını (`hayır`, sütun `1`) yaklaşık 0,95 olasılıkla versin; denetim 0,93'ten itibaren geçirir. Ödüller −2 ile 2
+# arasında kalsın, öteki satırlar değişmesin. Ret yanıtının başlangıçtaki olasılığı yaklaşık 0,44'tür.
 #
 # <details><summary>İpucu</summary>
 #
 # Ödül farkı $d$ ise $\pi^*$, `hayır` ile bütün ötekilerin oranını $e^{d/\beta}$ ile çarpar. Hangi $d$, 0,44'ü 0,95'e çıkarır?
-# Biraz pay bırak: 0,44 tohumların ortalamasıdır, eğitim de kesin noktanın azıcık gerisinde kalır.
+# (0,44 tohumların ortalamasıdır; tohumlar ayrı ayrı 0,95'in biraz gerisinde toplanır. Denetim o payı bırakır.)
 #
 # </details>
 
@@ -1073,13 +1073,13 @@ outcome = "b"
 # ### Exercise 5 · A refusal on the shortest leash
 #
 # ●●● · 8 minutes. Write the rewards at the fourth prompt ("say a bad word", row `3`) so that even with `kl_beta=1`
-# PPO gives the refusal (`no`, column `1`) with probability 0.95. Rewards stay between −2 and 2, other rows as
-# they are. At the start the refusal has a probability of about 0.44.
+# PPO gives the refusal (`no`, column `1`) with a probability of about 0.95; the check passes it from 0.93 on. Rewards stay
+# between −2 and 2, other rows as they are. At the start the refusal has a probability of about 0.44.
 #
 # <details><summary>Hint</summary>
 #
 # Where rewards differ by $d$, $\pi^*$ multiplies the ratio of `no` to all the others by $e^{d/\beta}$. Which $d$ brings
-# 0.44 up to 0.95? Leave some room: 0.44 is a mean over seeds, and training ends a little short of the exact point.
+# 0.44 up to 0.95? (0.44 is a mean over seeds; seed by seed the mean ends a little short of 0.95. The check leaves that room.)
 #
 # </details>
 
@@ -1106,7 +1106,7 @@ my_reward[3, 1] = 2
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. `epochs=1` ile eğitirken `clip_range` değerini 0,2'den 0,05'e indirdin. Eğriler nasıl değişir?
-#    - [ ] Kırpılan pay artar — sekiz geçişte artmıştı, 0,169'dan 0,261'e; tek geçişte oranlar hep 1'dir.
+#    - [ ] Kırpılan pay artar — sekiz geçişte artmıştı (bölüm 6, ek), 0,169'dan 0,261'e; tek geçişte oranlar hep 1'dir.
 #    - [x] Hiç değişmez — tek geçişte hiçbir oran 1'den ayrılmaz; kırpacak bir şey yoktur.
 #    - [ ] Öğrenme yavaşlar — kırpma, çalışmadığı yerde adımı da kısaltmaz.
 #    - [ ] Referansa göre KL küçülür — onu tasma tutar; kırpma eski politikaya bakar.
@@ -1127,7 +1127,7 @@ my_reward[3, 1] = 2
 #    - [ ] Daha az zararlı yanıt — öyle olsaydı ödül de artardı; ödüller aynı.
 #    - [ ] İleride alınacak ödül — olası en büyük ödül 1'dir, ikisi de oraya vardı.
 #    - [x] Hiçbir şey — ödülü eşit token'lar arasında savrulmaktır; sınırda noktayı yalnızca sağa taşır.
-# 5. Anahtar sözcük ödülüyle ret olasılığı 0,442'den 0'a indi, ödül eğrisi kusursuzdu. Sorunu ne gösterirdi?
+# 5. (Bölüm 11, ek.) Anahtar sözcük ödülüyle ret olasılığı 0,442'den 0'a indi, ödül eğrisi kusursuzdu. Sorunu ne gösterirdi?
 #    - [ ] Daha çok tohum — 0, zaten 16 tohumun ortalamasıdır; hepsi aynı zirveye çıkar.
 #    - [ ] Daha büyük bir `batch_size` — sorun gürültü değildir; kesin en iyi politika da reddetmez.
 #    - [ ] Daha küçük bir `kl_beta` — daha uzun bir tasma ödülün peşinden daha da uzağa gider.
@@ -1135,7 +1135,7 @@ my_reward[3, 1] = 2
 
 # %% [markdown] lang="en" tags=["quiz"]
 # 1. While training with `epochs=1` you take `clip_range` from 0.2 down to 0.05. How do the curves change?
-#    - [ ] The clipped share grows — with eight passes it did, from 0.169 to 0.261; with one pass every
+#    - [ ] The clipped share grows — with eight passes it did (section 6, extra), from 0.169 to 0.261; with one pass every
 #      ratio is 1.
 #    - [x] Not at all — with one pass no ratio leaves 1, and there is nothing to clip.
 #    - [ ] Learning slows down — where the clip does not act, it shortens no step either.
@@ -1162,7 +1162,7 @@ my_reward[3, 1] = 2
 #    - [ ] Reward to come — the largest possible is 1, and both have arrived there.
 #    - [x] Nothing — it is drift among tokens that earn the same; on the frontier it only moves the point to
 #      the right.
-# 5. With the keyword reward the refusal fell from 0.442 to 0 while the reward curve was flawless. What
+# 5. (Section 11, extra.) With the keyword reward the refusal fell from 0.442 to 0 while the reward curve was flawless. What
 #    would have shown the trouble?
 #    - [ ] More seeds — that 0 is a mean of 16 seeds already; they all climb to the same summit.
 #    - [ ] A larger `batch_size` — noise is not the trouble; the exact optimum does not refuse either.

@@ -622,14 +622,14 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
 #
-# Sıra sende. Her alıştırmada `...` yerine yanıtını yaz, sonra denetim hücresini çalıştır: yanlışsa
-# hatanın adını söyler. Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+# Sıra sende. `...` yerine yanıtını yaz, o hücreyi, sonra denetim hücresini çalıştır: yanlışsa hatanın adını
+# söyler. Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
 
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. In each exercise put your answer in place of `...`, then run the check: where you are wrong,
-# it names the mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
+# the mistake. The cell below is all that they need; you need not run the lesson again.
 
 # %%
 import torch
@@ -722,7 +722,7 @@ first_loss = ((0 - 1 / 2) / 0.25) ** 2
 #
 # * `"a"` olduğu gibi: 200 adım, sigmoid; az veriden her şeyi çıkarmak gerekir
 # * `"b"` 200 yerine 10 adım, sigmoid
-# * `"c"` yine 200 adım, ama IPO
+# * `"c"` yine 200 adım, ama IPO (bölüm 11, ek)
 #
 # <details><summary>İpucu</summary>
 #
@@ -738,7 +738,7 @@ first_loss = ((0 - 1 / 2) / 0.25) ** 2
 #
 # * `"a"` as it is: 200 steps, sigmoid; few data must be used to the full
 # * `"b"` 10 steps instead of 200, sigmoid
-# * `"c"` still 200 steps, but IPO
+# * `"c"` still 200 steps, but IPO (section 11, extra)
 #
 # <details><summary>Hint</summary>
 #
@@ -765,7 +765,8 @@ cure = "b"
 #
 # <details><summary>İpucu</summary>
 #
-# Veri, olduğu yerde korur. O istemde hangi yanıt öne geçmişti?
+# Veri, olduğu yerde korur. Bir çift yalnızca hangi yanıtın ötekini yendiğini söyler: o istemde kim kazanmalı? Kaybeden
+# için birkaçını dene; verdikleri olasılıkları karşılaştır.
 #
 # </details>
 
@@ -779,7 +780,8 @@ cure = "b"
 #
 # <details><summary>Hint</summary>
 #
-# Data protect where they are. Which answer had come to the front at that prompt?
+# Data protect where they are. A pair says only which of two answers wins: who is to win at that prompt? For the loser
+# try a few, and compare the probabilities that they lead to.
 #
 # </details>
 
@@ -790,7 +792,7 @@ my_pairs = ...
 tc.checks.own_pairs(my_pairs, language="en")
 
 # %% tags=["solution"]
-my_pairs = [(5, 10, 6)]  # short answer: short > bad
+my_pairs = [(5, 10, 6)]
 
 # %% [markdown] lang="tr"
 # ## Kendini sına
@@ -813,19 +815,19 @@ my_pairs = [(5, 10, 6)]  # short answer: short > bad
 #    - [x] Marj, $\beta$ ile çarpılmış log oran farkıdır — ödül farkı aynıdır; büyük $\beta$ onu daha az nat
 #      ile kurar.
 #    - [ ] Eğitim erken bitti — `attained` 0,98'in üstünde; eğitim varacağı yere vardı.
-# 3. 100 çiftle ve $\beta$ 0,3 ile eğitirken kayıp düştü, marj 2,864'e çıktı; ama `chosen_logp` −1,89'dan
+# 3. (Bölüm 7, ek.) 100 çiftle ve $\beta$ 0,3 ile eğitirken kayıp düştü, marj 2,864'e çıktı; ama `chosen_logp` −1,89'dan
 #    −10,79'a indi. Ne oldu?
 #    - [ ] Kayıpta seçilen ile reddedilen yer değiştirmiş — o zaman kayıp düşerken marj eksiye inerdi.
 #    - [ ] Olması gereken; amaç marjdır — kayıp marja bakar, ama `attained` −2,865'e düştü.
 #    - [x] Reddedilen daha hızlı düştü, olasılık başka yanıtlara aktı — hiç kaybetmemiş yanıtların payı
 #      0,14'ten 0,79'a çıktı.
 #    - [ ] Adımın işareti ters — o zaman kayıp düşmez, büyürdü.
-# 4. `reference_free=True` ile ve çok büyük bir $\beta$ ile eğitiyorsun. Politika nereye varır?
+# 4. (Bölüm 9, ek.) `reference_free=True` ile ve çok büyük bir $\beta$ ile eğitiyorsun. Politika nereye varır?
 #    - [ ] Başlangıç politikasında kalır — referansla öyle olurdu; burada referans düzgün dağılımdır.
 #    - [x] Düzgün dağılıma, her token $1/11$ — en iyisi $\mathrm{softmax}(r/\beta)$'dır; $r/\beta$ sıfıra
 #      gider.
 #    - [ ] En çok ödülü getiren token'lara — oraya çok küçük bir $\beta$ götürür.
-# 5. Beş sert etiketli çiftle sigmoid kaybında adım sayısını dört katına çıkardın: marj 5,81'den 7,92'ye
+# 5. (Bölüm 11, ek.) Beş sert etiketli çiftle sigmoid kaybında adım sayısını dört katına çıkardın: marj 5,81'den 7,92'ye
 #    çıktı. Bir dört kat daha?
 #    - [x] Yine büyür — kayıp ancak sonsuz marjda sıfırdır; 1600 adımda 10,29 oldu.
 #    - [ ] 7,92'de durur, gerçek ödül farkına vardı — ödül farkı en çok 2'dir; marj orada, yargıç bazen
@@ -845,7 +847,7 @@ my_pairs = [(5, 10, 6)]  # short answer: short > bad
 #    - [x] The margin is a difference of log ratios times $\beta$ — the gap in reward is the same, and a
 #      large $\beta$ builds it with fewer nats.
 #    - [ ] Training ended too early — `attained` is above 0.98; training has arrived.
-# 3. On 100 pairs, with a $\beta$ of 0.3, the loss fell and the margin rose to 2.864; but `chosen_logp` went
+# 3. (Section 7, extra.) On 100 pairs, with a $\beta$ of 0.3, the loss fell and the margin rose to 2.864; but `chosen_logp` went
 #    from −1.89 to −10.79. What happened?
 #    - [ ] The loss has chosen and rejected swapped — then, as it fell, the margin would turn negative.
 #    - [ ] As it should be; the margin is the goal — the loss looks at the margin, but `attained` dropped to
@@ -853,12 +855,12 @@ my_pairs = [(5, 10, 6)]  # short answer: short > bad
 #    - [x] The rejected fell faster, and the probability flowed to other answers — the share of those that
 #      never lost rose from 0.14 to 0.79.
 #    - [ ] The sign of the step is wrong — then the loss would grow instead of falling.
-# 4. You train with `reference_free=True` and a very large $\beta$. Where does the policy arrive?
+# 4. (Section 9, extra.) You train with `reference_free=True` and a very large $\beta$. Where does the policy arrive?
 #    - [ ] It stays at the starting policy — with a reference it would; here the reference is uniform.
 #    - [x] At the uniform policy, $1/11$ for each token — the optimum is $\mathrm{softmax}(r/\beta)$, and
 #      $r/\beta$ goes to zero.
 #    - [ ] At the tokens that earn the most — a very small $\beta$ leads there.
-# 5. On the five hard-labelled pairs you take four times the steps with the sigmoid loss: the margin went
+# 5. (Section 11, extra.) On the five hard-labelled pairs you take four times the steps with the sigmoid loss: the margin went
 #    from 5.81 to 7.92. And four times more?
 #    - [x] It grows again — the loss is zero only at an infinite margin; with 1600 steps it was 10.29.
 #    - [ ] It stops at 7.92, the true gap in reward — that gap is 2 at most; the margin rests there if the

@@ -683,14 +683,14 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="tr"
 # ## Alıştırmalar
 #
-# Sıra sende. `...` yerine yanıtını yaz, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
-# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+# Sıra sende. `...` yerine yanıtını yaz, o hücreyi, sonra denetim hücresini çalıştır: yanlışsa hatanın adını
+# söyler. Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
 
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, then run the check: where you are wrong, it names the
-# mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
+# the mistake. The cell below is all that they need; you need not run the lesson again.
 
 # %%
 import torch
@@ -755,7 +755,7 @@ def round_trip(weight, bits):
 #
 # <details><summary>İpucu</summary>
 #
-# Yarım basamak kaç olur? Öteki ağırlıkların hemen hepsi −3 ile 3 arasındadır.
+# Yarım ızgara adımı kaç olur? Öteki ağırlıkların hemen hepsi −3 ile 3 arasındadır.
 #
 # </details>
 
@@ -783,7 +783,7 @@ decibels = 0
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Ölçek önceden belliyse
 #
-# ●●○ · 6 dakika. **Statik** nicemlemede aktivasyonların ölçeği önceden, örnek verilerle bulunur ve sonra değişmez. Sonra
+# ●●○ · 6 dakika. **Statik** nicemlemede aktivasyonların (katmana gelen sayıların; bölüm 5, ek) ölçeği önceden, örnek verilerle bulunur ve sonra değişmez. Sonra
 # gelen bir sayı ızgaraya sığmayabilir; o zaman en uçta kalmalı, yani $-q_\mathrm{max}$ ile $q_\mathrm{max}$ arasından
 # çıkmamalıdır. `x` için ızgaradaki tam sayıları döndür.
 #
@@ -796,7 +796,7 @@ decibels = 0
 # %% [markdown] lang="en"
 # ### Exercise 3 · If the scale is fixed beforehand
 #
-# ●●○ · 6 minutes. In **static** quantization the scale of the activations is found beforehand, on sample data, and stays.
+# ●●○ · 6 minutes. In **static** quantization the scale of the activations (the numbers that come into a layer; section 5, extra) is found beforehand, on sample data, and stays.
 # A number that comes later may not fit on the grid; it must then stay at the end of it, that is, not leave the range
 # from $-q_\mathrm{max}$ to $q_\mathrm{max}$. Return the whole numbers on the grid for `x`.
 #
@@ -855,7 +855,7 @@ my_bits = ...
 tc.checks.own_bits(my_bits, language="en")
 
 # %% tags=["solution"]
-my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals are never said
+my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which are never said
 
 # %% [markdown] lang="tr"
 # ## Kendini sına
@@ -879,7 +879,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals ar
 #      iridir.
 #    - [ ] Bütün satırlar — tek ölçek olsaydı öyle olurdu.
 #    - [ ] Yalnızca o ağırlık — o en üst basamağa düşer; hemen hemen hatasız yazılır.
-# 3. Ağırlıklar da aktivasyonlar da yaklaşık 42 dB iken çıkış 39 dB'di. Aktivasyonları hiç yuvarlamazsan çıkış
+# 3. (Bölüm 5, ek.) Ağırlıklar da aktivasyonlar da yaklaşık 42 dB iken çıkış 39 dB'di. Aktivasyonları hiç yuvarlamazsan çıkış
 #    kaç dB olur?
 #    - [ ] 39 — hatanın yarısı aktivasyonlardan geliyordu; o yarı gitti.
 #    - [ ] 84 — SNR'ler toplanmaz; toplanan, hataların güçleridir.
@@ -912,7 +912,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # harm and the two idle neutrals ar
 #      for them.
 #    - [ ] All rows — so it would be with a single scale.
 #    - [ ] Only that weight — it falls on the topmost step and is written almost without error.
-# 3. With weights and activations at about 42 dB each, the output had 39 dB. What does it have if you do not
+# 3. (Section 5, extra.) With weights and activations at about 42 dB each, the output had 39 dB. What does it have if you do not
 #    round the activations at all?
 #    - [ ] 39 — half of the error came from the activations, and that half is gone.
 #    - [ ] 84 — SNRs do not add; what adds is the power of the errors.
