@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REQUIREMENTS = ROOT / "tests" / "requirements.txt"
-OURS = ("builder", "website", "slides", "words")
+OURS = ("builder", "website", "slides", "sources", "words")
 
 
 def main(arguments=None, course=None) -> int:

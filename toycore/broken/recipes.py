@@ -154,7 +154,7 @@ PPO_RECIPES = {
     ),
     "k1_in_loss": Recipe(
         "E[r]",
-        "open-instruct's first GRPO (put right in pull request 535); NeMo RL up to 2506",
+        "open-instruct's GRPO as of 8313b38 (k3 since pull request 535); NeMo RL up to 2506",
         in_loss=k1,
         whitened=False,
         optimum=None,

@@ -9,6 +9,8 @@ English. What must look alike in both (a version, say) goes into backticks. Code
 
 A code cell may have a name, `# %% margins`, by which the teacher's guide asks for what it shows.
 
+A citation is `[words][key]`, as in `[Hu et al., 2021][lora]`: the link is made from sources.py.
+
 A prediction is a question in prose, the cells that find the answer out, and the answer: see
 predict.py.
 
@@ -25,6 +27,8 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+
+from builder.cite import linked
 
 SEPARATORS = {"tr": (".", ","), "en": (",", ".")}  # of thousands, of decimals
 LANGUAGES = tuple(SEPARATORS)
@@ -81,7 +85,16 @@ def blocks(path: Path, cells: list):
             check_cell(here, prose, KEPT | {"lang", "predict"})
         for count in (formulas, numbers):
             check_same(here, count.__name__, *(count(block[k].source, k) for k in LANGUAGES))
+        for prose in block.values():
+            prose.source = cited(here, prose.source)
         yield block
+
+
+def cited(place: str, prose: str) -> str:
+    try:
+        return linked(prose)
+    except KeyError as error:
+        raise LessonError(f"{place}: sources.py has no {error}") from None
 
 
 def check_exercises(path: Path, cells: list) -> None:

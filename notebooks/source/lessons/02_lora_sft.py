@@ -75,7 +75,7 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 # ## 2 · Düzeltmeyi ince tut (6 dakika)
 #
 # Değiştirmek istediğimiz matris $W$: 11 satır, 32 sütun. LoRA onu **dondurur** ve yanına iki ince
-# matrisin çarpımını koyar (Hu ve ark., 2021):
+# matrisin çarpımını koyar ([Hu ve ark., 2021][lora]):
 #
 # $$W' = W + \Delta W, \qquad \Delta W = \frac{\alpha}{r} B A$$
 #
@@ -86,7 +86,7 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 # ## 2 · Keep the update thin (6 minutes)
 #
 # The matrix that we want to change is $W$: 11 rows, 32 columns. LoRA **freezes** it and puts the
-# product of two thin matrices beside it (Hu et al., 2021):
+# product of two thin matrices beside it ([Hu et al., 2021][lora]):
 #
 # $$W' = W + \Delta W, \qquad \Delta W = \frac{\alpha}{r} B A$$
 #
@@ -135,13 +135,13 @@ print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
 # %% [markdown] lang="tr"
 # ## 3 · Başlangıçta hiçbir şey değişmez (7 dakika)
 #
-# LoRA'nın yaygın kitaplığı PEFT'te de burada da $A$ rastgele, $B$ **sıfır** başlar. O zaman $B A = 0$ olur:
+# LoRA'nın yaygın kitaplığı [PEFT][peft_start]'te de burada da $A$ rastgele, $B$ **sıfır** başlar. O zaman $B A = 0$ olur:
 # takılan adaptör politikayı değiştirmez. Öğrenmek içinse gradyan (gradient: kaybın ağırlıklara göre türevi) gerekir.
 
 # %% [markdown] lang="en"
 # ## 3 · At the start nothing changes (7 minutes)
 #
-# In PEFT, the usual library for LoRA, as in here, $A$ starts at random and $B$ at **zero**. Then $B A = 0$: the adapter that is
+# In [PEFT][peft_start], the usual library for LoRA, as in here, $A$ starts at random and $B$ at **zero**. Then $B A = 0$: the adapter that is
 # attached does not change the policy. Yet learning needs a gradient (the derivative of the loss by the weights).
 
 # %% [markdown] lang="tr" predict="pulled"
@@ -260,14 +260,14 @@ portion.reveal(a=0.3 < of_all < 0.5, b=0.05 < of_all < 0.2, c=of_all < 0.03)
 # %% [markdown] lang="tr"
 # LoRA asıl büyük matrislerde işe yarar. Üç açık modelin dikkat (attention)
 # katmanlarına rank 8'lik adaptörler takalım. Her katmandaki matrislerin giriş ve çıkış boylarını
-# modellerin yayımlanan ayar dosyalarından (`config.json`) aldık: GPT-2 (Radford ve ark., 2019), Llama 2 7B
-# (Touvron ve ark., arXiv:2307.09288), Mistral 7B (Jiang ve ark., arXiv:2310.06825).
+# modellerin yayımlanan ayar dosyalarından (`config.json`) aldık: GPT-2 ([Radford ve ark., 2019][gpt2]), Llama 2 7B
+# ([Touvron ve ark., 2023][llama]), Mistral 7B ([Jiang ve ark., 2023][mistral]).
 
 # %% [markdown] lang="en"
 # LoRA pays where matrices are large. Put rank 8 on the attention
 # layers of three open models; the input and output sizes of the matrices in each layer are those of
-# the models' published settings (`config.json`): GPT-2 (Radford et al., 2019), Llama 2 7B
-# (Touvron et al., arXiv:2307.09288), Mistral 7B (Jiang et al., arXiv:2310.06825).
+# the models' published settings (`config.json`): GPT-2 ([Radford et al., 2019][gpt2]), Llama 2 7B
+# ([Touvron et al., 2023][llama]), Mistral 7B ([Jiang et al., 2023][mistral]).
 
 # %%
 d, kv = 4096, 1024
@@ -284,13 +284,13 @@ for name, (layers, matrices, parameters) in models.items():
 
 # %% [markdown] lang="tr"
 # Binde bir: yedi milyar ağırlıklı bir modelde eğitilen pay budur. Gradyan da, her adımı
-# gradyanın geçmişine göre ayarlayan Adam'ın (Kingma ve Ba, 2015) belleği de yalnızca bu pay için
+# gradyanın geçmişine göre ayarlayan Adam'ın ([Kingma ve Ba, 2015][adam]) belleği de yalnızca bu pay için
 # tutulur. Bizim oyuncak model bu kazancı gösteremez; ama LoRA'nın *davranışını*
 # göstermek için birebirdir.
 
 # %% [markdown] lang="en"
 # One in a thousand: that is the share that is trained in a model of seven billion weights. Gradients,
-# and the memory of Adam (Kingma and Ba, 2015), which fits each step to the gradients so far, are kept
+# and the memory of Adam ([Kingma and Ba, 2015][adam]), which fits each step to the gradients so far, are kept
 # for this share alone. Our toy cannot show that gain, but it is just right
 # for showing how LoRA *behaves*.
 
@@ -387,12 +387,12 @@ stretch.reveal(a=far > 6, b=0.9 < far < 1.1, c=0.4 < far < 0.6)
 # %% [markdown] lang="tr" tags=["answer"]
 # Ölçeksiz ($\alpha$) adım rank ile büyür: rank 8'de neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
 # küçülür, rank 8'de yarıya iner, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
-# (Kalajdzievski, 2023) bunu önerir. Paket, yaygın olan $\alpha/r$'yi kullanır.
+# ([Kalajdzievski, 2023][rslora]) bunu önerir. Paket, yaygın olan $\alpha/r$'yi kullanır.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Unscaled ($\alpha$), the step grows with the rank: almost fourfold at rank 8. With $\alpha/r$ it does
 # not grow; it even shrinks, by half at rank 8, since the terms do not all pull the same way. $\alpha/\sqrt{r}$ is
-# the flattest, and rsLoRA (Kalajdzievski, 2023) proposes it. The package uses the common $\alpha/r$.
+# the flattest, and rsLoRA ([Kalajdzievski, 2023][rslora]) proposes it. The package uses the common $\alpha/r$.
 
 # %% [markdown] lang="tr"
 # ## 7 · Kaydır: `lora_rank` (8 dakika)
@@ -540,7 +540,7 @@ print("singular values", S.mean(0).numpy().round(1))
 # %% [markdown] lang="tr"
 # Tam ince ayar da altı hedefi öğrendi. $\Delta W$'nin tekil değer ayrışımından (singular value
 # decomposition, SVD) çıkan **tekil değerler** (singular values), onun kaç yön kullandığını söyler: yedisi büyük, gerisi küçük. Bu $\Delta W$'yi rank $r$ ile en iyi nasıl
-# kopyalarız? Eckart ve Young'ın yanıtı (1936): ilk $r$ tekil değeri tut, gerisini at. Hiçbir rank-$r$
+# kopyalarız? Eckart ve Young'ın yanıtı ([1936][eckart_young]): ilk $r$ tekil değeri tut, gerisini at. Hiçbir rank-$r$
 # matris daha yakın olamaz; hata (farkların kareleri toplamının kökü) yalnızca atılanlardan gelir:
 #
 # $$\min_{\mathrm{rank}\, M \le r} \|\Delta W - M\| = \sqrt{s_{r+1}^2 + s_{r+2}^2 + \dots}$$
@@ -550,7 +550,7 @@ print("singular values", S.mean(0).numpy().round(1))
 # %% [markdown] lang="en"
 # Full fine-tuning learned the six targets too. The **singular values** of $\Delta W$, from its singular
 # value decomposition (SVD), say how many directions it uses: seven are large, the rest small. How do we best copy this $\Delta W$ with rank
-# $r$? The answer of Eckart and Young (1936): keep the first $r$ singular values and drop the rest. No
+# $r$? The answer of Eckart and Young ([1936][eckart_young]): keep the first $r$ singular values and drop the rest. No
 # matrix of rank $r$ can be nearer, and the error (the root of the summed squares of the differences) comes from exactly
 # what was dropped:
 #

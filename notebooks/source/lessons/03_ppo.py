@@ -94,7 +94,7 @@ tc.plots.policies(world, before=start.logp)
 # Birinci terim beklenen ödül; ikincisi tasma: **referans** (başlangıç politikasının birebir
 # kopyası) ile aradaki KL uzaklığı, nat olarak. $\beta$ koddaki `kl_beta`'dır.
 #
-# En iyi politika kapalı biçimde bilinir (Rafailov ve ark., 2023); $Z(x)$, olasılıkların toplamını 1
+# En iyi politika kapalı biçimde bilinir ([Rafailov ve ark., 2023][dpo]); $Z(x)$, olasılıkların toplamını 1
 # yapan bölendir:
 #
 # $$\pi^*(y|x) = \frac{1}{Z(x)} \, \pi_\mathrm{ref}(y|x) \, e^{r(x, y)/\beta}, \qquad
@@ -114,7 +114,7 @@ tc.plots.policies(world, before=start.logp)
 # The first term is the expected reward, the second the leash: the KL divergence
 # from the **reference** (an exact copy of the starting policy), in nats. $\beta$ is `kl_beta` in the code.
 #
-# The best policy is known in closed form (Rafailov et al., 2023); $Z(x)$ is the divisor that makes the
+# The best policy is known in closed form ([Rafailov et al., 2023][dpo]); $Z(x)$ is the divisor that makes the
 # probabilities sum to 1:
 #
 # $$\pi^*(y|x) = \frac{1}{Z(x)} \, \pi_\mathrm{ref}(y|x) \, e^{r(x, y)/\beta}, \qquad
@@ -215,7 +215,7 @@ tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1),
 # Gerçek bir modelde bütün yanıtları sayamayız; yalnızca örnek (sample) çekeriz. **Gradyan** ($\nabla$), her logit biraz artınca bir
 # sayının nasıl değiştiğidir. Beklenen ödülün gradyanını örneklerden bulmak için tek bir hile gerekir: $\nabla \pi = \pi \, \nabla \log \pi$,
 # çünkü logaritmanın türevi $1/\pi$'dir. O zaman $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, yani bir **ortalama**;
-# ortalamayı da örnekler verir. Burada yalnızca ödülünki (tasma bölüm 7'de):
+# ortalamayı da örnekler verir ([Williams, 1992][reinforce]). Burada yalnızca ödülünki (tasma bölüm 7'de):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
@@ -229,7 +229,7 @@ tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1),
 # In a real model we cannot count all answers; we can only draw samples. A **gradient** ($\nabla$) says how a number changes as each
 # logit grows a little. To find that of the expected reward from samples takes a single trick: $\nabla \pi = \pi \, \nabla \log \pi$, since
 # the derivative of the logarithm is $1/\pi$. Then $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, which is a **mean**; and
-# a mean is what samples give. Here it is for the reward alone (the leash comes in section 7):
+# a mean is what samples give ([Williams, 1992][reinforce]). Here it is for the reward alone (the leash comes in section 7):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
@@ -346,7 +346,7 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # ## 5 · Kırpma: ileri gidene ödeme yok (5 dakika)
 #
 # Eşitlik ortalamada tamdır; 256 örnekle ise oran 1'den uzaklaştıkça gürültü büyür. PPO bu yüzden oranı bir
-# aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır (Schulman ve ark., 2017):
+# aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır ([Schulman ve ark., 2017][ppo]):
 #
 # $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
@@ -355,7 +355,7 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # ## 5 · The clip: no pay for going further (5 minutes)
 #
 # The identity is exact in the mean; with 256 samples the noise grows as ratios leave 1. That is why PPO **clips** the
-# ratio to a range and takes the more pessimistic of the two (Schulman et al., 2017):
+# ratio to a range and takes the more pessimistic of the two ([Schulman et al., 2017][ppo]):
 #
 # $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
@@ -474,7 +474,7 @@ for kl_beta in (0.0, 0.5):
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
-# Cezadaki log oranın ortalaması tam KL'dir; bu tahminciye **k1** denir. (Başka tahminciler de var: k2 ve k3, ders 6'da
+# Cezadaki log oranın ortalaması tam KL'dir; bu tahminciye **k1** denir ([Schulman, 2020][kl]). (Başka tahminciler de var: k2 ve k3, ders 6'da
 # sorguya çekiliyor.) Artık üç politikamız var:
 #
 # | Politika | Ne zaman değişir? | Hangi oranda? |
@@ -484,7 +484,7 @@ for kl_beta in (0.0, 0.5):
 # | $\pi_\mathrm{ref}$, referans | hiç | tasmanın altında |
 #
 # Gerçek bir modelde yanıt bir token dizisidir: oran ve tasma her token için ayrı hesaplanır, değer ağı her konumda ayrı bir tahmin yapar.
-# Avantajı o zaman GAE (generalized advantage estimation; Schulman ve ark., 2016) sonraki konumlardan toplar; tek token'lık yanıtta ondan geriye
+# Avantajı o zaman GAE (generalized advantage estimation; [Schulman ve ark., 2016][gae]) sonraki konumlardan toplar; tek token'lık yanıtta ondan geriye
 # $R - V$ kalır.
 
 # %% [markdown] lang="en"
@@ -494,7 +494,7 @@ for kl_beta in (0.0, 0.5):
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
-# The mean of that log ratio is exactly the KL; this estimator is called **k1**. (There are others: k2 and k3 stand trial
+# The mean of that log ratio is exactly the KL; this estimator is called **k1** ([Schulman, 2020][kl]). (There are others: k2 and k3 stand trial
 # in lesson 6.) By now there are three policies:
 #
 # | Policy | When does it change? | In which ratio? |
@@ -504,7 +504,7 @@ for kl_beta in (0.0, 0.5):
 # | $\pi_\mathrm{ref}$, the reference | never | at the bottom of the leash |
 #
 # In a real model an answer is a sequence of tokens: ratio and leash are computed for each token, and the critic makes a guess at each
-# position. There GAE (generalized advantage estimation; Schulman et al., 2016) gathers the advantage from the positions that follow; for an
+# position. There GAE (generalized advantage estimation; [Schulman et al., 2016][gae]) gathers the advantage from the positions that follow; for an
 # answer of one token what is left of it is $R - V$.
 
 # %% [markdown] lang="tr"

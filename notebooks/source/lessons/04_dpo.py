@@ -88,7 +88,7 @@ print(torch.allclose(beta * (best - ref_logp) + beta * log_z, world.reward))
 # `True`: en iyi politika, ödülün kendisini içinde taşır. Tek pürüz $Z(x)$; gerçek bir modelde onu kimse
 # hesaplayamaz.
 #
-# **Adım 2. Yargıcı modelle.** Bradley ve Terry'nin yargıcı (1952), ödülü büyük olanı daha sık seçer:
+# **Adım 2. Yargıcı modelle.** Bradley ve Terry'nin yargıcı ([1952][bradley_terry]), ödülü büyük olanı daha sık seçer:
 #
 # $$P(y_c \succ y_r) = \sigma\big(r(x, y_c) - r(x, y_r)\big), \qquad \sigma(u) = \frac{1}{1 + e^{-u}}$$
 
@@ -96,7 +96,7 @@ print(torch.allclose(beta * (best - ref_logp) + beta * log_z, world.reward))
 # `True`: the best policy carries the reward itself within it. The one snag is $Z(x)$; in a real model
 # nobody can compute it.
 #
-# **Step 2. Model the judge.** The judge of Bradley and Terry (1952) chooses the answer with the larger
+# **Step 2. Model the judge.** The judge of Bradley and Terry ([1952][bradley_terry]) chooses the answer with the larger
 # reward more often:
 #
 # $$P(y_c \succ y_r) = \sigma\big(r(x, y_c) - r(x, y_r)\big), \qquad \sigma(u) = \frac{1}{1 + e^{-u}}$$
@@ -132,7 +132,7 @@ print(torch.allclose(torch.sigmoid(beta * log_ratio[x, c] - beta * log_ratio[x, 
 # `True`, hem de $Z$ olmadan. **Adım 4. Olabilirliği büyüt.** $\pi^*$ yerine eğitilen $\pi_\theta$'yı
 # koyalım; $\hat r = \beta \log(\pi_\theta / \pi_\mathrm{ref})$ politikanın **örtük ödülü** (implicit
 # reward), $\Delta = \hat r_c - \hat r_r$ ise **marj** (margin) olsun. Eldeki tercihlerin eksi
-# log-olasılığı, DPO kaybıdır (Rafailov ve ark., 2023):
+# log-olasılığı, DPO kaybıdır ([Rafailov ve ark., 2023][dpo]):
 #
 # $$L = -\,\mathbb{E}\big[\log \sigma(\Delta)\big]$$
 
@@ -140,7 +140,7 @@ print(torch.allclose(torch.sigmoid(beta * log_ratio[x, c] - beta * log_ratio[x, 
 # `True`, and without $Z$. **Step 4. Maximise the likelihood.** Put the policy being trained,
 # $\pi_\theta$, in the place of $\pi^*$; call $\hat r = \beta \log(\pi_\theta / \pi_\mathrm{ref})$ the
 # **implicit reward** of the policy and $\Delta = \hat r_c - \hat r_r$ the **margin**. Minus the
-# log-probability of the preferences at hand is the DPO loss (Rafailov et al., 2023):
+# log-probability of the preferences at hand is the DPO loss ([Rafailov et al., 2023][dpo]):
 #
 # $$L = -\,\mathbb{E}\big[\log \sigma(\Delta)\big]$$
 
@@ -348,13 +348,13 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # ## 7 · Seçilen de düşebilir (7 dakika, ek)
 #
 # Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,5'e kadar seçilenlerin log-olasılığı başlangıçtakinden
-# **düşük**. Buna **olasılık kayması** (likelihood displacement; Razin ve ark., 2024) denir.
+# **düşük**. Buna **olasılık kayması** (likelihood displacement; [Razin ve ark., 2024][likelihood_displacement]) denir.
 
 # %% [markdown] lang="en"
 # ## 7 · The chosen answer may fall too (7 minutes, extra)
 #
 # Look at `chosen_logp` in the table: at every $\beta$ up to 0.5 the chosen answers are **less** likely than
-# at the start. This is called **likelihood displacement** (Razin et al., 2024).
+# at the start. This is called **likelihood displacement** ([Razin et al., 2024][likelihood_displacement]).
 
 # %% [markdown] lang="tr" predict="flaw"
 # **Tahmin et · kusur mu, yasa mı?** $\beta$ 0,3 iken seçilen yanıtlar, eğitimsiz bulunan kesin en iyi politikada başlangıca göre nasıldır?
@@ -570,7 +570,7 @@ for beta in (0.1, 0.3, 1.0):
 #
 # Beş çiftte yargıç hiç kararsız kalmadı: her çiftte hep aynı yanıt kazandı. Buna **sert etiket** (hard
 # label) denir. $-\log \sigma(\Delta)$ ancak $\Delta \to \infty$ iken sıfır olur; eğitim sürdükçe marj
-# durmadan büyür. IPO (identity preference optimization; Azar ve ark., 2023) sonsuz yerine bir hedef koyar:
+# durmadan büyür. IPO (identity preference optimization; [Azar ve ark., 2023][ipo]) sonsuz yerine bir hedef koyar:
 #
 # $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
 #
@@ -581,7 +581,7 @@ for beta in (0.1, 0.3, 1.0):
 #
 # In the five pairs the judge never wavered: the same answer of a pair always won. This is called a
 # **hard label**. $-\log \sigma(\Delta)$ reaches zero only as $\Delta \to \infty$; the margin runs away
-# for as long as training lasts. IPO (identity preference optimization; Azar et al., 2023) sets a target in place of infinity:
+# for as long as training lasts. IPO (identity preference optimization; [Azar et al., 2023][ipo]) sets a target in place of infinity:
 #
 # $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
 #

@@ -610,14 +610,14 @@ for bits in (4, 3, 2):
 # %% [markdown] lang="tr"
 # ## 10 · QLoRA: kaba temel, ince yama (6 dakika, ek)
 #
-# Ders 2 ile bu dersi birleştirelim. QLoRA (Dettmers ve ark., 2023): temel model az bitle yazılır ve dondurulur,
+# Ders 2 ile bu dersi birleştirelim. QLoRA ([Dettmers ve ark., 2023][qlora]): temel model az bitle yazılır ve dondurulur,
 # üstüne tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik temel modele rank 2 bir yama takıp politikayı eski
 # hâline yaklaştıralım.
 
 # %% [markdown] lang="en"
 # ## 10 · QLoRA: a coarse base, a fine patch (6 minutes, extra)
 #
-# Put lesson 2 and this one together. QLoRA (Dettmers et al., 2023): the base is written with few bits and
+# Put lesson 2 and this one together. QLoRA ([Dettmers et al., 2023][qlora]): the base is written with few bits and
 # frozen, and a LoRA adapter in full precision is trained on top of it. Attach a patch of rank 2 to a base of
 # 3 bits and bring the policy back towards what it was.
 

@@ -64,7 +64,7 @@ def harmed(recipe):
 # %% [markdown] lang="tr"
 # ## 2 · Üç tanık: k1, k2, k3 (5 dakika)
 #
-# Ders 3'te tasmanın cezası, örneklenen token'ın log oranıydı. Buna k1 denir; iki benzeri daha var. $u = \log \pi_\mathrm{ref} - \log \pi$ yazarsak:
+# Ders 3'te tasmanın cezası, örneklenen token'ın log oranıydı. Buna k1 denir; iki benzeri daha var ([Schulman, 2020][kl]). $u = \log \pi_\mathrm{ref} - \log \pi$ yazarsak:
 #
 # $$k_1 = -u, \qquad k_2 = \frac{u^2}{2}, \qquad k_3 = e^u - 1 - u$$
 #
@@ -73,7 +73,7 @@ def harmed(recipe):
 # %% [markdown] lang="en"
 # ## 2 · Three witnesses: k1, k2, k3 (5 minutes)
 #
-# In lesson 3 the penalty of the leash was the log ratio of the sampled token. It is called k1, and has two relatives. With $u = \log \pi_\mathrm{ref} - \log \pi$:
+# In lesson 3 the penalty of the leash was the log ratio of the sampled token. It is called k1, and has two relatives ([Schulman, 2020][kl]). With $u = \log \pi_\mathrm{ref} - \log \pi$:
 #
 # $$k_1 = -u, \qquad k_2 = \frac{u^2}{2}, \qquad k_3 = e^u - 1 - u$$
 #
@@ -147,13 +147,13 @@ case_1.reveal(a=k2_harms, b=k1_harms, c=not (k1_harms or k2_harms))
 # %% [markdown] lang="tr" tags=["answer"]
 # Kaybın **türevi alınır**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, içinde referans hiç kalmaz; $\mathbb{E}[\nabla k_2]$ ise
 # tam KL'nin gradyanıdır (k3'ünki, yönü ters olan KL'nin). Doğru ortalama, doğru gradyan demek değildir. Üstelik ilk geçişten sonra örnekler eskir: k1 onların
-# olasılığını aşağı iter ve politika, tasmasız kalmaktan da uzağa kaçar. Yayımlanmış kodda vardı, sonradan düzeltildi
-# ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
+# olasılığını aşağı iter ve politika, tasmasız kalmaktan da uzağa kaçar. open-instruct'ın GRPO'su bir süre [böyleydi][open_instruct_k1]; referansın
+# gradyandan düştüğü [fark edilince][open_instruct_thread] varsayılan [k3 oldu][open_instruct_k3].
 
 # %% [markdown] lang="en" tags=["answer"]
 # The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, and the reference does not appear at all;
 # $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL (that of k3 is the gradient of the KL the other way round). A right mean is not a right gradient. What is more, after the first pass
-# the samples are old: k1 pushes their probability down, and the policy runs farther than with no leash at all. Published code did this; it has since been fixed ([open-instruct 534](https://github.com/allenai/open-instruct/issues/534)).
+# the samples are old: k1 pushes their probability down, and the policy runs farther than with no leash at all. For a while open-instruct's GRPO [did this][open_instruct_k1]; then somebody [noticed][open_instruct_thread] that the reference drops out of the gradient, and the default [became k3][open_instruct_k3].
 
 # %% [markdown] lang="tr"
 # ## 4 · Vaka 2: hangi referans? (5 dakika)
@@ -219,14 +219,14 @@ case_2.reveal(a=copy_harms, b=load_harms, c=not (copy_harms or load_harms))
 # %% [markdown] lang="tr"
 # ## 5 · Vaka 3: yavaş olan mı, hızlı olan mı? (4 dakika)
 #
-# Biri ödülden k1'i çıkarır ve her turun örneklerinden yalnızca **bir kez** geçer; öteki k3'ü çıkarır (TRL'nin eski PPO'sunda
+# Biri ödülden k1'i çıkarır ve her turun örneklerinden yalnızca **bir kez** geçer; öteki k3'ü çıkarır ([TRL][trl_k3]'nin PPO'sunda
 # `kl_estimator="k3"` seçeneği) ve dört kez geçer.
 
 # %% [markdown] lang="en"
 # ## 5 · Case 3: the slow one or the fast one? (4 minutes)
 #
 # One subtracts k1 from the reward and passes **once** over each rollout; the other subtracts k3 (the option `kl_estimator="k3"` of
-# TRL's former PPO) and passes four times.
+# the PPO in [TRL][trl_k3]) and passes four times.
 
 # %%
 case = lab.sel(recipe=["one_pass", "k3_in_reward"])
@@ -267,26 +267,26 @@ case_3.reveal(a=fast_harms, b=slow_harms, c=not (fast_harms or slow_harms))
 # %% [markdown] lang="tr"
 # ## 6 · Vaka 4: dağılan eğitim (7 dakika)
 #
-# Bir kitabın not defterinde, GRPO'nun (değer ağı yerine bir grup yanıtın ortalamasını kullanan PPO türü) kaybına KL şöyle eklenir; eğitim bir süre sonra dağılır ve suç başka şeylerde aranır ([reasoning-from-scratch](https://github.com/rasbt/reasoning-from-scratch), bölüm 7):
+# Bir kitabın not defterinde, GRPO'nun ([Shao ve ark., 2024][grpo]; değer ağı yerine bir grup yanıtın ortalamasını kullanan PPO türü) kaybına KL şöyle eklenir; eğitim bir süre sonra dağılır, neden yanıtların uzunluğunda ve sıfıra inen ödüllerde aranır ([reasoning-from-scratch][reasoning], bölüm 7):
 #
 # ```python
 # loss = policy_loss + kl_coeff * (new_logps - ref_logps).mean()
 # ```
 #
 # Bu, vaka 1'in k1'i; beklenen gradyanı 0'dı. Yalnız bir fark var: örnekler politikanın kendisinden değil, sıcaklık 0,8 ve **top-p** 0,9 ile
-# çekiliyor: olası yanıtlar öne çıkarılır, kuyruk kesilir. İpucu, ödül eğrisi (yanında sağlam ama tek geçişli tarif):
+# çekiliyor ([Holtzman ve ark., 2020][top_p]): olası yanıtlar öne çıkarılır, kuyruk kesilir. İpucu, ödül eğrisi (yanında sağlam ama tek geçişli tarif):
 
 # %% [markdown] lang="en"
 # ## 6 · Case 4: the run that falls apart (7 minutes)
 #
-# In a book's notebook the KL is added as below to the loss of GRPO (a kind of PPO that takes the mean of a group of answers instead of a critic); after a while the run falls apart, and other things get the blame ([reasoning-from-scratch](https://github.com/rasbt/reasoning-from-scratch), chapter 7):
+# In a book's notebook the KL is added as below to the loss of GRPO ([Shao et al., 2024][grpo]; a kind of PPO that takes the mean of a group of answers instead of a critic); after a while the run falls apart, and the cause is sought in the length of the answers and in rewards that have dropped to zero ([reasoning-from-scratch][reasoning], chapter 7):
 #
 # ```python
 # loss = policy_loss + kl_coeff * (new_logps - ref_logps).mean()
 # ```
 #
 # This is the k1 of case 1, whose expected gradient was 0. There is one difference: samples do not come from the policy itself but with a
-# temperature of 0.8 and a **top-p** of 0.9: likely answers are favoured, the tail is cut off. The clue is the reward (beside it the recipe that is sound, with one pass):
+# temperature of 0.8 and a **top-p** of 0.9 ([Holtzman et al., 2020][top_p]): likely answers are favoured, the tail is cut off. The clue is the reward (beside it the recipe that is sound, with one pass):
 
 # %%
 case = lab.sel(recipe=["one_pass", "log_ratio_in_loss"])
@@ -336,7 +336,7 @@ case_4.reveal(a=same, b=last < 0.1, c=abs(last - np.log(11)) < 0.001)
 # %% [markdown] lang="tr"
 # ## 7 · Vaka 5: bir işaret (5 dakika)
 #
-# Yayımlanmış bir yardımcı işlevde k3'ün log oranı ters yazılmış ([rlhf-book](https://github.com/natolambert/rlhf-book), `approx_kl3`):
+# Yayımlanmış bir yardımcı işlevde k3'ün log oranı ters yazılmış ([rlhf-book][rlhf_book], `approx_kl3`):
 #
 # ```python
 # log_ratio = logp - ref_logp            # k3 would have ref_logp - logp
@@ -348,7 +348,7 @@ case_4.reveal(a=same, b=last < 0.1, c=abs(last - np.log(11)) < 0.001)
 # %% [markdown] lang="en"
 # ## 7 · Case 5: one sign (5 minutes)
 #
-# In a published helper function the log ratio of k3 stands the wrong way round ([rlhf-book](https://github.com/natolambert/rlhf-book), `approx_kl3`):
+# In a published helper function the log ratio of k3 stands the wrong way round ([rlhf-book][rlhf_book], `approx_kl3`):
 #
 # ```python
 # log_ratio = logp - ref_logp            # k3 would have ref_logp - logp
@@ -400,7 +400,7 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # ## 8 · Vaka 6: oranın altında kim var? (5 dakika, ek)
 #
 # Çok okunan bir derste oranın paydasında eski politika değil **referans** durur; referans hiç yenilenmezse kod şöyledir
-# ([huggingface/course](https://github.com/huggingface/course), bölüm 12):
+# ([huggingface/course][hf_course], bölüm 12):
 #
 # ```python
 # ratio = (logp - ref_logp).exp()  # PPO would have old_logp
@@ -414,7 +414,7 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # ## 8 · Case 6: who stands under the ratio? (5 minutes, extra)
 #
 # In a widely read course the ratio is taken against the **reference** and not the old policy; if the reference is never renewed, the
-# code is this ([huggingface/course](https://github.com/huggingface/course), chapter 12):
+# code is this ([huggingface/course][hf_course], chapter 12):
 #
 # ```python
 # ratio = (logp - ref_logp).exp()  # PPO would have old_logp
@@ -509,11 +509,11 @@ case_7.reveal(a=nearest == 0.5, b=nearest < 0.5, c=nearest > 0.5)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Yanıt kendi taban çizgisinin içindedir; onu da düşünce beklenen avantajdan geriye $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ kalır. Kayıptaki KL ise küçülmez:
-# $\beta$, $\beta\, G/(G-1)$ olur. KL ödüldeyken çarpan ikisine de gelir ve sadeleşir. Çare: ötekilerin ortalaması (RLOO, leave-one-out), ya da büyük bir grup.
+# $\beta$, $\beta\, G/(G-1)$ olur. KL ödüldeyken çarpan ikisine de gelir ve sadeleşir. Çare: ötekilerin ortalaması (RLOO, leave-one-out; [Ahmadian ve ark., 2024][rloo]), ya da büyük bir grup.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The answer is part of its own baseline; only $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ is left of its expected advantage. The KL in the loss does not shrink:
-# $\beta$ becomes $\beta\, G/(G-1)$. With the KL in the reward the factor hits both and cancels. The cure is the mean of the others (RLOO, leave-one-out), or a large group.
+# $\beta$ becomes $\beta\, G/(G-1)$. With the KL in the reward the factor hits both and cancels. The cure is the mean of the others (RLOO, leave-one-out; [Ahmadian et al., 2024][rloo]), or a large group.
 
 # %% [markdown] lang="tr"
 # ## 10 · Vaka 8: DPO'nun yargıcı (6 dakika, ek)
@@ -566,12 +566,12 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 # %% [markdown] lang="tr" tags=["answer"]
 # Sert etiket $\beta$'yı unutturur: tasma uzar gider, ama politika sınırın üzerinde kalır. Referanssızlık ise onu sınırdan koparır, eski
 # davranışı siler. Yüklenen referans (`reloaded_reference`) burada da var: marjı ve kaybı sağlam tarifinkine yapışır, yalnızca ilk kaybı
-# $\ln 2$ değildir. TRL de bu tuzağa düşmüştü: PEFT adaptörün ikinci bir kopyasını tutamayınca referans yerine LoRA'sız modeli alır, yalnızca uyarırdı.
+# $\ln 2$ değildir. [TRL][trl_reference] de bu tuzağa düşmüştü: PEFT adaptörün ikinci bir kopyasını tutamayınca referans yerine LoRA'sız modeli alır, yalnızca uyarırdı.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Hard labels make training forget $\beta$: the leash grows longer and longer, but the policy stays on the frontier. The missing reference tears it
 # off the frontier and wipes out the old behaviour. The loaded reference (`reloaded_reference`) is here too: its margin and loss cling to those of
-# the sound recipe, and only its first loss is not $\ln 2$. TRL, too, fell into this trap: where PEFT could not hold a second copy of the adapter it
+# the sound recipe, and only its first loss is not $\ln 2$. [TRL][trl_reference], too, fell into this trap: where PEFT could not hold a second copy of the adapter it
 # took the model without LoRA for a reference, with a mere warning.
 
 # %% [markdown] lang="tr"

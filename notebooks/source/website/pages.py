@@ -16,6 +16,7 @@ from website import models, predictions
 from words import WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
+LESSON = re.compile(r'(href="[^":]+)\.ipynb(?=")')  # another lesson; elsewhere a notebook stays one
 MINUTES = re.compile(r"\s*\((\d+) \w+(?:, \w+)?\)\s*$")  # an extra section says so
 
 
@@ -120,9 +121,10 @@ def read(live, language: str, name: str) -> Lesson:
 
 
 def wrap(html: str) -> str:
-    """A table too wide for a phone scrolls in a box of its own."""
+    """A table too wide for a phone scrolls in a box of its own; a lesson links to its page."""
     html = html.replace("<table", '<div class="scroll"><table')
-    return html.replace("</table>", "</table></div>").replace('.ipynb"', '.html"')
+    html = html.replace("</table>", "</table></div>")
+    return LESSON.sub(r"\1.html", html)
 
 
 def stills(notebook) -> dict[str, Still]:
