@@ -308,7 +308,7 @@
 # - **Bölüm 6.** "Kırpma bir tasma mıdır?" Hayır: eski politikaya bakar, o da her turda yenilenir.
 #
 #   {{adaptive_leash}}
-# - **Bölüm 7.** "Bütün KL'yi düşmek ne kadar çeker?" Çoğunluk "k1 kadar" der, çünkü ortalamaları aynıdır. Hiç çekmez: herkese aynı sayı, tabandır.
+# - **Bölüm 7.** "Bütün KL'yi düşmek ne kadar çeker?" Çoğunluk "k1 kadar" der, çünkü ortalamaları aynıdır. Hiç çekmez: herkese aynı sayı, taban çizgisidir.
 #
 #   {{pulls}}
 # - **Bölüm 9.** "Tasmasız ne kadar uzağa gider?" "Aynı yere" ya da "çok uzağa" denir; KL'si yaklaşık iki katıdır, ödülü aynı. "Öyleyse fazla KL ne işe yaradı?" Hiçbir işe.
@@ -378,7 +378,7 @@
 #
 # | Belirti | Nedeni |
 # | --- | --- |
-# | `kl_beta` ne olursa olsun aynı eğri | Cezayı istemin bütün KL'si olarak düştü: her token'a aynı sayı, yani taban |
+# | `kl_beta` ne olursa olsun aynı eğri | Cezayı istemin bütün KL'si olarak düştü: her token'a aynı sayı, yani taban çizgisi |
 # | `clip_range` hiçbir şeyi değiştirmiyor, kırpılan pay hep 0 | Tek geçiş (`epochs=1`) ya da oranı güncel politikayla hesapladı: hep 1 |
 # | Ödül düşüyor | Kayıpta baştaki eksi yok ya da avantajın işareti ters |
 # | Kırpma yanlış yönde de durduruyor | `min` almadan yalnızca kırpılmış terimi kullandı |

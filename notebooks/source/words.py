@@ -37,10 +37,11 @@ WORDS = {
         "skip": "To the text",
         "claim": "See how language models are taught, rewarded and shrunk, where every answer is known exactly.",
         "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expectation can be "
-        "counted, the best policy is known in closed form, and where theory knows the end of a curve, "
-        "a dashed line shows it. You predict, move a slider, and check against the exact answer.",
+        "counted, the best policy is known in closed form, and where PPO and DPO train, a dashed line shows "
+        "what reward and KL ought to reach. You predict, move a slider, and check against the exact answer.",
         "hero": "A leash (a KL penalty) for a policy: <code>kl_beta</code> weighs reward against the distance to the start. "
-        "Move it: the dashed line is the exact optimum; the shorter the leash, the closer the curves come to it.",
+        "Move it: the dashed line is the exact optimum. The reward reaches it on every leash, and the KL comes the closer "
+        "to it the shorter the leash is.",
         "footer": "Code: MIT. Text: CC BY 4.0. No tracker, no cookie, nothing loaded from elsewhere.",
         "offline": "Scripts are off: the sliders stand still and formulas appear as TeX.",
     },
@@ -77,10 +78,10 @@ WORDS = {
         "skip": "Metne geç",
         "claim": "Dil modelleri nasıl eğitilir, ödüllendirilir, küçültülür? Her yanıtın kesin bilindiği yerde görün.",
         "intro": "Buradaki dil modeli bir oyuncaktır: 6 istem, 11 token, tek adım. Bu yüzden her beklenen değer "
-        "sayılarak bulunur, en iyi politika kapalı biçimde bilinir; bir eğrinin nereye varması "
-        "gerektiği biliniyorsa orada kesikli bir çizgi vardır. Tahmin eder, sürgüyü oynatır ve kesin yanıtla karşılaştırırsınız.",
+        "sayılarak bulunur, en iyi politika kapalı biçimde bilinir; PPO ile DPO eğitilirken ödülle KL'nin varması "
+        "gereken yeri kesikli bir çizgi gösterir. Tahmin eder, sürgüyü oynatır ve kesin yanıtla karşılaştırırsınız.",
         "hero": "Politikaya bir tasma (KL cezası): <code>kl_beta</code>, ödülü başlangıca olan uzaklıkla dengeler. "
-        "Oynatın: kesikli çizgi kesin en iyidir; tasma kısaldıkça eğriler ona daha çok yaklaşır.",
+        "Oynatın: kesikli çizgi kesin en iyidir. Ödül her tasmayla ona varır, KL ise tasma kısaldıkça ona daha çok yaklaşır.",
         "footer": "Kod: MIT. Metin: CC BY 4.0. İzleyici yok, çerez yok, başka yerden yüklenen hiçbir şey yok.",
         "offline": "Betikler kapalı: sürgüler kıpırdamaz, formüller TeX olarak görünür.",
     },

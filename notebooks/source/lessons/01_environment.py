@@ -64,12 +64,12 @@
 # %% [markdown] lang="tr"
 # Her şey CPU'da çalışır: 66 sayılık bir tablo için GPU bir şey kazandırmaz, bu yüzden istenmedikçe
 # kullanılmaz. Rastgele olan her şey bir **tohum**dan (seed) gelir; aynı tohum her makinede aynı
-# sayıları verir. Aşağıdaki sürümler ise makineden makineye değişir:
+# rastgele sayıları verir. Aşağıdaki sürümler ise makineden makineye değişir:
 
 # %% [markdown] lang="en"
 # Everything runs on the CPU: for a table of 66 numbers a GPU has nothing to gain, so it is not used
-# unless asked for. Everything random comes from a **seed**; the same seed gives the same numbers on
-# every machine. The versions below, though, differ from machine to machine:
+# unless asked for. Everything random comes from a **seed**; the same seed gives the same random
+# numbers on every machine. The versions below, though, differ from machine to machine:
 
 # %% tags=["nbval-ignore-output"]
 import platform

@@ -140,9 +140,9 @@ print(torch.allclose(counted, 0.5 * log_z))
 
 # %% optima
 for kl_beta in (0.1, 0.5, 2.0):
-    best = tc.exact.optimal_policy(start.logp, world.reward, kl_beta)
-    reward = tc.exact.expected_reward(best, world.reward).mean()
-    kl = tc.exact.kl(best, start.logp).mean()
+    goal = tc.exact.optimal_policy(start.logp, world.reward, kl_beta)
+    reward = tc.exact.expected_reward(goal, world.reward).mean()
+    kl = tc.exact.kl(goal, start.logp).mean()
     print(f"kl_beta {kl_beta}: reward {reward:.3f}, KL {kl:.3f}")
 
 # %% [markdown] lang="tr"
@@ -470,7 +470,7 @@ for kl_beta in (0.0, 0.5):
 # %% [markdown] lang="tr"
 # ## 7 · Tasma: KL cezası nereye konur? (5 dakika)
 #
-# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı ödülden **her token için ayrı ayrı** düşmektir:
+# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı ödülden **her token için ayrı ayrı** düşmektir (burada yanıt tek token'dır; uzun bir yanıtta her token'ında düşülür):
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
@@ -490,7 +490,7 @@ for kl_beta in (0.0, 0.5):
 # %% [markdown] lang="en"
 # ## 7 · The leash: where does the KL penalty go? (5 minutes)
 #
-# To build the KL of the goal from samples, subtract the penalty from the reward **token by token**:
+# To build the KL of the goal from samples, subtract the penalty from the reward **token by token** (an answer is a single token here; in a long one, at each of its tokens):
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
@@ -713,12 +713,12 @@ tc.widgets.slider(
 tc.plots.frontier(run)
 
 # %% [markdown] lang="tr"
-# Tasmalı eğitimler karelerinin içine düştü, en gevşek tasmalı ikisi biraz sağına; tasmasız olan ise çok sağa
+# `kl_beta` 0,2 ve üstündeyken eğitim karesinin içine düştü; tasma daha da uzadıkça karesinin sağına kaydı. Tasmasız olan ise çok sağa
 # savruldu: ödülü aynı, KL'si boşa.
 
 # %% [markdown] lang="en"
-# The leashed trainings landed in their squares, the two on the loosest leashes a little to the right of
-# theirs; the one without a leash drifted far to the right: the same reward, wasted KL.
+# At a `kl_beta` of 0.2 and more, training landed in its square; on longer leashes it slipped to the right of it, the further
+# the longer the leash. The one without a leash drifted far to the right: the same reward, wasted KL.
 
 # %% [markdown] lang="tr"
 # ## 11 · Ödülü değiştir, ödülü kandır (7 dakika, ek)
