@@ -34,6 +34,11 @@ WORDS = {
         "map": "The map of the course",
         "choose": "Your prediction",
         "see": "See what happens",
+        "enlarge": "Enlarge",
+        "exercises": "Exercises",
+        "elsewhere": '<p>Nothing runs on this page. Open the <a href="{}" download>notebook</a> in Jupyter, or upload its '
+        "one-file version, linked at the top, to Colab or Kaggle: there you put your answer in place of "
+        "<code>...</code>, and a check names the mistake. Hints and solutions unfold here, too.</p>",
         "skip": "To the text",
         "claim": "See how language models are taught, rewarded and shrunk, where every answer is known exactly.",
         "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expectation can be "
@@ -75,6 +80,11 @@ WORDS = {
         "map": "Dersin haritası",
         "choose": "Senin tahminin",
         "see": "Ne olduğuna bak",
+        "enlarge": "Büyüt",
+        "exercises": "Alıştırmalar",
+        "elsewhere": '<p>Bu sayfada hiçbir şey çalışmaz. <a href="{}" download>Defteri</a> Jupyter\'de aç ya da yukarıda '
+        "bağlantısı olan tek dosyalık hâlini Colab'a veya Kaggle'a yükle: yanıtını <code>...</code> yerine "
+        "orada yazarsın, denetim de hatanın adını söyler. İpuçları ve çözümler burada da açılır.</p>",
         "skip": "Metne geç",
         "claim": "Dil modelleri nasıl eğitilir, ödüllendirilir, küçültülür? Her yanıtın kesin bilindiği yerde görün.",
         "intro": "Buradaki dil modeli bir oyuncaktır: 6 istem, 11 token, tek adım. Bu yüzden her beklenen değer "

@@ -364,6 +364,76 @@ def test_the_language_switch_stays_at_the_section(visit, site):
     assert page.locator("html").get_attribute("lang") == "tr"
 
 
+PHONE = {"width": 390, "height": 850}
+BEYOND = """all => all.map(box => [
+    box.scrollWidth > box.clientWidth + 1, box.tabIndex == 0, box.dataset.more,
+    getComputedStyle(box).maskImage != 'none'])"""
+WIDE = "main :is(.source, .prose .highlight, pre.output, .scroll, .frame, .still)"
+
+
+def test_on_a_phone_a_picture_stands_whole_and_is_enlarged_when_asked(visit, site):
+    for path in lessons(site):
+        page = visit(path, viewport=PHONE)
+        edges = "all => all.filter(i => i.offsetParent).map(i => i.getBoundingClientRect().right)"
+        drawn = page.locator(".frame img, .live img").evaluate_all(edges)
+        assert len(drawn) > 3
+        assert max(drawn) <= PHONE["width"]
+        figure = page.locator("figure:has(> .frame)").first
+        button, frame = figure.locator(".enlarge"), figure.locator(".frame")
+        assert button.inner_text() == WORDS[path[:2]]["enlarge"]
+        button.click()
+        page.wait_for_timeout(100)
+        assert frame.locator("img").bounding_box()["width"] > 1.3 * PHONE["width"]
+        assert frame.get_attribute("data-more") == "right"
+        frame.evaluate("box => box.scrollTo(9999, 0)")
+        page.wait_for_timeout(100)
+        assert frame.get_attribute("data-more") == "left"
+        button.click()
+        assert frame.locator("img").bounding_box()["width"] <= PHONE["width"]
+        page.set_viewport_size({"width": 1280, "height": 850})
+        assert page.locator(".enlarge:visible").count() == 0
+        page.context.close()
+
+
+def test_what_goes_on_beyond_the_edge_shows_it_and_nothing_else_does(visit, site):
+    for path in lessons(site):
+        page = visit(path, viewport=PHONE)
+        page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
+        page.wait_for_timeout(200)
+        found = page.locator(WIDE).evaluate_all(BEYOND)
+        assert {beyond for beyond, *_ in found} == {True, False}
+        for beyond, *cue in found:
+            assert cue == ([True, "right", True] if beyond else [False, "", False])
+        page.context.close()
+
+
+def test_the_contents_follow_what_is_read(visit, site):
+    for path in lessons(site):
+        page = visit(path, viewport={"width": 1280, "height": 850})
+        links, current = page.locator(".contents.wide a"), ".contents.wide a[aria-current]"
+        for link in links.all():
+            link.click()
+            page.wait_for_timeout(60)
+            assert page.locator(current).all_inner_texts() == [link.inner_text()]
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_timeout(60)
+        assert page.locator(current).all_inner_texts() == [links.last.inner_text()]
+        page.context.close()
+
+
+ASKED = {"en": "that cell|this one|run the check", "tr": "o hücreyi|denetim hücresi|sonra bunu"}
+
+
+def test_no_page_asks_to_run_what_it_cannot(visit, site):
+    for path in lessons(site):
+        page, language = visit(path), path[:2]
+        assert not re.findall(ASKED[language], page.locator("main").inner_text())
+        title = page.locator("h2", has_text=re.compile(f"^{WORDS[language]['exercises']}$"))
+        told = title.locator("xpath=following-sibling::p")
+        assert told.locator("a").get_attribute("href") == f"{Path(path).stem}.ipynb"
+        page.context.close()
+
+
 def test_the_theme_is_remembered(visit):
     page = visit("en/index.html", color_scheme="light")
     page.locator("button.theme").click()

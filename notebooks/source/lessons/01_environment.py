@@ -261,15 +261,15 @@ for name, values in exact.items():
 # Her satırda altı istemin değeri var ve hepsi elle yazdığımız toplamla aynı (`True`). Ne örnek var
 # ne tahmin: 11 terimlik bir toplam.
 #
-# Derslerde ara ara bir **tahmin** istenir. Harfini soru işaretinin yerine, tırnakların içine yaz, hücreyi
-# çalıştır; sonraki hücreleri ancak ondan sonra aç. Yanıldığın yer, en çok öğrendiğin yerdir.
+# Derslerde ara ara bir **tahmin** istenir. Defterde harfini soru işaretinin yerine, tırnakların içine yaz, hücreyi
+# çalıştır (web sitesinde harfe tıkla); devamını ancak ondan sonra aç. Yanıldığın yer, en çok öğrendiğin yerdir.
 
 # %% [markdown] lang="en"
 # Each line has the values of the six prompts, equal to the sum written by hand (`True`). No sample,
 # no estimate: a sum of 11 terms.
 #
-# Now and then a lesson asks you to **predict**. Put your letter in place of the question mark, between the
-# quotes, and run the cell; only then open the next ones. Where you are wrong you learn the most.
+# Now and then a lesson asks you to **predict**. In the notebook, put your letter in place of the question mark, between the
+# quotes, and run the cell (on the website, click on the letter); only then open what follows. Where you are wrong you learn the most.
 
 # %% [markdown] lang="tr" predict="swap"
 # **Tahmin et · KL ters çevrilince.** KL'de iki politikanın yerini değiştirirsek sayı ne olur?

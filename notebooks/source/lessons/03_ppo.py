@@ -890,7 +890,7 @@ import toycore as tc
 
 world = tc.World(language="en")
 print(*enumerate(world.prompts))
-print(*enumerate(world.tokens))
+dict(enumerate(world.tokens))
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · Kırpılmış kayıp

@@ -637,8 +637,7 @@ import torch
 import toycore as tc
 
 world = tc.World(language="en")
-print(*enumerate(world.prompts))
-print(*enumerate(world.tokens))
+dict(enumerate(world.prompts)), dict(enumerate(world.tokens))
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · DPO kaybını yaz

@@ -698,7 +698,7 @@ import torch
 import toycore as tc
 
 world = tc.World(language="en")
-print(*enumerate(world.tokens))
+dict(enumerate(world.tokens))
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · Izgaraya ve geri

@@ -12,11 +12,14 @@ from typing import NamedTuple
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from builder.lesson import EXERCISE
+from builder.predict import tagged
 from website import models, predictions
 from words import WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
 LESSON = re.compile(r'(href="[^":]+)\.ipynb(?=")')  # another lesson; elsewhere a notebook stays one
+CHECK = EXERCISE[1]
 MINUTES = re.compile(r"\s*\((\d+) \w+(?:, \w+)?\)\s*$")  # an extra section says so
 
 
@@ -91,13 +94,15 @@ class Prose(IPythonRenderer):
 
 def read(live, language: str, name: str) -> Lesson:
     notebook, renamed = copy.deepcopy(live), models.rename(live, f"{language}/{name}")
-    # The page has links of its own for what this line says.
-    notebook.cells = [cell for cell in notebook.cells if not cell.id.endswith("-00")]
+    # The page has links of its own for what the first line says, and nobody to check an answer.
+    notebook.cells = [
+        cell for cell in notebook.cells if not cell.id.endswith("-00") and not tagged(cell, CHECK)
+    ]
     prose, headings = {}, []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             renderer = Prose(cell.id)
-            prose[cell.id] = wrap(MarkdownWithMath(renderer=renderer).render(cell.source))
+            prose[cell.id] = page_text(cell.source, renderer, WORDS[language], name)
             headings += renderer.headings
     for output in (o for c in notebook.cells for o in c.get("outputs", ())):
         if view := output.get("data", {}).get(models.VIEW):
@@ -118,6 +123,14 @@ def read(live, language: str, name: str) -> Lesson:
         views=models.views(notebook),
         stills=stills(notebook),
     )
+
+
+def page_text(source: str, renderer: Prose, words: dict[str, str], name: str) -> str:
+    """Its HTML. Where exercises begin, it says where their cells can be run: not on the page."""
+    begins = source.startswith(f"## {words['exercises']}\n")
+    shown = source.partition("\n")[0] if begins else source
+    html = wrap(MarkdownWithMath(renderer=renderer).render(shown))
+    return html + words["elsewhere"].format(f"{name}.ipynb") if begins else html
 
 
 def wrap(html: str) -> str:
@@ -153,6 +166,11 @@ def body(notebook, prose: dict[str, str], language: str) -> str:
     exporter.register_filter("still", lambda view, found=stills(notebook): found[view].html)
     notebook.metadata["language_info"] = {"name": "python"}
     ballots, told = predictions.parts(notebook)
-    resources = {"prose": prose, "ballots": ballots, "told": told, "see": WORDS[language]["see"]}
+    words = WORDS[language]
+    enlarge = (
+        f'<button class="enlarge" type="button" aria-pressed="false">{words["enlarge"]}</button>'
+    )
+    resources = {"prose": prose, "ballots": ballots, "told": told, "see": words["see"]}
+    resources["enlarge"] = enlarge
     html, _ = exporter.from_notebook_node(notebook, resources=resources)
     return html

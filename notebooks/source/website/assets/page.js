@@ -31,13 +31,17 @@ document.querySelector(".language").addEventListener("click", (event) => {
   link.href = link.href.split("#")[0] + (scrollY > 90 && passed.length ? "#" + passed.at(-1).id : "");
 });
 
-// The contents mark the section that is read.
+// The contents mark the section that is read: the last one whose heading has passed a line below the
+// bar. Where the page ends no heading comes up so far; there the line goes down to the lower edge.
 const links = [...document.querySelectorAll(".contents.wide a")];
 const mark = () => {
-  const passed = links.filter((a) => document.getElementById(a.hash.slice(1)).getBoundingClientRect().top < 120);
+  const below = root.scrollHeight - innerHeight - scrollY;
+  const line = Math.max(120, innerHeight - below);
+  const passed = links.filter((a) => document.getElementById(a.hash.slice(1)).getBoundingClientRect().top < line);
   for (const link of links) link.ariaCurrent = link === passed.at(-1) ? "true" : null;
 };
 addEventListener("scroll", mark, { passive: true });
+new ResizeObserver(mark).observe(document.body); // sliders come, answers unfold
 mark();
 
 // Widgets leave their handles without a name and tell the place, not the value. The list beside a
@@ -48,14 +52,22 @@ const name = (handle, list, label) => {
   new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuenow"] });
   say();
 };
-// What scrolls sideways can be scrolled by keyboard; what does not is no stop on the way.
-const WIDE = "main :is(.source, .prose .highlight, pre.output, .scroll, figure, .still, mjx-container[display])";
+// What scrolls sideways can be scrolled by keyboard, and shows where it goes on; what does not is no
+// stop on the way.
+const WIDE = "main :is(.source, .prose .highlight, pre.output, .scroll, .frame, .still, mjx-container[display])";
+const more = (box) => {
+  const left = box.scrollLeft > 1;
+  const right = box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
+  box.dataset.more = left && right ? "both" : left ? "left" : right ? "right" : "";
+};
 const boxes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+    more(target);
+    if (target.dataset.more) target.tabIndex = 0;
     else target.removeAttribute("tabindex");
   }
 });
+document.addEventListener("scroll", ({ target }) => { if (target.dataset?.more) more(target); }, { capture: true, passive: true });
 const reach = (elements) => { for (const box of elements) boxes.observe(box); };
 
 // The still picture leaves when every line of its slider stands and the first picture can be seen.
@@ -77,6 +89,13 @@ for (const figure of document.querySelectorAll(".live")) {
       if (!named.has(line) && parts.every(Boolean) && parts[1].options.length) { named.add(line); name(...parts); }
     }
   }).observe(figure, { childList: true, subtree: true });
+}
+
+// On a phone a picture stands whole, and is enlarged when asked.
+for (const button of document.querySelectorAll(".enlarge")) {
+  button.addEventListener("click", () => {
+    button.setAttribute("aria-pressed", button.closest("figure").classList.toggle("large"));
+  });
 }
 
 // What lies folded has had no size: its sliders take their still picture's place when it opens.
