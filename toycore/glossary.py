@@ -4,6 +4,7 @@ Lesson 1 ends with this table. A test holds the prose of all lessons to it: the 
 `avoid_tr` and `avoid_en` are what a text in that language must not say instead.
 """
 
+import re
 from typing import NamedTuple
 
 from toycore.language import check
@@ -350,6 +351,13 @@ def table(language: str):
     """The glossary as a table (pandas.DataFrame), sorted by the language's own term."""
     import pandas as pd
 
+    class Words(pd.DataFrame):
+        """Jupyter would align them, like numbers, at the right."""
+
+        def _repr_html_(self) -> str:
+            html = super()._repr_html_().replace("text-align: right", "text-align: left")
+            return re.sub(r"<(t[hd])>", r'<\1 style="text-align: left">', html)
+
     tr = check(language) == "tr"
     columns = ("Terim", "İngilizcesi", "Anlamı") if tr else ("Term", "Turkish", "Meaning")
     rows = [
@@ -357,7 +365,7 @@ def table(language: str):
         for term in TERMS
     ]
     rows.sort(key=lambda row: order(row[0], language))
-    return pd.DataFrame(rows, columns=columns).set_index(columns[0])
+    return Words(pd.DataFrame(rows, columns=columns).set_index(columns[0]))
 
 
 def order(term: str, language: str) -> list[int]:

@@ -78,3 +78,13 @@ def test_the_table_is_sorted_and_whole(language):
     index = list(tc.glossary.table(language).index)
     assert sorted(index) == sorted(getattr(term, language) for term in TERMS)
     assert index == sorted(index, key=lambda term: glossary.order(term, language))
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_words_stand_at_the_left_in_jupyter(language):
+    """Jupyter's style aligns each cell of a table at the right that does not say otherwise."""
+    html = tc.glossary.table(language)._repr_html_()
+    cells = re.findall(r"<t[hd]\b[^>]*>", html)
+    assert len(cells) == 3 * (len(tc.glossary.TERMS) + 2)
+    assert set(cells) == {cell for cell in cells if "text-align: left" in cell}
+    assert "right" not in html.partition("<tbody>")[0].rpartition("<table")[2]
