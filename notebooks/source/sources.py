@@ -53,6 +53,12 @@ SOURCES: dict[str, Paper | Code] = {
         "The Approximation of One Matrix by Another of Lower Rank",
         f"{DOI}10.1007/BF02288367",
     ),
+    "gae": Paper(
+        ("Schulman", "Moritz", "Levine"),
+        2016,
+        "High-Dimensional Continuous Control Using Generalized Advantage Estimation",
+        f"{ARXIV}1506.02438",
+    ),
     "gpt2": Paper(
         ("Radford", "Wu", "Child"),
         2019,
