@@ -23,6 +23,7 @@ from toycore.engine import noise, terminal
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
 from toycore.quantization import (
+    Grid,
     Int8Linear,
     Quantized,
     TinyMLP,
@@ -43,6 +44,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DPOConfig",
+    "Grid",
     "Int8Linear",
     "LoRALinear",
     "PPOConfig",

@@ -1,6 +1,7 @@
 """INT8 by hand: lesson 5.
 
 rounding.py   numbers on the grid of a few bits: scale, values, noise in decibels
+grid.py       a grid chosen beforehand: clipping at a threshold, a zero point, calibration
 layers.py     linear layers that multiply whole numbers; quantize_dynamic; TinyMLP
 matmul.py     exact products of INT8 matrices
 replace.py    which layers an Int8Linear can stand for, and the copy in which it stands
@@ -9,11 +10,13 @@ libraries.py  what torch.ao and torchao make of the same model
 """
 
 from toycore.quantization import libraries
+from toycore.quantization.grid import Grid
 from toycore.quantization.layers import Int8Linear, TinyMLP, quantize_dynamic
 from toycore.quantization.rounding import Quantized, predicted_snr_db, quantize, snr_db
 from toycore.quantization.sizes import serialized_bytes, tensor_bytes
 
 __all__ = [
+    "Grid",
     "Int8Linear",
     "Quantized",
     "TinyMLP",
