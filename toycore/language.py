@@ -117,6 +117,10 @@ TEXT = {
     "axis.density": {"tr": "Yoğunluk", "en": "Density"},
     "axis.bits": {"tr": "Bit sayısı", "en": "Bits"},
     "axis.hidden": {"tr": "Gizli katman boyu", "en": "Hidden size"},
+    "axis.value": {"tr": "Değer", "en": "Value"},
+    "axis.numbers": {"tr": "Kaç sayı", "en": "How many numbers"},
+    "axis.threshold": {"tr": "Eşik / en büyük ağırlık", "en": "Threshold / largest weight"},
+    "axis.squared_error": {"tr": "Hatanın gücü", "en": "Power of the error"},
     "curve.snr": {"tr": "Sinyal-gürültü oranı (dB)", "en": "Signal-to-noise ratio (dB)"},
     "curve.time": {"tr": "Süre / fp32 süresi", "en": "Time / time of fp32"},
     "curve.same": {"tr": "Aynı kalan yanıt", "en": "Unchanged answers"},
@@ -138,9 +142,15 @@ TEXT = {
     "way.per_channel": {"tr": "satır başına ölçek", "en": "a scale per channel"},
     "way.per_tensor": {"tr": "tek ölçek", "en": "one scale per tensor"},
     "way.truncated": {"tr": "tam ΔW'nin SVD'si", "en": "SVD of the full ΔW"},
+    "way.groups_of_64": {"tr": "64'lük gruplar", "en": "groups of 64"},
     "rounding.before": {"tr": "ağırlık", "en": "weight"},
     "rounding.after": {"tr": "yuvarlanmış", "en": "rounded"},
     "rounding.even": {"tr": "düzgün dağılım", "en": "even spread"},
+    "clip.clipping": {"tr": "kırpma", "en": "clipping"},
+    "clip.rounding": {"tr": "yuvarlama", "en": "rounding"},
+    "clip.sum": {"tr": "toplam", "en": "sum"},
+    "grid.symmetric": {"tr": "Simetrik", "en": "Symmetric"},
+    "grid.affine": {"tr": "Sıfır noktalı", "en": "With a zero point"},
     "label.exact": {"tr": "kesin değer", "en": "exact value"},
     "label.theory": {"tr": "kuram", "en": "theory"},
     "label.estimate": {"tr": "ortanca ve %80", "en": "median and 80%"},
@@ -226,6 +236,18 @@ TEXT = {
         "tr": "{} bit, {} değer, adım Δ = {}. En büyük hata {} Δ; hatanın gücü Δ²/12'nin {} katı.",
         "en": "{} bits, {} values, step Δ = {}. The largest error is {} Δ; the power of the error "
         "is {} times Δ²/12.",
+    },
+    "alt.thresholds": {
+        "tr": "{} bit, eşik en büyük ağırlığın {} katı: gri zemindeki {} ağırlık kırpılır (toplam "
+        "{} ağırlık). Hatanın gücü: kırpmadan {}, yuvarlamadan {}, toplam {}. En küçük toplam "
+        "(yıldız) {} katında {}; eşik en büyük ağırlıkken {}.",
+        "en": "{} bits, threshold at {} of the largest weight: {} of {} weights, on grey, are "
+        "clipped. Power of the error: {} by clipping, {} by rounding, {} in all. The least sum "
+        "(the star), at {}, is {}; with the threshold at the largest weight it is {}.",
+    },
+    "alt.grid": {
+        "tr": "{}: {} değerin {} tanesi işe yarar, adım Δ = {}, SNR {} dB.",
+        "en": "{}: of {} values {} are in use, step Δ = {}, SNR {} dB.",
     },
     "alt.surrogate": {
         "tr": "Kırpılmış vekil amaç, kırpma aralığı {}: avantaj +1 iken oran 1 + ε'yi geçince, "

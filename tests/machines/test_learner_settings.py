@@ -64,6 +64,8 @@ def pictures(world) -> dict:
         "ratios": lambda: tc.plots.ratios(world, 0.2, {1: ratio, 4: ratio}),
         "rewards": lambda: tc.plots.rewards(world),
         "rounding": lambda: tc.plots.rounding(world, row, 4),
+        "grids": lambda: tc.plots.grids(world, row, symmetric=tc.Grid.symmetric(1, 4)),
+        "thresholds": lambda: tc.plots.thresholds(world, row, 4),
         "surrogate": lambda: tc.plots.surrogate(world, 0.2),
         "tradeoff": lambda: tc.plots.tradeoff(world, ref_logp, [0.1, 0.5]),
         "update": lambda: tc.plots.update(world, 0, ref_logp, [1.0] * 11, 0.2, clipped=logp),

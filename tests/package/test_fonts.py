@@ -74,6 +74,13 @@ def examples(start):
         "ratios": lambda w: plots.ratios(w, 0.2, {1: np.ones(5), 8: np.ones(5)}),
         "rewards": plots.rewards,
         "rounding": lambda w: plots.rounding(w, torch.linspace(-1, 1, 64)[None], 4),
+        "grids": lambda w: plots.grids(
+            w,
+            torch.linspace(0, 1, 64),
+            symmetric=tc.Grid.symmetric(1, 4),
+            affine=tc.Grid.affine(0, 1, 4),
+        ),
+        "thresholds": lambda w: plots.thresholds(w, torch.linspace(-1, 1, 64), 4),
         "surrogate": lambda w: plots.surrogate(w, 0.2),
         "tradeoff": lambda w: plots.tradeoff(w, logp, [0.1, 1.0]),
         "update": lambda w: plots.update(

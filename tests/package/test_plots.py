@@ -141,6 +141,41 @@ def test_ends_over_a_setting_are_means_with_the_value_they_ought_to_reach(world)
     assert "DPO: 100: 0.2, 10,000: 0.7" in picture.alt
 
 
+def test_the_two_errors_of_a_threshold_are_drawn_with_the_least_sum_marked(world):
+    w = torch.linspace(-1, 1, 1001, dtype=torch.float64) ** 3
+    picture = tc.plots.thresholds(world, w, 3, 0.5)
+    drawn = lines(picture, 1)
+    shares = drawn["clipping"].get_xdata()
+    errors = np.array([tc.Grid.symmetric(share, 3).errors(w) for share in shares])
+    for name, due in zip(("clipping", "rounding"), errors.T, strict=True):
+        assert np.allclose(drawn[name].get_ydata(), due)
+    assert np.allclose(drawn["sum"].get_ydata(), errors.sum(1))
+    assert np.allclose(drawn["Δ²/12"].get_ydata(), (shares / 3) ** 2 / 12)
+    marks = [line for line in picture.figure.axes[1].lines if line.get_marker() in ("*", "o")]
+    found = [(float(m.get_xdata()[0]), float(m.get_ydata()[0])) for m in marks]
+    best = errors.sum(1).argmin()
+    here = sum(tc.Grid.symmetric(0.5, 3).errors(w))
+    assert found[0] == pytest.approx((shares[best], errors.sum(1)[best]))
+    assert found[1] == pytest.approx((0.5, here))
+    assert f"{int((w.abs() > 0.5).sum())} of 1,001 weights" in picture.alt
+    alone = tc.plots.thresholds(world, w, 3)
+    assert f"threshold at {tc.language.number(shares[best], 'en')} " in alone.alt
+
+
+def test_numbers_over_grids_tell_how_many_values_are_in_use(world):
+    x = torch.linspace(0, 3, 50)
+    grids = {"symmetric": tc.Grid.symmetric(3, 3), "affine": tc.Grid.affine(0, 3, 3)}
+    picture = tc.plots.grids(world, x, **grids)
+    assert "of 7 values 4 are in use" in picture.alt
+    assert "of 8 values 8 are in use" in picture.alt
+    for axes, grid in zip(picture.figure.axes, grids.values(), strict=True):
+        snr = tc.snr_db(x, grid.fake_quantize(x)).item()
+        assert f"SNR {tc.language.number(snr, 'en')} dB" in picture.alt
+        segments = [s for c in axes.collections for s in getattr(c, "get_segments", list)()]
+        assert sorted(s[0][0] for s in segments) == pytest.approx(grid.levels.tolist())
+        assert len({axes.get_xlim() for axes in picture.figure.axes}) == 1
+
+
 def test_estimates_are_drawn_beside_the_exact_value(world):
     tries = {"reward": np.array([[1.0, 2], [3, 4], [5, 6]]), "kl": np.zeros((3, 2))}
     picture = tc.plots.closing_in(world, [10, 100], tries, {"reward": 3.5, "kl": 0.25})

@@ -9,6 +9,7 @@
     loop.py       one sample's way through a rollout
     update.py     one update under a magnifying glass
     rounding.py   weights on the grid of a few bits
+    grids.py      where a grid ends and where its zero lies: two errors, numbers over grids
     world.py      the reward table, the exact frontier, estimates that close in
 
 Every function returns a Picture: a finished image with a text that says what it shows, which
@@ -16,6 +17,7 @@ Jupyter, a saved page and a screen reader can use.
 """
 
 from toycore.plots.clipping import ratios, surrogate
+from toycore.plots.grids import grids, thresholds
 from toycore.plots.loop import loop
 from toycore.plots.plane import plane
 from toycore.plots.policy import answers, policies
@@ -33,6 +35,7 @@ __all__ = [
     "closing_in",
     "curves",
     "frontier",
+    "grids",
     "loop",
     "plane",
     "policies",
@@ -40,6 +43,7 @@ __all__ = [
     "rewards",
     "rounding",
     "surrogate",
+    "thresholds",
     "tradeoff",
     "update",
 ]
