@@ -547,16 +547,16 @@
 # | § | 45 | 90 | Nasıl |
 # | --- | --- | --- | --- |
 # | Açılış | 2 | 3 | "Boyunuzu metre ile, tam sayı olarak söyleyin." Yuvarlamanın ne yuttuğunu görürler |
-# | 1 | 6 | 7 | Izgarayı tahtaya çizin: sıfırın iki yanında yedişer basamak |
-# | 2 | 5 | 8 | Sürgüyü 2 bite indirip formülün bozulduğu yeri gösterin |
-# | 3 | 5 | 8 | "Bir bit, altı desibel" tahtada kalsın |
+# | 1 | 4 | 6 | Izgarayı tahtaya çizin: sıfırın iki yanında yedişer adım |
+# | 2 | 8 | 12 | Bölüm 1'in sürgüsünü 2 bite indirip formülün bozulduğu yeri gösterin; "bir bit, altı desibel" tahtada kalsın |
+# | 3 | 6 | 9 | Eşiği oylatın, sonra sürgüyü bir öğrenci oynatsın: hangi hata büyüyor, hangisi küçülüyor? |
 # | 4 | 5 | 8 | Aykırı satırı bir öğrenci seçsin |
-# | 5 | – | 11 | Kısa planda: "çarpım tam sayıyla, ölçekler en sonda" |
-# | 6 | 4 | 7 | Tahmin: küçük model de dört kat küçülür mü? |
-# | 7 | 6 | 11 | Sayılar her makinede başkadır: üç bilgisayarı karşılaştırın |
-# | 8 | – | 5 | Kısa planda atlayın |
-# | 9 | 8 | 10 | Dersin kalbi: önce ne bozulur? |
-# | 10 | – | 8 | Ders 2 ile bağ; kısa planda bir cümle |
+# | 5 | – | 8 | Kısa planda: "çarpım tam sayıyla, ölçekler en sonda" |
+# | 6 | – | 9 | Kısa planda atlayın; uzun planda gruplar bir ekibin, sıfır noktası ötekinin olsun |
+# | 7 | 8 | 12 | Küçük model de dört kat küçülür mü? Süreler her makinede başkadır: üç bilgisayarı karşılaştırın |
+# | 8 | – | 4 | Kısa planda atlayın |
+# | 9 | 8 | 9 | Dersin kalbi: önce ne bozulur? |
+# | 10 | – | 6 | Ders 2 ile bağ; kısa planda bir cümle |
 # | Kapanış | 4 | 4 | Ders 1'in ilk sorusuna dönün: "öğrendiğini nereden anlarsınız?" |
 #
 # ### Ne sorulur, ne beklenir
@@ -567,22 +567,35 @@
 # - **Bölüm 2.** "Bir bit eklersek hatanın gücü?" Dörtte birine iner. "Formül nerede tutmaz?" 2 bitte.
 #
 #   {{powers}}
-# - **Bölüm 3.** "Bit başına kaç dB?" Yaklaşık altı; az bitte daha çok.
+# - **Bölüm 2.** "Bit başına kaç dB?" Yaklaşık altı; az bitte daha çok.
 #
 #   {{gains}}
+# - **Bölüm 3.** "4 bitte eşik nerede olsun?" Çoğu "en büyük ağırlıkta" der; yaklaşık %60'ında hata yarıya iner. "2 bitte?" Daha da içeride.
+#
+#   {{thresholds}}
 # - **Bölüm 4.** "Öteki satırlar kaç dB düşer?" {{outlier ~ True\s+other rows (\S+)}} yerine {{outlier ~ False\s+other rows (\S+)}}: tek satır herkesi bozar.
 #
 #   {{outlier}}
 # - **Bölüm 5.** "İki 42 dB'lik hata birlikte?" 84 ya da 42 denir; {{law ~ law (\S+)}} dB'dir: eşit iki güç toplanınca 3 dB gider.
 #
 #   {{law}}
-# - **Bölüm 6.** "Küçük model de dört kat mı?" Yaklaşır ama varmaz; dosyada ölçeklerin ve kayıtların payı görünür.
+# - **Bölüm 6.** "Grup küçüldükçe ne ödenir?" Ölçeklerin baytları. "10 örnekle kalibre edersek sonrakilerin kaçı ızgaranın dışında kalır?" 11'de biri: sonuncunun en büyük olma olasılığı.
+#
+#   {{groups}}
+#
+#   {{calibration}}
+# - **Bölüm 7.** "Küçük model de dört kat mı?" Yaklaşır ama varmaz; dosyada ölçeklerin ve kayıtların payı görünür.
 #
 #   {{sizes}}
-# - **Bölüm 7.** "INT8 hızlı mıdır?" Küçük modelde değil. Sayı vermeyin, tabloyu okutun; `cannot tell` da bir yanıttır.
+#
+#   "INT8 hızlı mıdır?" Küçük modelde değil. Sayı vermeyin, tabloyu okutun; `cannot tell` da bir yanıttır.
 # - **Bölüm 9.** "Önce hangisi bozulur?" "Ret" diyen çoktur; ret ve ödül durur, alışkanlıklar gider. KL görür, ödül görmez.
 #
 #   {{bits}}
+#
+#   Tabloda tek bir tohum var; bakılacak satırı hücre söyler:
+#
+#   {{one_seed}}
 # - **Bölüm 10.** "Yama ne kadarını geri getirir?" Rank 2, KL'yi onda birinin altına indirir.
 #
 #   {{patches}}
@@ -595,16 +608,16 @@
 # | § | 45 | 90 | How |
 # | --- | --- | --- | --- |
 # | Opening | 2 | 3 | "Tell me your height in metres, as a whole number." They see what rounding swallows |
-# | 1 | 6 | 7 | Draw the grid on the board: seven steps on either side of zero |
-# | 2 | 5 | 8 | Take the slider down to 2 bits and show where the formula fails |
-# | 3 | 5 | 8 | Leave "one bit, six decibels" on the board |
+# | 1 | 4 | 6 | Draw the grid on the board: seven steps on either side of zero |
+# | 2 | 8 | 12 | Take the slider of section 1 down to 2 bits and show where the formula fails; leave "one bit, six decibels" on the board |
+# | 3 | 6 | 9 | Take a vote on the threshold, then a learner has the slider: which error grows, which one shrinks? |
 # | 4 | 5 | 8 | Let a learner choose the outlier row |
-# | 5 | – | 11 | Short plan: "the product in whole numbers, the scales at the end" |
-# | 6 | 4 | 7 | Predict: is the small model four times smaller as well? |
-# | 7 | 6 | 11 | Every machine gives other numbers: compare three computers |
-# | 8 | – | 5 | Skip it in the short plan |
-# | 9 | 8 | 10 | The heart of the lesson: what breaks first? |
-# | 10 | – | 8 | The tie to lesson 2; one sentence in the short plan |
+# | 5 | – | 8 | Short plan: "the product in whole numbers, the scales at the end" |
+# | 6 | – | 9 | Skip it in the short plan; in the long one, groups go to one team and the zero point to another |
+# | 7 | 8 | 12 | Is the small model four times smaller as well? Timings differ between machines: compare three computers |
+# | 8 | – | 4 | Skip it in the short plan |
+# | 9 | 8 | 9 | The heart of the lesson: what breaks first? |
+# | 10 | – | 6 | The tie to lesson 2; one sentence in the short plan |
 # | Closing | 4 | 4 | Return to the first question of lesson 1: "how do you tell that it has learned?" |
 #
 # ### What to ask, what to expect
@@ -615,22 +628,35 @@
 # - **Section 2.** "And the power of the error with one bit more?" It falls to a quarter. "Where does the formula fail?" At 2 bits.
 #
 #   {{powers}}
-# - **Section 3.** "How many dB a bit?" About six; more where bits are few.
+# - **Section 2.** "How many dB a bit?" About six; more where bits are few.
 #
 #   {{gains}}
+# - **Section 3.** "With 4 bits, where should the threshold be?" Most say "at the largest weight"; at about 60% of it the error is halved. "With 2 bits?" Further in still.
+#
+#   {{thresholds}}
 # - **Section 4.** "By how many dB do the other rows fall?" {{outlier ~ True\s+other rows (\S+)}} becomes {{outlier ~ False\s+other rows (\S+)}}: one row spoils it for all.
 #
 #   {{outlier}}
 # - **Section 5.** "Two errors of 42 dB together?" They say 84 or 42; it is {{law ~ law (\S+)}} dB: two equal powers added cost 3 dB.
 #
 #   {{law}}
-# - **Section 6.** "Four times for the small model too?" Near it, never quite; in the file the share of scales and records shows.
+# - **Section 6.** "What do smaller groups cost?" The bytes of their scales. "Calibrated on 10 samples, how many later numbers lie beyond the grid?" One in 11: the chance that the last one is the largest.
+#
+#   {{groups}}
+#
+#   {{calibration}}
+# - **Section 7.** "Four times for the small model too?" Near it, never quite; in the file the share of scales and records shows.
 #
 #   {{sizes}}
-# - **Section 7.** "Is INT8 fast?" Not in a small model. Give no number, have the table read; `cannot tell` is an answer too.
+#
+#   "Is INT8 fast?" Not in a small model. Give no number, have the table read; `cannot tell` is an answer too.
 # - **Section 9.** "Which breaks first?" Many say "the refusal"; refusal and reward hold, the habits go. The KL sees it, the reward does not.
 #
 #   {{bits}}
+#
+#   The table shows a single seed; the cell says which row to watch:
+#
+#   {{one_seed}}
 # - **Section 10.** "How much does the patch bring back?" Rank 2 brings the KL below a tenth.
 #
 #   {{patches}}

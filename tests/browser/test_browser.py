@@ -17,6 +17,7 @@ from accessibility import findings
 from builder import predict
 from builder.execution import outputs
 from course import LESSONS, ROOT, gist, long, quizzes
+from slider_texts import CHANGED
 from storm import SHOWS, weather
 from toycore.language import number
 
@@ -70,7 +71,7 @@ def rounded(bits: float) -> tc.plots.Picture:
     logp, grid = model.logp().detach(), tc.quantize(model.head.weight, bits)
     logits = model.prompt_embed @ grid.dequantize().mT + model.head.bias[:, None]
     quantized = logits.log_softmax(-1).detach()
-    return tc.plots.policies(runs.WORLD, before=logp[9], quantized=quantized[9])
+    return tc.plots.policies(runs.WORLD, before=logp[CHANGED], quantized=quantized[CHANGED])
 
 
 def sham(kl_beta: float) -> tc.plots.Picture:

@@ -8,7 +8,7 @@ import torch
 
 import lesson_runs as runs
 import toycore as tc
-from toycore.language import number, text
+from toycore.language import number, setting, text
 
 PROBE = """
 import base64, hashlib, json, time
@@ -77,6 +77,9 @@ def lesson_1(language: str) -> Due:
     return due
 
 
+CHANGED = 4  # the lesson shows the first seed whose answer clearly changes with 2 bits
+
+
 def magnified(language: str) -> Due:
     """Lesson 3's one update: the ratios of all tokens at the first prompt, pass by pass."""
     world, due = tc.World(language=language), []
@@ -111,14 +114,22 @@ def lesson_5(language: str) -> Due:
         step = weight.abs().max().item() / (2 ** (bits - 1) - 1)
         said = f"{bits} bit", str(2**bits - 1), f"Δ = {number(step, language)}."
         due.append(("bits", str(bits), list(said)))
+    weight = weight.double()
+    for tenths in range(2, 11):
+        at, label = weight.abs().max() * tenths / 10, number(tenths / 10, language)
+        on_grid = (weight * 7 / at).round().clamp(-7, 7) * at / 7
+        power = (weight - on_grid).square().mean().item()
+        beyond = number((weight.abs() > at).sum().item(), language)
+        said = f" {beyond} ", f" {setting(float(f'{power:.3g}'), language)}"
+        due.append(("threshold", label, list(said)))
     model = runs.judged().model.select(torch.arange(16))
     weight = (model.head.weight + model.head.delta_weight()).detach()
     for bits in range(2, 9):
         step = weight.abs().amax(-1, keepdim=True) / (2 ** (bits - 1) - 1)
         rounded = step * (weight / step).round()
         logits = model.prompt_embed @ rounded.mT + model.head.bias[:, None]
-        nine = logits[9:10].softmax(-1).detach()  # the lesson shows one policy, of seed 9
-        due.append(("bits", str(bits), of_policy(world, nine)))
+        one = logits[CHANGED : CHANGED + 1].softmax(-1).detach()
+        due.append(("bits", str(bits), of_policy(world, one)))
     return due
 
 

@@ -13,7 +13,7 @@
 # yapılır, ne kadar yer ve zaman kazanılır, eğitilen davranış dayanır mı?
 #
 # Hatanın büyüklüğü için bir formül var; her ölçümün yanına onu koyacağız. Hız için formül yok: hız
-# ölçülür, üstelik her makinede başka çıkar. Süre: yaklaşık 57 dakika; *ek*
+# ölçülür, üstelik her makinede başka çıkar. Süre: yaklaşık 60 dakika; *ek*
 # yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 27 dakika.
 
 # %% [markdown] lang="en"
@@ -25,14 +25,14 @@
 # behaviour survive?
 #
 # For the error there is a formula, and we put it beside every measurement. For speed there is none: speed
-# is measured, and every machine gives a different answer. Time: about 57 minutes; the
+# is measured, and every machine gives a different answer. Time: about 60 minutes; the
 # sections marked *extra* can wait, without them 40 minutes. Exercises: 27 minutes.
 
 # %% [markdown] lang="tr"
-# ## 1 · Bir ağırlığı yuvarla (5 dakika)
+# ## 1 · Bir ağırlığı yuvarla (4 dakika)
 #
-# $b$ bit ile, sıfırın iki yanında $q_\mathrm{max} = 2^{b-1} - 1$ basamak vardır. En büyük ağırlık en
-# üst basamağa düşsün diye basamağın boyu, yani **ölçek** (scale), şöyle seçilir:
+# $b$ bit ile, sıfırın iki yanında $q_\mathrm{max} = 2^{b-1} - 1$ adım vardır. En büyük ağırlık ızgaranın ucuna
+# düşsün diye **ızgara adımı**, yani **ölçek** (scale), şöyle seçilir:
 #
 # $$\Delta = \frac{\max |w|}{q_\mathrm{max}}, \qquad q = \mathrm{round}(w / \Delta), \qquad
 # w \approx \Delta\, q$$
@@ -40,7 +40,7 @@
 # $q$ küçük bir tam sayıdır ve bir bayta sığar. 4 bit ile kaç ayrı değer yazılabilir, sayalım:
 
 # %% [markdown] lang="en"
-# ## 1 · Round a weight (5 minutes)
+# ## 1 · Round a weight (4 minutes)
 #
 # With $b$ bits there are $q_\mathrm{max} = 2^{b-1} - 1$ steps on either side of zero. To let the largest
 # weight fall on the topmost step, the size of a step, the **scale**, is chosen as
@@ -67,25 +67,30 @@ world = tc.World(language="en")
 w = torch.randn(1, 4096, generator=torch.Generator().manual_seed(0))
 step = w.abs().max() / (2**3 - 1)
 q = (w / step).round()
-package = tc.quantize(w, bits=4)
-print("the same:", torch.equal(step * q, package.dequantize()))
 print("distinct values:", len(q.unique()), "from", int(q.min()), "to", int(q.max()))
 
 # %% [markdown] lang="tr"
-# 15 değer: −7'den 7'ye. (16'ncısı boş kalır ki ızgara sıfıra göre simetrik olsun.) Sayı doğrusunda
-# görelim: üstte ilk 12 ağırlık, altta yuvarlandıkları değerler, en altta ızgara.
+# 15 değer: −7'den 7'ye. (16'ncısı boş kalır ki ızgara sıfıra göre simetrik olsun.) `tc.quantize` bunu yapar. Sayı
+# doğrusunda görelim: solda üstte ilk 12 ağırlık, altında yuvarlandıkları değerler, en altta ızgara; sağda bütün
+# ağırlıkların hatası.
 
 # %% [markdown] lang="en"
-# 15 values, from −7 to 7. (The 16th is left out so that the grid is symmetric about zero.) See it on the
-# number line: the first 12 weights above, the values they are rounded to below, the grid at the bottom.
+# 15 values, from −7 to 7. (The 16th is left out so that the grid is symmetric about zero.) This is what `tc.quantize`
+# does. On the number line, on the left: the first 12 weights above, the values they are rounded to below, the grid at the
+# bottom; on the right, the errors of all weights.
+
 
 # %%
-tc.plots.rounding(world, w, bits=4)
+def on_the_line(bits):
+    return tc.plots.rounding(world, w, bits)
+
+
+tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.language)
 
 # %% [markdown] lang="tr"
-# ## 2 · Hata nereye kadar? (5 dakika)
+# ## 2 · Hata ne kadar büyük? (8 dakika)
 #
-# Yuvarlama en çok yarım basamak yanılır. Ağırlıklar birçok basamağa yayılmışsa hata bu aralığa **düzgün**
+# Yuvarlama en çok yarım adım yanılır. Ağırlıklar birçok adıma yayılmışsa hata bu aralığa **düzgün**
 # dağılır (sağdaki histogram); düzgün dağılımın **gücü**, yani karesinin ortalaması da bellidir:
 #
 # $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$
@@ -93,7 +98,7 @@ tc.plots.rounding(world, w, bits=4)
 # Ölçelim:
 
 # %% [markdown] lang="en"
-# ## 2 · How far can the error go? (5 minutes)
+# ## 2 · How large is the error? (8 minutes)
 #
 # Rounding errs by half a step at most. Where the weights span many steps the error is spread **evenly**
 # over that range (the histogram on the right), and the **power** of an even spread, its mean square, is known:
@@ -109,21 +114,13 @@ for bits in (2, 4, 6, 8):
     largest, power = error.abs().max() / step, error.square().mean() / (step**2 / 12)
     print(f"{bits} bits: largest error {largest:.3f} steps, power {power:.2f} of step²/12")
 
-
-# %%
-def on_the_line(bits):
-    return tc.plots.rounding(world, w, bits)
-
-
-tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.language)
-
 # %% [markdown] lang="tr"
-# 4 bitten sonra ölçüm formüle yapışır. 2 bitte yalnızca üç değer vardır; çoğu ağırlık sıfıra yuvarlanır,
+# 4 bitten sonra ölçüm formüle yapışır. 2 bitte (yukarıdaki sürgüyü indir) yalnızca üç değer vardır; çoğu ağırlık sıfıra yuvarlanır,
 # hata düzgün dağılmaz ve formül tutmaz. Bir formülün nereye kadar geçerli olduğunu bilmek, formülün
 # kendisi kadar değerlidir.
 
 # %% [markdown] lang="en"
-# From 4 bits on the measurement follows the formula closely. With 2 bits there are only three values; most
+# From 4 bits on the measurement follows the formula closely. With 2 bits (take the slider above down) there are only three values; most
 # weights are rounded to zero, the error is not spread evenly, and the formula fails. Knowing where a
 # formula ends is worth as much as the formula.
 
@@ -150,24 +147,24 @@ times = power[7] / power[8]
 halved.reveal(a=times < 3, b=3 < times < 6, c=times > 6)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Basamak yarıya iner, güç ise basamağın **karesiyle** gider: $\Delta^2/12$ dörtte birine düşer.
+# Adım yarıya iner, güç ise adımın **karesiyle** gider: $\Delta^2/12$ dörtte birine düşer.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The step is halved, and the power goes with its **square**: $\Delta^2/12$ falls to a quarter.
 
 # %% [markdown] lang="tr"
-# ## 3 · Bit başına 6 desibel (5 dakika)
+# ### Bit başına 6 desibel
 #
 # Hatayı ağırlığın kendisine oranlarız: **sinyal-gürültü oranı** (signal-to-noise ratio, SNR), desibel
 # (dB) ile:
 #
 # $$\mathrm{SNR} = 10 \log_{10} \frac{\mathbb{E}[w^2]}{\mathbb{E}[(w - \Delta q)^2]}$$
 #
-# Bir bit, basamağı yaklaşık ikiye böler; hatanın gücü dörtte bire iner ve $10 \log_{10} 4 \approx$ 6,02 dB
+# Bir bit, adımı yaklaşık ikiye böler; hatanın gücü dörtte bire iner ve $10 \log_{10} 4 \approx$ 6,02 dB
 # kazanılır. 16 ayrı matrisle ölçelim; kesikli çizgi $\Delta^2/12$'nin öngörüsüdür.
 
 # %% [markdown] lang="en"
-# ## 3 · 6 decibels a bit (5 minutes)
+# ### 6 decibels a bit
 #
 # We relate the error to the weight itself: the **signal-to-noise ratio** (SNR), in decibels (dB):
 #
@@ -180,10 +177,9 @@ halved.reveal(a=times < 3, b=3 < times < 6, c=times > 6)
 # %%
 W = torch.randn(16, 64, 256, generator=torch.Generator().manual_seed(0))
 bits = list(range(2, 9))
-grids = {"bits": bits, "seed": range(16)}
 measured = [tc.snr_db(W, tc.quantize(W, b).dequantize()).numpy() for b in bits]
 predicted = [tc.predicted_snr_db(W, b).mean().item() for b in bits]
-measured = xr.DataArray(measured, grids, ("bits", "seed"))
+measured = xr.DataArray(measured, {"bits": bits, "seed": range(16)}, ("bits", "seed"))
 tc.plots.against(world, "snr", exact=predicted, named="theory", per_channel=measured)
 
 # %% gains
@@ -193,7 +189,7 @@ for b, gain, due in zip(bits, gains, formula):
     print(f"{b} -> {b + 1} bits: gain {gain:.2f} dB, formula {due:.2f}")
 
 # %% [markdown] lang="tr"
-# Formül $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$, basamak sayısının oranıdır; bit arttıkça 6,02'ye iner.
+# Formül $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$, adım sayılarının oranıdır; bit arttıkça 6,02'ye iner.
 # 3 bitten sonra ölçüm ile formül arasındaki fark, bir dB'in yüzde ikisini geçmez.
 
 # %% [markdown] lang="en"
@@ -201,10 +197,83 @@ for b, gain, due in zip(bits, gains, formula):
 # bits it comes down to 6.02. From 3 bits on, measurement and formula differ by two hundredths of a dB at most.
 
 # %% [markdown] lang="tr"
+# ## 3 · Izgara nerede bitsin? (6 dakika)
+#
+# Şimdiye kadar ızgara en büyük ağırlıkta bitti. Daha önce, bir **eşikte** (threshold) $t$ de bitebilir: o zaman
+# $\Delta = t / q_\mathrm{max}$ olur, eşiğin ötesindeki ağırlık da eşiğin değerini alır, yani **kırpılır** (clipping).
+# Hatanın gücü iki parçadır, kırpma $C$ ve yuvarlama $R$:
+#
+# $$\underbrace{\mathbb{E}\big[(|w| - t)^2,\ |w| > t\big]}_{C} \;+\;
+# \underbrace{\mathbb{E}\big[(w - \Delta q)^2,\ |w| \le t\big]}_{R}$$
+#
+# Eşik küçüldükçe biri artar, öteki azalır.
+
+# %% [markdown] lang="en"
+# ## 3 · Where should the grid end? (6 minutes)
+#
+# So far the grid ended at the largest weight. It may end earlier, at a **threshold** $t$: then
+# $\Delta = t / q_\mathrm{max}$, and a weight beyond the threshold takes the threshold's value: it is **clipped**. The power
+# of the error has two parts, clipping $C$ and rounding $R$:
+#
+# $$\underbrace{\mathbb{E}\big[(|w| - t)^2,\ |w| > t\big]}_{C} \;+\;
+# \underbrace{\mathbb{E}\big[(w - \Delta q)^2,\ |w| \le t\big]}_{R}$$
+#
+# As the threshold gets smaller, one grows and the other shrinks.
+
+# %% [markdown] lang="tr" predict="cut"
+# **Tahmin et · en iyi eşik.** 4 bitte iki hatanın toplamı hangi eşikte en küçüktür?
+#
+# - en büyük ağırlıkta: hiçbiri kırpılmasın
+# - en büyük ağırlığın yaklaşık %60'ında
+# - en büyük ağırlığın yaklaşık %20'sinde
+
+# %% [markdown] lang="en" predict="cut"
+# **Predict · the best threshold.** With 4 bits, at which threshold is the sum of the two errors least?
+#
+# - at the largest weight: none is to be clipped
+# - at about 60% of the largest weight
+# - at about 20% of the largest weight
+
+# %% thresholds
+shares = np.linspace(0.05, 1, 96)  # of the largest weight
+best = {}
+for bits in (2, 4, 8):
+    grids = [tc.Grid.symmetric(share * w.abs().max(), bits) for share in shares]
+    total = [sum(grid.errors(w)) for grid in grids]  # clipping + rounding
+    best[bits] = shares[np.argmin(total)]
+    print(f"{bits} bits: least error at {best[bits]:.2f} of the largest weight,", end=" ")
+    print(f"{total[-1] / min(total):.1f} times as large at the largest weight")
+
+# %%
+tc.plots.thresholds(world, w, bits=4)
+
+# %% tags=["reveal"]
+cut.reveal(a=best[4] > 0.95, b=0.5 < best[4] < 0.7, c=best[4] < 0.3)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# En büyük ağırlığın %62'sinde: 4096 ağırlıktan 51'i kırpılır, geri kalan 4045'i daha ince bir ızgaraya yazılır; hata yarıya
+# iner. Bit azaldıkça kırpmak daha çok kazandırır; 8 bitte adım zaten incedir, kazanç hemen hemen yoktur. Bundan sonra
+# ızgarayı yine en büyük ağırlıkta bitiriyoruz; 4 bite inen birçok kitaplık eşiği arar.
+
+# %% [markdown] lang="en" tags=["answer"]
+# At 62% of the largest weight: 51 of the 4096 weights are clipped, the other 4045 are written on a finer grid, and the error
+# is halved. The fewer the bits, the more clipping pays; with 8 bits the step is fine already, and there is next to nothing
+# to gain. From here on our grids end at the largest weight again; many libraries that go down to 4 bits search for the threshold.
+
+
+# %%
+def cut_at(share):
+    return tc.plots.thresholds(world, w, 4, share)
+
+
+tenths = [k / 10 for k in range(2, 11)]
+tc.widgets.slider("threshold", tenths, cut_at, start=1, language=world.language)
+
+# %% [markdown] lang="tr"
 # ## 4 · Tek ölçek mi, satır başına ölçek mi? (6 dakika)
 #
 # Ölçeği en büyük ağırlık belirler. Bir satır (bir çıkış **kanalı**, channel) ötekilerden çok büyükse tek
-# ölçek herkese onun basamağını dayatır. Bir satırı 30 katına çıkaralım.
+# ölçek herkese onun adımını dayatır. Bir satırı 30 katına çıkaralım.
 
 # %% [markdown] lang="en"
 # ## 4 · One scale, or one per row? (6 minutes)
@@ -249,7 +318,7 @@ others.reveal(a=lost < 1, b=1 < lost < 10, c=lost > 20)
 # bits thrown away. A scale per row costs only 64 numbers. From here on we always use it.
 
 # %% [markdown] lang="tr"
-# ## 5 · Tam sayılarla matris çarpımı (7 dakika, ek)
+# ## 5 · Tam sayılarla matris çarpımı (5 dakika, ek)
 #
 # Ağırlıklar önceden yuvarlanır. Katmana gelen sayılar, yani **aktivasyonlar** (activations), önceden
 # bilinmez; onların ölçeği, katman her çalıştığında her satır için yeniden bulunur. Bu yüzden **dinamik** nicemleme
@@ -258,7 +327,7 @@ others.reveal(a=lost < 1, b=1 < lost < 10, c=lost > 20)
 # $$y = x W^\top + b \;\approx\; \Delta_x \Delta_w \big(q_x q_w^\top\big) + b$$
 
 # %% [markdown] lang="en"
-# ## 5 · A matrix product in whole numbers (7 minutes, extra)
+# ## 5 · A matrix product in whole numbers (5 minutes, extra)
 #
 # Weights are rounded beforehand. The numbers that come into the layer, the **activations**, are not known
 # beforehand; their scale is found anew in every pass, one for each row. Hence the name **dynamic**
@@ -273,19 +342,16 @@ torch.nn.init.normal_(linear.weight, generator=generator)
 torch.nn.init.zeros_(linear.bias)
 x = torch.randn(32, 1024, generator=generator)
 
-# %%
 qx, qw = tc.quantize(x), tc.quantize(linear.weight)
 whole = qx.values.int() @ qw.values.int().T  # 32-bit sums of 8-bit products
 y = qx.scale * qw.scale.T * whole + linear.bias
-layer = tc.Int8Linear.from_linear(linear)
-print("as in the package:", torch.allclose(y, layer(x), rtol=1e-5, atol=1e-5))
 print("largest sum", int(whole.abs().max()), "where 16 bits end at", 2**15 - 1)
 
 # %% [markdown] lang="tr"
-# Tam sayı toplamında hiç hata yoktur; bütün hata iki yuvarlamadan gelir.
+# Tam sayı toplamında hiç hata yoktur; bütün hata iki yuvarlamadan gelir. (`tc.Int8Linear` böyle bir katmandır.)
 
 # %% [markdown] lang="en"
-# The sum over whole numbers has no error at all; all of it comes from the two roundings.
+# The sum over whole numbers has no error at all; all of it comes from the two roundings. (`tc.Int8Linear` is such a layer.)
 
 # %% [markdown] lang="tr" predict="both"
 # **Tahmin et · iki yuvarlama.** Ağırlıkların da aktivasyonların da SNR'si yaklaşık 42 dB. Çıkışınki kaç dB olur?
@@ -307,10 +373,10 @@ print("largest sum", int(whole.abs().max()), "where 16 bits end at", 2**15 - 1)
 snr_w, snr_x = tc.snr_db(linear.weight, qw.dequantize()), tc.snr_db(x, qx.dequantize())
 law = -10 * torch.log10(10 ** (-snr_w / 10) + 10 ** (-snr_x / 10))
 print(f"weights {snr_w:.1f} dB, activations {snr_x:.1f} dB")
-print(f"output {tc.snr_db(linear(x), layer(x)):.1f} dB, by the law {law:.1f} dB")
+print(f"output {tc.snr_db(linear(x), y):.1f} dB, by the law {law:.1f} dB")
 
 # %% tags=["reveal"]
-output = tc.snr_db(linear(x), layer(x))
+output = tc.snr_db(linear(x), y)
 both.reveal(a=output > 80, b=41 < output < 43, c=38 < output < 40, d=output < 25)
 
 # %% [markdown] lang="tr" tags=["answer"]
@@ -328,13 +394,113 @@ both.reveal(a=output > 80, b=41 < output < 43, c=38 < output < 40, d=output < 25
 # Here the SNRs are ratios of powers and not dB.
 
 # %% [markdown] lang="tr"
-# ## 6 · Gerçekte kaç bayt? (5 dakika)
+# ## 6 · Başka ızgaralar: gruplar, sıfır noktası, kalibrasyon (7 dakika, ek)
+#
+# **Gruplar.** Bir ölçek bir satırdan daha az ağırlığa da bakabilir: yan yana duran `group_size` sütuna, yani bir
+# **gruba**. GPTQ çoğunlukla 128'lik, QLoRA 64'lük gruplar kullanır. Grup, kısa bir satırdır; `tc.quantize` için başka
+# bir şey değildir. Bu kez kimi ağırlıklar seyrek ama çok büyük olsun; gerçek modellerde öyleleri vardır.
+
+# %% [markdown] lang="en"
+# ## 6 · Other grids: groups, a zero point, calibration (7 minutes, extra)
+#
+# **Groups.** A scale may also look after less than a row: after `group_size` neighbouring columns, a **group**. GPTQ mostly
+# takes groups of 128, QLoRA of 64. A group is a short row; to `tc.quantize` it is nothing else. This time let a few of the
+# weights be very large; real models have some of that kind.
+
+
+# %%
+def in_groups(weight, bits, group_size):
+    groups = weight.unflatten(-1, (-1, group_size))  # (..., out, in / group_size, group_size)
+    return tc.quantize(groups, bits).dequantize().flatten(-2)
+
+
+draws = torch.randn(5, *W.shape, generator=torch.Generator().manual_seed(1))
+heavy = draws[0] / draws[1:].square().mean(0).sqrt()  # Student's t with 4 degrees of freedom
+
+# %%
+ways = {
+    "per_tensor": lambda b: tc.quantize(heavy, b, per_channel=False).dequantize(),
+    "per_channel": lambda b: tc.quantize(heavy, b).dequantize(),
+    "groups_of_64": lambda b: in_groups(heavy, b, group_size=64),
+}
+axes = {"bits": range(2, 9), "seed": range(16)}
+snrs = {}
+for way, rounded in ways.items():
+    values = [tc.snr_db(heavy, rounded(b)).numpy() for b in axes["bits"]]
+    snrs[way] = xr.DataArray(values, axes, ("bits", "seed"))
+tc.plots.against(world, "snr", **snrs)
+
+# %% groups
+for bits, group_size in ((4, 256), (4, 128), (4, 64), (4, 32), (5, 256)):
+    snr = tc.snr_db(heavy, in_groups(heavy, bits, group_size)).mean()
+    size = 64 * 256 * bits // 8 + 4 * 64 * 256 // group_size  # a scale takes 4 bytes
+    print(f"{bits} bits, groups of {group_size:3}: {snr:.1f} dB, {size} bytes")
+
+# %% [markdown] lang="tr"
+# Satır 256 sütundur. 64'lük gruplar %9 fazla bayta 3 dB kazandırır; bir bit daha, %24 fazla bayta 6 dB.
+#
+# **Sıfır noktası.** ReLU'dan çıkan sayılar eksi olmaz; simetrik ızgaranın yarısı boş durur. **Asimetrik** (affine) ızgara en
+# küçük sayıdan en büyüğe uzanır, sıfıra karşılık gelen tam sayıya da **sıfır noktası** (zero point) $z$ denir:
+#
+# $$q = \mathrm{round}(x / \Delta) + z, \qquad x \approx \Delta\,(q - z)$$
+
+# %% [markdown] lang="en"
+# A row has 256 columns. Groups of 64 gain 3 dB for 9% more bytes; one bit more gains 6 dB for 24% more.
+#
+# **A zero point.** What comes out of a ReLU is never negative, and half of a symmetric grid lies idle. An **asymmetric**
+# (affine) grid reaches from the smallest number to the largest, and the whole number that stands for zero is called the
+# **zero point** $z$:
+#
+# $$q = \mathrm{round}(x / \Delta) + z, \qquad x \approx \Delta\,(q - z)$$
+
+# %%
+relu = torch.relu(torch.randn(4096, generator=torch.Generator().manual_seed(1)))
+symmetric = tc.Grid.symmetric(relu.max(), bits=4)
+affine = tc.Grid.affine(min_val=relu.min(), max_val=relu.max(), bits=4)
+tc.plots.grids(world, relu, symmetric=symmetric, affine=affine)
+
+# %% [markdown] lang="tr"
+# Adım yarının altına indi: 6,7 dB, yani bir bit, bedavaya geldi. Sıfıra göre dengeli sayılarda (bölüm 1'in ağırlıklarında)
+# aynı şey 4 bitte ancak yarım dB kazandırır.
+#
+# **Kalibrasyon.** Bölüm 5'in ölçeği her geçişte yeniden bulunur. **Statik** nicemlemede ölçek bir kez, örnek verilerle
+# bulunur (kalibrasyon), sonra gelen her şeye uygulanır. Örnek azsa sonra gelen sayılar ızgaranın dışında kalır. Ne sıklıkla?
+# $n + 1$ sayının her biri en büyük olmaya eşit adaydır, o yüzden sonuncunun en büyük olma olasılığı $1 / (n + 1)$'dir:
+
+# %% [markdown] lang="en"
+# The step fell to less than half: 6.7 dB, one bit, for nothing. For numbers balanced about zero (the weights of section 1)
+# the same gains a mere half dB with 4 bits.
+#
+# **Calibration.** The scale of section 5 is found anew in every pass. In **static** quantization it is found once, on sample
+# data (calibration), and applied to all that comes later. With few samples, later numbers lie beyond the grid. How often?
+# Of $n + 1$ numbers each is as likely as another to be the largest, so for the last one the chance is $1 / (n + 1)$:
+
+# %% calibration
+rng = torch.Generator().manual_seed(1)
+later = torch.randn(10_000, generator=rng)
+for n in (10, 100, 1000):
+    grids = [tc.Grid.symmetric(sample.abs().max()) for sample in torch.randn(200, n, generator=rng)]
+    beyond = np.mean([grid.outside(later).double().mean() for grid in grids])
+    snr = np.mean([tc.snr_db(later, grid.fake_quantize(later)) for grid in grids])
+    print(f"{n:4} samples: SNR {snr:.1f} dB, {beyond:.1%} beyond the grid", end=", ")
+    print(f"by the formula {1 / (n + 1):.1%}")
+
+# %% [markdown] lang="tr"
+# 10 örnekle kalibre edilen 8 bit, ancak 4 bit kadar iş görür (bölüm 2): hatanın hemen hepsi kırpmadandır. 1000 örnekle
+# kayıp küçüktür.
+
+# %% [markdown] lang="en"
+# Calibrated on 10 samples, 8 bits do the work of 4 (section 2): nearly all of the error is clipping. With 1000 samples little
+# is lost.
+
+# %% [markdown] lang="tr"
+# ## 7 · Daha küçük mü, daha hızlı mı? (9 dakika)
 #
 # Eski not defterindeki TinyMLP'yi üç boyda kurup ölçelim: tensörlerin toplamı ve kaydedilen dosya.
 # Küçük modelde de dört kat küçülür mü?
 
 # %% [markdown] lang="en"
-# ## 6 · How many bytes, really? (5 minutes)
+# ## 7 · Smaller? Faster? (9 minutes)
 #
 # Build the TinyMLP of the old notebook in three sizes and measure: the sum of its tensors, and the file
 # that is saved. Is the small model four times smaller as well?
@@ -348,54 +514,41 @@ for h, network in networks.items():
     print(f"hidden {h:4}: {tensors:.2f} times smaller in memory, {file:.2f} times as a file")
 
 # %% [markdown] lang="tr"
-# Büyük modelde hemen hemen dört kat. Küçükte daha az: ölçekler, sapmalar ve dosyanın kendi bilgileri
-# küçülmez.
+# Büyük modelde hemen hemen dört kat. Küçükte daha az: ölçekler, bias'lar ve dosyanın kendi bilgileri
+# küçülmez. (Eski not defteri INT8 modeli için 0.000 MB yazmıştı: PyTorch'un bir paketin içine koyduğu ağırlıkları saymamıştı.)
 #
-# Eski not defteri INT8 modeli için 0.000 MB yazmıştı. Nedeni: PyTorch'un kendi nicemlemesi ağırlıkları bir
-# **paketin içine** koyar; paket tensör sayılmazsa toplam sıfır çıkar. Paket `torch`'un her sürümünde
-# olmayabilir, bu yüzden hücre önce dener:
-
-# %% [markdown] lang="en"
-# Almost four times for the large one. Less for the small one: scales, biases and the file's own records do
-# not shrink.
-#
-# The old notebook printed 0.000 MB for its INT8 model. The reason: PyTorch's own quantization puts the
-# weights **inside a package**, and if the package is not counted as a tensor the sum is zero. Not every
-# version of `torch` may have it, so the cell tries first:
-
-# %% tags=["nbval-ignore-output"]
-made, skipped = tc.quantization.libraries.quantized(networks[1024])
-for name, peer in made.items():
-    visible = [t for t in peer.state_dict().values() if torch.is_tensor(t)]
-    naive = sum(t.numel() * t.element_size() for t in visible) / 1e6
-    print(f"{name}: counted naively {naive:.3f} MB, truly {tc.tensor_bytes(peer) / 1e6:.3f} MB")
-for name, reason in skipped.items():
-    print(f"{name} is not here: {reason}")
-
-# %% [markdown] lang="tr"
-# ## 7 · Daha hızlı mı? Ölçelim (7 dakika)
-#
-# Eski not defteri hızı tek bir ölçümle yazmıştı: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
+# Peki hız? Eski not defteri onu tek bir ölçümle yazmıştı: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
 # kat hızlı çıkmıştı. Tek ölçüm bir şey söylemez: ilk çağrı soğuktur, komşu programlar araya girer.
 # `tc.bench.compare` yarışmacıları ısıtır, sırayla ve birçok tur ölçer, ilk yarışmacıyı bir kez daha ölçüp (`again`)
 # kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir. İlk yarışmacı `fp32`'dir:
 # 32 bitlik, nicemlenmemiş model.
 #
 # Gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
+#
+# Üç boyu da 32 satırlık girdilerle yarıştıralım. Sütunlar soldan sağa: `CPU`, bir geçişin işlemciyi meşgul ettiği ortanca
+# süre, yanında çeyrekleri (`quartiles`: turların ortadaki yarısı); `wall`, duvar saatiyle süre; `ratio`, aynı turdaki fp32
+# süresine oran, yine çeyrekleriyle; yargı; `timed together`, tek ölçümde ardı ardına yapılan geçiş sayısı.
 
 # %% [markdown] lang="en"
-# ## 7 · Is it faster? Measure (7 minutes)
+# Almost four times for the large one. Less for the small one: scales, biases and the file's own records do
+# not shrink. (The old notebook printed 0.000 MB for its INT8 model: it had not counted the weights, which PyTorch puts into a
+# package.)
 #
-# The old notebook took the speed from a single timing: INT8 came out ten times slower in one run and twice
+# And the speed? The old notebook took it from a single timing: INT8 came out ten times slower in one run and twice
 # as fast in another. One timing says nothing: the first call is cold, and other programs get in between.
 # `tc.bench.compare` warms the arms up, times them in turn for many rounds, and times the first arm once
 # more (`again`) to see how consistent it is with itself; it gives a verdict only when the difference is
 # larger than that. The first arm is `fp32`, the model of 32 bits, not quantized.
 #
 # With a hidden size of 64, is INT8 faster? And with 1024?
+#
+# Let all three sizes race, on inputs of 32 rows. The columns from left to right: `CPU`, the median time for which one pass
+# keeps the processor busy, beside it its `quartiles` (the middle half of the rounds); `wall`, the time by the clock on the
+# wall; `ratio`, over the time of fp32 in the same round, with its quartiles; the verdict; `timed together`, how many
+# passes in a row make one measurement.
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def forward(model, batch):
     return lambda: model(batch)
 
@@ -409,15 +562,6 @@ def race(h, batch=32):
     return tc.bench.compare(arms, repeats=15, unit="forward pass")
 
 
-# %% [markdown] lang="tr"
-# Üç boyu da 32 satırlık girdilerle yarıştıralım. Tabloda her yarışmacının ortanca süresi, çeyrekleri, fp32'ye
-# oranı ve yargı var:
-
-# %% [markdown] lang="en"
-# Let all three sizes race, on inputs of 32 rows. The table has the median time of each arm, its quartiles,
-# its ratio to fp32 and the verdict:
-
-# %% tags=["nbval-ignore-output"]
 races = {h: race(h) for h in networks}
 print(races[64], "", races[1024], sep="\n")
 
@@ -450,12 +594,12 @@ tc.plots.against(world, "time", exact=1.0, named="fp32", **ratios)
 # `cannot tell`.
 
 # %% [markdown] lang="tr"
-# ## 8 · FP16 ve BF16: yarım boy sayılar (4 dakika, ek)
+# ## 8 · FP16 ve BF16: yarım boy sayılar (3 dakika, ek)
 #
-# İkisi de 16 bittir. FP16 daha çok anlamlı rakam tutar, BF16 daha geniş bir aralık. Nicemlemedeki gibi bir ölçek gerekmez.
+# İkisi de 16 bittir. FP16 daha çok anlamlı basamak tutar, BF16 daha geniş bir aralık. Nicemlemedeki gibi bir ölçek gerekmez.
 
 # %% [markdown] lang="en"
-# ## 8 · FP16 and BF16: half-size numbers (4 minutes, extra)
+# ## 8 · FP16 and BF16: half-size numbers (3 minutes, extra)
 #
 # Both have 16 bits. FP16 keeps more digits, BF16 a wider range. Unlike quantization they need no scale.
 
@@ -472,15 +616,15 @@ print(f"INT8: SNR {tc.snr_db(fp32.fc1.weight, int8):.1f} dB")
 # %% [markdown] lang="tr"
 # 16 bitlik sayılar ağırlıkları daha doğru tutar ama yalnızca iki kat küçülür. Hızları donanıma bağlıdır:
 # onları doğrudan bilen bir GPU'da (ya da yeni bir CPU'da) hızlı, bilmeyen bir CPU'da çok yavaştır. Önce
-# bu CPU'da, varsa bir de GPU'da ölçelim:
+# bu CPU'da, varsa bir de GPU'da ölçelim (tabloyu bölüm 7'deki gibi oku):
 
 # %% [markdown] lang="en"
 # Numbers of 16 bits keep the weights more exactly, but are only two times smaller. Their speed depends on
 # the hardware: fast on a GPU (or a recent CPU) that knows them, very slow on a CPU that does not. Measure
-# on this CPU first, and then on a GPU if there is one:
+# on this CPU first, and then on a GPU if there is one (read the table as in section 7):
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def passes(device, dtype):
     model = copy.deepcopy(fp32).to(device, dtype)
     batch = torch.ones(32, 1024, device=device, dtype=dtype)
@@ -493,13 +637,6 @@ def passes(device, dtype):
     return once
 
 
-# %% [markdown] lang="tr"
-# Tabloyu bölüm 7'deki gibi oku: her satır, fp32'nin süresine oranla.
-
-# %% [markdown] lang="en"
-# Read the table as in section 7: each row against the time of fp32.
-
-# %% tags=["nbval-ignore-output"]
 dtypes = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
     arms = {f"{name} on {device}": passes(device, dtype) for name, dtype in dtypes.items()}
@@ -545,8 +682,8 @@ W, e, b = (t.detach() for t in (run.model.head.weight, run.model.prompt_embed, r
 
 
 # %%
-def with_bits(bits, per_channel=True):
-    rounded = tc.quantize(W, bits, per_channel).dequantize()
+def with_bits(bits):
+    rounded = tc.quantize(W, bits).dequantize()
     return (e @ rounded.mT + b[:, None]).log_softmax(-1)
 
 
@@ -560,17 +697,34 @@ for bits in range(8, 1, -1):
     print(f"{bits} bits: KL {kl:.4f}, reward {reward:.3f}, refuses {refusal:.3f}, same {same:.2f}")
 
 # %% [markdown] lang="tr"
-# Satırlar tohumların ortalamasıdır. Tek bir politikayı, tohum 9'u kendi gözünle gör: solda eğitilmiş hâli, sağda
-# nicemlenmişi. Sürgüyü 2'ye kadar indir, ilk ve son satıra bak:
+# Satırlar tohumların ortalamasıdır. Şimdi tek bir politikaya bak: 2 bitte en olası yanıtı açıkça değişen ilk tohuma, yani eski
+# yanıtın yenisinin en az 0,3 gerisinde kaldığı ilk politikaya.
 
 # %% [markdown] lang="en"
-# These are means over the seeds. See one policy, seed 9, with your own eyes: as trained on the left, quantized on
-# the right. Take the slider down to 2 and watch the first and the last row:
+# These are means over the seeds. Now look at one policy: at the first seed whose likeliest answer clearly changes with 2
+# bits, where the old answer falls behind the new one by 0.3 or more.
+
+# %% one_seed
+before, after = logp.exp(), with_bits(2).exp()
+old = before.argmax(-1, keepdim=True)
+behind = after.amax(-1) - after.take_along_dim(old, -1).squeeze(-1)  # seed × prompt; 0: no change
+seed = int((behind.amax(-1) > 0.3).nonzero()[0])
+prompt = int(behind[seed].argmax())
+print(f"seed {seed}, {world.prompts[prompt]}")
+for when, table in {"before": before, "with 2 bits": after}.items():
+    chance, token = table[seed, prompt].max(-1)
+    print(f"{when}: {world.tokens[token]} {chance:.2f}")
+
+# %% [markdown] lang="tr"
+# Solda eğitilmiş hâli, sağda nicemlenmişi. Sürgüyü 2'ye kadar indir ve bu istemin satırını izle:
+
+# %% [markdown] lang="en"
+# As trained on the left, quantized on the right. Take the slider down to 2 and watch the row of this prompt:
 
 
 # %%
 def as_table(bits):
-    return tc.plots.policies(world, before=logp[9], quantized=with_bits(bits)[9])
+    return tc.plots.policies(world, before=logp[seed], quantized=with_bits(bits)[seed])
 
 
 tc.widgets.slider("bits", range(2, 9), as_table, start=8, language=world.language)
@@ -596,26 +750,14 @@ breaks.reveal(a=order_lost, b=reward_lost, c=refusal_lost)
 # not enough after quantizing a model.
 
 # %% [markdown] lang="tr"
-# Tek ölçekle durum daha kötüdür:
-
-# %% [markdown] lang="en"
-# With one scale it is worse:
-
-# %%
-for bits in (4, 3, 2):
-    few = with_bits(bits, per_channel=False)
-    reward = tc.exact.expected_reward(few, judge).mean()
-    print(f"{bits} bits, one scale: KL {tc.exact.kl(logp, few).mean():.3f}, reward {reward:.3f}")
-
-# %% [markdown] lang="tr"
-# ## 10 · QLoRA: kaba temel, ince yama (6 dakika, ek)
+# ## 10 · QLoRA: kaba temel, ince yama (5 dakika, ek)
 #
 # Ders 2 ile bu dersi birleştirelim. QLoRA ([Dettmers ve ark., 2023][qlora]): temel model az bitle yazılır ve dondurulur,
 # üstüne tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik temel modele rank 2 bir yama takıp politikayı eski
 # hâline yaklaştıralım.
 
 # %% [markdown] lang="en"
-# ## 10 · QLoRA: a coarse base, a fine patch (6 minutes, extra)
+# ## 10 · QLoRA: a coarse base, a fine patch (5 minutes, extra)
 #
 # Put lesson 2 and this one together. QLoRA ([Dettmers et al., 2023][qlora]): the base is written with few bits and
 # frozen, and a LoRA adapter in full precision is trained on top of it. Attach a patch of rank 2 to a base of
@@ -939,7 +1081,8 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 # * Bir politika bir tablodur (ders 1); onu örnekle (2), ödülle (3) ve tercihle (4) eğittik, bu derste
 #   küçülttük.
 # * Yuvarlamanın hatası en çok $\Delta/2$, gücü $\Delta^2/12$'dir; her bit yaklaşık 6 dB kazandırır.
-# * Satır başına ölçek, tek bir aykırı satırın ötekileri bozmasını önler.
+# * Satır başına ölçek, tek bir aykırı satırın ötekileri bozmasını önler. Az bitte ızgara en büyük ağırlıktan önce bitmelidir:
+#   biraz kırpmak, kaba adımdan iyidir.
 # * INT8 modeli küçültür; hızlandırıp hızlandırmadığını ancak ölçüm söyler; küçük modelde yavaşlatır.
 # * Az bit önce ödülün sustuğu yerdeki alışkanlıkları bozar; KL görür, ödül görmez.
 #
@@ -951,7 +1094,8 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 # * A policy is a table (lesson 1); we trained it by example (2), by reward (3) and by preference (4), and
 #   made it smaller in this lesson.
 # * Rounding errs by $\Delta/2$ at most, with power $\Delta^2/12$; every bit gains about 6 dB.
-# * A scale per row keeps one outlier from spoiling the others.
+# * A scale per row keeps one outlier from spoiling the others. With few bits the grid should end before the largest weight: a
+#   little clipping is better than a coarse step.
 # * INT8 makes a model smaller; whether it is faster must be measured, and a small model gets slower.
 # * Few bits first break the habits where the reward is silent; the KL sees it, the reward does not.
 #
