@@ -4,6 +4,7 @@
     margin            Δ = r̂(x, y_c) − r̂(x, y_r)
     sigmoid loss      L = −mean log σ(Δ)                     (Rafailov et al. 2023, eq. 7)
     IPO loss          L = mean (Δ/β − 1/(2β))²               (Azar et al. 2023, eq. 17)
+    SFT term          L + sft_weight · mean(−log π_θ(y_c|x))     (Pang et al. 2024, eq. 1)
 
 π* solved for the reward is r = β log(π*/π_ref) + β log Z(x). Put into Bradley–Terry,
 P(y_c ≻ y_r) = σ(r_c − r_r), the unknown Z(x) cancels. So on preferences that come from a
@@ -54,6 +55,8 @@ class DPOConfig(Settings):
     loss_type: Words = choice(default="sigmoid", allowed=LOSS_TYPES)
     # True drops π_ref: DPO with a uniform reference
     reference_free: bool = False
+    # weight of the SFT loss on the chosen answers; larger: they stay likelier
+    sft_weight: Numbers = setting(default=0.0, low=0)
     # Adam's learning rate at the start; it falls linearly to 0 at the end
     lr: Numbers = setting(default=3e-2, low=0, above=True)
     # updates, each on all pairs
@@ -71,6 +74,7 @@ def dpo_loss(
     beta=0.3,
     loss_type: str = "sigmoid",
     reference_free: bool = False,
+    sft_weight=0.0,
     weight: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """DPO loss. At the reference the sigmoid loss is ln 2: both answers look equally good.
@@ -80,6 +84,8 @@ def dpo_loss(
     beta            > 0, a number or one value per run, (R, 1)
     loss_type       "sigmoid" or "ipo" (TRL's names); for anything else a ValueError
     reference_free  leave π_ref out, as if it were uniform
+    sft_weight      ≥ 0, a number or one value per run, (R, 1): so much of −log π_θ(y_c|x) is added
+                    (TRL: loss_type=["sigmoid", "sft"], loss_weights=[1, sft_weight])
     weight          (..., B) share of each pair, none negative, summing to 1 over B; None: all
                     alike. A pair of weight 0 does not count, whatever its probabilities
 
@@ -94,14 +100,16 @@ def dpo_loss(
         logps |= {"ref_chosen_logp": ref_chosen_logp, "ref_rejected_logp": ref_rejected_logp}
     logps = guards.batches(**logps)
     beta = guards.setting("beta", beta, guards.POSITIVE, logps[0])
+    sft_weight = guards.setting("sft_weight", sft_weight, guards.NOT_NEGATIVE, logps[0])
     if weight is not None:
         weight = _shares(weight, logps[0])
         # What does not count is taken out before it is weighed: 0 · ∞ would be NaN.
         logps = [logp.masked_fill(weight == 0, 0.0) for logp in logps]
-    return _dpo_loss(*logps, beta=beta, loss_type=loss_type, weight=weight)
+    settings = {"beta": beta, "loss_type": loss_type, "sft_weight": sft_weight}
+    return _dpo_loss(*logps, **settings, weight=weight)
 
 
-def _dpo_loss(chosen_logp, rejected_logp, *reference, beta, loss_type, weight):
+def _dpo_loss(chosen_logp, rejected_logp, *reference, beta, loss_type, sft_weight, weight):
     """The same of arguments that are known to be right: the loop asks 200 times."""
     log_ratio = chosen_logp - rejected_logp
     if reference:
@@ -112,6 +120,8 @@ def _dpo_loss(chosen_logp, rejected_logp, *reference, beta, loss_type, weight):
         loss = -F.logsigmoid(margin)  # Rafailov et al., eq. 7
     else:
         loss = (log_ratio - 1 / (2 * beta)).square()  # Azar et al., eq. 17
+    if not isinstance(sft_weight, float) or sft_weight > 0:
+        loss = loss - sft_weight * chosen_logp  # Pang et al., eq. 1
 
     def mean(values: Tensor) -> Tensor:
         return values.mean(-1) if weight is None else (values * weight).sum(-1)
@@ -172,6 +182,7 @@ def _train(
 
     reference = [] if config.reference_free else [ref_chosen, ref_rejected]
     asked = {"beta": beta, "loss_type": config.loss_type, "weight": weight}
+    asked |= {"sft_weight": config.shared("sft_weight")}
 
     for step in progress(range(config.steps + 1), "progress.dpo", world.language):
         logp = policy.logp(base)

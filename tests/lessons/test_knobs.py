@@ -175,6 +175,19 @@ def test_dpo_without_a_reference_starts_elsewhere_and_ends_further_from_it(world
     assert (final(held.attained) > final(free.attained)).all()
 
 
+def test_an_sft_term_keeps_the_chosen_likelier(world, start, pairs):
+    config = tc.DPOConfig(sft_weight=[0, 0.01, 0.1, 1], seeds=SEEDS)
+    few = tc.train_dpo(world, config, pairs[:, :100], start)
+    check_moves(final(few.history.chosen_logp), "sft_weight", +1)
+    config = tc.DPOConfig(beta=0.1, sft_weight=[0, 1], seeds=SEEDS)
+    assert (final(tc.train_dpo(world, config, start=start).history.chosen_logp)[1] > -0.01).all()
+
+
+def test_where_pairs_are_many_an_sft_term_costs_the_summit(world, start, pairs):
+    many = tc.train_dpo(world, tc.DPOConfig(sft_weight=[0, 0.1, 1], seeds=SEEDS), pairs, start)
+    check_moves(final(many.history.attained), "sft_weight", -1)
+
+
 def test_a_harsher_reward_for_harm_makes_harm_rarer(start):
     """Closed form: the odds of harm fall by exp(−Δr/β) as its reward falls by Δr."""
     config = tc.PPOConfig(kl_beta=0.5, ent_coef=0, seeds=SEEDS)

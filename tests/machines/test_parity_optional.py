@@ -63,7 +63,8 @@ def stand_in(**attributes) -> SimpleNamespace:
 
 @pytest.mark.parametrize("beta", [0.1, 0.3, 2.0])
 @pytest.mark.parametrize("loss_type", tc.dpo.LOSS_TYPES)
-def test_dpo_loss_logs_and_gradient_are_trls(loss_type, beta):
+@pytest.mark.parametrize("sft_weight", [0, 0.2])
+def test_dpo_loss_logs_and_gradient_are_trls(sft_weight, loss_type, beta):
     trl = pytest.importorskip("trl")
     n = 40
     theta = noise(P, V, seed=1).requires_grad_()
@@ -90,8 +91,8 @@ def test_dpo_loss_logs_and_gradient_are_trls(loss_type, beta):
         f_divergence_type="reverse_kl",
         label_smoothing=0.0,
         ld_alpha=None,
-        loss_types=[loss_type],
-        loss_weights=[1.0],
+        loss_types=[loss_type, "sft"] if sft_weight else [loss_type],
+        loss_weights=[1.0, sft_weight] if sft_weight else [1.0],
         precompute_ref_logps=True,
         use_weighting=False,
         _total_train_tokens=0,
@@ -117,6 +118,7 @@ def test_dpo_loss_logs_and_gradient_are_trls(loss_type, beta):
         batch["ref_rejected_logps"],
         beta=beta,
         loss_type=loss_type,
+        sft_weight=sft_weight,
     )
     same(ours, theirs)
     same(torch.autograd.grad(ours, theta)[0], torch.autograd.grad(theirs, theta)[0])

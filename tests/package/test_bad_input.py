@@ -55,6 +55,7 @@ RULES = {
     (tc.PPOConfig, "batch_size"): ("a whole number of at least 2", 1),
     (tc.PPOConfig, "target_kl"): ("a finite number above 0", 0),
     (tc.DPOConfig, "beta"): ("a finite number above 0", 0),
+    (tc.DPOConfig, "sft_weight"): ("a finite number of at least 0", -0.1),
     (tc.DPOConfig, "lr"): ("a finite number above 0", -0.0),
     (tc.DPOConfig, "steps"): ("a whole number of at least 1", 0),
 }

@@ -105,6 +105,16 @@ def check_ipo(loss_fn) -> None:
         assert loss.item() == exactly(0)
 
 
+def check_sft_term(loss_fn) -> None:
+    """TRL's "sft" beside its "sigmoid" and its "ipo": the sum, each with its weight."""
+    golden, batch = GOLDEN["dpo"], dpo_batch()
+    for loss_type, name in (("sigmoid", "loss"), ("ipo", "ipo")):
+        for share in (0, 0.2, 3):
+            loss, info = loss_fn(*batch, beta=golden["beta"], loss_type=loss_type, sft_weight=share)
+            assert loss.item() == exactly(golden[name] + share * golden["sft"])
+            assert info["margin"].item() == exactly(golden["rewards/margins"])
+
+
 def check_ppo(loss_fn) -> None:
     golden, batch = GOLDEN["grpo"], ppo_batch()
     loss, info = loss_fn(*batch, clip_range=golden["epsilon"], vf_coef=0.5, ent_coef=0.0)
@@ -152,6 +162,11 @@ check_dpo_runs = partial(
     arguments=[noise(3, 4, seed=i) for i in range(4)],
     beta=torch.tensor([[0.1], [0.3], [2.0]]).double(),
 )
+check_sft_term_runs = partial(
+    check_runs_apart,
+    arguments=[noise(3, 4, seed=i) for i in range(4)],
+    sft_weight=torch.tensor([[0.0], [0.3], [2.0]]).double(),
+)
 check_ppo_runs = partial(
     check_runs_apart,
     arguments=[0.2 * noise(3, 8, seed=i) for i in range(6)],
@@ -188,6 +203,17 @@ def test_the_ipo_loss_is_trls():
     check_dpo_runs(ipo_loss)
 
 
+def test_an_sft_term_is_trls():
+    check_sft_term(dpo_loss)
+    check_sft_term_runs(dpo_loss)
+
+
+def test_a_pair_that_does_not_count_costs_no_sft_either():
+    impossible = torch.tensor([-1.0, -math.inf]).double()
+    counted, _ = dpo_loss(*[impossible] * 4, sft_weight=0.5, weight=torch.tensor([1.0, 0.0]))
+    assert counted.item() == exactly(math.log(2) + 0.5)
+
+
 def test_the_ppo_loss_is_trls_clip_loss_and_a_plain_squared_error():
     check_ppo(ppo_loss)
     check_ppo_runs(ppo_loss)
@@ -218,7 +244,8 @@ def test_without_settings_a_loss_has_those_of_its_config():
     logp, old_logp, advantage, value, _, entropy = ppo_batch()
     batch = (logp, old_logp, advantage, value, advantage, entropy)  # something to value
     assert torch.equal(ppo_loss(*batch)[0], ppo_loss(*batch, **said)[0])
-    said = {name: getattr(DPOConfig(), name) for name in ("beta", "loss_type", "reference_free")}
+    settings = ("beta", "loss_type", "reference_free", "sft_weight")
+    said = {name: getattr(DPOConfig(), name) for name in settings}
     assert torch.equal(dpo_loss(*dpo_batch())[0], dpo_loss(*dpo_batch(), **said)[0])
 
 
@@ -229,6 +256,7 @@ def test_gradients_are_those_of_finite_differences():
     check_gradient(partial(dpo_loss, beta=3), arguments=4)
     check_gradient(partial(dpo_loss, beta=3, reference_free=True), arguments=4)
     check_gradient(partial(ipo_loss, beta=per_run), arguments=4)
+    check_gradient(partial(dpo_loss, sft_weight=per_run), arguments=4)
     weight = noise(2, 6).softmax(-1)
     check_gradient(partial(dpo_loss, beta=per_run, weight=weight), arguments=4)
     logits = noise(2, 6, 11).requires_grad_()
@@ -319,6 +347,18 @@ def ipo_variant(loss):
     return variant
 
 
+def without_sft_term(*logps, sft_weight, **settings):
+    return dpo_loss(*logps, **settings)
+
+
+def sft_term(of):
+    def loss_fn(chosen, rejected, ref_chosen, ref_rejected, *, sft_weight, **settings):
+        loss, info = dpo_loss(chosen, rejected, ref_chosen, ref_rejected, **settings)
+        return loss - sft_weight * of(chosen, rejected, ref_chosen).mean(-1), info
+
+    return loss_fn
+
+
 def ppo_variant(
     surrogate=lambda ratio, clipped, a: -torch.minimum(ratio * a, clipped * a),
     fraction=lambda ratio, clipped, a, eps: (clipped * a < ratio * a).double(),
@@ -395,6 +435,10 @@ WRONG = {
         check_ipo,
         ipo_variant(lambda m, b: (m / b - 0.5).square()),
     ),
+    "sft term: left out": (check_sft_term, without_sft_term),
+    "sft term: of the rejected": (check_sft_term, sft_term(lambda c, r, rc: r)),
+    "sft term: missing minus": (check_sft_term, sft_term(lambda c, r, rc: -c)),
+    "sft term: against the reference": (check_sft_term, sft_term(lambda c, r, rc: c - rc)),
     "ipo: no square": (check_ipo, ipo_variant(lambda m, b: (m - 0.5).abs() / b)),
     "ppo: maximum for minimum": (
         check_ppo,

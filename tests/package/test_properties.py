@@ -170,6 +170,7 @@ FUNCTIONS = {
     "whiten": tc.ppo.whiten,
     "dpo_loss(beta)": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, beta=v),
     "dpo_loss(beta), ipo": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, beta=v, loss_type="ipo"),
+    "dpo_loss(sft_weight)": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, sft_weight=v),
     "dpo_loss(weight)": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, weight=v),
     "dpo_loss(reference_free)": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, reference_free=v),
     "dpo_loss(loss_type)": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, loss_type=v),

@@ -34,6 +34,7 @@ CONTRACT = {
         "beta": (0.3, "a finite number above 0"),
         "loss_type": ("sigmoid", "one of sigmoid, ipo"),
         "reference_free": (False, "True or False"),
+        "sft_weight": (0.0, "a finite number of at least 0"),
         "lr": (3e-2, "a finite number above 0"),
         "steps": (200, "a whole number of at least 1"),
         "seeds": (1, None),

@@ -158,9 +158,10 @@ def test_ppo(world, begun, settings):
 
 @pytest.mark.parametrize("loss_type", ["sigmoid", "ipo"])
 @pytest.mark.parametrize("reference_free", [False, True])
-def test_dpo(world, begun, loss_type, reference_free):
+@pytest.mark.parametrize("sft_weight", [0, 0.3])
+def test_dpo(world, begun, loss_type, reference_free, sft_weight):
     beta, steps = 0.4, 12
-    kinds = {"loss_type": loss_type, "reference_free": reference_free}
+    kinds = {"loss_type": loss_type, "reference_free": reference_free, "sft_weight": sft_weight}
     config = tc.DPOConfig(beta=beta, steps=steps, lr=0.05, seeds=[SEED], **kinds)
     pairs = world.sample_preferences(begun.logp.sel(seed=SEED), 40, seed=1)
     policy, history = Plain(begun.model), []
@@ -171,7 +172,8 @@ def test_dpo(world, begun, loss_type, reference_free):
             gap = logp[x, c] - logp[x, r]
             margin = beta * (gap if reference_free else gap - (ref[x, c] - ref[x, r]))
             plain = -torch.log(1 / (1 + torch.exp(-margin)))
-            losses.append(plain if loss_type == "sigmoid" else ((margin - 0.5) / beta) ** 2)
+            plain = plain if loss_type == "sigmoid" else ((margin - 0.5) / beta) ** 2
+            losses.append(plain - sft_weight * logp[x, c])
             chosen.append(logp[x, c].item())
             rejected.append(logp[x, r].item())
             margins.append(margin.item())
