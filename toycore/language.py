@@ -232,6 +232,11 @@ TEXT = {
         "tr": "{}; yatay eksende: {}. Ortalamalar: {}.",
         "en": "{}; along the axis: {}. Means: {}.",
     },
+    "caption.grid": {
+        "tr": "{}, tohumların ortalaması. Satırlar {}, sütunlar {}. {} sütunu, yukarıdan aşağıya: "
+        "{}.",
+        "en": "{}, averaged over seeds. Rows: {}, columns: {}. Column {}, from top to bottom: {}.",
+    },
     "alt.rounding": {
         "tr": "{} bit, {} değer, adım Δ = {}. En büyük hata {} Δ; hatanın gücü Δ²/12'nin {} katı.",
         "en": "{} bits, {} values, step Δ = {}. The largest error is {} Δ; the power of the error "
@@ -282,6 +287,11 @@ def number(value: float, language: str) -> str:
         return "—"
     style = ",.0f" if 1000 <= abs(value) < 1e7 else ".4g"
     return _signs(f"{round(float(value), 4):{style}}", language)
+
+
+def fixed(value: float, language: str) -> str:
+    """A measured number with two decimals, whatever they are: for the cells of a table."""
+    return _signs(f"{value:.2f}", language) if math.isfinite(value) else "—"
 
 
 def setting(value: float, language: str) -> str:

@@ -34,6 +34,11 @@ def one_possible() -> torch.Tensor:
     return logp
 
 
+def table(dims: tuple[str, ...], shape: tuple[int, ...]) -> xr.DataArray:
+    coords = {dim: range(size) for dim, size in zip(dims, shape, strict=True)}
+    return xr.DataArray(np.ones(shape), coords, dims)
+
+
 def run(**swept) -> tc.Run:
     return tc.train_ppo(WORLD, tc.PPOConfig(rollouts=1, batch_size=4, **swept))
 
@@ -178,6 +183,27 @@ WRONG = {
         lambda: tc.plots.against(WORLD, "snr", trained=[1.0]),
         TypeError,
         r"trained must be an xarray.DataArray over a setting and seed; got \[1\.0\]",
+    ),
+    "no grid": (lambda: tc.plots.grid(WORLD, "loss"), ValueError, "at least one way"),
+    "a grid over one setting": (
+        lambda: tc.plots.grid(WORLD, "loss", fixed=table(("lr", "seed"), (2, 2))),
+        TypeError,
+        r"fixed must be an xarray.DataArray over two settings and seed; got \['lr', 'seed'\]",
+    ),
+    "grids over other settings": (
+        lambda: tc.plots.grid(
+            WORLD,
+            "loss",
+            a=table(("lora_rank", "lr", "seed"), (2, 2, 2)),
+            b=table(("lora_rank", "lr", "seed"), (2, 3, 2)),
+        ),
+        ValueError,
+        "a, b must be over the same values of the same settings",
+    ),
+    "a grid of something unknown": (
+        lambda: tc.plots.grid(WORLD, "los", a=table(("lora_rank", "lr", "seed"), (2, 2, 2))),
+        ValueError,
+        "unknown curve 'los'",
     ),
     "an estimate of nothing": (
         lambda: tc.plots.closing_in(WORLD, [1, 2], {"kl": np.ones((2, 2))}, {"reward": 1.0}),

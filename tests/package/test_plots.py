@@ -125,6 +125,74 @@ def test_a_frontier_of_one_run_gives_each_leash_a_mark_of_its_own(ppo):
     assert "exact frontier" in drawn
 
 
+@pytest.fixture(scope="module")
+def scaled(world) -> xr.DataArray:
+    """The loss after some steps, over rank, alpha and rate."""
+    settings = {"lora_rank": [1, 2, 4], "lora_alpha": [2, 4, 8], "lr": [0.01, 0.04]}
+    run = tc.train_sft(world, tc.SFTConfig(**settings, steps=5, seeds=4))
+    return run.history.loss.isel(step=-1, drop=True)
+
+
+def cells(picture, panel: int) -> list[str]:
+    return [text.get_text() for text in picture.figure.axes[panel].texts]
+
+
+def test_a_grid_prints_the_means_of_a_run_over_two_settings(scaled):
+    turkish, doubled = tc.World(language="tr"), scaled.sel(lora_alpha=2 * scaled.lora_rank)
+    ways = {"α = 8": scaled.sel(lora_alpha=8).transpose("seed", ...), "α = 2r": doubled}
+    picture = tc.plots.grid(turkish, "loss", **ways)
+    for panel, alphas in enumerate(([8, 8, 8], [2, 4, 8])):
+        axes = picture.figure.axes[panel]
+        alone = [
+            scaled.sel(lora_rank=r, lora_alpha=a) for r, a in zip([1, 2, 4], alphas, strict=True)
+        ]
+        due = np.array([one.mean("seed") for one in alone])
+        assert np.allclose(axes.images[0].get_array(), due, rtol=0, atol=1e-12)
+        written = [f"{value:.2f}".replace(".", ",") for value in due.ravel()]
+        assert cells(picture, panel) == written
+        assert (axes.get_title(), axes.get_xlabel()) == (list(ways)[panel], "lr")
+        assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0,01", "0,04"]
+        assert [tick.get_text() for tick in axes.get_yticklabels()] == ["1", "2", "4"]
+        assert axes.images[0].get_clim() == (0, float(doubled.mean("seed").max()))
+        column = f"{list(ways)[panel]}: {'; '.join(written[1::2])}."
+        assert column in picture.alt.partition("0,04 sütunu, yukarıdan aşağıya: ")[2]
+        assert " / ".join(map("; ".join, np.reshape(written, (3, 2)))) in picture.alt
+    assert picture.figure.axes[0].get_ylabel() == "lora_rank"
+    held = tc.plots.grid(turkish, "loss", top=2.5, **ways).figure
+    assert [axes.images[0].get_clim() for axes in held.axes] == [(0, 2.5)] * 2
+
+
+def test_a_cell_that_left_the_finite_numbers_has_a_dash_that_can_be_seen(world, scaled):
+    gone = scaled.sel(lora_alpha=8).copy()
+    gone[0, 1] = np.inf
+    picture = tc.plots.grid(world, "loss", fixed=gone)
+    assert cells(picture, 0)[1] == "—"
+    assert picture.figure.axes[0].texts[1].get_color() == "black"
+    assert picture.figure.axes[0].images[0].get_clim()[1] < np.inf
+
+
+@pytest.mark.parametrize("alpha", [2, 8, 32])
+def test_a_grid_does_not_hang_on_rounding(world, alpha):
+    """What lesson 2 prints: a nudge of 1e-15 in the start changes no loss by 1e-8."""
+    ranks, rates = [1, 2, 4, 8], [0.00125, 0.02]
+    config = tc.SFTConfig(lora_rank=ranks, lora_alpha=alpha, lr=rates, seeds=16)
+    plain = tc.train_sft(world, config)
+    draw = tc.ToyLM._draw
+
+    def nudge(model, run, seed, rank):
+        draw(model, run, seed, rank)
+        for weight in model.parameters():
+            generator = torch.Generator().manual_seed(run)
+            noise = torch.randn(weight[run].shape, generator=generator, dtype=weight.dtype)
+            weight.data[run] *= 1 + 1e-15 * noise
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tc.ToyLM, "_draw", nudge)
+        nudged = tc.train_sft(world, config)
+    moved = abs(nudged.history.loss - plain.history.loss).max()
+    assert 0 < moved < 1e-8
+
+
 def test_ends_over_a_setting_are_means_with_the_value_they_ought_to_reach(world):
     values = xr.DataArray(
         [[0.1, 0.3], [0.5, 0.9]],

@@ -2,7 +2,7 @@
 
     style.py      Picture, panels, fonts, colours, decimal signs
     training.py   curves over training, the reward–KL frontier
-    sweep.py      where training ends, over a setting
+    sweep.py      where training ends, over a setting or two
     plane.py      what an adapter of rank 2 does
     policy.py     policies as heat maps, one prompt's answers as bars
     clipping.py   the clipped surrogate, histograms of the ratio
@@ -23,7 +23,7 @@ from toycore.plots.plane import plane
 from toycore.plots.policy import answers, policies
 from toycore.plots.rounding import rounding
 from toycore.plots.style import Picture
-from toycore.plots.sweep import against
+from toycore.plots.sweep import against, grid
 from toycore.plots.training import curves, frontier
 from toycore.plots.update import update
 from toycore.plots.world import closing_in, rewards, tradeoff
@@ -37,6 +37,7 @@ __all__ = [
     "frontier",
     "grids",
     "loop",
+    "grid",
     "plane",
     "policies",
     "ratios",

@@ -1,14 +1,15 @@
-"""Where training has ended, over the values of a setting: one line for each way of training."""
+"""Where training has ended, over the values of a setting (lines) or of two (heat maps)."""
 
 import numpy as np
 
 from toycore.engine import guards
-from toycore.language import number, text, word
+from toycore.language import fixed, number, text, word
 from toycore.plots.style import (
     EXACT,
     MARKERS,
     STYLES,
     Picture,
+    captioned,
     color,
     finish,
     label,
@@ -59,11 +60,64 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
     return Picture(figure, text("alt.against", language).format(y, x, "; ".join(told)))
 
 
-def _axes(name: str, values) -> tuple[str, str]:
-    """The names of the two axes: over what is averaged, and the setting. Else an error."""
-    dims = set(getattr(values, "dims", ()))
-    repeat = dims & {"seed", "round"}
-    if len(dims) != 2 or len(repeat) != 1:
-        found = sorted(dims) if dims else repr(values)
-        raise TypeError(f"{name} must be an xarray.DataArray over a setting and seed; got {found}")
-    return *repeat, *(dims - repeat)
+@same_look
+def grid(world: World, quantity: str, top: float | None = None, **ways) -> Picture:
+    """A quantity over two settings: for each way, given by keyword, a heat map of its numbers.
+
+    quantity  what is measured (loss, attained)
+    top       where the colours end, which begin at 0; None: at the largest number shown
+    ways      xarray.DataArrays over (setting, setting, seed): rows, columns, what is averaged; all
+              over the same values of the same settings
+    """
+    guards.instance("world", world, World)
+    language, what = world.language, text(f"curve.{quantity}", world.language)
+    if not ways:
+        raise ValueError("there must be at least one way of training, by keyword; got none")
+    means = {name: values.mean(_axes(name, values, 2)[0]) for name, values in ways.items()}
+    first = next(iter(means.values()))
+    if not all(
+        first.dims == mean.dims and _values(first) == _values(mean) for mean in means.values()
+    ):
+        raise ValueError(f"{', '.join(ways)} must be over the same values of the same settings")
+    if top is None:
+        top = max(float(mean.where(np.isfinite(mean)).max()) for mean in means.values())
+    rows, columns = ([label(v, language) for v in values] for values in _values(first))
+    figure, panel = panels(len(means), height=1.2 + 0.5 * len(rows))
+    read, told = [], []
+    for axes, (name, mean) in zip(panel, means.items(), strict=True):
+        cells = [[fixed(value, language) for value in row] for row in mean.values.tolist()]
+        _heat_map(axes, mean.values, cells, top)
+        axes.set_title(way := word("way", name, language), fontsize=14)
+        axes.set_xlabel(first.dims[1], fontsize=14)
+        axes.set_xticks(range(len(columns)), columns, fontsize=12)
+        axes.set_yticks(range(len(rows)), rows, fontsize=12)
+        read.append(f"{way}: {'; '.join(row[len(row) // 2] for row in cells)}")
+        told.append(f"{way}: {' / '.join(map('; '.join, cells))}.")
+    panel[0].set_ylabel(first.dims[0], fontsize=14)
+    named = what, *first.dims, columns[len(columns) // 2], ". ".join(read)
+    return captioned(figure, text("caption.grid", language).format(*named), " ".join(told))
+
+
+def _heat_map(axes, values: np.ndarray, written: list[list[str]], top: float) -> None:
+    """Colours from 0 to `top`, and in each cell what is written there, light on the dark ones."""
+    axes.imshow(values, cmap="cividis", vmin=0, vmax=top, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        style = {"ha": "center", "va": "center", "fontsize": 14}
+        style["color"] = "white" if value <= top / 2 else "black"  # no number: on white
+        axes.text(column, row, written[row][column], **style)
+
+
+def _values(means) -> list[list]:
+    """The values of each setting of a table."""
+    return [means[name].values.tolist() for name in means.dims]
+
+
+def _axes(name: str, values, settings: int = 1) -> list[str]:
+    """The names of the axes: over what is averaged, then the settings. Else an error."""
+    dims = list(getattr(values, "dims", ()))
+    repeat = [dim for dim in dims if dim in ("seed", "round")]
+    if len(dims) != 1 + settings or len(repeat) != 1:
+        found = dims or repr(values)
+        meant = ("a setting", "two settings")[settings - 1]
+        raise TypeError(f"{name} must be an xarray.DataArray over {meant} and seed; got {found}")
+    return repeat + [dim for dim in dims if dim not in repeat]
