@@ -31,6 +31,14 @@ def lora_ranks() -> tc.Run:
 
 
 @functools.cache
+def scaled() -> tc.Run:
+    """Lesson 2's sweep of rank, alpha and learning rate."""
+    settings = {"lora_rank": [1, 2, 4, 8], "lora_alpha": [2, 4, 8, 16, 32]}
+    rates = [0.00125, 0.0025, 0.005, 0.01, 0.02]
+    return tc.train_sft(WORLD, tc.SFTConfig(**settings, lr=rates, seeds=16))
+
+
+@functools.cache
 def clip_ranges() -> tc.Run:
     clips = [0.05, 0.1, 0.2, 0.4, 0.8]
     config = tc.PPOConfig(clip_range=clips, epochs=8, rollouts=25, seeds=16)

@@ -107,6 +107,18 @@ def magnified(language: str) -> Due:
     return due
 
 
+def lesson_2(language: str) -> Due:
+    """Each alpha's map, cell by cell, and its middle column in the caption."""
+    due, loss = [], runs.scaled().history.loss.isel(step=-1).mean("seed")
+    comma = str.maketrans(".", ",") if language == "tr" else {}
+    for alpha in loss.lora_alpha.values.tolist():
+        table = loss.sel(lora_alpha=alpha)
+        rows = [[f"{cell:.2f}".translate(comma) for cell in row] for row in table.values]
+        column = f"α = {alpha:g}: {'; '.join(row[2] for row in rows)}."
+        due.append(("lora_alpha", f"{alpha:g}", [column, " / ".join(map("; ".join, rows))]))
+    return due + of_curves(runs.lora_ranks(), language, "loss", "accuracy")
+
+
 def lesson_5(language: str) -> Due:
     world, due = tc.World(language=language), []
     weight = torch.randn(1, 4096, generator=torch.Generator().manual_seed(0))
@@ -135,7 +147,7 @@ def lesson_5(language: str) -> Due:
 
 DUE = {
     "01": lesson_1,
-    "02": lambda language: of_curves(runs.lora_ranks(), language, "loss", "accuracy"),
+    "02": lesson_2,
     "03": lambda language: (
         magnified(language)
         + of_curves(runs.clip_ranges(), language, "clip_fraction", "approx_kl")

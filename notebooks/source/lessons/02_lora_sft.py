@@ -14,7 +14,7 @@
 #
 # Bu dersin sonunda LoRA'nın başlangıçta neden hiçbir şeyi değiştirmediğini, rankın neyi
 # sınırladığını ve fazla eğitmenin neden sonraki derslere yer bırakmadığını göstermiş olacağız.
-# Süre: yaklaşık 58 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 22 dakika.
+# Süre: yaklaşık 60 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 22 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 2 · LoRA-SFT: teaching by example, with few weights
@@ -24,7 +24,7 @@
 # matrices beside them: **low-rank adaptation** (LoRA).
 #
 # By the end of this lesson we shall have shown why LoRA changes nothing at the start, what the rank
-# limits, and why too much training leaves no room for the lessons that follow. Time: about 58
+# limits, and why too much training leaves no room for the lessons that follow. Time: about 60
 # minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 22 minutes.
 
 # %% [markdown] lang="tr"
@@ -116,13 +116,11 @@ generator = torch.Generator().manual_seed(0)
 torch.nn.init.normal_(example.head.lora_B, generator=generator)
 e, head = example.prompt_embed[0], example.head
 A, B, W, b = head.lora_A[0], head.lora_B[0], head.weight[0], head.bias[0]
-
-# %%
 with_w_prime = e @ (W + 8 / 8 * B @ A).T + b
 in_two_steps = e @ W.T + b + 8 / 8 * (e @ A.T) @ B.T
 print(torch.allclose(with_w_prime, in_two_steps), torch.allclose(in_two_steps, example()[0]))
-ranks = [int(torch.linalg.matrix_rank(matrix)) for matrix in (W, B @ A)]
-print(f"rank of W {ranks[0]}, rank of B A {ranks[1]}")
+of_w, of_product = (int(torch.linalg.matrix_rank(matrix)) for matrix in (W, B @ A))
+print(f"rank of W {of_w}, rank of B A {of_product}")
 
 # %% [markdown] lang="tr"
 # İki hesap aynı sayıları verir, model de onları verir. $W$'nin rankı 11, $B A$'nınki 8: çarpım,
@@ -269,15 +267,13 @@ portion.reveal(a=0.3 < of_all < 0.5, b=0.05 < of_all < 0.2, c=of_all < 0.03)
 # the models' published settings (`config.json`): GPT-2 ([Radford et al., 2019][gpt2]), Llama 2 7B
 # ([Touvron et al., 2023][llama]), Mistral 7B ([Jiang et al., 2023][mistral]).
 
-# %%
+# %% large_models
 d, kv = 4096, 1024
 models = {  # layers, (in, out) of each attention matrix, parameters in all
     "GPT-2": (12, [(768, 3 * 768), (768, 768)], 124_439_808),
     "Llama 2 7B": (32, [(d, d), (d, d), (d, d), (d, d)], 6_738_415_616),
     "Mistral 7B": (32, [(d, d), (d, kv), (d, kv), (d, d)], 7_241_732_096),
 }
-
-# %% large_models
 for name, (layers, matrices, parameters) in models.items():
     adapters = layers * sum(8 * (n_in + n_out) for n_in, n_out in matrices)
     print(f"{name:11} {adapters:>10,} trained of {parameters:>14,}: {adapters / parameters:.3%}")
@@ -307,19 +303,17 @@ for name, (layers, matrices, parameters) in models.items():
 # hidden; `tc.train_sft` does just this, only for many seeds side by side.
 
 # %%
-model = tc.ToyLM(seeds=[0])
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+policy = tc.ToyLM(seeds=[0])
+optimizer = torch.optim.Adam(policy.parameters(), lr=0.01)
 for step in range(38):
     optimizer.zero_grad()
-    loss, info = tc.sft.sft_loss(model.logp(), world.sft_targets)
+    loss, info = tc.sft.sft_loss(policy.logp(), world.sft_targets)
     loss.sum().backward()
     optimizer.step()
 
 # %%
 start = tc.train_sft(world, tc.SFTConfig(seeds=16))
-print(np.allclose(model.logp().detach()[0], start.logp.sel(seed=0)))
-
-# %%
+print(np.allclose(policy.logp().detach()[0], start.logp.sel(seed=0)))
 tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 
 # %% [markdown] lang="tr"
@@ -332,67 +326,109 @@ tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 # start here.
 
 # %% [markdown] lang="tr"
-# ## 6 · Neden α/r? (6 dakika, ek)
+# ## 6 · α bir öğrenme oranı mı? (8 dakika, ek)
 #
-# Rankı artırınca $B A$ daha çok terimin toplamı olur. Ölçek olmasaydı rankı iki katına çıkarmak adımı
-# da büyütür, her rank için öğrenme oranını (learning rate, adımın boyu; kodda `lr`) yeniden aramak gerekirdi.
+# Adımı büyüten iki düğme var: `lora_alpha` ve öğrenme oranı (learning rate, adımın boyu; kodda `lr`). İkisi aynı
+# şey mi? Adam'ın adımı gradyanın büyüklüğüne bağlı değildir: her ağırlık, adım başına yaklaşık `lr` kadar oynar.
+# $\frac{\alpha}{r} B$'ye tek bir matris gözüyle bakarsak adımı $\frac{\alpha}{r} \cdot$ `lr`'dir; $A$'nınki `lr` olarak
+# kalır. Öyleyse $\alpha$'yı dört katına çıkarmak, **yalnızca $B$'nin** öğrenme oranını dört katına çıkarmak demektir. Sınayalım:
 
 # %% [markdown] lang="en"
-# ## 6 · Why α/r? (6 minutes, extra)
+# ## 6 · Is α a learning rate? (8 minutes, extra)
 #
-# With a higher rank, $B A$ is a sum of more terms. Without a scale, doubling the rank would make the
-# step larger too, and the learning rate (`lr`, the size of a step) would have to be found anew for every rank.
+# Two knobs make the step larger: `lora_alpha`, and the learning rate (`lr`, the size of a step). Are they the same
+# thing? Adam's step does not depend on the size of the gradient: each weight moves by about `lr` per step. Look at
+# $\frac{\alpha}{r} B$ as one matrix, and its step is $\frac{\alpha}{r} \cdot$ `lr`; that of $A$ is still `lr`. So
+# making $\alpha$ four times as large should mean making the learning rate four times as large **for $B$ alone**. Test it:
 
-# %% [markdown] lang="tr" predict="stretch"
-# **Tahmin et · rank 8 ve rank 1.** $\alpha$ hep 8 olsun. $\alpha/r$ ölçeğiyle, rank 8 iken Adam'ın ilk adımı logitleri rank 1'dekinin kaç katı oynatır?
+
+# %% rate_of_b
+def loss_after(alpha, rate_of_a, rate_of_b):
+    policy = tc.ToyLM(seeds=range(16), lora_alpha=alpha)
+    A = {"params": [policy.head.lora_A], "lr": rate_of_a}
+    B = {"params": [policy.head.lora_B], "lr": rate_of_b}
+    optimizer = torch.optim.Adam([A, B])
+    for step in range(38):
+        optimizer.zero_grad()
+        tc.sft.sft_loss(policy.logp(), world.sft_targets)[0].sum().backward()
+        optimizer.step()
+    return tc.sft.sft_loss(policy.logp(), world.sft_targets)[0].mean().item()
+
+
+print(f"alpha 32, lr 0.01 for A and B:        {loss_after(32, 0.01, 0.01):.3f}")
+print(f"alpha  8, lr 0.01 for A, 0.04 for B:  {loss_after(8, 0.01, 0.04):.3f}")
+print(f"alpha  8, lr 0.04 for A and B:        {loss_after(8, 0.04, 0.04):.3f}")
+
+# %% [markdown] lang="tr"
+# İlk iki kayıp aynı: **$\alpha/r$, $B$'nin öğrenme oranının `lr`'ye oranıdır.** `lr` ise iki matrisi birden hızlandırır,
+# o yüzden daha ileri götürür.
 #
-# - 8 katı
-# - aynı kadar
-# - yaklaşık yarısı kadar
+# Peki rank değişince? Sık duyacağın öğüt $\alpha = 2r$'dir: ölçek hep 2 kalır, $B$ her rankta `lr`'nin iki katıyla
+# öğrenir. Öbür yol, $\alpha$'ya hiç dokunmamaktır: ölçek $8/r$ olur.
 
-# %% [markdown] lang="en" predict="stretch"
-# **Predict · rank 8 and rank 1.** Let $\alpha$ be 8 throughout. With the scale $\alpha/r$, how far does Adam's first step move the logits at rank 8, compared with rank 1?
+# %% [markdown] lang="en"
+# The first two losses agree: **$\alpha/r$ is the learning rate of $B$, in units of `lr`.** `lr` itself speeds up both
+# matrices and so gets further.
 #
-# - 8 times as far
-# - just as far
-# - about half as far
+# And when the rank changes? The advice you will often hear is $\alpha = 2r$: the scale stays at 2, and at every rank $B$
+# learns at twice `lr`. The other way is to leave $\alpha$ alone: the scale is then $8/r$.
 
+# %% [markdown] lang="tr" predict="one_rate"
+# **Tahmin et · her ranka tek `lr`.** `lr` 0,005 olsun, rank 1'den 8'e çıksın. 38 adım sonraki kayıp hangi kuralla ranktan ranka daha az değişir?
+#
+# - α = 2r ile: ölçek hep aynı
+# - her rankta α = 8 ile
+# - ikisiyle de aynı kadar
 
-# %%
-def first_step(rank, alpha):
-    model = tc.ToyLM(seeds=range(64), lora_rank=rank, lora_alpha=alpha)
-    before = model().detach()
-    tc.sft.sft_loss(model.logp(), world.sft_targets)[0].sum().backward()
-    torch.optim.Adam(model.parameters(), lr=0.01).step()
-    return (model() - before).abs().mean().item()
+# %% [markdown] lang="en" predict="one_rate"
+# **Predict · one `lr` for every rank.** Let `lr` be 0.005 and the rank go from 1 to 8. With which rule does the loss after 38 steps change less from rank to rank?
+#
+# - with α = 2r: the scale is always the same
+# - with α = 8 at every rank
+# - as much with either
 
-
-# %%
-ranks = (1, 2, 4, 8)
-scalings = {  # the lora_alpha with which the scale lora_alpha / r is the one named
-    "alpha": lambda r: 8.0 * r,
-    "alpha/r": lambda r: 8.0,
-    "alpha/sqrt(r)": lambda r: 8 * r**0.5,
-}
-moved = {}
-for name, alpha in scalings.items():
-    moves = np.array([first_step(r, alpha(r)) for r in ranks])
-    moved[name] = moves[-1] / moves[0]
-    print(f"{name:14}", *(f"rank {r}: {m:.2f}" for r, m in zip(ranks, moves / moves[0])), sep="  ")
+# %% rules
+alphas, rates = [2, 4, 8, 16, 32], [0.00125, 0.0025, 0.005, 0.01, 0.02]
+config = tc.SFTConfig(lora_rank=[1, 2, 4, 8], lora_alpha=alphas, lr=rates, seeds=16)
+final = tc.train_sft(world, config).history.loss.isel(step=-1, drop=True)
+rules = {"α = 8": final.sel(lora_alpha=8), "α = 2r": final.sel(lora_alpha=2 * final.lora_rank)}
+tc.plots.grid(world, "loss", **rules)
 
 # %% tags=["reveal"]
-far = moved["alpha/r"]
-stretch.reveal(a=far > 6, b=0.9 < far < 1.1, c=0.4 < far < 0.6)
+by_rank = (table.sel(lr=0.005).mean("seed") for table in rules.values())
+same, double = (float(losses.max() - losses.min()) for losses in by_rank)
+one_rate.reveal(a=double < same / 2, b=same < double / 2, c=0.5 <= same / double <= 2)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Ölçeksiz ($\alpha$) adım rank ile büyür: rank 8'de neredeyse dört kat. $\alpha/r$ ile büyümez; hatta
-# küçülür, rank 8'de yarıya iner, çünkü terimlerin hepsi aynı yöne çekmez. $\alpha/\sqrt{r}$ en düz olanıdır; rsLoRA
-# ([Kalajdzievski, 2023][rslora]) bunu önerir. Paket, yaygın olan $\alpha/r$'yi kullanır.
+# $\alpha = 8$ iken soldaki sütunlarda kayıp, rankı hemen hemen hiç bilmez; $\alpha = 2r$ iken `lr` 0,005'te rank 1'de 2,24,
+# rank 8'de 1,35'tir. Nedeni: $B A$, $r$ terimin toplamıdır ve Adam her terimi aynı boyda adımlarla oynatır. $r$'ye bölmek
+# terimlerin çokluğunu dengeler; $\alpha = 2r$ bu bölmeyi geri alır. Geriye düz bir 2 çarpanı kalır; `lr`'yi her rankta
+# yeniden araman gerekir. Hu ve ark. $\alpha$'yı denedikleri ilk $r$'ye eşitler, bir daha da oynatmaz. rsLoRA
+# ([Kalajdzievski, 2023][rslora]) ise, buradakinden çok büyük ranklar için, $\sqrt{r}$'ye böler.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Unscaled ($\alpha$), the step grows with the rank: almost fourfold at rank 8. With $\alpha/r$ it does
-# not grow; it even shrinks, by half at rank 8, since the terms do not all pull the same way. $\alpha/\sqrt{r}$ is
-# the flattest, and rsLoRA ([Kalajdzievski, 2023][rslora]) proposes it. The package uses the common $\alpha/r$.
+# With $\alpha = 8$ the loss in the columns on the left hardly knows the rank; with $\alpha = 2r$ it is 2.24 at rank 1 and
+# 1.35 at rank 8, at an `lr` of 0.005. The reason: $B A$ is a sum of $r$ terms, and Adam moves each of them by steps of the same size.
+# Dividing by $r$ makes up for the number of terms; $\alpha = 2r$ takes the division back. A plain factor of 2 is left,
+# and `lr` has to be found anew for every rank. Hu et al. set $\alpha$ to the first $r$ they try, and then leave it
+# alone. rsLoRA ([Kalajdzievski, 2023][rslora]) divides by $\sqrt{r}$, for ranks far above ours.
+
+# %% [markdown] lang="tr"
+# $\alpha$'nın kendisi ne kadar iş görür? Sürgüyü 8'den 32'ye götür: bütün tablo yaklaşık bir sütun sola kayar, `lr` iki katına
+# çıkmış gibi. $\frac{\alpha}{r} B A$ çarpımında $\alpha$ bir kez, `lr` iki kez vardır: hem $B$'de hem $A$'da.
+
+# %% [markdown] lang="en"
+# How much does $\alpha$ itself do? Take the slider from 8 to 32: the whole map moves about one column to the left, as if
+# `lr` had doubled. In the product $\frac{\alpha}{r} B A$, $\alpha$ counts once and `lr` twice: in $B$ and in $A$.
+
+# %%
+tc.widgets.slider(
+    "lora_alpha",
+    alphas,
+    lambda a: tc.plots.grid(world, "loss", 2.4, **{f"α = {a:g}": final.sel(lora_alpha=a)}),
+    start=8,
+    language=world.language,
+)
 
 # %% [markdown] lang="tr"
 # ## 7 · Kaydır: `lora_rank` (8 dakika)
@@ -530,8 +566,6 @@ for step in range(200):
     loss, info = tc.sft.sft_loss(full.logp(), world.sft_targets)
     loss.sum().backward()
     optimizer.step()
-
-# %%
 delta = (full.head.weight - base).detach()
 U, S, Vh = torch.linalg.svd(delta, full_matrices=False)
 print("loss", loss.mean().detach().numpy().round(3), "accuracy", info["accuracy"].mean().numpy())
@@ -630,13 +664,13 @@ better.reveal(a=copied > lora, b=lora > copied, c=lora == copied)
 # $\Delta W$ of its own.
 
 # %% [markdown] lang="tr"
-# ## 9 · Birleştir, ayır (3 dakika, ek)
+# ## 9 · Birleştir, ayır, kapat (3 dakika, ek)
 #
 # Eğitim bitince $\Delta W$, $W$'ye eklenebilir: **birleştirme** (merge). Model artık sıradan bir
 # katmandır, LoRA'nın çalışma anında hiçbir maliyeti kalmaz.
 
 # %% [markdown] lang="en"
-# ## 9 · Merge and unmerge (3 minutes, extra)
+# ## 9 · Merge, unmerge, switch off (3 minutes, extra)
 #
 # When training is done, $\Delta W$ can be added to $W$: the **merge**. The model is an ordinary layer
 # again, and LoRA costs nothing at run time.
@@ -651,7 +685,23 @@ start.model.head.unmerge()
 print("unmerged: largest difference", (start.model() - apart).abs().max().item())
 
 # %% [markdown] lang="tr"
-# Birleştirince fark yalnızca yuvarlamadır; ayırınca son bitine kadar baştaki sayılara döneriz.
+# Birleştirince fark yalnızca yuvarlamadır; ayırınca son bitine kadar baştaki sayılara döneriz. Adaptörü yerinde bırakıp
+# **kapatabiliriz** de (PEFT'te `disable_adapter`): geriye $W$ kalır, o da eğitimden önceki politikadır. Onu saklamak için
+# ikinci bir model gerekmez:
+
+# %% [markdown] lang="en"
+# Merged, the difference is nothing but rounding; unmerged, we are back to the bit. We can also leave the adapter in place
+# and **switch it off** (`disable_adapter` in PEFT): what is left is $W$, and that is the policy before training. To keep
+# it takes no second model:
+
+# %%
+off = start.model.base_logits().log_softmax(-1)
+print("adapter off, the policy before training to the bit:", np.array_equal(off, start.ref_logp))
+
+# %% [markdown] lang="tr"
+# Ders 3 ve 4, **buradan** çıkan politikadan başlar ve onu referans alır: o politika, adaptörü açık olandır. Orada kapatmak
+# bizi $W$'ye, yani SFT'den öncesine götürürdü; bu yol, SFT adaptörü önce $W$ ile birleştirilip yanına yenisi takılırsa
+# işler. Paket, referansın tablosunu daha ilk adımdan önce hesaplar ve saklar. İkisini karıştıranın başına geleni ders 6 gösterir.
 #
 # ## 10 · Aşırı eğitim: pekiştirmeli öğrenmeye (RL) bir şey kaldı mı? (5 dakika)
 #
@@ -660,7 +710,10 @@ print("unmerged: largest difference", (start.model() - apart).abs().max().item()
 # kolay olup olmadığına.
 
 # %% [markdown] lang="en"
-# Merged, the difference is nothing but rounding; unmerged, we are back to the bit.
+# Lessons 3 and 4 start at the policy that comes out **here**, and it is their reference: the one with the adapter on.
+# Switching it off there would lead back to $W$, to before SFT; the trick works if the adapter of SFT is merged into $W$
+# first and a new one put beside it. The package computes the table of the reference before the first step and keeps it.
+# Lesson 6 shows what happens to those who mix up the two.
 #
 # ## 10 · Over-training: is anything left for reinforcement learning (RL)? (5 minutes)
 #
