@@ -176,7 +176,7 @@
 # | 3 | 6 | 9 | "Hatayı bul" için önce sessiz bir dakika |
 # | 4 | 4 | 7 | Yüzdeyi sınıfa tahmin ettirin |
 # | 5 | 4 | 6 | Dört satırlık döngüyü satır satır okutun |
-# | 6 | – | 7 | Kısa planda yalnızca sonuç: $\alpha/r$ adımı rank ile büyütmez |
+# | 6 | – | 7 | Kısa planda yalnızca sonuç: $\alpha/r$, $B$'nin öğrenme oranıdır; $\alpha$ sabitken aynı `lr` her ranka yeter |
 # | 7 | 10 | 13 | Dersin kalbi; sürgüye geçmeden herkes bir rank yazsın |
 # | 8 | – | 11 | Kısa planda atlayın; SVD bilmeyen sınıfta uzun planda da yalnızca resmi gösterin |
 # | 9 | – | 3 | Tek hücre |
@@ -195,6 +195,11 @@
 # - **Bölüm 4.** "Yüzde kaçı eğitiliyor?" Herkes küçük bir sayı söyler; yanıt yüzde {{share ~ package: (\S+)%}}. Kazanç büyük matristedir.
 #
 #   {{large_models}}
+# - **Bölüm 6.** "$\alpha$ bir öğrenme oranı mı?" $B$'ninki, evet; $A$'nınki, hayır. "Neden $\alpha = 2r$?" Ölçek 2 kalsın diye; ama `lr` o zaman ranka bağlanır.
+#
+#   {{rate_of_b}}
+#
+#   {{rules.picture}}
 # - **Bölüm 7.** "Altı hedefe yeten en küçük rank?" "6" çok söylenir; yanıt 2'dir. Rank 1'de hemen hemen her tohumda iki yanıt kalır; düzlem resmini yelpaze diye anlatın.
 #
 #   {{ends}}
@@ -218,7 +223,7 @@
 # | 3 | 6 | 9 | A silent minute before "Find the bug" |
 # | 4 | 4 | 7 | Let the class guess the percentage |
 # | 5 | 4 | 6 | Have the four lines of the loop read aloud, one by one |
-# | 6 | – | 7 | Short plan: only the result, that with $\alpha/r$ the step does not grow with the rank |
+# | 6 | – | 7 | Short plan: only the result, that $\alpha/r$ is the learning rate of $B$, and that one `lr` serves every rank while $\alpha$ stays |
 # | 7 | 10 | 13 | The heart of the lesson; everyone writes down a rank before the slider |
 # | 8 | – | 11 | Skip it in the short plan; where nobody knows the SVD, show only the picture in the long one too |
 # | 9 | – | 3 | A single cell |
@@ -237,6 +242,11 @@
 # - **Section 4.** "What percentage is trained?" Everyone says a small one; it is {{share ~ package: (\S+)%}} per cent. The gain lies in large matrices.
 #
 #   {{large_models}}
+# - **Section 6.** "Is $\alpha$ a learning rate?" That of $B$, yes; that of $A$, no. "Why $\alpha = 2r$?" So that the scale stays at 2; but then `lr` depends on the rank.
+#
+#   {{rate_of_b}}
+#
+#   {{rules.picture}}
 # - **Section 7.** "The smallest rank that is enough for six targets?" Many say "6"; it is 2. Rank 1 keeps two answers at nearly every seed; tell the picture of the plane as a fan.
 #
 #   {{ends}}
@@ -439,7 +449,11 @@
 #   {{ends}}
 #
 #   {{sixth_prompt}}
-# - **Bölüm 6.** "Ödülü görmeyen DPO çizgilere varır mı?" Varır; marj da her $\beta$'da gerçek ödül farkına oturur.
+#
+#   "Seçilen neden düşer?" Kendi çiftinin itişi tepede söner, öbür istemlerin çiftleri ortak adaptörden itmeyi sürdürür.
+#
+#   {{pushes}}
+# - **Bölüm 6.** "Ödülü görmeyen DPO çizgilere varır mı?" Varır; yalnızca en uzun tasmada KL biraz aşar, çünkü ödüldeki yanılgı $\beta$'ya bölünür. Marj da her $\beta$'da gerçek ödül farkına oturur.
 #
 #   {{margins}}
 # - **Bölüm 7.** "Seçilenin düşmesi eğitimin kusuru mu?" Hayır, en iyi politikada da böyledir.
@@ -448,6 +462,10 @@
 # - **Bölüm 8.** "%90 için kaç çift?" Yüz diyen çoktur; on bin gerekir. Yüz çiftle politika başladığından kötüdür.
 #
 #   {{pairs.picture}}
+#
+#   "SFT terimi hep iyi midir?" Az çiftte kurtarır, çok çiftte zirveden alıkoyar.
+#
+#   {{sft_term}}
 # - **Bölüm 9.** "Referansı atarsak nereye varırız?" Düzgün referanslı en iyiye: SFT'nin öğrettiği silinir.
 #
 #   {{reference_free}}
@@ -492,7 +510,11 @@
 #   {{ends}}
 #
 #   {{sixth_prompt}}
-# - **Section 6.** "Will DPO, which does not see the reward, get to the lines?" It does; and the margin settles on the true difference in reward at every $\beta$.
+#
+#   "Why does the chosen answer fall?" The push of its own pair fades at the top; the pairs of other prompts go on pushing through the shared adapter.
+#
+#   {{pushes}}
+# - **Section 6.** "Will DPO, which does not see the reward, get to the lines?" It does; only on the longest leash does the KL overshoot a little, for the error in the reward is divided by $\beta$. And the margin settles on the true difference in reward at every $\beta$.
 #
 #   {{margins}}
 # - **Section 7.** "Is it a flaw of training when the chosen falls?" No, it is so at the optimum as well.
@@ -501,6 +523,10 @@
 # - **Section 8.** "How many pairs for 90%?" Many say a hundred; it takes ten thousand. With a hundred the policy is worse than at the start.
 #
 #   {{pairs.picture}}
+#
+#   "Is an SFT term always good?" It rescues where pairs are few, and keeps from the summit where they are many.
+#
+#   {{sft_term}}
 # - **Section 9.** "Where do we end without the reference?" At the optimum of a uniform one: what SFT taught is wiped out.
 #
 #   {{reference_free}}

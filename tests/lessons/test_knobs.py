@@ -134,6 +134,30 @@ def test_an_sft_knob(world, sweep):
     check_moves(final(run.history.loss), knob, -1)
 
 
+def test_alpha_over_rank_is_the_learning_rate_of_b_alone(world):
+    """Exact, but for the eps in Adam's denominator, which is left out here."""
+
+    def trained(alpha: float, rate_of_b: float) -> torch.Tensor:
+        policy = tc.ToyLM(seeds=range(SEEDS), lora_rank=8, lora_alpha=alpha)
+        b = {"params": [policy.head.lora_B], "lr": rate_of_b}
+        optimizer = torch.optim.Adam([{"params": [policy.head.lora_A]}, b], lr=0.01, eps=1e-30)
+        for _ in range(38):
+            optimizer.zero_grad()
+            tc.sft.sft_loss(policy.logp(), world.sft_targets)[0].sum().backward()
+            optimizer.step()
+        return policy.logp().detach()
+
+    assert torch.allclose(trained(32, 0.01), trained(8, 0.04), rtol=0, atol=1e-9)
+    assert not torch.allclose(trained(32, 0.01), trained(8, 0.01), rtol=0, atol=0.1)
+
+
+def test_with_a_fixed_alpha_the_rank_matters_less_than_with_alpha_2r(world):
+    config = tc.SFTConfig(lora_rank=[1, 2, 4], lora_alpha=[2, 4, 8], lr=0.005, seeds=SEEDS)
+    loss = final(tc.train_sft(world, config).history.loss)
+    fixed, double = loss.sel(lora_alpha=8).values, loss.sel(lora_alpha=2 * loss.lora_rank).values
+    assert (np.ptp(fixed, axis=0) < np.ptp(double, axis=0) / 2).all()
+
+
 def test_rank_1_cannot_hold_six_targets_and_rank_2_can(world):
     run = tc.train_sft(world, tc.SFTConfig(lora_rank=[1, 2], steps=600, lr=0.02, seeds=SEEDS))
     check_moves(final(run.history.accuracy), "lora_rank", +1)
@@ -173,6 +197,27 @@ def test_dpo_without_a_reference_starts_elsewhere_and_ends_further_from_it(world
     assert (held.margin.isel(step=0) == 0).all()
     assert (abs(free.margin.isel(step=0)) > 1e-3).all()
     assert (final(held.attained) > final(free.attained)).all()
+
+
+def test_a_chosen_answer_is_lifted_by_its_own_pair_and_pressed_by_those_of_other_prompts(world):
+    """The gradient of one pair's loss against that of a chosen log-probability, at 16 starts."""
+    start = tc.train_sft(world, tc.SFTConfig(seeds=16))
+    prompt, chosen, rejected = world.preference_pairs.T
+    weights = start.model.head.lora_A, start.model.head.lora_B
+    logits = start.model()
+
+    def slopes(values):
+        grads = (torch.autograd.grad(v.sum(), weights, retain_graph=True) for v in values.T)
+        return torch.stack([torch.cat([g.flatten(1) for g in grad], 1) for grad in grads], 1)
+
+    push = 0.1 / 2 / 5 * slopes(logits[:, prompt, chosen] - logits[:, prompt, rejected])
+    effect = slopes(logits.log_softmax(-1)[:, prompt, chosen]) @ push.mT / 5  # (seed, answer, pair)
+    own = effect.diagonal(dim1=1, dim2=2).sum(-1)
+    others = effect.sum((1, 2)) - own
+    assert (own > 0).all()
+    assert (others < 0).float().mean() > 0.8
+    assert own.mean().item() == pytest.approx(0.0215, abs=5e-4)  # a step of 1 in lesson 4: 0.0212
+    assert others.mean().item() == pytest.approx(-0.0035, abs=3e-4)
 
 
 def test_an_sft_term_keeps_the_chosen_likelier(world, start, pairs):

@@ -16,7 +16,7 @@
 #
 # Şaşırtıcı olan şu: DPO, ödülü hiç görmeden, PPO'nun tırmandığı zirveye çıkar. Bunu adım adım
 # türetecek, her adımı çalıştıracak ve nerede bozulduğunu da göreceğiz. Süre: yaklaşık 60 dakika;
-# *ek* yazan bölümler bekleyebilir, onlarsız 38 dakika. Alıştırmalar: 21 dakika.
+# *ek* yazan bölümler bekleyebilir, onlarsız 37 dakika. Alıştırmalar: 21 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 4 · DPO: learning from preferences
@@ -29,7 +29,7 @@
 #
 # The surprise is this: without ever seeing the reward, DPO climbs to the summit that PPO climbs to. We
 # shall derive it step by step, run every step, and see where it breaks as well. Time: about 60 minutes;
-# the sections marked *extra* can wait, without them 38 minutes. Exercises: 21 minutes.
+# the sections marked *extra* can wait, without them 37 minutes. Exercises: 21 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Beş tercih çifti (3 dakika)
@@ -60,7 +60,7 @@ for prompt, chosen, rejected in world.preference_pairs:
 # %% [markdown] lang="tr"
 # Altıncı istemin ("kısa cevap") hiç çifti yok. Bunu aklımızda tutalım.
 #
-# ## 2 · π*'dan kayba, dört adım (10 dakika)
+# ## 2 · π*'dan kayba, dört adım (9 dakika)
 #
 # **Adım 1. Ödülü yalnız bırak.** Ders 1 ve 3'ten biliyoruz: tasması (KL cezası) $\beta$ olan en iyi politika
 # $\pi^* = \pi_\mathrm{ref}\, e^{r/\beta} / Z$. Bu eşitliği ödül için çözelim:
@@ -70,7 +70,7 @@ for prompt, chosen, rejected in world.preference_pairs:
 # %% [markdown] lang="en"
 # The sixth prompt ("short answer") has no pair at all. Keep that in mind.
 #
-# ## 2 · From π* to the loss, in four steps (10 minutes)
+# ## 2 · From π* to the loss, in four steps (9 minutes)
 #
 # **Step 1. Solve for the reward.** From lessons 1 and 3 we know the best policy on a leash (a KL penalty) of $\beta$:
 # $\pi^* = \pi_\mathrm{ref}\, e^{r/\beta} / Z$. Solve this for the reward:
@@ -132,7 +132,7 @@ print(torch.allclose(torch.sigmoid(beta * log_ratio[x, c] - beta * log_ratio[x, 
 # `True`, hem de $Z$ olmadan. **Adım 4. Olabilirliği büyüt.** $\pi^*$ yerine eğitilen $\pi_\theta$'yı
 # koyalım; $\hat r = \beta \log(\pi_\theta / \pi_\mathrm{ref})$ politikanın **örtük ödülü** (implicit
 # reward), $\Delta = \hat r_c - \hat r_r$ ise **marj** (margin) olsun. Eldeki tercihlerin eksi
-# log-olasılığı, DPO kaybıdır ([Rafailov ve ark., 2023][dpo]):
+# log-olasılığı, DPO kaybıdır ([Rafailov ve ark., 2023][dpo]); kodda `tc.dpo.dpo_loss`:
 #
 # $$L = -\,\mathbb{E}\big[\log \sigma(\Delta)\big]$$
 
@@ -140,15 +140,9 @@ print(torch.allclose(torch.sigmoid(beta * log_ratio[x, c] - beta * log_ratio[x, 
 # `True`, and without $Z$. **Step 4. Maximise the likelihood.** Put the policy being trained,
 # $\pi_\theta$, in the place of $\pi^*$; call $\hat r = \beta \log(\pi_\theta / \pi_\mathrm{ref})$ the
 # **implicit reward** of the policy and $\Delta = \hat r_c - \hat r_r$ the **margin**. Minus the
-# log-probability of the preferences at hand is the DPO loss ([Rafailov et al., 2023][dpo]):
+# log-probability of the preferences at hand is the DPO loss ([Rafailov et al., 2023][dpo]), `tc.dpo.dpo_loss` in the code:
 #
 # $$L = -\,\mathbb{E}\big[\log \sigma(\Delta)\big]$$
-
-# %%
-margin = beta * log_ratio[x, c] - beta * log_ratio[x, r]
-by_hand = -torch.nn.functional.logsigmoid(margin).mean()
-loss, info = tc.dpo.dpo_loss(best[x, c], best[x, r], ref_logp[x, c], ref_logp[x, r], beta=beta)
-print(f"by hand {by_hand:.6f}, package {loss:.6f}, margin {info['margin']:.3f}")
 
 # %% [markdown] lang="tr"
 # ## 3 · Başlangıçta ln 2 (3 dakika)
@@ -167,10 +161,9 @@ print(f"by hand {by_hand:.6f}, package {loss:.6f}, margin {info['margin']:.3f}")
 for beta in (0.1, 0.3, 0.7):
     chosen = ref_logp[x, c].requires_grad_()
     loss, info = tc.dpo.dpo_loss(chosen, ref_logp[x, r], ref_logp[x, c], ref_logp[x, r], beta=beta)
-    (push,) = torch.autograd.grad(loss, chosen)
-    print(
-        f"beta {beta}: loss {loss.item():.4f}, push on each chosen answer {-5 * push[0]:.3f}"
-    )  # a mean over 5
+    (gradient,) = torch.autograd.grad(loss, chosen)
+    push = -5 * gradient[0]  # the loss is a mean over five pairs
+    print(f"beta {beta}: loss {loss.item():.4f}, push on each chosen answer {push:.3f}")
 print(f"ln 2 = {np.log(2):.4f}")
 
 # %% [markdown] lang="tr"
@@ -185,13 +178,13 @@ print(f"ln 2 = {np.log(2):.4f}")
 # grows.
 
 # %% [markdown] lang="tr"
-# ## 4 · Beş çiftle eğitim (8 dakika)
+# ## 4 · Beş çiftle eğitim (10 dakika)
 #
 # Eski deneyin üç değeri: $\beta$ 0,1, 0,3 ve 0,7. Üç eğriye birden bakacağız: seçilenin ve
 # reddedilenin log-olasılığı, bir de marj.
 
 # %% [markdown] lang="en"
-# ## 4 · Training on five pairs (8 minutes)
+# ## 4 · Training on five pairs (10 minutes)
 #
 # The three values of the old experiment: $\beta$ 0.1, 0.3 and 0.7. We look at three curves at once: the
 # log-probability of the chosen and of the rejected answer, and the margin.
@@ -226,15 +219,23 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Her şey kusursuz görünüyor: kayıp sıfıra yakın, bütün çiftlerde marj artı (`accuracy` burada bu çiftlerin
-# payıdır: 1). Ama
-# reddedilenler uçuruma yuvarlanıyor ve $\beta$ 0,1 iken seçilenin eğrisi bir yerden sonra **geri
-# düşüyor**. Kayıp yalnızca ikisinin **farkına** bakar; ortak adaptörde reddedileni itmek, seçileni de sürükleyebilir. `attained` ise 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez.
+# payıdır: 1). Ama reddedilenler uçuruma yuvarlanıyor ve $\beta$ 0,1 iken seçilenin eğrisi bir yerden sonra **geri
+# düşüyor**. Kayıp buna karışmaz: o yalnızca ikisinin **farkına** bakar. `attained` ise, ders 3'teki gibi, olası kazancın
+# ulaşılan payıdır:
+#
+# $$\frac{J(\pi_\theta) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}, \qquad J = \mathbb{E}[r] - \beta\, \mathrm{KL}$$
+#
+# 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez.
 
 # %% [markdown] lang="en" tags=["answer"]
 # All seems perfect: the loss is near zero and every pair has a positive margin (`accuracy`, here the share
-# of such pairs, is 1). But the rejected
-# answers fall off a cliff, and at a $\beta$ of 0.1 the curve of the chosen ones **turns back down** after
-# a while. The loss looks only at the **difference** of the two; in an adapter that all share, pushing the rejected may drag the chosen along. `attained` is far below 1: five pairs are not enough to tell the whole reward.
+# of such pairs, is 1). But the rejected answers fall off a cliff, and at a $\beta$ of 0.1 the curve of the chosen ones
+# **turns back down** after a while. The loss does not mind: it looks only at the **difference** of the two. `attained`,
+# as in lesson 3, is the share of the possible gain that was reached:
+#
+# $$\frac{J(\pi_\theta) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}, \qquad J = \mathbb{E}[r] - \beta\, \mathrm{KL}$$
+#
+# It is far below 1: five pairs are not enough to tell the whole reward.
 
 # %% [markdown] lang="tr" predict="untouched"
 # **Tahmin et · çifti olmayan istem.** Altıncı istemin ("kısa cevap") hiç çifti yok; başta `kısa` 0,44 ile önde. $\beta$ 0,1 ile
@@ -271,13 +272,51 @@ untouched.reveal(a=abs(changed) < 0.05, b=changed > 0.05, c=changed < -0.05 and 
 # are changed by training too, and the loss does not show it.
 
 # %% [markdown] lang="tr"
-# ## 5 · Yargıca çok soru sor (3 dakika)
+# Aynı ortaklık, seçilenin düşüşünü de açıklar mı? Çiftlerden **yalnızca biri** için düz bir gradyan adımı atalım ve her
+# istemin seçilen yanıtına bakalım: kendi çifti ona ne yapar, öbür istemlerin çiftleri ne yapar?
+
+# %% [markdown] lang="en"
+# Does the same sharing explain why the chosen fall? Take a plain gradient step for **one pair alone**, and look at the
+# chosen answer of every prompt: what does its own pair do to it, and what do the pairs of other prompts do?
+
+
+# %%
+def one_pair(policy, pair, beta=0.1):
+    """The change of the mean chosen log-probability: by its own pair, and of other prompts."""
+    policy, (x, c, r) = policy.select(torch.arange(16)), world.preference_pairs.T
+    logp, reference, one = policy.logp(), torch.as_tensor(start.logp.values), slice(pair, pair + 1)
+    asked = [table[:, x, y][:, one] for table in (logp, reference) for y in (c, r)]
+    loss = tc.dpo.dpo_loss(*asked, beta=beta)[0].sum() / len(x)  # as it counts in the mean of five
+    loss.backward()
+    torch.optim.SGD(policy.parameters(), lr=1).step()
+    change = (policy.logp() - logp)[:, x, c].detach().mean(0) / len(x)
+    return np.array([change[pair], change.sum() - change[pair]])
+
+
+# %% pushes
+later = tc.train_dpo(world, tc.DPOConfig(beta=0.1, steps=100, seeds=16), start=start)
+for when, run in {"at the start": start, "after 100 steps": later}.items():
+    own, others = 1000 * sum(one_pair(run.model, pair) for pair in range(5))
+    print(f"{when:15} own pair {own:+6.2f}, pairs of other prompts {others:+5.2f} thousandths")
+
+# %% [markdown] lang="tr"
+# Kendi çifti seçileni kaldırır, başka istemlerin çiftleri ortak adaptörden indirir. Başta kendi itişi altı kat güçlüdür.
+# Ama log-olasılık 0'ı geçemez: tepeye yaklaşan yanıtın kendi itişi söner. Küçük $\beta$ ile marj hâlâ doymamıştır, öbür
+# çiftler itmeyi sürdürür; denge **eksiye** döner.
+
+# %% [markdown] lang="en"
+# Its own pair lifts a chosen answer, and the pairs of other prompts press it down, through the shared adapter. At the
+# start its own push is six times as strong. But no log-probability can pass 0: near the top an answer's own push fades.
+# With a small $\beta$ the margin is not yet satisfied, the other pairs go on pushing, and the balance turns **negative**.
+
+# %% [markdown] lang="tr"
+# ## 5 · Yargıca çok soru sor (2 dakika)
 #
 # Şimdi ödülü bilen bir Bradley–Terry yargıcına tohum başına 100.000 çift soralım. İki yanıt da
 # referanstan çekilir; DPO yalnızca hangisinin seçildiğini görür, ödülü değil.
 
 # %% [markdown] lang="en"
-# ## 5 · Ask the judge many questions (3 minutes)
+# ## 5 · Ask the judge many questions (2 minutes)
 #
 # Now put 100,000 pairs for each seed to a Bradley–Terry judge who knows the reward. Both answers
 # are drawn from the reference; DPO sees only which one was chosen, not the reward.
@@ -286,9 +325,6 @@ untouched.reveal(a=abs(changed) < 0.05, b=changed > 0.05, c=changed < -0.05 and 
 seeds = start.config.seeds
 asked = [world.sample_preferences(start.logp.sel(seed=s), 100_000, seed=s) for s in seeds]
 pairs = torch.stack(asked)
-pairs.shape
-
-# %%
 x, c, r = pairs.unbind(-1)
 gap = world.reward[x, c] - world.reward[x, r]
 print(
@@ -323,13 +359,34 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Varır; yalnızca `beta` 0,1 iken KL, çizgisini biraz aşar (nedeni bölüm 10'da). Küçük $\beta$ uzun tasmadır: çok ödül, çok KL. Büyük $\beta$ referansa yakın kalır. PPO'nun
-# `kl_beta`'sı ile DPO'nun `beta`'sı **aynı düğmedir**. Marj ise ilginç bir şey söyler:
+# Varır; yalnızca `beta` 0,1 iken KL, çizgisinden biraz yukarıda biter: 0,526 yerine 0,571. Eğitim eksik kalmış değil, daha
+# çok adım da onu indirmez. DPO ödülü, yargıcın 100.000 kararsız kararından öğrenir ve biraz yanılır. Referansa göre log oran, bir sabit
+# dışında $r / \beta$'dır; öyleyse ödüldeki yanılgı da $\beta$'ya **bölünür**:
 
 # %% [markdown] lang="en"
-# It does; only with a `beta` of 0.1 does the KL end a little above its line (section 10 says why). A small $\beta$ is a long leash: much reward, much KL. A large $\beta$ stays close to the
-# reference. PPO's `kl_beta` and DPO's `beta` are **the same knob**. The margin has something curious to
-# tell:
+# It does; only with a `beta` of 0.1 does the KL end a little above its line, at 0.571 for 0.526. Training is not
+# unfinished, and more steps do not bring it down. DPO learns the reward from 100,000 verdicts of a judge who wavers, and errs a little.
+# The log ratio to the reference is $r / \beta$, up to a constant; so the error in the reward is **divided** by $\beta$ too:
+
+# %% reward_error
+for beta in (0.1, 0.3, 1.0):
+    best = tc.exact.optimal_policy(start.logp, world.reward, beta)
+    error = torch.as_tensor(many.logp.sel(beta=beta).values) - best
+    error -= (best.exp() * error).sum(-1, keepdim=True)  # the constant does not count
+    spread = (best.exp() * error**2).sum(-1).sqrt().mean()
+    kl, line = many.history.kl.sel(beta=beta)[:, -1].mean(), tc.exact.kl(best, start.logp).mean()
+    print(f"beta {beta}: KL {kl:.3f}, its line {line:.3f};", end=" ")
+    print(f"log ratio off by {spread:.3f}, reward by {beta * spread:.3f}")
+
+# %% [markdown] lang="tr"
+# Ödüldeki yanılgı her $\beta$'da hemen hemen aynı; log orandaki, 0,1'de 1'dekinin on katı. Gerisi bildiğimiz tasmadır: küçük $\beta$ uzundur,
+# çok ödül, çok KL; büyük $\beta$ referansa yakın kalır. PPO'nun `kl_beta`'sı ile DPO'nun `beta`'sı **aynı düğmedir**. Marj ise
+# ilginç bir şey söyler:
+
+# %% [markdown] lang="en"
+# The error in the reward is nearly the same at every $\beta$, and that in the log ratio ten times larger at 0.1 than at 1. The rest is the leash that we know: a small
+# $\beta$ is a long one, much reward and much KL; a large $\beta$ stays close to the reference. PPO's `kl_beta` and DPO's `beta`
+# are **the same knob**. The margin has something curious to tell:
 
 # %% margins
 ends = many.history[["margin", "chosen_logp", "rejected_logp", "kl", "attained"]]
@@ -373,11 +430,12 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # %% chosen
 reference = torch.as_tensor(start.logp.values)
 seed = torch.arange(16)[:, None]
-print("log-probability, chosen and rejected")
-print(f"start: {reference[seed, x, c].mean():.2f}, {reference[seed, x, r].mean():.2f}")
+print("log-probabilities at the optimum, against the start")
 for beta in (0.1, 0.3, 0.7):
-    best = tc.exact.optimal_policy(reference, world.reward, beta)
-    print(f"optimum, beta {beta}: {best[seed, x, c].mean():.2f}, {best[seed, x, r].mean():.2f}")
+    change = tc.exact.optimal_policy(reference, world.reward, beta) - reference
+    up, down = change[seed, x, c].mean(), change[seed, x, r].mean()
+    both, half = (up + down) / 2, (up - down) / 2
+    print(f"beta {beta}: mean of both {both:.2f}, half their distance {half:+.2f}, chosen {up:.2f}")
 
 # %% tags=["reveal"]
 optimal = tc.exact.optimal_policy(reference, world.reward, 0.3)
@@ -385,14 +443,17 @@ fall = float((optimal - reference)[seed, x, c].mean())
 flaw.reveal(a=fall < -0.05, b=fall > 0.05, c=abs(fall) < 0.05)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Seçilenlerin arasında, kötüyle yarıştığı için seçilmiş vasat yanıtlar
-# da var; en iyi politika onları azaltır. Kayıp yalnızca **farka** bakar: ikisi birden düşse de
-# reddedilen daha hızlı düşüyorsa memnundur.
+# Seçilen, ikisinin ortalamasının yarım aralık üstündedir; o ortalama ise düşer. Yanıtlar referanstan çekilmiştir, ve bir
+# politikanın örneklerini başka hiçbir politika onun kadar olası bulmaz: referans bu log-olasılığın **tepesindedir**. (Bir
+# çiftin iki yanıtı hep farklıdır; bu, tepeyi biraz kaydırır.) Tepede gradyan hemen hemen 0'dır; uzaklaşmanın bedeli önce
+# azdır, sonra karesel büyür. Aralık ise yalnızca $1/\beta$ ile büyür: küçük $\beta$'da düşüş kazanır. Kayıp yalnızca **aralığa** bakar.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Among the chosen are mediocre answers that won against bad ones, and the
-# best policy makes those rarer. The loss looks only at the **difference**: it is content when both fall,
-# if only the rejected one falls faster.
+# The chosen lie half the distance above the mean of both, and that mean falls. The answers were drawn from the
+# reference, and no other policy finds a policy's samples as likely as it does itself: the reference is at the **top** of this
+# log-probability. (The two answers of a pair always differ, which moves the top a little.) At the top the gradient is nearly 0;
+# moving away costs little at first, and then as the square. The distance grows only as $1/\beta$: with a small $\beta$ the
+# fall wins. The loss looks only at the **distance**.
 
 # %% [markdown] lang="tr"
 # Veri azsa bu gerçek bir soruna dönüşür. Her tohumun ilk 100 çiftiyle eğitelim:
@@ -423,7 +484,7 @@ for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items(
 # Suçlu bulundu. Hiç kaybetmemiş bir yanıt iyi olmak zorunda değildir; az sorulmuş da olabilir. Böyle
 # bir yanıta hiçbir sonlu marj yetmez; olasılığın çoğu da ona akar.
 #
-# ## 8 · Az çift, çok çift (5 dakika, ek)
+# ## 8 · Az çift, çok çift (6 dakika, ek)
 #
 # Kayıp, çift sayısı ne olursa olsun güzelce iner. Peki politika nereye varır?
 
@@ -431,7 +492,7 @@ for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items(
 # The culprit is found. An answer that never lost need not be good; it may just have been asked about
 # seldom. No finite margin is enough for it, and most of the probability flows to it.
 #
-# ## 8 · Few pairs, many pairs (5 minutes, extra)
+# ## 8 · Few pairs, many pairs (6 minutes, extra)
 #
 # The loss goes down nicely whatever the number of pairs. But where does the policy arrive?
 
@@ -473,6 +534,29 @@ how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough 
 # reward has risen, but the KL costs more. After
 # thousands of pairs it recovers, passes 90% at 10,000 pairs and closes in on the summit. The loss curve
 # had gone down nicely every time. Two cures can be tried when data are few: stopping early, and the IPO of section 11. In the exercises you will measure both.
+
+# %% [markdown] lang="tr"
+# Üçüncü bir çare kayba, seçilenin SFT kaybını ekler (Pang ve ark., 2024): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Bizde
+# $w$ `sft_weight`'tir; TRL'de `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
+
+# %% [markdown] lang="en"
+# A third cure adds the SFT loss of the chosen answers (Pang et al., 2024): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Here
+# $w$ is `sft_weight`; in TRL it is `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
+
+# %% sft_term
+config = tc.DPOConfig(beta=0.3, sft_weight=[0, 0.1, 1], seeds=16)
+for n in (100, 100_000):
+    held = tc.train_dpo(world, config, pairs[:, :n], start).history[["chosen_logp", "attained"]]
+    ends = held.isel(step=-1, drop=True).mean("seed")
+    print(f"{n:,} pairs", ends.to_dataframe().round(3), sep="\n")
+
+# %% [markdown] lang="tr"
+# 100 çiftle, $w$ 0,1 iken, seçilenler başladıkları yerde (−1,89) kalır, `attained` da −2,865'ten 0'a yaklaşır; 1 iken artıdır. Çift çokken aynı terim **zarar verir**: seçilmişleri,
+# vasatları da içinde, olduğu yerde tutar; oysa zirve, onların bir kısmının düşmesini ister.
+
+# %% [markdown] lang="en"
+# With 100 pairs and a $w$ of 0.1 the chosen stay where they began (−1.89) and `attained` comes from −2.865 near to 0; with 1 it is positive. With many pairs the same term **does
+# harm**: it holds on to whatever was chosen, the mediocre included, while the summit wants some of them to fall.
 
 # %% [markdown] lang="tr"
 # ## 9 · Referansı atarsak (5 dakika, ek)
@@ -534,13 +618,13 @@ without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
 # old behaviour itself.
 
 # %% [markdown] lang="tr"
-# ## 10 · İki yol, tek zirve (4 dakika)
+# ## 10 · İki yol, tek zirve (3 dakika)
 #
 # PPO ödülü görür, örnek çeker, dener. DPO ödülü görmez, hazır çiftlere bakar. Aynı
 # $\beta$ ile sınırın (frontier) üzerinde aynı noktaya mı düşerler?
 
 # %% [markdown] lang="en"
-# ## 10 · Two roads, one summit (4 minutes)
+# ## 10 · Two roads, one summit (3 minutes)
 #
 # PPO sees the reward, samples and tries. DPO does not see the reward and looks at ready-made pairs.
 # With the same $\beta$, do they land on the same point of the frontier?
@@ -557,13 +641,11 @@ for beta in (0.1, 0.3, 1.0):
 
 # %% [markdown] lang="tr"
 # Daire PPO, baklava DPO; boş kareler kesin en iyi. Aynı $\beta$, aynı nokta: **iki yol, tek zirve.** En
-# uzun tasmada (0,1) DPO biraz sağa taşar: referansa göre log oran, bir sabit dışında, $\beta$'ya bölünmüş ödüldür; 100.000 çiftin
-# ödülde bıraktığı hata da aynı $\beta$'ya bölünür.
+# uzun tasmada (0,1) DPO, bölüm 6'da gördüğümüz kadar, biraz sağa taşar.
 
 # %% [markdown] lang="en"
 # Circles are PPO, diamonds DPO, hollow squares the exact optimum. The same $\beta$, the same point:
-# **two roads, one summit.** On the longest leash (0.1) DPO strays a little to the right: the log ratio to the reference is, up to a constant, the reward divided by $\beta$, and the error that 100,000 pairs leave in the reward is
-# divided by the same $\beta$.
+# **two roads, one summit.** On the longest leash (0.1) DPO strays a little to the right, as we saw in section 6.
 
 # %% [markdown] lang="tr"
 # ## 11 · Sert etiketler ve IPO (5 dakika, ek)
