@@ -184,19 +184,15 @@ TEXT = {
     },
     "caption.update": {
         "tr": "Gri: önce; renkli: sonra (mavi: ortalama avantajı artı, turuncu: eksi, beyaz: hiç "
-        "çekilmedi); siyah çizgiler: kırpmanın kenarları; token'ın yanında avantajı. {}",
+        "çekilmedi); siyah çizgiler: kırpmanın kenarları; token'ın yanında avantajı.",
         "en": "Grey: before; in colour: after (blue: a mean advantage above 0, orange: below, "
-        "white: never drawn); black lines: the clip's edges; beside a token its advantage. {}",
+        "white: never drawn); black lines: the clip's edges; beside a token its advantage.",
     },
     "caption.update_one": {
         "tr": "{}: oran en az {} ({}), en çok {} ({}); kenarların dışında {} token.",
         "en": "{}: ratios from {} ({}) to {} ({}); {} tokens beyond the edges.",
     },
     "title.passes": {"tr": "{}. geçişte", "en": "In pass {}"},
-    "alt.ends": {
-        "tr": "Eğitim sonunda, tohumların ortalaması: {}.",
-        "en": "At the end of training, averaged over seeds: {}.",
-    },
     "note.left_finite_step": {
         "tr": "{} = {}: {}. adımda sonlu sayılardan çıktı",
         "en": "{} = {}: left the finite numbers at step {}",
@@ -205,42 +201,37 @@ TEXT = {
         "tr": "{} = {}: {}. turda sonlu sayılardan çıktı",
         "en": "{} = {}: left the finite numbers at rollout {}",
     },
-    "alt.over_training": {"tr": "{} (eğitim boyunca)", "en": "{} (over all of training)"},
     "alt.policies": {
         "tr": "Her istemde en olası yanıt. {}.",
         "en": "The likeliest answer to each prompt. {}.",
     },
     "alt.rewards": {
-        "tr": "Ödül tablosu. Her istemde en çok kazandıran token'lar: {}.",
-        "en": "The reward table. The tokens that earn the most at each prompt: {}.",
+        "tr": "Her istemde en çok kazandıran token'lar: {}.",
+        "en": "The tokens that earn the most at each prompt: {}.",
     },
-    "alt.tradeoff": {
-        "tr": "Kesin sınır; her tasmada ödül ve KL: {}.",
-        "en": "The exact frontier; reward and KL at each leash: {}.",
+    "caption.curves": {
+        "tr": "Çizgi: {} tohumun ortalaması; bant: ortadaki %80.",
+        "en": "Line: mean of {} seeds; band: middle 80%.",
     },
-    "alt.closing_in": {
-        "tr": "Kesin değer, sonra {} ve {} örnekle tahminlerin ortadaki %80'i: {}.",
-        "en": "The exact value, then the middle 80% of the estimates from {} and {} samples: {}.",
+    "caption.curve": {"tr": "Çizgi: tek tohum.", "en": "Line: the one seed."},
+    "caption.optimum": {"tr": "Kesikli: kesin en iyi.", "en": "Dashed: the exact optimum."},
+    "caption.others": {"tr": "Gri: öteki değerler.", "en": "Grey: other values."},
+    "caption.at_the_end": {
+        "tr": "Sayılar: en sonda.",
+        "en": "Numbers: at the end.",
     },
-    "alt.plane": {
-        "tr": "Rank 2'nin düzlemi: istemler nokta, token'lar oktur. Her istem, kendi yönünde en "
-        "uzağa varan token'ı seçer: {}.",
-        "en": "The plane of rank 2: prompts are points, tokens are arrows. Each prompt prefers the "
-        "token that reaches furthest its way: {}.",
+    "caption.over_updates": {
+        "tr": "Sayılar: bütün güncellemelerin ortalaması.",
+        "en": "Numbers: the mean over all updates.",
     },
-    "alt.against": {
-        "tr": "{}; yatay eksende: {}. Ortalamalar: {}.",
-        "en": "{}; along the axis: {}. Means: {}.",
+    "caption.at_the_end_and_over_updates": {
+        "tr": "Sayılar: en sonda; {}: bütün güncellemelerin ortalaması.",
+        "en": "Numbers: at the end; {}: the mean over all updates.",
     },
     "caption.grid": {
         "tr": "{}, tohumların ortalaması. Satırlar {}, sütunlar {}. {} sütunu, yukarıdan aşağıya: "
         "{}.",
         "en": "{}, averaged over seeds. Rows: {}, columns: {}. Column {}, from top to bottom: {}.",
-    },
-    "alt.rounding": {
-        "tr": "{} bit, {} değer, adım Δ = {}. En büyük hata {} Δ; hatanın gücü Δ²/12'nin {} katı.",
-        "en": "{} bits, {} values, step Δ = {}. The largest error is {} Δ; the power of the error "
-        "is {} times Δ²/12.",
     },
     "alt.thresholds": {
         "tr": "{} bit, eşik en büyük ağırlığın {} katı: gri zemindeki {} ağırlık kırpılır (toplam "
@@ -254,16 +245,74 @@ TEXT = {
         "tr": "{}: {} değerin {} tanesi işe yarar, adım Δ = {}, SNR {} dB.",
         "en": "{}: of {} values {} are in use, step Δ = {}, SNR {} dB.",
     },
-    "alt.surrogate": {
-        "tr": "Kırpılmış vekil amaç, kırpma aralığı {}: avantaj +1 iken oran 1 + ε'yi geçince, "
-        "−1 iken 1 − ε'nin altına inince düzleşir.",
-        "en": "The clipped surrogate, clip range {}: with advantage +1 it is flat once the ratio "
-        "passes 1 + ε, with −1 once it falls below 1 − ε.",
+    "caption.frontier": {
+        "tr": "Kesikli: her KL'de ulaşılabilecek en büyük ödül. Boş kareler: her tasmanın kesin en "
+        "iyisi. Dolu işaretler: eğitimin vardığı yerler, tohumların ortalaması; çubuklar: ortadaki "
+        "%80. Sayılar dolu işaretlerindir.",
+        "en": "Dashed: the largest reward possible at each KL. Hollow squares: the exact optimum "
+        "of each leash. Filled marks: where training ended, mean of the seeds; bars: the middle "
+        "80%. The numbers are those of the filled marks.",
     },
-    "alt.ratios": {
-        "tr": "Kırpma aralığının dışında kalan örneklerin payı. {}.",
-        "en": "Share of samples outside the clip range. {}.",
+    "caption.policies": {
+        "tr": "Her hücre: bir yanıtın olasılığı, yüzde olarak ve yuvarlanmış.",
+        "en": "Each cell: how likely an answer is, in per cent, rounded.",
     },
+    "caption.answers": {
+        "tr": "“{}” isteminde her yanıtın olasılığı; çubukların üstünde yüzde olarak.",
+        "en": "How likely each answer to “{}” is; above the bars in per cent.",
+    },
+    "row.likeliest": {"tr": "en olası yanıt", "en": "likeliest answer"},
+    "caption.rewards": {
+        "tr": "Her hücre: bir yanıtın ödülü. Mor kazandırır, turuncu kaybettirir, beyaz sıfırdır.",
+        "en": "Each cell: the reward of an answer. Purple earns, orange costs, white is zero.",
+    },
+    "caption.tradeoff": {
+        "tr": "Kesikli: her KL'de ulaşılabilecek en büyük ödül. İşaretler: her tasmanın kesin en "
+        "iyi politikası.",
+        "en": "Dashed: the largest reward possible at each KL. Marks: the exact optimum of each "
+        "leash.",
+    },
+    "caption.closing_in": {
+        "tr": "Siyah kesikli: kesin değer; mavi: denemelerin ortancası; bant: ortadaki %80. "
+        "Sayılar: bandın uçları.",
+        "en": "Black dashes: the exact value; blue: median of the tries; band: middle 80%. "
+        "Numbers: ends of the band.",
+    },
+    "head.samples": {"tr": "{} örnekle", "en": "with {} samples"},
+    "caption.plane": {
+        "tr": "Nokta: istem; ok: token, gri ise öğretilmeyen. Her istem, kendi yönünde en uzağa "
+        "varan token'ı seçer:\n{}.",
+        "en": "Point: prompt; arrow: token, grey if untaught. Each prompt prefers the token that "
+        "reaches furthest its way:\n{}.",
+    },
+    "caption.against": {
+        "tr": "Çizgi: ortalama; bant: ortadaki %80.",
+        "en": "Line: mean; band: the middle 80%.",
+    },
+    "caption.dashed": {"tr": " Kesikli: {}.", "en": " Dashed: {}."},
+    "caption.rounding": {
+        "tr": "Solda ilk {} ağırlık ve yuvarlandıkları değerler, altta ızgara. Sağda bütün "
+        "ağırlıkların hatası.\n{} bit, {} değer, ızgara adımı Δ = {}. En büyük hata: {} Δ.\n"
+        "Hatanın gücü, Δ²/12'nin {} katı.",
+        "en": "Left: the first {} weights and what they are rounded to, below them the grid. "
+        "Right: the errors of all weights.\n{} bits, {} values, step Δ = {}. The largest error is "
+        "{} Δ.\nThe power of the error is {} times Δ²/12.",
+    },
+    "caption.surrogate": {
+        "tr": "Kalın: min(ρ Â, clip(ρ) Â); kesikli: ρ Â; gri: kırpma aralığı, {0} ile {1} arası. "
+        "Avantaj +1 iken oran {1} değerini geçince, −1 iken {0} değerinin altına inince amaç "
+        "düzleşir.",
+        "en": "Thick: min(ρ Â, clip(ρ) Â); dashed: ρ Â; grey: the clip range, from {0} to {1}. "
+        "With advantage +1 the surrogate is flat once the ratio passes {1}, with −1 once it falls "
+        "below {0}.",
+    },
+    "caption.ratios": {
+        "tr": "Çubuklar: kaç örneğin oranı oradadır. Kesikli: kırpma aralığının uçları, {} ve {}.",
+        "en": "Bars: how many samples have such a ratio. Dashed: the ends of the clip range, {} "
+        "and {}.",
+    },
+    "row.outside": {"tr": "aralığın dışındaki pay", "en": "share outside the range"},
+    "row.unseen": {"tr": "resmin dışındaki pay", "en": "share beyond the axis"},
 }
 
 

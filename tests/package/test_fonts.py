@@ -118,6 +118,18 @@ def test_nothing_runs_off_a_figure(name, spoken, examples):
     assert (drawn.max <= sheet.max).all()
 
 
+@pytest.mark.parametrize("spoken", LANGUAGES)
+@pytest.mark.parametrize("name", FITTING)
+def test_every_figure_has_a_caption_below_all_that_is_drawn(name, spoken, examples):
+    picture = examples[name](tc.World(language=spoken))
+    FigureCanvasAgg(picture.figure).draw()
+    words = [word for word in picture.figure.texts if word.get_text()]
+    assert len(words) >= 1
+    lowest = min(axes.get_tightbbox().y0 for axes in picture.figure.axes)
+    assert max(word.get_window_extent().y1 for word in words) <= lowest
+    assert all(word.get_text() in picture.alt for word in words)
+
+
 def test_a_figure_shows_every_sign_and_a_missing_one_would_be_told():
     def titled(title: str):
         figure, (axes,) = plots.style.panels(1)

@@ -6,8 +6,19 @@ import numpy as np
 
 from toycore.engine import guards
 from toycore.language import number, text
-from toycore.plots.style import COLORS, STYLES, Picture, finish, legend, panels, same_look
+from toycore.plots.style import (
+    COLORS,
+    STYLES,
+    Picture,
+    captioned,
+    finish,
+    legend,
+    panels,
+    same_look,
+)
 from toycore.world import World
+
+FURTHEST = 3.0  # the largest ratio on the axis of a histogram: one that ran away hides no others
 
 
 @same_look
@@ -27,28 +38,49 @@ def surrogate(world: World, clip_range: float) -> Picture:
         finish(axes, language, text("axis.ratio", language), title=title)
     axes_of[0].set_ylabel(text("axis.surrogate", language), fontsize=14)
     legend(axes_of[0])
-    return Picture(figure, text("alt.surrogate", language).format(number(clip_range, language)))
+    edges = (number(edge, language) for edge in (1 - clip_range, 1 + clip_range))
+    return captioned(figure, text("caption.surrogate", language).format(*edges))
 
 
 @same_look
 def ratios(world: World, clip_range: float, passes: dict[int, np.ndarray]) -> Picture:
-    """Histograms of the ratio ρ, a panel for each number of passes, with the clip's edges."""
+    """Histograms of the ratio ρ, a panel for each number of passes, with the clip's edges.
+
+    All panels have the same bins, as far as the ratios go, but not beyond FURTHEST.
+    """
     guards.instance("world", world, World)
     guards.instance("passes", passes, Mapping)
     clip_range = guards.number("clip_range", clip_range, guards.POSITIVE)
     drawn = {n: guards.table(f"the ratios of pass {n}", one).detach() for n, one in passes.items()}
-    language, told = world.language, []
-    figure, axes_of = panels(len(drawn))
-    for axes, (count, ratio) in zip(axes_of, drawn.items(), strict=True):
-        values = ratio.double().numpy().ravel()
-        if not len(values):
-            raise ValueError(f"the ratios of pass {count} must be at least one; got none")
-        outside = float((~(np.abs(values - 1) <= clip_range)).mean())  # NaN is not inside
-        title = text("title.passes", language).format(count)
-        axes.hist(values[np.isfinite(values)], bins=np.linspace(0.39, 1.61, 62), color=COLORS[0])
+    language = world.language
+    samples = {count: ratio.double().numpy().ravel() for count, ratio in drawn.items()}
+    if empty := [count for count, values in samples.items() if not len(values)]:
+        raise ValueError(f"the ratios of pass {empty[0]} must be at least one; got none")
+    figure, axes_of = panels(len(samples))
+    bins = _bins(np.concatenate(list(samples.values())))
+    titles = [text("title.passes", language).format(count) for count in samples]
+    for axes, values, title in zip(axes_of, samples.values(), titles, strict=True):
+        axes.hist(values[np.isfinite(values)], bins=bins, color=COLORS[0])
         for edge in (1 - clip_range, 1 + clip_range):
             axes.axvline(edge, color=COLORS[1], linestyle=(0, (4, 3)), linewidth=2)
         finish(axes, language, text("axis.ratio", language), title=title)
-        told.append(f"{title}: {number(outside, language)}")
     axes_of[0].set_ylabel(text("axis.count", language), fontsize=14)
-    return Picture(figure, text("alt.ratios", language).format("; ".join(told)))
+    # A ratio that is no number is neither inside the clip range nor on the axis.
+    inside = [np.abs(values - 1) <= clip_range for values in samples.values()]
+    seen = [(values >= bins[0]) & (values <= bins[-1]) for values in samples.values()]
+    table = [("", *titles), _shares("row.outside", inside, language)]
+    if not all(there.all() for there in seen):
+        table.append(_shares("row.unseen", seen, language))
+    edges = (number(edge, language) for edge in (1 - clip_range, 1 + clip_range))
+    return captioned(figure, text("caption.ratios", language).format(*edges), "", table)
+
+
+def _bins(ratios: np.ndarray) -> np.ndarray:
+    """Edges of bins 0.02 wide, one of them around 1, over all ratios that the axis can hold."""
+    held = np.append(ratios[(ratios >= 0) & (ratios <= FURTHEST)], (0.4, 1.6))
+    return 0.01 + 0.02 * np.arange(np.floor(held.min() * 50 - 1), held.max() * 50 + 1)
+
+
+def _shares(row: str, held: list[np.ndarray], language: str) -> tuple[str, ...]:
+    """A row of the table: of each pass, the share of samples for which it does not hold."""
+    return text(row, language), *(number(float((~one).mean()), language) for one in held)

@@ -4,7 +4,16 @@ import numpy as np
 
 from toycore.engine import guards
 from toycore.language import text
-from toycore.plots.style import COLORS, MARKERS, Picture, finish, legend, panels, same_look
+from toycore.plots.style import (
+    COLORS,
+    MARKERS,
+    Picture,
+    captioned,
+    finish,
+    legend,
+    panels,
+    same_look,
+)
 from toycore.run import Run
 
 
@@ -40,7 +49,7 @@ def plane(run: Run, seed: int = 0) -> Picture:
     furthest = (points @ arrows.T).argmax(1)
     pairs = zip(world.prompts, (world.tokens[i] for i in furthest), strict=True)
     answers = "; ".join(f"{prompt} → {token}" for prompt, token in pairs)
-    return Picture(figure, text("alt.plane", language).format(answers))
+    return captioned(figure, text("caption.plane", language).format(answers))
 
 
 def _in_the_plane(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:

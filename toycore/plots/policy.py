@@ -6,7 +6,17 @@ from matplotlib.figure import Figure
 
 from toycore.engine import guards
 from toycore.language import number, text
-from toycore.plots.style import Picture, color, decimals, finish, legend, panels, same_look
+from toycore.plots.style import (
+    SLANTED,
+    Picture,
+    captioned,
+    color,
+    finish,
+    legend,
+    panels,
+    readable_on,
+    same_look,
+)
 from toycore.world import World
 
 
@@ -14,34 +24,38 @@ from toycore.world import World
 def policies(world: World, **tables) -> Picture:
     """Heat maps side by side, one for each keyword (before, after, optimal): P(token | prompt).
 
+    Each cell has its probability in whole per cents.
     Each table: (..., P, V) log-probabilities; leading axes, such as seeds, are averaged.
     """
     chances = _by_name(world, tables)
     language = world.language
-    figure, axes_of, bar = _heat_maps(len(chances))
+    figure, axes_of = _heat_maps(len(chances))
     for axes, (name, table) in zip(axes_of, chances.items(), strict=True):
         image = axes.imshow(table, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+        size = min(12, 26 / len(chances))  # "100" is as wide as the cell of a third table
+        shades = image.to_rgba(table)
+        for (row, column), chance in np.ndenumerate(table):
+            style = {"ha": "center", "va": "center_baseline", "fontsize": size}
+            style["color"] = readable_on(shades[row, column])
+            axes.text(column, row, _per_cent(chance), **style)
         axes.set_title(text(f"policy.{name}", language), fontsize=14)
         axes.set_xticks(range(len(world.tokens)), world.tokens, rotation=90, fontsize=12)
         axes.set_yticks([])
     axes_of[0].set_yticks(range(len(world.prompts)), world.prompts, fontsize=12)
-    figure.colorbar(image, bar).set_label(text("axis.probability", language), fontsize=13)
-    decimals(bar.yaxis, language)
     likeliest = (_likeliest(world, name, table) for name, table in chances.items())
-    return Picture(figure, text("alt.policies", language).format("; ".join(likeliest)))
+    more = text("alt.policies", language).format("; ".join(likeliest))
+    return captioned(figure, text("caption.policies", language), more)
 
 
-def _heat_maps(count: int) -> tuple[Figure, list[Axes], Axes]:
-    """Panels and a colour bar whose places do not depend on what stands in them.
+def _heat_maps(count: int) -> tuple[Figure, list[Axes]]:
+    """Panels whose places do not depend on what stands in them.
 
     The words around them are always the same, so there is nothing for a layout to find out: that
     takes a third of the time of a picture, and an editor draws dozens.
     """
     figure = Figure(figsize=(10, 4.2), dpi=100, facecolor="white")
-    edges = {"left": 0.17, "right": 0.92, "bottom": 0.29, "top": 0.92, "wspace": 0.07}
-    grid = figure.add_gridspec(1, count + 1, width_ratios=[1] * count + [0.04 * count], **edges)
-    *axes_of, bar = (figure.add_subplot(grid[0, column]) for column in range(count + 1))
-    return figure, axes_of, bar
+    figure.subplots_adjust(left=0.17, right=0.99, bottom=0.29, top=0.92, wspace=0.05)
+    return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
 
 @same_look
@@ -52,7 +66,7 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
     figure, (axes,) = panels(1)
     width, middles = 0.8 / len(chances), np.arange(len(world.tokens))
     for index, (name, table) in enumerate(chances.items()):
-        axes.bar(
+        bars = axes.bar(
             middles + (index + 0.5) * width - 0.4,
             table[row],
             width,
@@ -61,12 +75,19 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
             edgecolor="white",
             label=text(f"policy.{name}", language),
         )
-    axes.set_ylim(0, 1)
+        axes.bar_label(bars, [_per_cent(chance) for chance in table[row]], fontsize=10)
+    axes.set_ylim(0, 1.08)  # room for the number above a bar of 1
     finish(axes, language, y=text("axis.probability", language), title=world.prompts[row])
-    axes.set_xticks(middles, world.tokens, fontsize=12, rotation=25)
+    axes.set_xticks(middles, world.tokens, fontsize=12, **SLANTED)
     legend(axes)
-    likeliest = (_likeliest(world, name, table, row) for name, table in chances.items())
-    return Picture(figure, text("alt.policies", language).format("; ".join(likeliest)))
+    tops = (
+        f"{world.tokens[table[row].argmax()]} ({number(table[row].max(), language)})"
+        for table in chances.values()
+    )
+    names = (text(f"policy.{name}", language) for name in chances)
+    table = [("", *names), (text("row.likeliest", language), *tops)]
+    caption = text("caption.answers", language).format(world.prompts[row])
+    return captioned(figure, caption, "", table)
 
 
 def _by_name(world: World, tables: dict) -> dict[str, np.ndarray]:
@@ -86,12 +107,14 @@ def probability(world: World, name: str, table) -> np.ndarray:
     return np.exp(logp).reshape(-1, *cells).mean(0)
 
 
-def _likeliest(world: World, name: str, chances: np.ndarray, row: int | None = None) -> str:
-    """A policy in words: the likeliest token of each prompt (or of one), and how likely it is."""
-    rows = range(len(world.prompts)) if row is None else (row,)
+def _per_cent(chance: float) -> str:
+    return f"{chance:.0%}".removesuffix("%")
+
+
+def _likeliest(world: World, name: str, chances: np.ndarray) -> str:
+    """A policy in words: the likeliest token of each prompt, and how likely it is."""
     best = (
-        f"{world.prompts[r]} → {world.tokens[chances[r].argmax()]} "
-        f"({number(chances[r].max(), world.language)})"
-        for r in rows
+        f"{prompt} → {world.tokens[row.argmax()]} ({number(row.max(), world.language)})"
+        for prompt, row in zip(world.prompts, chances, strict=True)
     )
     return f"{text(f'policy.{name}', world.language)}: {', '.join(best)}"

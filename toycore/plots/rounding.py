@@ -5,7 +5,16 @@ from torch import Tensor
 
 from toycore.engine import guards
 from toycore.language import number, text
-from toycore.plots.style import COLORS, EXACT, Picture, finish, legend, panels, same_look
+from toycore.plots.style import (
+    COLORS,
+    EXACT,
+    Picture,
+    captioned,
+    finish,
+    legend,
+    panels,
+    same_look,
+)
 from toycore.quantization.rounding import quantize
 from toycore.world import World
 
@@ -46,6 +55,6 @@ def rounding(world: World, weight: Tensor, bits: int) -> Picture:
     line.plot([], [], **EXACT, label=text("rounding.even", language))  # one legend names both
     finish(spread, language, text("axis.error", language), text("axis.density", language))
     legend(line)
-    figures = (bits, 2**bits - 1, step, abs(error).max(), 12 * np.square(error).mean())
-    words = text("alt.rounding", language).format(*(number(value, language) for value in figures))
-    return Picture(figure, words)
+    figures = (len(before), bits, 2**bits - 1, step, abs(error).max(), 12 * np.square(error).mean())
+    written = (number(value, language) for value in figures)
+    return captioned(figure, text("caption.rounding", language).format(*written))

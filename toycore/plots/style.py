@@ -11,15 +11,15 @@ import dataclasses
 import functools
 import html
 import io
-import textwrap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from matplotlib import rcParams, rcParamsDefault
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FuncFormatter
 from PIL import Image
 
@@ -29,10 +29,13 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#78320A", "#9054FC", "#33
 STYLES = ("-", (0, (6, 2)), (0, (1, 1.5)), "-.", (0, (8, 2, 1, 2, 1, 2)), (0, (3, 1)), (0, (9, 3)))
 MARKERS = "os^Dv*P"
 FADED = "#C4C4C4"
+SLANTED = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"}  # long words side by side
 EXACT = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 1.6}
 # Settings as Matplotlib brings them, with its own font alone. The backend is pyplot's affair.
 LOOK = copy.deepcopy({key: value for key, value in dict.items(rcParamsDefault) if key != "backend"})
 LOOK["font.family"] = ["DejaVu Sans"]
+Table = Sequence[Sequence[str]]
+Line = list[tuple[float, str, dict]]  # of a caption: inches from the left, a text, its style
 DRAWING = threading.RLock()  # slider messages may come on a second thread
 
 
@@ -92,15 +95,106 @@ def img(png: bytes, alt: str) -> str:
     )
 
 
-def captioned(figure: Figure, caption: str, more: str = "") -> Picture:
-    """The figure with its caption below: what to see, in numbers. `more` is for the alt text alone.
+# --- captions -----------------------------------------------------------------------------------
 
-    Drawn into the image, so that a slide, a printed page and every front end has it.
+SIZE = 12  # points
+PEN = RendererAgg(1, 1, 100)  # knows how wide it writes, at the resolution of all figures
+LINE, MARGIN, GAP = 0.235, 0.1, 0.3  # inches: line to line, around the caption, between columns
+
+
+@same_look
+def captioned(figure: Figure, caption: str, more: str = "", *tables: Table) -> Picture:
+    """The figure with its caption below, drawn into the image: slides and paper have it too.
+
+    caption  what the marks are; a line break in it stays one
+    more     what the alt text alone adds, where the figure prints it already
+    tables   the numbers: a head and rows, each begins with its name; the alt text tells them
+             column by column
     """
-    lines = textwrap.wrap(caption, 108)
-    figure.set_figheight(figure.get_figheight() + 0.22 * len(lines))  # the panels keep their size
-    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=12)
-    return Picture(figure, f"{caption} {more}".strip())
+    lines = [line for part in caption.splitlines() for line in _wrapped(figure, part)]
+    lines += [line for table in tables for line in _columns(figure, table)]
+    width, panels = figure.get_size_inches()
+    strip = LINE * len(lines) + MARGIN
+    _make_room(figure, strip)
+    for row, pieces in enumerate(lines, 1):
+        y = (strip - LINE * row + 0.06) / (strip + panels)  # the descent of its letters
+        for x, said, style in pieces:
+            figure.text(x / width, y, said, va="baseline", fontsize=SIZE, **style)
+    told = filter(None, (" ".join(caption.split()), *map(_told, tables), more))
+    return Picture(figure, " ".join(told))
+
+
+def _make_room(figure: Figure, strip: float) -> None:
+    """A strip at the bottom, in inches: the figure grows, so that the panels keep their size."""
+    panels = figure.get_figheight()
+    whole = panels + strip
+    figure.set_figheight(whole)
+    if figure.get_layout_engine():
+        figure.set_layout_engine("constrained", rect=(0, strip / whole, 1, panels / whole))
+    else:
+        at = figure.subplotpars
+        figure.subplots_adjust(
+            bottom=(at.bottom * panels + strip) / whole, top=(at.top * panels + strip) / whole
+        )
+
+
+def _wrapped(figure: Figure, text: str) -> Iterator[Line]:
+    """A paragraph in lines as wide as the figure."""
+    line, free = "", 0.0
+    for word in text.split():
+        free -= (needed := _wide(f" {word}"))
+        if line and free < 0:
+            yield [(MARGIN, line, {})]
+            line = ""
+        if not line:
+            free = figure.get_figwidth() - 2 * MARGIN - needed
+        line = f"{line} {word}".strip()
+    yield [(MARGIN, line, {})]
+
+
+def _columns(figure: Figure, table: Table) -> Iterator[Line]:
+    """A table, its head in bold; columns for which there is no room stand below the others."""
+    bold = {"weight": "bold"}
+    names = MARGIN + max(_wide(name, **bold) for name, *_ in table)
+    column = GAP + max(_wide(cell, **bold) for _, *cells in table for cell in cells)
+    fitting = max(1, int((figure.get_figwidth() - MARGIN - names) / column))
+    for first in range(1, len(table[0]), fitting):
+        for row in table:
+            style = bold if row is table[0] else {}
+            cells = enumerate(row[first : first + fitting], 1)
+            places = [(names + i * column, cell, {"ha": "right"} | style) for i, cell in cells]
+            yield [(MARGIN, row[0], style), *places]
+
+
+def _told(table: Table) -> str:
+    """A table as a sentence, column by column: kl_beta = 0.1: Expected reward 0.96, KL 0.4; …"""
+    (name, *heads), *rows = table
+    columns = (
+        f"{f'{name} = ' if name else ''}{head}: " + ", ".join(f"{row[0]} {row[at]}" for row in rows)
+        for at, head in enumerate(heads, 1)
+    )
+    return f"{'; '.join(columns)}."
+
+
+@functools.lru_cache(1024)
+def _wide(text: str, **style) -> float:
+    """The width of a text in a caption, in inches."""
+    letters = FontProperties(size=SIZE, **style)
+    return PEN.get_text_width_height_descent(text, letters, ismath=False)[0] / PEN.dpi
+
+
+def readable_on(color: tuple[float, ...]) -> str:
+    """Black or white, whichever stands out more from an RGB colour (0 to 1).
+
+    Their contrasts, as WCAG 2 defines it, multiply to 21: the better one is above 4.5.
+    """
+    channels = np.asarray(color[:3])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    luminance = float(linear @ (0.2126, 0.7152, 0.0722))
+    return "white" if (luminance + 0.05) ** 2 < 1.05 * 0.05 else "black"
+
+
+# --- panels -------------------------------------------------------------------------------------
 
 
 def panels(count: int, height: float = 3.9) -> tuple[Figure, list[Axes]]:

@@ -31,7 +31,7 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
               the setting's values stand evenly spaced
     """
     guards.instance("world", world, World)
-    language, told = world.language, []
+    language, rows = world.language, []
     if not ways:
         raise ValueError("there must be at least one way of training, by keyword; got none")
     figure, (axes,) = panels(1)
@@ -48,16 +48,18 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
         axes.fill_between(range(len(labels)), low, high, color=color(index), alpha=0.18, lw=0)
         way = word("way", name, language)
         axes.plot(values.mean(1), **style, linewidth=2.2, markersize=8, label=way)
-        ends = zip(labels, values.mean(1), strict=True)
-        told.append(f"{way}: {', '.join(f'{at}: {number(end, language)}' for at, end in ends)}")
+        rows.append((way, *(number(mean, language) for mean in values.mean(1))))
+    caption = text("caption.against", language)
     if exact is not None:
         goal = guards.table("exact", exact).detach().double().expand(len(labels))
         axes.plot(goal, **EXACT, label=word("label", named, language))
+        caption += text("caption.dashed", language).format(word("label", named, language))
+        rows.append((word("label", named, language), *(number(x, language) for x in goal)))
     x, y = word("axis", setting, language), text(f"curve.{quantity}", language)
     finish(axes, language, x, y)
     axes.set_xticks(range(len(labels)), labels)
     legend(axes)
-    return Picture(figure, text("alt.against", language).format(y, x, "; ".join(told)))
+    return captioned(figure, caption, "", [(x, *labels), *rows])
 
 
 @same_look

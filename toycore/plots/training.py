@@ -1,5 +1,7 @@
 """Curves over training, and the reward–KL frontier with the points where runs have landed."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from toycore import exact
@@ -12,6 +14,7 @@ from toycore.plots.style import (
     MARKERS,
     STYLES,
     Picture,
+    captioned,
     color,
     finish,
     label,
@@ -26,6 +29,8 @@ ROADS = (
     {"marker": "o", "markersize": 12},
     {"marker": "D", "markersize": 6, "markeredgecolor": "white"},
 )
+
+OF_UPDATES = ("policy_loss", "value_loss", "clip_fraction", "approx_kl")
 
 
 @same_look
@@ -66,7 +71,9 @@ def curves(
                 axes.axhline(optimum_at(run, _leash(run, value))[name], **EXACT)
         finish(axes, language, _time_axis(run), text(f"curve.{name}", language))
     legend(axes_of[-1], title=setting)
-    return Picture(figure, _in_words(run, names, highlight) + _note(figure, run, *names))
+    note = _note(figure, run, *names)
+    caption = " ".join(_marks(run, names, highlight, optimum))
+    return captioned(figure, caption, note, _numbers(run, names, highlight))
 
 
 @same_look
@@ -105,8 +112,11 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
             axes.plot([], [], linestyle="none", color="black", label=_method(run), **style)
     finish(axes, language, text("curve.kl", language), text("curve.reward", language))
     legend(axes, title=_swept(first))
-    told = (f"{_method(run)}. {_in_words(run, ('reward', 'kl'), highlight)}" for run in runs)
-    return Picture(figure, " ".join(told))
+    tables = [_numbers(run, ("reward", "kl"), highlight) for run in runs]
+    if len(runs) > 1:
+        for run, (head, *_) in zip(runs, tables, strict=True):
+            head[0] = f"{_method(run)}, {head[0]}"
+    return captioned(figure, text("caption.frontier", language), "", *tables)
 
 
 def _method(run: Run) -> str:
@@ -161,7 +171,7 @@ def _note(figure, run: Run, *names: str) -> str:
             told.append(text(key, language).format(setting, label(value, language), first))
     if told:
         figure.suptitle("\n".join(told), fontsize=13, color=COLORS[1])
-    return "".join(f" {one}." for one in told)
+    return " ".join(f"{one}." for one in told)
 
 
 def _unit(run: Run) -> str:
@@ -191,21 +201,36 @@ def _on_the_grid(run: Run, highlight: float | str | None) -> float | str | None:
     return plain
 
 
-def _in_words(run: Run, names: tuple[str, ...], highlight: float | str | None) -> str:
-    """What each curve comes to, as a sentence: what a reader who sees no figure gets."""
+def _marks(run: Run, names: tuple[str, ...], highlight, optimum: bool) -> Iterator[str]:
+    """What the lines are, and of which moment the numbers in the table are: sentence by sentence.
+
+    The same number of lines for every highlight, so that a slider's pictures are of one size.
+    """
+    language, seeds = run.world.language, len(run.config.seeds)
+    yield text("caption.curves" if seeds > 1 else "caption.curve", language).format(seeds)
+    if optimum and {"reward", "kl", "attained"}.intersection(names):
+        yield text("caption.optimum", language)
+    if highlight is not None:
+        yield text("caption.others", language)
+    of_updates = [text(f"curve.{name}", language) for name in names if name in OF_UPDATES]
+    when = "over_updates" if len(of_updates) == len(names) else "at_the_end_and_over_updates"
+    key = f"caption.{when if of_updates else 'at_the_end'}"
+    yield text(key, language).format(", ".join(of_updates))
+
+
+def _numbers(run: Run, names: tuple[str, ...], highlight: float | str | None) -> list[list[str]]:
+    """What each curve comes to: a column for each value of the setting, a row for each curve."""
     setting, language = _swept(run), run.world.language
     values = run.config.swept[setting] if highlight is None else (highlight,)
-    parts = []
-    for value in values:
-        mean = run.history.sel({setting: value}).mean("seed", skipna=False)
-        words = ", ".join(_in_a_word(mean[name], name, language) for name in names)
-        parts.append(f"{setting} = {label(value, language)}: {words}")
-    return text("alt.ends", language).format("; ".join(parts))
+    table = [[setting, *(label(value, language) for value in values)]]
+    for name in names:
+        means = (run.history[name].sel({setting: v}).mean("seed", skipna=False) for v in values)
+        table.append(
+            [text(f"curve.{name}", language), *(_coming_to(m, name, language) for m in means)]
+        )
+    return table
 
 
-def _in_a_word(curve, name: str, language: str) -> str:
-    """A curve's name and its last value; of what an update did, the mean over all updates."""
-    of_updates = name in ("policy_loss", "value_loss", "clip_fraction", "approx_kl")
-    value = curve[1:].mean() if of_updates else curve[-1]
-    words = f"{text(f'curve.{name}', language)} {number(float(value), language)}"
-    return text("alt.over_training", language).format(words) if of_updates else words
+def _coming_to(curve, name: str, language: str) -> str:
+    """A curve's last value; of what an update did, the mean over all updates."""
+    return number(float(curve[1:].mean() if name in OF_UPDATES else curve[-1]), language)

@@ -42,7 +42,7 @@ def update(world: World, prompt: str | int, old, advantage, clip_range, **tables
     axes_of[0].set_ylabel(text("axis.probability", language), fontsize=14)
     ratios = ((name, chance / before) for name, chance in zip(named, after, strict=True))
     told = (_told(world, name, ratio, clip_range) for name, ratio in ratios)
-    return captioned(figure, text("caption.update", language).format(" ".join(told)))
+    return captioned(figure, "\n".join((text("caption.update", language), *told)))
 
 
 def _bars(axes, before, chance, wanted, clip_range: float) -> None:

@@ -11,13 +11,16 @@ from toycore.plots.style import (
     COLORS,
     EXACT,
     MARKERS,
+    SLANTED,
     Picture,
+    captioned,
     color,
     decimals,
     finish,
     label,
     legend,
     panels,
+    readable_on,
     same_look,
 )
 from toycore.world import World
@@ -25,17 +28,17 @@ from toycore.world import World
 
 @same_look
 def rewards(world: World) -> Picture:
-    """The reward table as a heat map: orange costs, blue earns, white is worth nothing."""
+    """The reward table as a heat map: orange costs, purple earns, white is worth nothing."""
     guards.instance("world", world, World)
     language, table = world.language, world.reward.numpy()
     figure, (axes,) = panels(1, height=4.0)
     limit = max(abs(table).max(), 1e-9)
     image = axes.imshow(table, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
     for row, column in np.ndindex(*table.shape):
-        shade = "white" if abs(table[row, column]) > 0.7 * limit else "black"
-        value = number(table[row, column], language)
-        axes.text(column, row, value, ha="center", va="center", color=shade, fontsize=12)
-    axes.set_xticks(range(len(world.tokens)), world.tokens, rotation=25, fontsize=12)
+        value, shade = table[row, column], image.to_rgba(table[row, column])
+        style = {"ha": "center", "va": "center", "color": readable_on(shade), "fontsize": 12}
+        axes.text(column, row, number(value, language), **style)
+    axes.set_xticks(range(len(world.tokens)), world.tokens, fontsize=12, **SLANTED)
     axes.set_yticks(range(len(world.prompts)), world.prompts, fontsize=12)
     bar = figure.colorbar(image, ax=axes)
     bar.set_label(text("axis.reward", language), fontsize=13)
@@ -44,7 +47,8 @@ def rewards(world: World) -> Picture:
         f"{prompt}: {', '.join(world.tokens[i] for i in np.flatnonzero(row == row.max()))}"
         for prompt, row in zip(world.prompts, table, strict=True)
     )
-    return Picture(figure, text("alt.rewards", language).format("; ".join(best)))
+    more = text("alt.rewards", language).format("; ".join(best))
+    return captioned(figure, text("caption.rewards", language), more)
 
 
 @same_look
@@ -59,16 +63,18 @@ def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
     figure, (axes,) = panels(1, height=4.2)
     line = [_optimum(world, ref_logp, kl_beta) for kl_beta in np.geomspace(1e-2, 50, 60)]
     axes.plot(*zip(*line, strict=True), **EXACT, label=text("label.frontier", language))
-    told = []
-    for index, kl_beta in enumerate(kl_betas):
-        kl, reward = _optimum(world, ref_logp, kl_beta)
+    marks = {label(kl_beta, language): _optimum(world, ref_logp, kl_beta) for kl_beta in kl_betas}
+    for index, (value, (kl, reward)) in enumerate(marks.items()):
         shape = MARKERS[index % len(MARKERS)]
-        value = label(kl_beta, language)
         axes.plot(kl, reward, shape, color=color(index), markersize=9, ls="none", label=value)
-        told.append(f"kl_beta = {value}: {number(reward, language)}, {number(kl, language)}")
     finish(axes, language, text("curve.kl", language), text("curve.reward", language))
     legend(axes, title="kl_beta")
-    return Picture(figure, text("alt.tradeoff", language).format("; ".join(told)))
+    rows = (
+        (text(f"curve.{name}", language), *(number(at[place], language) for at in marks.values()))
+        for name, place in (("reward", 1), ("kl", 0))
+    )
+    table = [("kl_beta", *marks), *rows]
+    return captioned(figure, text("caption.tradeoff", language), "", table)
 
 
 def _optimum(world: World, ref_logp, kl_beta: float) -> tuple[float, float]:
@@ -91,7 +97,7 @@ def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Pic
     counts = guards.table("counts", counts).detach().double().numpy()
     if missing := sorted(set(estimates) - set(exact_values)):
         raise ValueError(f"exact_values must name each estimate; it lacks {', '.join(missing)}")
-    language, told = world.language, []
+    language, rows = world.language, []
     figure, axes_of = panels(len(estimates))
     for axes, (name, tries) in zip(axes_of, estimates.items(), strict=True):
         tries = guards.table(name, tries).detach().double().numpy()
@@ -106,12 +112,11 @@ def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Pic
         axes.plot(counts, middle, color=COLORS[0], lw=2.2, label=text("label.estimate", language))
         one = text("label.one", language)
         axes.plot(counts, tries[0], color=COLORS[1], ls=(0, (3, 1)), label=one)
-        finish(axes, language, title=text(f"curve.{name}", language))
-        told.append(
-            f"{text(f'curve.{name}', language)}: {number(true_value, language)}, "
-            + ", ".join(number(end, language) for end in (low[0], high[0], low[-1], high[-1]))
-        )
-    figure.supxlabel(text("axis.samples", language), fontsize=14)
+        title, x = text(f"curve.{name}", language), text("axis.samples", language)
+        finish(axes, language, x, title=title)
+        ends = ((number(low[i], language), number(high[i], language)) for i in (0, -1))
+        rows.append((title, number(true_value, language), *(" … ".join(end) for end in ends)))
     legend(axes_of[-1])
-    fewest, most = number(counts[0], language), number(counts[-1], language)
-    return Picture(figure, text("alt.closing_in", language).format(fewest, most, "; ".join(told)))
+    heads = (text("head.samples", language).format(number(counts[i], language)) for i in (0, -1))
+    table = [("", text("label.exact", language), *heads), *rows]
+    return captioned(figure, text("caption.closing_in", language), "", table)
