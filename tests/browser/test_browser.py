@@ -267,6 +267,54 @@ def test_every_picture_is_read_aloud(lesson):
     assert [alt for alt in told if len(alt.split()) < 5] == []
 
 
+DARK = (
+    """
+import toycore as tc
+world = tc.World()
+tc.plots.rewards(world)
+""",
+    """
+tc.widgets.slider("helpful", [0.0, 1.0], lambda value: tc.plots.rewards(tc.World(helpful=value)))
+""",
+)
+THEMES = "@jupyterlab/apputils-extension:themes"
+LOOK = """all => all.map(image => getComputedStyle(image))
+    .map(style => [style.filter, style.paddingLeft, style.backgroundColor])"""
+ARROW = """select => new Promise(done => {
+    const arrow = new Image(18, 18), canvas = new OffscreenCanvas(18, 18).getContext("2d");
+    arrow.src = getComputedStyle(select).backgroundImage.slice(5, -2);
+    arrow.onload = () => {
+        canvas.drawImage(arrow, 0, 0, 18, 18);
+        const pixels = canvas.getImageData(0, 0, 18, 18).data;
+        done(Array.from({length: 324}, (_, at) => [...pixels.slice(4 * at, 4 * at + 4)])
+            .filter(pixel => pixel[3] > 250).map(pixel => pixel[0]));
+    };
+})"""
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_in_a_dark_theme_figures_are_dimmed_cards_and_the_arrow_of_a_list_is_light(
+    theme, lab, browser
+):
+    lab.write("dark", *DARK)
+    lab.set(THEMES, theme=theme)
+    page = browser.new_page(viewport=lab_server.VIEWPORT)
+    try:
+        lab_server.open_notebook(page, lab, "dark")
+        for place in range(len(DARK)):
+            lab_server.run_cell(page, place)
+        pictures, dark = page.locator(".jp-OutputArea-output img:visible"), "Dark" in theme
+        pictures.nth(1).wait_for()
+        look = ["brightness(0.88)", "8px"] if dark else ["none", "0px"]
+        assert pictures.evaluate_all(LOOK) == [[*look, "rgb(255, 255, 255)"]] * 2
+        greys = page.locator(".tc-sliders select").evaluate(ARROW)
+        assert greys
+        assert min(greys) > 200 if dark else max(greys) < 50
+    finally:
+        lab.set(THEMES, theme="JupyterLab Light")
+        lab_server.close(page)
+
+
 BAR = """
 import time
 from toycore import progress

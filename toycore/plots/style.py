@@ -86,12 +86,23 @@ class Picture:
         return shown | {"text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
+# In JupyterLab's dark theme a figure is what it is on the website: a white card, less bright, and
+# the arrow of the list beside a slider, which ipywidgets draws in black alone, is light.
+DARK = """<style>
+[data-jp-theme-light="false"] .tc-picture {
+  box-sizing: border-box; padding: .5rem; border-radius: 8px; filter: brightness(.88); }
+[data-jp-theme-light="false"] .tc-sliders .widget-dropdown select { background-image: url("\
+data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E\
+%3Cpath fill='%23ddd' d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z'/%3E%3C/svg%3E"); }
+</style>"""
+
+
 def img(png: bytes, alt: str) -> str:
     """A picture and its text, as HTML that needs no file beside it."""
     data = base64.b64encode(png).decode()
     return (
-        f'<img alt="{html.escape(alt)}" style="max-width: 100%; background: white" '
-        f'src="data:image/png;base64,{data}">'
+        f'<img class="tc-picture" alt="{html.escape(alt)}" '
+        f'style="max-width: 100%; background: white" src="data:image/png;base64,{data}">{DARK}'
     )
 
 

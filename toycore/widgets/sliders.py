@@ -50,6 +50,7 @@ class Sliders(ipywidgets.VBox):
         self.selectors = tuple(selector for _, selector in pairs)
         self.view = self._view()
         super().__init__([*(ipywidgets.HBox(pair) for pair in pairs), self.view])
+        self.add_class("tc-sliders")  # for the look of the list in a dark theme
 
     @property
     def position(self) -> Position:

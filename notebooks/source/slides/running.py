@@ -8,7 +8,7 @@ import re
 from html import escape
 from math import prod
 
-STYLED = re.compile(r'<img (.*?)style="[^"]*" ', re.DOTALL)
+SHOWN = re.compile(r'<img class="[^"]*" (.*?)style="[^"]*" ([^>]*>).*', re.DOTALL)
 
 
 def running(name: str, view: str, state: dict) -> str:
@@ -19,7 +19,7 @@ def running(name: str, view: str, state: dict) -> str:
     if len(pictures) != prod(len(setting["_options_labels"]) for setting in settings):
         return ""
     rows = "".join(row(f"{name}-{place}", setting) for place, setting in enumerate(settings))
-    hidden = "".join(STYLED.sub(r"<img hidden \1", picture) for picture in pictures)
+    hidden = "".join(SHOWN.sub(r"<img hidden \1\2", picture) for picture in pictures)
     return f'<div class="settings">{rows}</div><figure class="frames">{hidden}</figure>'
 
 
