@@ -228,7 +228,7 @@ TEXT = {
         "tr": "Sayılar: en sonda; {}: bütün güncellemelerin ortalaması.",
         "en": "Numbers: at the end; {}: the mean over all updates.",
     },
-    "caption.grid": {
+    "caption.heat_map": {
         "tr": "{}, tohumların ortalaması. Satırlar {}, sütunlar {}. {} sütunu, yukarıdan aşağıya: "
         "{}.",
         "en": "{}, averaged over seeds. Rows: {}, columns: {}. Column {}, from top to bottom: {}.",

@@ -59,7 +59,7 @@ def pictures(world) -> dict:
         "curves": lambda: tc.plots.curves(ppo, "reward", "kl"),
         "frontier": lambda: tc.plots.frontier(ppo),
         "loop": lambda: tc.plots.loop(world, ref_logp, 0, 5),
-        "grid": lambda: tc.plots.grid(world, "reward", ppo=ppo.history.reward),
+        "heat_map": lambda: tc.plots.heat_map(world, "reward", ppo=ppo.history.reward),
         "plane": lambda: tc.plots.plane(sft),
         "policies": lambda: tc.plots.policies(world, before=ref_logp, after=logp),
         "ratios": lambda: tc.plots.ratios(world, 0.2, {1: ratio, 4: ratio}),

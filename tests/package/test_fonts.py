@@ -69,7 +69,7 @@ def examples(start):
         "two curves": lambda w: plots.curves(in_language(ppo, w), "reward", "kl"),
         "frontier": lambda w: plots.frontier(in_language(ppo, w)),
         "loop": lambda w: plots.loop(w, logp, 0, 5),
-        "grid": lambda w: plots.grid(w, "reward", trained=ppo.history.reward[..., -2:]),
+        "heat_map": lambda w: plots.heat_map(w, "reward", trained=ppo.history.reward[..., -2:]),
         "plane": lambda w: plots.plane(in_language(sft, w)),
         "policies": lambda w: plots.policies(w, before=logp, after=logp, quantized=logp),
         "ratios": lambda w: plots.ratios(w, 0.2, {1: np.ones(5), 8: np.ones(5)}),

@@ -184,14 +184,14 @@ WRONG = {
         TypeError,
         r"trained must be an xarray.DataArray over a setting and seed; got \[1\.0\]",
     ),
-    "no grid": (lambda: tc.plots.grid(WORLD, "loss"), ValueError, "at least one way"),
+    "no heat map": (lambda: tc.plots.heat_map(WORLD, "loss"), ValueError, "at least one way"),
     "a grid over one setting": (
-        lambda: tc.plots.grid(WORLD, "loss", fixed=table(("lr", "seed"), (2, 2))),
+        lambda: tc.plots.heat_map(WORLD, "loss", fixed=table(("lr", "seed"), (2, 2))),
         TypeError,
         r"fixed must be an xarray.DataArray over two settings and seed; got \['lr', 'seed'\]",
     ),
     "grids over other settings": (
-        lambda: tc.plots.grid(
+        lambda: tc.plots.heat_map(
             WORLD,
             "loss",
             a=table(("lora_rank", "lr", "seed"), (2, 2, 2)),
@@ -201,7 +201,7 @@ WRONG = {
         "a, b must be over the same values of the same settings",
     ),
     "a grid of something unknown": (
-        lambda: tc.plots.grid(WORLD, "los", a=table(("lora_rank", "lr", "seed"), (2, 2, 2))),
+        lambda: tc.plots.heat_map(WORLD, "los", a=table(("lora_rank", "lr", "seed"), (2, 2, 2))),
         ValueError,
         "unknown curve 'los'",
     ),

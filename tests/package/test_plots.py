@@ -139,7 +139,7 @@ def cells(picture, panel: int) -> list[str]:
 def test_a_grid_prints_the_means_of_a_run_over_two_settings(scaled):
     turkish, doubled = tc.World(language="tr"), scaled.sel(lora_alpha=2 * scaled.lora_rank)
     ways = {"α = 8": scaled.sel(lora_alpha=8).transpose("seed", ...), "α = 2r": doubled}
-    picture = tc.plots.grid(turkish, "loss", **ways)
+    picture = tc.plots.heat_map(turkish, "loss", **ways)
     for panel, alphas in enumerate(([8, 8, 8], [2, 4, 8])):
         axes = picture.figure.axes[panel]
         alone = [
@@ -157,14 +157,14 @@ def test_a_grid_prints_the_means_of_a_run_over_two_settings(scaled):
         assert column in picture.alt.partition("0,04 sütunu, yukarıdan aşağıya: ")[2]
         assert " / ".join(map("; ".join, np.reshape(written, (3, 2)))) in picture.alt
     assert picture.figure.axes[0].get_ylabel() == "lora_rank"
-    held = tc.plots.grid(turkish, "loss", top=2.5, **ways).figure
+    held = tc.plots.heat_map(turkish, "loss", top=2.5, **ways).figure
     assert [axes.images[0].get_clim() for axes in held.axes] == [(0, 2.5)] * 2
 
 
 def test_a_cell_that_left_the_finite_numbers_has_a_dash_that_can_be_seen(world, scaled):
     gone = scaled.sel(lora_alpha=8).copy()
     gone[0, 1] = np.inf
-    picture = tc.plots.grid(world, "loss", fixed=gone)
+    picture = tc.plots.heat_map(world, "loss", fixed=gone)
     assert cells(picture, 0)[1] == "—"
     assert picture.figure.axes[0].texts[1].get_color() == "black"
     assert picture.figure.axes[0].images[0].get_clim()[1] < np.inf

@@ -225,7 +225,7 @@ FUNCTIONS = {
     "plane(run)": tc.plots.plane,
     "closing_in": lambda v: tc.plots.closing_in(WORLD, [1], v, v),
     "against": lambda v: tc.plots.against(WORLD, "kl", trained=v),
-    "grid": lambda v: tc.plots.grid(WORLD, "kl", trained=v),
+    "heat_map": lambda v: tc.plots.heat_map(WORLD, "kl", trained=v),
     "noise.generator(seed)": lambda v: tc.noise.generator(v, "base"),
     "noise.generator(stream)": lambda v: tc.noise.generator(0, v),
     "ToyLM(seeds)": lambda v: tc.ToyLM(v),

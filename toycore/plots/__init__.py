@@ -23,7 +23,7 @@ from toycore.plots.plane import plane
 from toycore.plots.policy import answers, policies
 from toycore.plots.rounding import rounding
 from toycore.plots.style import Picture
-from toycore.plots.sweep import against, grid
+from toycore.plots.sweep import against, heat_map
 from toycore.plots.training import curves, frontier
 from toycore.plots.update import update
 from toycore.plots.world import closing_in, rewards, tradeoff
@@ -36,8 +36,8 @@ __all__ = [
     "curves",
     "frontier",
     "grids",
+    "heat_map",
     "loop",
-    "grid",
     "plane",
     "policies",
     "ratios",

@@ -63,7 +63,7 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
 
 
 @same_look
-def grid(world: World, quantity: str, top: float | None = None, **ways) -> Picture:
+def heat_map(world: World, quantity: str, top: float | None = None, **ways) -> Picture:
     """A quantity over two settings: for each way, given by keyword, a heat map of its numbers.
 
     quantity  what is measured (loss, attained)
@@ -97,7 +97,7 @@ def grid(world: World, quantity: str, top: float | None = None, **ways) -> Pictu
         told.append(f"{way}: {' / '.join(map('; '.join, cells))}.")
     panel[0].set_ylabel(first.dims[0], fontsize=14)
     named = what, *first.dims, columns[len(columns) // 2], ". ".join(read)
-    return captioned(figure, text("caption.grid", language).format(*named), " ".join(told))
+    return captioned(figure, text("caption.heat_map", language).format(*named), " ".join(told))
 
 
 def _heat_map(axes, values: np.ndarray, written: list[list[str]], top: float) -> None:

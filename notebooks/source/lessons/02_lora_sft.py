@@ -392,7 +392,7 @@ alphas, rates = [2, 4, 8, 16, 32], [0.00125, 0.0025, 0.005, 0.01, 0.02]
 config = tc.SFTConfig(lora_rank=[1, 2, 4, 8], lora_alpha=alphas, lr=rates, seeds=16)
 final = tc.train_sft(world, config).history.loss.isel(step=-1, drop=True)
 rules = {"α = 8": final.sel(lora_alpha=8), "α = 2r": final.sel(lora_alpha=2 * final.lora_rank)}
-tc.plots.grid(world, "loss", **rules)
+tc.plots.heat_map(world, "loss", **rules)
 
 # %% tags=["reveal"]
 by_rank = (table.sel(lr=0.005).mean("seed") for table in rules.values())
@@ -425,7 +425,7 @@ one_rate.reveal(a=double < same / 2, b=same < double / 2, c=0.5 <= same / double
 tc.widgets.slider(
     "lora_alpha",
     alphas,
-    lambda a: tc.plots.grid(world, "loss", 2.4, **{f"α = {a:g}": final.sel(lora_alpha=a)}),
+    lambda a: tc.plots.heat_map(world, "loss", 2.4, **{f"α = {a:g}": final.sel(lora_alpha=a)}),
     start=8,
     language=world.language,
 )
