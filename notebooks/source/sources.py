@@ -59,6 +59,12 @@ SOURCES: dict[str, Paper | Code] = {
         "High-Dimensional Continuous Control Using Generalized Advantage Estimation",
         f"{ARXIV}1506.02438",
     ),
+    "gptq": Paper(
+        ("Frantar", "Ashkboos", "Hoefler"),
+        2022,
+        "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers",
+        f"{ARXIV}2210.17323",
+    ),
     "gpt2": Paper(
         ("Radford", "Wu", "Child"),
         2019,
@@ -83,6 +89,12 @@ SOURCES: dict[str, Paper | Code] = {
         2020,
         "Approximating KL Divergence",
         "https://joschu.net/blog/kl-approx.html",
+    ),
+    "iterative_reasoning": Paper(
+        ("Pang", "Yuan", "Cho"),
+        2024,
+        "Iterative Reasoning Preference Optimization",
+        f"{ARXIV}2404.19733",
     ),
     "likelihood_displacement": Paper(
         ("Razin", "Malladi", "Bhaskar"),

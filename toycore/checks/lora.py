@@ -1,4 +1,4 @@
-"""The exercises of lesson 2: the LoRA forward, a new adapter, a larger alpha, own targets."""
+"""The exercises of lesson 2: the LoRA forward, a new adapter, alpha for lr, own targets."""
 
 import functools
 
@@ -231,37 +231,39 @@ new_adapter = Tried(
 )
 
 
-# --- four times the alpha -------------------------------------------------------------------------
+# --- four times the alpha, a quarter of the step --------------------------------------------------
 
 
 @functools.cache
 def larger_alpha() -> tuple[str, dict]:
-    run = train_sft(World(), SFTConfig(lora_alpha=[8.0, 32.0], seeds=SEEDS))
-    ends = run.history.loss.isel(step=-1).mean("seed")
-    small, large = ends.sel(lora_alpha=8.0).item(), ends.sel(lora_alpha=32.0).item()
-    letter = "a" if large < 0.5 * small else "b" if large < 1.5 * small else "c"
-    return letter, {"small": small, "large": large}
+    traded, default = (
+        train_sft(World(), SFTConfig(lora_alpha=alpha, lr=lr, seeds=SEEDS)).history.loss
+        for alpha, lr in ((32.0, 0.0025), (8.0, 0.01))
+    )
+    traded, default = (loss.isel(step=-1).mean().item() for loss in (traded, default))
+    letter = "a" if traded < 0.5 * default else "b" if traded < 1.5 * default else "c"
+    return letter, {"default": default, "traded": traded}
 
 
 ALPHA = {
+    "a": Mistake(
+        "a",
+        tr="Dört kat α, tek başına olsaydı öyle olurdu. Ama `lr` de dörtte bire indi: B'nin hızı ne oldu, A'nınki ne oldu?",
+        en="So it would be with four times the α alone. But `lr` went down to a quarter: what became of the pace of B, and of that of A?",
+    ),
     "b": Mistake(
         "b",
-        tr="Adam'ın, A ile B'nin adımlarını kendisi ölçeklediği doğru. Ama logitler A ile B'yi değil, (α/r) B A'yı görür: aynı adım orada ne kadar büyük görünür?",
-        en="It is true that Adam scales the steps of A and B itself. But the logits see neither A nor B but (α/r) B A: how large does the same step look there?",
-    ),
-    "c": Mistake(
-        "c",
-        tr="Hedefi aşmak için önce ona yaklaşmak gerekir. Bölüm 5'in tablosuna bak: 38 adımdan sonra hedeflerin olasılığı 1'e yakın mı? Böyle bir eğitimi durduran nedir?",
-        en="To overshoot a target one must be close to it first. Look at the table of section 5: after 38 steps, are the targets near a probability of 1? What holds such a training back?",
+        tr="B için doğru: dört kat ölçek ile dörtte bir adım birbirini götürür. Ama α, A'nın adımını büyütmez: onu kim telafi etti?",
+        en="True for B: four times the scale and a quarter of the step cancel. But α does not make the steps of A larger: what made up for those?",
     ),
 }
 
 alpha = Predicted(
     examine=predicted_choice(larger_alpha, "abc"),
     right=Mistake(
-        "a",
-        tr="Kayıp {small} yerine {large}: dört kat ölçek, dört kat hızlı yol demek. Bu yüzden α değişince öğrenme oranı da yeniden aranır.",
-        en="The loss is {large} instead of {small}: four times the scale is four times the pace. That is why a new α asks for a new learning rate.",
+        "c",
+        tr="Kayıp {default} yerine {traded}. α/r yalnızca B'nin hızıdır, `lr` ise ikisininki: B eski hızında kaldı, A dörtte bire indi. Yani α bir öğrenme oranıdır, ama yalnızca B'ninki.",
+        en="The loss is {traded} instead of {default}. α/r is the pace of B alone, `lr` that of both: B kept its pace, and A fell to a quarter. So α is a learning rate, but only that of B.",
     ),
     mistakes=ALPHA,
 )

@@ -871,32 +871,34 @@ def new_adapter(inside, out, rank):
 
 
 # %% [markdown] lang="tr"
-# ### Alıştırma 3 · Dört kat alfa
+# ### Alıştırma 3 · Dört kat alfa, dörtte bir adım
 #
-# ●○○ · 3 dakika. `lora_alpha` 8 yerine 32 olursa, yine 38 adım sonra kayıp ne olur? (Ölçek: bölüm 6, ek.)
+# ●○○ · 3 dakika. Biri `lora_alpha`'yı 8'den 32'ye çıkarır, dengelemek için `lr`'yi de 0,01'den 0,0025'e indirir. Yine 38 adım sonra
+# kayıp ne olur? (Ölçek: bölüm 6, ek.)
 #
-# * `"a"` yarısından da az
-# * `"b"` hemen hemen aynı: Adam adımları kendisi ölçekler
-# * `"c"` daha büyük: adımlar hedefi aşar
+# * `"a"` yarısından da az: α daha çok şey katar
+# * `"b"` hemen hemen aynı: ikisi birbirini götürür
+# * `"c"` bir buçuk katından da büyük
 #
 # <details><summary>İpucu</summary>
 #
-# Adam, $A$ ile $B$'yi ölçekler; logitler ise $\frac{\alpha}{r} B A$'yı görür.
+# Adam, $A$ ile $B$'nin her birini adım başına `lr` kadar oynatır; logitler ise $\frac{\alpha}{r} B A$'yı görür. $A$ ne kadar yol alır, $\frac{\alpha}{r} B$ ne kadar?
 #
 # </details>
 
 # %% [markdown] lang="en"
-# ### Exercise 3 · Four times the alpha
+# ### Exercise 3 · Four times the alpha, a quarter of the step
 #
-# ●○○ · 3 minutes. With a `lora_alpha` of 32 instead of 8, what is the loss after the same 38 steps? (On the scale: section 6, extra.)
+# ●○○ · 3 minutes. Somebody raises `lora_alpha` from 8 to 32 and, to make up for it, lowers `lr` from 0.01 to 0.0025. What is the loss
+# after the same 38 steps? (On the scale: section 6, extra.)
 #
-# * `"a"` less than half
-# * `"b"` nearly the same: Adam scales its steps itself
-# * `"c"` larger: the steps overshoot
+# * `"a"` less than half: α does more
+# * `"b"` nearly the same: the two cancel
+# * `"c"` more than one and a half times as large
 #
 # <details><summary>Hint</summary>
 #
-# Adam scales $A$ and $B$; what the logits see is $\frac{\alpha}{r} B A$.
+# Adam moves each of $A$ and $B$ by `lr` per step; what the logits see is $\frac{\alpha}{r} B A$. How far does $A$ go, and how far $\frac{\alpha}{r} B$?
 #
 # </details>
 
@@ -907,7 +909,7 @@ larger_alpha = ...
 tc.checks.alpha(larger_alpha, language="en")
 
 # %% tags=["solution"]
-larger_alpha = "a"
+larger_alpha = "c"
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Örneklerin kadar iyisin

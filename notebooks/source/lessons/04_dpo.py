@@ -536,11 +536,11 @@ how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough 
 # had gone down nicely every time. Two cures can be tried when data are few: stopping early, and the IPO of section 11. In the exercises you will measure both.
 
 # %% [markdown] lang="tr"
-# Üçüncü bir çare kayba, seçilenin SFT kaybını ekler (Pang ve ark., 2024): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Bizde
+# Üçüncü bir çare kayba, seçilenin SFT kaybını ekler ([Pang ve ark., 2024][iterative_reasoning]): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Bizde
 # $w$ `sft_weight`'tir; TRL'de `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
 
 # %% [markdown] lang="en"
-# A third cure adds the SFT loss of the chosen answers (Pang et al., 2024): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Here
+# A third cure adds the SFT loss of the chosen answers ([Pang et al., 2024][iterative_reasoning]): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Here
 # $w$ is `sft_weight`; in TRL it is `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
 
 # %% sft_term

@@ -397,14 +397,14 @@ both.reveal(a=output > 80, b=41 < output < 43, c=38 < output < 40, d=output < 25
 # ## 6 · Başka ızgaralar: gruplar, sıfır noktası, kalibrasyon (7 dakika, ek)
 #
 # **Gruplar.** Bir ölçek bir satırdan daha az ağırlığa da bakabilir: yan yana duran `group_size` sütuna, yani bir
-# **gruba**. GPTQ çoğunlukla 128'lik, QLoRA 64'lük gruplar kullanır. Grup, kısa bir satırdır; `tc.quantize` için başka
+# **gruba**. GPTQ ([Frantar ve ark., 2022][gptq]) çoğunlukla 128'lik, QLoRA 64'lük gruplar kullanır. Grup, kısa bir satırdır; `tc.quantize` için başka
 # bir şey değildir. Bu kez kimi ağırlıklar seyrek ama çok büyük olsun; gerçek modellerde öyleleri vardır.
 
 # %% [markdown] lang="en"
 # ## 6 · Other grids: groups, a zero point, calibration (7 minutes, extra)
 #
-# **Groups.** A scale may also look after less than a row: after `group_size` neighbouring columns, a **group**. GPTQ mostly
-# takes groups of 128, QLoRA of 64. A group is a short row; to `tc.quantize` it is nothing else. This time let a few of the
+# **Groups.** A scale may also look after less than a row: after `group_size` neighbouring columns, a **group**. GPTQ
+# ([Frantar et al., 2022][gptq]) mostly takes groups of 128, QLoRA of 64. A group is a short row; to `tc.quantize` it is nothing else. This time let a few of the
 # weights be very large; real models have some of that kind.
 
 
