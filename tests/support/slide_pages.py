@@ -3,7 +3,9 @@
 import pytest
 
 SMALLEST = 18  # pixels of a letter on a screen of 1280 × 720: the last row reads it
-LETTER = 12 / 72 * 100  # pixels of the smallest one in a figure, as the figure is drawn
+# Pixels of the smallest one in a figure, as the figure is drawn; of three tables side by side the
+# cells have smaller ones, beside a colour that is seen from afar.
+LETTER = 12 / 72 * 100
 
 # What runs off the slide, is cut by its own box, or is too small to read.
 FAULTS = f"""() => {{

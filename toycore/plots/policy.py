@@ -53,7 +53,7 @@ def _heat_maps(count: int) -> tuple[Figure, list[Axes]]:
     The words around them are always the same, so there is nothing for a layout to find out: that
     takes a third of the time of a picture, and an editor draws dozens.
     """
-    figure = Figure(figsize=(10, 4.2), dpi=100, facecolor="white")
+    figure = Figure(figsize=(10, 4.1), dpi=100, facecolor="white")
     figure.subplots_adjust(left=0.17, right=0.99, bottom=0.29, top=0.92, wspace=0.05)
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
@@ -75,7 +75,7 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
             edgecolor="white",
             label=text(f"policy.{name}", language),
         )
-        axes.bar_label(bars, [_per_cent(chance) for chance in table[row]], fontsize=10)
+        axes.bar_label(bars, [_per_cent(chance) for chance in table[row]], fontsize=12)
     axes.set_ylim(0, 1.08)  # room for the number above a bar of 1
     finish(axes, language, y=text("axis.probability", language), title=world.prompts[row])
     axes.set_xticks(middles, world.tokens, fontsize=12, **SLANTED)
