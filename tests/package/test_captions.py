@@ -92,6 +92,7 @@ def test_under_a_frontier_stand_the_landings_of_each_run(ppo):
     assert [row[1:] for row in table[1:]] == [ends(ppo, "reward"), ends(ppo, "kl")]
     two = printed(plots.frontier(ppo, ppo))[-6:]
     assert two == [["PPO, kl_beta", *table[0][1:]], *table[1:]] * 2
+    assert plots.frontier(ppo, ppo).figure.get_figheight() <= 6.2  # the height of a slide
     words = plots.frontier(ppo).alt
     assert all(marks in words for marks in ("Dashed: ", "Hollow squares: ", "Filled marks: "))
 

@@ -31,19 +31,19 @@ def plane(run: Run, seed: int = 0) -> Picture:
     world, language = run.world, run.world.language
     points, arrows = _in_the_plane(run, seed)
     targets = world.sft_targets.tolist()
-    figure, (axes,) = panels(1, height=6.2)
+    figure, (axes,) = panels(1, height=5.3)
     for token, arrow in enumerate(arrows):
         taught = token in targets
         color = COLORS[targets.index(token)] if taught else "#888888"
         axes.annotate("", arrow, (0, 0), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2})
         if taught:
-            x, y = arrow * (1 + 0.14 / np.linalg.norm(arrow))
+            x, y = arrow * (1 + 0.19 / np.linalg.norm(arrow))
             style = {"ha": "center", "va": "center", "fontsize": 13, "color": color}
             axes.text(x, y, world.tokens[token], **style, zorder=4)
     for prompt, (x, y) in enumerate(points):
         style = {"color": COLORS[prompt], "marker": MARKERS[prompt], "ls": "none"}
         axes.plot(x, y, **style, ms=12, mec="black", label=world.prompts[prompt])
-    axes.set(aspect="equal", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
+    axes.set(aspect="equal", xlim=(-1.55, 1.55), ylim=(-1.3, 1.3))
     finish(axes, language, *(text("axis.direction", language).format(i) for i in (1, 2)))
     legend(axes)
     furthest = (points @ arrows.T).argmax(1)

@@ -92,7 +92,7 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
         highlight = _on_the_grid(run, highlight)
     first = runs[0]
     language = first.world.language
-    figure, (axes,) = panels(1, height=4.4)
+    figure, (axes,) = panels(1, height=4.2)
     line = [optimum_at(first, leash) for leash in np.geomspace(1e-2, 50, 60)]
     kl, reward = ([at[name] for at in line] for name in ("kl", "reward"))
     axes.plot(kl, reward, **EXACT, label=text("label.frontier", language))
