@@ -172,8 +172,8 @@ TEXT = {
     "loop.reward": {"tr": "3 · Ödül\nr(x, y)", "en": "3 · Reward\nr(x, y)"},
     "loop.advantage": {"tr": "4 · Avantaj\nr − beklenen", "en": "4 · Advantage\nr − expected"},
     "loop.update": {"tr": "5 · Güncelleme\nÂ ∇log π(y|x)", "en": "5 · Update\nÂ ∇log π(y|x)"},
-    "loop.likelier": {"tr": "{} daha olası", "en": "{} likelier"},
-    "loop.rarer": {"tr": "{} daha seyrek", "en": "{} rarer"},
+    "loop.likelier": {"tr": "{}\ndaha olası", "en": "{}\nlikelier"},
+    "loop.rarer": {"tr": "{}\ndaha seyrek", "en": "{}\nrarer"},
     "loop.back": {
         "tr": "sonraki örnekleri yeni politika çeker",
         "en": "the new policy draws the next samples",

@@ -62,3 +62,19 @@ def test_the_loop_tells_one_samples_numbers(world, start, token, gain):
     assert f"{token} ({chance[column]:.4f})" in alt
     assert f"{advantage:+.4g}"[:6] in alt
     assert (f"{token} likelier" in alt) == (gain > 0) != (f"{token} rarer" in alt)
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_no_word_of_the_loop_is_wider_than_its_box(start, language):
+    world = tc.World(language=language)
+    for token in range(len(world.tokens)):
+        picture = tc.plots.loop(world, start.logp, 1, token)
+        assert picture.png  # laid out
+        (axes,) = picture.figure.axes
+        boxes = [box.get_window_extent() for box in axes.patches]
+        words = [one.get_window_extent() for one in axes.texts if one.get_text()]
+        *inside, _ = words  # the last stands below, at the way back
+        for at, word in enumerate(inside):
+            box = boxes[at // 2]
+            assert box.x0 < word.x0 < word.x1 < box.x1, axes.texts[at].get_text()
+            assert box.y0 < word.y0 < word.y1 < box.y1, axes.texts[at].get_text()

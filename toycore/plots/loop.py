@@ -28,7 +28,7 @@ def loop(world: World, logp, prompt: str | int, token: str | int) -> Picture:
     better = "likelier" if advantage > 0 else "rarer"
     example = {
         "prompt": world.prompts[row],
-        "sample": f"{world.tokens[column]} ({number(chance[row, column], language)})",
+        "sample": f"{world.tokens[column]}\n({number(chance[row, column], language)})",
         "reward": _signed(reward, language),
         "advantage": _signed(advantage, language),
         "update": text(f"loop.{better}", language).format(world.tokens[column]),
@@ -41,7 +41,10 @@ def loop(world: World, logp, prompt: str | int, token: str | int) -> Picture:
     for index in range(len(STATIONS) - 1):
         _arrow(axes, index, index + 1)
     _back(axes, text("loop.back", language))
-    told = (f"{text(f'loop.{s}', language).splitlines()[0]}: {example[s]}" for s in STATIONS)
+    names = (text(f"loop.{station}", language).splitlines()[0] for station in STATIONS)
+    told = (
+        f"{name}: {' '.join(example[s].split())}" for name, s in zip(names, STATIONS, strict=True)
+    )
     return captioned(figure, text("caption.loop", language).format(" → ".join(told)))
 
 
@@ -60,8 +63,8 @@ def _box(axes, middle: float, title: str, example: str) -> None:
         ec=COLORS[0],
     )
     axes.add_patch(shape)
-    axes.text(middle, 2.05, title, ha="center", va="center", fontsize=12, weight="bold")
-    axes.text(middle, 1.33, example, ha="center", va="center", fontsize=12, color=COLORS[4])
+    axes.text(middle, 2.12, title, ha="center", va="center", fontsize=12, weight="bold")
+    axes.text(middle, 1.4, example, ha="center", va="center", fontsize=12, color=COLORS[4])
 
 
 def _arrow(axes, start: int, end: int) -> None:
