@@ -315,9 +315,6 @@
 # - **Bölüm 5.** "Avantajı artı olan `evet`, kırpmadan neden düşer?" En çok çekilen yanıt en çok itilir, olasılıkların toplamı ise 1'dir. "Oran kenarda durur mu?" Durmaz, biraz aşar.
 #
 #   {{clip_ratios}}
-# - **Bölüm 6.** "Kırpma bir tasma mıdır?" Hayır: eski politikaya bakar, o da her turda yenilenir.
-#
-#   {{adaptive_leash}}
 # - **Bölüm 7.** "Bütün KL'yi düşmek ne kadar çeker?" Çoğunluk "k1 kadar" der, çünkü ortalamaları aynıdır. Hiç çekmez: herkese aynı sayı, taban çizgisidir.
 #
 #   {{pulls}}
@@ -331,6 +328,9 @@
 # - **Bölüm 12.** "Adım beş kat büyürse kırpma zararı önler mi?" Önlemez: `attained` eksiye düşer. Kırpma, aralıktan çıkmanın kazancını ortadan kaldırır; adımı sınırlamaz.
 #
 #   {{rates}}
+# - **Bölüm 12.** "Kırpma bir tasma mıdır?" Hayır: eski politikaya bakar, o da her turda yenilenir.
+#
+#   {{adaptive_leash}}
 
 # %% [markdown] lang="en"
 # ## {{03_ppo}}
@@ -366,9 +366,6 @@
 # - **Section 5.** "Why does `yes`, with a positive advantage, fall without a clip?" The answer drawn most often is pushed hardest, and probabilities sum to 1. "Does a ratio stop at the edge?" No, it overshoots a little.
 #
 #   {{clip_ratios}}
-# - **Section 6.** "Is the clip a leash?" No: it looks at the old policy, and that one is renewed in every rollout.
-#
-#   {{adaptive_leash}}
 # - **Section 7.** "How hard does it pull to subtract the whole KL?" Most say "like k1", since their means are the same. It does not pull at all: one number for all is a baseline.
 #
 #   {{pulls}}
@@ -382,6 +379,9 @@
 # - **Section 12.** "With a step five times as large, does the clip prevent the harm?" It does not: `attained` goes negative. The clip takes the gain from leaving the range; it does not bound the step.
 #
 #   {{rates}}
+# - **Section 12.** "Is the clip a leash?" No: it looks at the old policy, and that one is renewed in every rollout.
+#
+#   {{adaptive_leash}}
 
 # %% [markdown] lang="tr"
 # ### Bunu görürseniz

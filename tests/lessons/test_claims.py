@@ -75,7 +75,7 @@ def test_with_dpo_only_the_longest_leash_ends_above_its_line():
 
 
 def test_the_clip_is_no_leash():
-    """Lesson 3, section 6: a narrow clip shortens the first rollout; only a leash holds the last.
+    """Lesson 3, section 12: a narrow clip shortens the first rollout; only a leash holds the last.
 
     Each by more than the seeds scatter: the middle 80 % of one lie beyond the mean of the other.
     """

@@ -360,14 +360,14 @@ print(f"alpha  8, lr 0.01 for A, 0.04 for B:  {loss_after(8, 0.01, 0.04):.3f}")
 print(f"alpha  8, lr 0.04 for A and B:        {loss_after(8, 0.04, 0.04):.3f}")
 
 # %% [markdown] lang="tr"
-# İlk iki kayıp aynı: **$\alpha/r$, $B$'nin öğrenme oranının `lr`'ye oranıdır.** `lr` ise iki matrisi birden hızlandırır,
+# İlk iki kayıp aynı: Adam'la, ve $B$ 0'dan başladığı için, **$\alpha/r$, $B$'nin öğrenme oranının `lr`'ye oranıdır.** `lr` ise iki matrisi birden hızlandırır,
 # o yüzden daha ileri götürür.
 #
 # Peki rank değişince? Sık duyacağın öğüt $\alpha = 2r$'dir: ölçek hep 2 kalır, $B$ her rankta `lr`'nin iki katıyla
 # öğrenir. Öbür yol, $\alpha$'ya hiç dokunmamaktır: ölçek $8/r$ olur.
 
 # %% [markdown] lang="en"
-# The first two losses agree: **$\alpha/r$ is the learning rate of $B$, in units of `lr`.** `lr` itself speeds up both
+# The first two losses agree: with Adam, and because $B$ starts at 0, **$\alpha/r$ is the learning rate of $B$, in units of `lr`.** `lr` itself speeds up both
 # matrices and so gets further.
 #
 # And when the rank changes? The advice you will often hear is $\alpha = 2r$: the scale stays at 2, and at every rank $B$
@@ -400,26 +400,28 @@ same, double = (float(losses.max() - losses.min()) for losses in by_rank)
 one_rate.reveal(a=double < same / 2, b=same < double / 2, c=0.5 <= same / double <= 2)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# $\alpha = 8$ iken soldaki sütunlarda kayıp, rankı hemen hemen hiç bilmez; $\alpha = 2r$ iken `lr` 0,005'te rank 1'de 2,24,
+# $\alpha = 8$ iken soldaki sütunlarda kayıp, ranka hemen hemen hiç bağlı değildir (sağda rank 1 başka nedenle geri kalır: bölüm 7); $\alpha = 2r$ iken `lr` 0,005'te rank 1'de 2,24,
 # rank 8'de 1,35'tir. Nedeni: $B A$, $r$ terimin toplamıdır ve Adam her terimi aynı boyda adımlarla oynatır. $r$'ye bölmek
-# terimlerin çokluğunu dengeler; $\alpha = 2r$ bu bölmeyi geri alır. Geriye düz bir 2 çarpanı kalır; `lr`'yi her rankta
+# terimlerin çokluğunu dengeler; $\alpha = 2r$ bu bölmeyi geri alır. Rank büyüdükçe $B A$ da büyür; `lr`'yi her rankta
 # yeniden araman gerekir. Hu ve ark. $\alpha$'yı denedikleri ilk $r$'ye eşitler, bir daha da oynatmaz. rsLoRA
 # ([Kalajdzievski, 2023][rslora]) ise, buradakinden çok büyük ranklar için, $\sqrt{r}$'ye böler.
 
 # %% [markdown] lang="en" tags=["answer"]
-# With $\alpha = 8$ the loss in the columns on the left hardly knows the rank; with $\alpha = 2r$ it is 2.24 at rank 1 and
+# With $\alpha = 8$ the loss in the columns on the left hardly depends on the rank (on the right rank 1 falls behind for another reason: section 7); with $\alpha = 2r$ it is 2.24 at rank 1 and
 # 1.35 at rank 8, at an `lr` of 0.005. The reason: $B A$ is a sum of $r$ terms, and Adam moves each of them by steps of the same size.
-# Dividing by $r$ makes up for the number of terms; $\alpha = 2r$ takes the division back. A plain factor of 2 is left,
+# Dividing by $r$ makes up for the number of terms; $\alpha = 2r$ takes the division back. $B A$ then grows with the rank,
 # and `lr` has to be found anew for every rank. Hu et al. set $\alpha$ to the first $r$ they try, and then leave it
 # alone. rsLoRA ([Kalajdzievski, 2023][rslora]) divides by $\sqrt{r}$, for ranks far above ours.
 
 # %% [markdown] lang="tr"
 # $\alpha$'nın kendisi ne kadar iş görür? Sürgüyü 8'den 32'ye götür: bütün tablo yaklaşık bir sütun sola kayar, `lr` iki katına
-# çıkmış gibi. $\frac{\alpha}{r} B A$ çarpımında $\alpha$ bir kez, `lr` iki kez vardır: hem $B$'de hem $A$'da.
+# çıkmış gibi. $\frac{\alpha}{r} B A$ çarpımında $\alpha$ bir kez, `lr` iki kez vardır: hem $B$'de hem $A$'da. Dört kat $\alpha$ bu yüzden
+# yaklaşık iki kat `lr` eder.
 
 # %% [markdown] lang="en"
 # How much does $\alpha$ itself do? Take the slider from 8 to 32: the whole map moves about one column to the left, as if
 # `lr` had doubled. In the product $\frac{\alpha}{r} B A$, $\alpha$ counts once and `lr` twice: in $B$ and in $A$.
+# That is why four times $\alpha$ comes to about twice `lr`.
 
 # %%
 tc.widgets.slider(
@@ -699,7 +701,8 @@ off = start.model.base_logits().log_softmax(-1)
 print("adapter off, the policy before training to the bit:", np.array_equal(off, start.ref_logp))
 
 # %% [markdown] lang="tr"
-# Ders 3 ve 4, **buradan** çıkan politikadan başlar ve onu referans alır: o politika, adaptörü açık olandır. Orada kapatmak
+# (Bir eğitimin `ref_logp`'si, o eğitimin başladığı politikadır: burada eğitilmemiş olan.) Ders 3 ve 4, **bölüm 5'ten** çıkan politikadan
+# başlar ve onu referans alır: o politika, adaptörü açık modeldir. Orada kapatmak
 # bizi $W$'ye, yani SFT'den öncesine götürürdü; bu yol, SFT adaptörü önce $W$ ile birleştirilip yanına yenisi takılırsa
 # işler. Paket, referansın tablosunu daha ilk adımdan önce hesaplar ve saklar. İkisini karıştıranın başına geleni ders 6 gösterir.
 #
@@ -710,7 +713,8 @@ print("adapter off, the policy before training to the bit:", np.array_equal(off,
 # kolay olup olmadığına.
 
 # %% [markdown] lang="en"
-# Lessons 3 and 4 start at the policy that comes out **here**, and it is their reference: the one with the adapter on.
+# (The `ref_logp` of a run is the policy which that run started from: here the untrained one.) Lessons 3 and 4 start at the policy of
+# **section 5**, and it is their reference: the one with the adapter on.
 # Switching it off there would lead back to $W$, to before SFT; the trick works if the adapter of SFT is merged into $W$
 # first and a new one put beside it. The package computes the table of the reference before the first step and keeps it.
 # Lesson 6 shows what happens to those who mix up the two.

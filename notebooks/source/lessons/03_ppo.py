@@ -158,12 +158,23 @@ for kl_beta in (0.1, 0.5, 2.0):
 tc.plots.loop(world, start.logp, prompt=0, token=3)
 
 # %% [markdown] lang="tr"
-# Aşağıda PPO'nun **tamamı** var; numaralar resimdekiler. `kl_beta` 0,5, tek tohum. Her satırı şimdi anlaman gerekmiyor: dersin
-# geri kalanı onları tek tek kurar. Önce bir kez göz gezdir, sonra çalıştır.
+# Avantaj burada ödül eksi o istemde beklenen ödüldür. Aşağıda bütün bir PPO var; yorumlardaki 1–5, resmin duraklarıdır. `kl_beta`
+# 0,5; resim tohumların ortalamasıydı, döngü yalnızca tohum 0'ı eğitir. Her satırı şimdi anlaman gerekmiyor: dersin geri kalanı onları
+# tek tek kurar. Önce bir kez göz gezdir, sonra çalıştır.
+#
+# `attained`, amaç $J$'de elde edilebilecek kazancın ne kadarına ulaşıldığıdır: 0 başlangıç, 1 kesin en iyi; eksi, başlangıçtan kötü:
+#
+# $$\mathrm{attained} = \frac{J(\pi) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}$$
 
 # %% [markdown] lang="en"
-# Below is PPO, **all of it**; the numbers are those of the picture. `kl_beta` is 0.5, one seed. You need not understand each line
-# now: the rest of the lesson builds them one by one. Read it through once, then run it.
+# The advantage here is the reward minus the reward expected at that prompt. Below is a whole PPO; 1 to 5 in its comments are the stations of
+# the picture. `kl_beta` is 0.5; the picture was a mean of the seeds, the loop trains seed 0 alone. You need not understand each line now:
+# the rest of the lesson builds them one by one. Read it through once, then run it.
+#
+# `attained` is the share of the possible gain in $J$ that was reached: 0 is the start, 1 the exact optimum; negative means worse
+# than the start:
+#
+# $$\mathrm{attained} = \frac{J(\pi) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}$$
 
 # %% whole_ppo
 policy = ref_logp.clone().requires_grad_()
@@ -195,26 +206,17 @@ best = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=0.5)
 tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1), optimal=best)
 
 # %% [markdown] lang="tr"
-# `attained`, amaç $J$'de elde edilebilecek kazancın ne kadarına ulaşıldığıdır: 0 başlangıç, 1 kesin en iyi; eksi, başlangıçtan kötü:
-#
-# $$\mathrm{attained} = \frac{J(\pi) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}$$
-#
 # PPO hiçbir yanıtın doğrusunu görmeden, yalnızca deneyerek, kesin tablonun çok yakınına vardı. Şimdi içine bakalım.
 
 # %% [markdown] lang="en"
-# `attained` is the share of the possible gain in $J$ that was reached: 0 is the start, 1 the exact optimum; negative means worse
-# than the start:
-#
-# $$\mathrm{attained} = \frac{J(\pi) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}$$
-#
 # Without ever being told a right answer, by trying alone, PPO has come very near the exact table. Now let us look inside.
 
 # %% [markdown] lang="tr"
 # ## 3 · REINFORCE: denemelerden gradyan (5 dakika)
 #
 # Gerçek bir modelde bütün yanıtları sayamayız; yalnızca örnek (sample) çekeriz. **Gradyan** ($\nabla$), her logit biraz artınca bir
-# sayının nasıl değiştiğidir. Beklenen ödülün gradyanını örneklerden bulmak için tek bir hile gerekir: $\nabla \pi = \pi \, \nabla \log \pi$,
-# çünkü logaritmanın türevi $1/\pi$'dir. O zaman $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, yani bir **ortalama**;
+# sayının nasıl değiştiğidir. Beklenen ödülün gradyanını örneklerden bulmak için tek bir hile gerekir: zincir kuralıyla
+# $\nabla \log \pi = \frac{1}{\pi} \nabla \pi$, yani $\nabla \pi = \pi \, \nabla \log \pi$. O zaman $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, yani bir **ortalama**;
 # ortalamayı da örnekler verir ([Williams, 1992][reinforce]). Burada yalnızca ödülünki (tasma bölüm 7'de):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
@@ -227,8 +229,8 @@ tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1),
 # ## 3 · REINFORCE: a gradient from trials (5 minutes)
 #
 # In a real model we cannot count all answers; we can only draw samples. A **gradient** ($\nabla$) says how a number changes as each
-# logit grows a little. To find that of the expected reward from samples takes a single trick: $\nabla \pi = \pi \, \nabla \log \pi$, since
-# the derivative of the logarithm is $1/\pi$. Then $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, which is a **mean**; and
+# logit grows a little. To find that of the expected reward from samples takes a single trick: by the chain rule
+# $\nabla \log \pi = \frac{1}{\pi} \nabla \pi$, and so $\nabla \pi = \pi \, \nabla \log \pi$. Then $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, which is a **mean**; and
 # a mean is what samples give ([Williams, 1992][reinforce]). Here it is for the reward alone (the leash comes in section 7):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
@@ -285,8 +287,10 @@ for count in (16, 64, 256, 1024):
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
 # **Avantaj** (advantage) $\hat A$, yanıtın beklenenden ne kadar iyi çıktığıdır: ödül eksi beklenen ödül, sonra beyazlatılmış
-# (ortalaması 0, yayılımı 1 dolayında). Büyütülen şey $\rho \hat A$'dır, çünkü eski örneklerle alınan ortalaması, yeni politikanın kendi
-# örnekleriyle bulacağı avantajdır: $\mathbb{E}_\mathrm{old}[\rho \hat A] = \mathbb{E}_\theta[\hat A]$.
+# (ortalaması 0, yayılımı 1 dolayında). (Tasma henüz yok; bölüm 7'de ödülün yerini tasmalı ödül alır.) Büyütülen şey $\rho \hat A$'dır, çünkü eski politikanın örnekleriyle
+# beklenen değeri, yeni politikanın kendi örnekleriyle bulacağı avantajdır; toplamda $\pi_\mathrm{old}$ sadeleşir:
+#
+# $$\mathbb{E}_\mathrm{old}[\rho A] = \sum_y \pi_\mathrm{old} \frac{\pi_\theta}{\pi_\mathrm{old}} A = \sum_y \pi_\theta A = \mathbb{E}_\theta[A]$$
 #
 # Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz; her geçiş, boyu 2 olan tek bir adımdır. Değer ağı, entropi ve kırpma henüz yok.
 
@@ -300,8 +304,10 @@ for count in (16, 64, 256, 1024):
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
 # The **advantage** $\hat A$ says how much better an answer was than expected: the reward minus the expected reward, then whitened
-# (a mean of 0, a spread of about 1). What is raised is $\rho \hat A$, because its mean over the old samples is the advantage that the new
-# policy would find with samples of its own: $\mathbb{E}_\mathrm{old}[\rho \hat A] = \mathbb{E}_\theta[\hat A]$.
+# (a mean of 0, a spread of about 1). (No leash yet; in section 7 the leashed reward takes the place of the reward.) What is raised is $\rho \hat A$, because its expected
+# value under the old policy is the advantage that the new one would find with samples of its own; in the sum $\pi_\mathrm{old}$ cancels:
+#
+# $$\mathbb{E}_\mathrm{old}[\rho A] = \sum_y \pi_\mathrm{old} \frac{\pi_\theta}{\pi_\mathrm{old}} A = \sum_y \pi_\theta A = \mathbb{E}_\theta[A]$$
 #
 # Below we make 8 passes by hand over 256 samples; each pass is one step of size 2. Critic, entropy and clip are left out for now.
 
@@ -331,13 +337,13 @@ print(torch.allclose((old.exp() * (new - old).exp() * exact).sum(-1), (new.exp()
 tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 
 # %% [markdown] lang="tr"
-# `True`: bütün yanıtlar sayılınca eşitlik tamdır. İlk geçişte bütün oranlar tam 1'dir. Kesikli çizgiler, birazdan göreceğimiz kırpmanın (clip)
+# `True`: bütün yanıtlar sayılınca (beyazlatılmamış avantajla) eşitlik tamdır. İlk geçişte bütün oranlar tam 1'dir. Kesikli çizgiler, birazdan göreceğimiz kırpmanın (clip)
 # kenarlarıdır; ilk geçişte onlara hiçbir oran değmez. Geçiş sayısı arttıkça oranlar yayılır. Demek ki **tek geçişli
 # PPO'da kırpma hiç çalışmaz**; bir ayar hiçbir şeyi değiştirmiyorsa önce bunu anımsa. (Burada bir geçiş tek
 # adımdır. Geçişi parçalara (mini-batch) bölen kodlar birden çok adım atar; oranlar yalnızca ilkinde 1'dir.)
 
 # %% [markdown] lang="en"
-# `True`: counted over all answers, the identity is exact. In the first pass every ratio is exactly 1. The dashed lines are the edges of the clip, which comes
+# `True`: counted over all answers (with the advantage not whitened), the identity is exact. In the first pass every ratio is exactly 1. The dashed lines are the edges of the clip, which comes
 # next; no ratio of the first pass touches them. With more passes the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
 # a setting that seems to be dead. (A pass is a single step here. Implementations that cut a pass into
 # mini-batches take several steps, and only the first of them sees ratios of 1.)
@@ -345,8 +351,8 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # %% [markdown] lang="tr"
 # ## 5 · Kırpma: ileri gidene ödeme yok (5 dakika)
 #
-# Eşitlik ortalamada tamdır; 256 örnekle ise oran 1'den uzaklaştıkça gürültü büyür. PPO bu yüzden oranı bir
-# aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır ([Schulman ve ark., 2017][ppo]):
+# 256 örnekle ise yalnızca bir tahmindir, üstelik adımlar hep aynı örneklere göre atılır: oran 1'den uzaklaştıkça, çekilmemiş
+# yanıtlara ne olduğunu hiçbir örnek söylemez. PPO bu yüzden oranı bir aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır ([Schulman ve ark., 2017][ppo]):
 #
 # $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
@@ -354,8 +360,8 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # %% [markdown] lang="en"
 # ## 5 · The clip: no pay for going further (5 minutes)
 #
-# The identity is exact in the mean; with 256 samples the noise grows as ratios leave 1. That is why PPO **clips** the
-# ratio to a range and takes the more pessimistic of the two ([Schulman et al., 2017][ppo]):
+# With 256 samples it is only an estimate, and every step follows the same samples: the further the ratios are from 1, the less these
+# samples tell of the answers that were not drawn. That is why PPO **clips** the ratio to a range and takes the more pessimistic of the two ([Schulman et al., 2017][ppo]):
 #
 # $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
@@ -380,9 +386,9 @@ tc.plots.surrogate(world, clip_range=0.2)
 # %% clip_ratios
 held = update(lambda rho: torch.minimum(rho * advantage, rho.clamp(0.8, 1.2) * advantage))
 for name, seen in {"without a clip": loose, "with the clip": held}.items():
-    rho = ratios(seen[7])
-    outside = ((rho - 1).abs() > 0.2).double().mean()
-    print(f"pass 8 {name}: ratios {rho.min():.2f} to {rho.max():.2f}, {outside:.0%} outside")
+    rho, chance = ratios(seen[8]), seen[8][0, 0].exp()
+    print(f"after 8 passes {name}: all ratios {rho.min():.2f} to {rho.max():.2f};", end=" ")
+    print(f"{world.tokens[0]} at {world.prompts[0]}: {ref_logp[0, 0].exp():.3f} to {chance:.3f}")
 
 # %%
 of_token = [advantage[(prompt == 0) & (token == one)].mean() for one in range(11)]
@@ -400,22 +406,22 @@ tc.widgets.slider("passes", range(9), magnified, start=8, language=world.languag
 
 # %% [markdown] lang="tr"
 # Geçişleri birer birer say. Kırpmadan: `teşekkürler` en çok çekilen token olduğu için en çok itilir; olasılıkların toplamı 1 olduğundan
-# avantajı artı olan `evet` bile **düşer**. Kırparak: `teşekkürler` kenarını biraz geçince artık itilmez, `evet`'e de yer kalır. Kenar duvar
+# avantajı artı olan `evet` bile **düşer** (yukarıdaki satır). Kırparak: `teşekkürler` kenarını biraz geçince artık itilmez, `evet` de yerinde kalır. Kenar duvar
 # değildir: oraya varan son adım onu biraz aşar, öteki token'ların itmesi de oranı oynatmayı sürdürür.
 
 # %% [markdown] lang="en"
 # Count the passes one by one. Without a clip, `thanks` was drawn most often and is pushed hardest; since probabilities sum to 1, even
-# `yes`, whose advantage is positive, **falls**. With the clip, `thanks` is no longer pushed once it is a little past its edge, and
-# room is left for `yes`. The edge is no wall: the last step overshoots it a little, and the pushes on other tokens go on moving the ratio.
+# `yes`, whose advantage is positive, **falls** (the line above). With the clip, `thanks` is no longer pushed once it is a little past its
+# edge, and `yes` keeps its place. The edge is no wall: the last step overshoots it a little, and the pushes on other tokens go on moving the ratio.
 
 # %% [markdown] lang="tr"
-# ## 6 · Kaydır: `clip_range` (4 dakika, ek)
+# ## 6 · Kaydır: `clip_range` (3 dakika, ek)
 #
 # Düğme `clip_range`, yani $\varepsilon$. Her değer 16 tohumla eğitilir; her **turda** (rollout) yeni örnekler
 # çekilir ve üzerlerinden 8 kez geçilir (`epochs`).
 
 # %% [markdown] lang="en"
-# ## 6 · Slide: `clip_range` (4 minutes, extra)
+# ## 6 · Slide: `clip_range` (3 minutes, extra)
 #
 # The knob is `clip_range`, that is, $\varepsilon$. Each value is trained with 16 seeds; each **rollout** draws fresh
 # samples and passes over them 8 times (`epochs`).
@@ -439,33 +445,11 @@ tc.widgets.slider(
 # `approx_kl`, bir $\mathrm{KL}(\pi_\mathrm{old} \,\|\, \pi_\theta)$ tahmini).
 # Bant, tohumların ortadaki %80'idir: tek tek eğitimler saçılır, ama 16 tohumun ortalaması dört kat
 # daha kararlıdır; düğmenin etkisi orada okunur.
-#
-# Öyleyse kırpma bir çeşit tasma mıdır? Tasmasız (`kl_beta` 0) ve tasmalı eğitelim, iki kırpma aralığıyla:
 
 # %% [markdown] lang="en"
 # A narrow range: more samples are clipped (left), and the policy moves less in each rollout
 # (right: `approx_kl`, an estimate of $\mathrm{KL}(\pi_\mathrm{old} \,\|\, \pi_\theta)$). The band holds the middle 80% of the seeds: single trainings scatter, but the mean over
 # 16 seeds is four times as steady; read the effect of the knob there.
-#
-# Is the clip a kind of leash, then? Let us train without a leash (`kl_beta` 0) and with one, at two clip ranges:
-
-# %% adaptive_leash
-for kl_beta in (0.0, 0.5):
-    config = tc.PPOConfig(kl_beta=kl_beta, clip_range=[0.05, 0.4], seeds=16)
-    kl = tc.train_ppo(world, config, start=start).history.kl.mean("seed")
-    for clip_range in (0.05, 0.4):
-        after = kl.sel(clip_range=clip_range, step=[1, 100]).values
-        print(
-            f"kl_beta {kl_beta}, clip {clip_range}: KL {after[0]:.1f} after a rollout, {after[1]:.1f} in the end"
-        )
-
-# %% [markdown] lang="tr"
-# Hayır. Kırpma **eski** politikaya bakar, o da her turda yenilenir: dar bir aralık ilk turu kısaltır, ama tasmasız eğitim sonunda yine
-# aynı uzaklığa savrulur. Varılacak yeri tasma belirler, kırpma yalnızca oraya hangi adımlarla gidildiğini.
-
-# %% [markdown] lang="en"
-# No. The clip looks at the **old** policy, which is renewed in every rollout: a narrow range shortens the first rollout, yet without a
-# leash training drifts just as far in the end. The leash decides where training ends up, the clip only by what steps it gets there.
 
 # %% [markdown] lang="tr"
 # ## 7 · Tasma: KL cezası nereye konur? (5 dakika)
@@ -477,15 +461,15 @@ for kl_beta in (0.0, 0.5):
 # Cezadaki log oranın ortalaması tam KL'dir; bu tahminciye **k1** denir ([Schulman, 2020][kl]). (Başka tahminciler de var: k2 ve k3, ders 6'da
 # sorguya çekiliyor.) Artık üç politikamız var:
 #
-# | Politika | Ne zaman değişir? | Hangi oranda? |
+# | Politika | Ne zaman değişir? | Hangi kesrin neresinde? |
 # | --- | --- | --- |
-# | $\pi_\theta$, eğitilen | her geçişte | $\rho$'nun üstünde |
-# | $\pi_\mathrm{old}$, örnekleri çeken | her turun başında $\pi_\theta$ olur | $\rho$'nun altında, tasmanın üstünde |
-# | $\pi_\mathrm{ref}$, referans | hiç | tasmanın altında |
+# | $\pi_\theta$, eğitilen | her geçişte | $\rho$'nun payında |
+# | $\pi_\mathrm{old}$, örnekleri çeken | her turun başında $\pi_\theta$ olur | $\rho$'nun paydasında, tasmadaki kesrin payında |
+# | $\pi_\mathrm{ref}$, referans | hiç | tasmadaki kesrin paydasında |
 #
 # Gerçek bir modelde yanıt bir token dizisidir: oran ve tasma her token için ayrı hesaplanır, değer ağı her konumda ayrı bir tahmin yapar.
 # Avantajı o zaman GAE (generalized advantage estimation; [Schulman ve ark., 2016][gae]) sonraki konumlardan toplar; tek token'lık yanıtta ondan geriye
-# $R - V$ kalır.
+# $R - V(x)$, tasmalı ödül eksi değer ağının tahmini kalır.
 
 # %% [markdown] lang="en"
 # ## 7 · The leash: where does the KL penalty go? (5 minutes)
@@ -505,19 +489,19 @@ for kl_beta in (0.0, 0.5):
 #
 # In a real model an answer is a sequence of tokens: ratio and leash are computed for each token, and the critic makes a guess at each
 # position. There GAE (generalized advantage estimation; [Schulman et al., 2016][gae]) gathers the advantage from the positions that follow; for an
-# answer of one token what is left of it is $R - V$.
+# answer of one token what is left of it is $R - V(x)$, the leashed reward minus the critic's guess.
 
 # %% [markdown] lang="tr"
 # ### Hatayı bul
 #
 # Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı: ceza burada istemin **bütün** KL'sidir, yani
-# her token için aynı sayı. Ortalaması da k1'inkiyle aynı. Masum görünüyor. Tasması 0,5 olan en iyi politikada bakalım.
+# her token için aynı sayı. Ortalaması da k1'inkiyle aynı. Masum görünüyor. `kl_beta` 0,5'in en iyi politikasında sınayalım.
 
 # %% [markdown] lang="en"
 # ### Find the bug
 #
 # A real notebook had this: `reward - kl_beta * KL(x)`. The only difference is that the penalty is the **whole** KL of the
-# prompt, one number for every token. Its mean is that of k1, too. It looks innocent. We look at the best policy on a leash of 0.5.
+# prompt, one number for every token. Its mean is that of k1, too. It looks innocent. We test it at the best policy for a `kl_beta` of 0.5.
 
 # %% [markdown] lang="tr" predict="whole_kl"
 # **Tahmin et · bütün KL.** Ceza `KL(x)` olunca, cezanın ödülün içindeki **çekişi** (beklenen gradyanı) k1'inkine göre nasıldır?
@@ -631,13 +615,15 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # %% [markdown] lang="tr"
 # ## 9 · Eğitim: `kl_beta` düğmesi (5 dakika)
 #
-# Parçalar hazır. `tc.train_ppo`, bölüm 2'deki döngünün aynısıdır; yalnızca çok sayıda eğitimi yan yana yürütür: burada yedi `kl_beta`, 16 tohum, 112 eğitim.
+# Parçalar hazır. `tc.train_ppo`, bölüm 2'deki döngüdür, üç farkla: tablo yerine ders 2'nin LoRA adaptörünü eğitir, bölüm 8'in küçük entropi
+# ödülünü ekler ve çok sayıda eğitimi yan yana yürütür: burada yedi `kl_beta`, 16 tohum, 112 eğitim.
 # `kl_beta` 0 olunca tasma yoktur.
 
 # %% [markdown] lang="en"
 # ## 9 · Training: the knob `kl_beta` (5 minutes)
 #
-# The parts are ready. `tc.train_ppo` is the loop of section 2, only with many trainings side by side: here seven values of `kl_beta`, 16 seeds, 112 trainings.
+# The parts are ready. `tc.train_ppo` is the loop of section 2 with three changes: it trains the LoRA adapter of lesson 2 instead of the table, it adds the small
+# entropy bonus of section 8, and it runs many trainings side by side: here seven values of `kl_beta`, 16 seeds, 112 trainings.
 # At a `kl_beta` of 0 there is no leash.
 
 # %% [markdown] lang="tr" predict="free"
@@ -669,12 +655,12 @@ free.reveal(a=times < 1.2, b=1.5 < times < 2.5, c=times > 10)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Ödül en çok 1'dir; ikisi de oraya varır. Tasmasız eğitimin yalnızca KL'si büyür, gereksiz yere: altı yardımsever token
-# aynı ödülü getirir ve aralarında savrulmanın bir bedeli yoktur. (0 için kesikli çizgi, tam ödül alanların referansa en
+# aynı ödülü getirir ve aralarında savrulmanın bir bedeli yoktur; küçük entropi ödülü dağılmayı biraz kazançlı bile kılar. (0 için kesikli çizgi, tam ödül alanların referansa en
 # yakınıdır.) **Tasma, ödülün sustuğu yerde eski davranışı korur.**
 
 # %% [markdown] lang="en" tags=["answer"]
 # The reward is at most 1 and both arrive there. What grows without a leash is the KL alone, for nothing: six helpful tokens
-# earn the same, and drifting among them costs nothing. (For 0 the dashed line marks, of all policies with the full reward, the one closest to the reference.) **Where the reward is silent, the leash keeps the old behaviour.**
+# earn the same, and drifting among them costs nothing; the small entropy bonus even pays a little for spreading out. (For 0 the dashed line marks, of all policies with the full reward, the one closest to the reference.) **Where the reward is silent, the leash keeps the old behaviour.**
 
 # %%
 tc.widgets.slider(
@@ -818,12 +804,12 @@ tricked.reveal(a=left > 0.4, b=0.1 < left < 0.3, c=left < 0.01)
 # gives +1 to `no` alone there, brings the refusal back.
 
 # %% [markdown] lang="tr"
-# ## 12 · Öğrenme oranı beş katına çıkınca (3 dakika, ek)
+# ## 12 · Kırpma fren midir, tasma mıdır? (4 dakika, ek)
 #
 # Aynı kod, tek bir değişiklik: `lr=0.3`.
 
 # %% [markdown] lang="en"
-# ## 12 · Five times the learning rate (3 minutes, extra)
+# ## 12 · Is the clip a brake? A leash? (4 minutes, extra)
 #
 # The same code and one change: `lr=0.3`.
 
@@ -855,12 +841,36 @@ brake.reveal(a=lasts[1] < 0, b=lasts[1] > 0.95, c=0 < lasts[1] < 0.95)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # `attained` eksiye düşer ve orada kalır; politika başladığından **daha kötü** bitirir, çünkü KL'nin bedeli
-# ödüldeki kazancı aşar. Kırpma, aralıktan çıkmanın kazancını ortadan kaldırır; ne oranı sınırlar ne de adımı.
+# ödüldeki kazancı aşar. Kırpma, aralıktan çıkmanın kazancını ortadan kaldırır; ne orana ne de adıma bir üst sınır koyar: itme
+# kesilene kadar atılan tek bir büyük adım, kenarı çoktan aşmış olabilir.
+#
+# Kırpma bir çeşit tasma mıdır peki? `kl_beta` 0 ve 0,5 ile, dar ve geniş bir kırpmayla eğitelim. Aşağıdaki KL **referansa** göredir:
 
 # %% [markdown] lang="en" tags=["answer"]
 # `attained` goes negative and stays there; the policy ends **worse** than it started, for the KL costs
-# more than the reward gains. The clip takes away the gain from leaving the range; it bounds neither the ratio nor
-# the step.
+# more than the reward gains. The clip takes away the gain from leaving the range; it sets no bound on the
+# ratio or on the step: before the push is cut off, one large step may already have gone far beyond the edge.
+#
+# Is the clip a kind of leash, then? Let us train at a `kl_beta` of 0 and of 0.5, with a narrow clip and a wide one. The KL below is
+# to the **reference**:
+
+# %% adaptive_leash
+for kl_beta in (0.0, 0.5):
+    config = tc.PPOConfig(kl_beta=kl_beta, clip_range=[0.05, 0.4], seeds=16)
+    kl = tc.train_ppo(world, config, start=start).history.kl.mean("seed")
+    for clip_range in (0.05, 0.4):
+        first, last = kl.sel(clip_range=clip_range, step=[1, 100]).values
+        print(
+            f"kl_beta {kl_beta}, clip {clip_range}: KL {first:.1f} after a rollout, {last:.1f} in the end"
+        )
+
+# %% [markdown] lang="tr"
+# Hayır. Kırpma **eski** politikaya bakar, o da her turda yenilenir: dar bir aralık ilk turu kısaltır, ama tasmasız eğitim sonunda yine
+# aynı uzaklığa savrulur. Varılacak yeri tasma belirler, kırpma yalnızca oraya hangi adımlarla gidildiğini.
+
+# %% [markdown] lang="en"
+# No. The clip looks at the **old** policy, which is renewed in every rollout: a narrow range shortens the first rollout, yet without a
+# leash training drifts just as far in the end. The leash decides where training ends up, the clip only by what steps it gets there.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?

@@ -180,13 +180,13 @@ print(f"ln 2 = {np.log(2):.4f}")
 # %% [markdown] lang="tr"
 # ## 4 · Beş çiftle eğitim (10 dakika)
 #
-# Eski deneyin üç değeri: $\beta$ 0,1, 0,3 ve 0,7. Üç eğriye birden bakacağız: seçilenin ve
+# $\beta$'nın üç değeri: 0,1, 0,3 ve 0,7. Üç eğriye birden bakacağız: seçilenin ve
 # reddedilenin log-olasılığı, bir de marj.
 
 # %% [markdown] lang="en"
 # ## 4 · Training on five pairs (10 minutes)
 #
-# The three values of the old experiment: $\beta$ 0.1, 0.3 and 0.7. We look at three curves at once: the
+# Three values of $\beta$: 0.1, 0.3 and 0.7. We look at three curves at once: the
 # log-probability of the chosen and of the rejected answer, and the margin.
 
 # %% [markdown] lang="tr" predict="rises"
@@ -225,7 +225,8 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 #
 # $$\frac{J(\pi_\theta) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}, \qquad J = \mathbb{E}[r] - \beta\, \mathrm{KL}$$
 #
-# 1'in çok altında: beş çift, ödülün tamamını anlatmaya yetmez.
+# 1'in çok altında, büyük $\beta$'larda **eksi** bile: politika başladığından kötüdür, çünkü KL'nin bedeli ödüldeki kazancı aşar. Beş
+# çift, ödülün tamamını anlatmaya yetmez.
 
 # %% [markdown] lang="en" tags=["answer"]
 # All seems perfect: the loss is near zero and every pair has a positive margin (`accuracy`, here the share
@@ -235,7 +236,8 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 #
 # $$\frac{J(\pi_\theta) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}, \qquad J = \mathbb{E}[r] - \beta\, \mathrm{KL}$$
 #
-# It is far below 1: five pairs are not enough to tell the whole reward.
+# It is far below 1, and at the larger $\beta$ even **negative**: the policy is worse than at the start, because the KL costs more than the
+# reward gains. Five pairs are not enough to tell the whole reward.
 
 # %% [markdown] lang="tr" predict="untouched"
 # **Tahmin et · çifti olmayan istem.** Altıncı istemin ("kısa cevap") hiç çifti yok; başta `kısa` 0,44 ile önde. $\beta$ 0,1 ile
@@ -300,9 +302,8 @@ for when, run in {"at the start": start, "after 100 steps": later}.items():
     print(f"{when:15} own pair {own:+6.2f}, pairs of other prompts {others:+5.2f} thousandths")
 
 # %% [markdown] lang="tr"
-# Kendi çifti seçileni kaldırır, başka istemlerin çiftleri ortak adaptörden indirir. Başta kendi itişi altı kat güçlüdür.
-# Ama log-olasılık 0'ı geçemez: tepeye yaklaşan yanıtın kendi itişi söner. Küçük $\beta$ ile marj hâlâ doymamıştır, öbür
-# çiftler itmeyi sürdürür; denge **eksiye** döner.
+# Kendi çifti seçileni kaldırır, başka istemlerin çiftleri onu ortak adaptör üzerinden aşağı iter. Başta kendi itişi altı kat güçlüdür.
+# Ama log-olasılık 0'ı geçemez: tepeye yaklaşan yanıtın kendi itişi söner. Küçük $\beta$ ile marj hâlâ doymamıştır, öbür çiftler aşağı itmeyi sürdürür; denge **eksiye** döner.
 
 # %% [markdown] lang="en"
 # Its own pair lifts a chosen answer, and the pairs of other prompts press it down, through the shared adapter. At the
@@ -359,13 +360,11 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Varır; yalnızca `beta` 0,1 iken KL, çizgisinden biraz yukarıda biter: 0,526 yerine 0,571. Eğitim eksik kalmış değil, daha
-# çok adım da onu indirmez. DPO ödülü, yargıcın 100.000 kararsız kararından öğrenir ve biraz yanılır. Referansa göre log oran, bir sabit
+# Varır; `beta` küçükken KL, çizgisinden biraz yukarıda biter, en çok da 0,1'de: 0,526 yerine 0,571. DPO ödülü, yargıcın 100.000 kararsız kararından öğrenir ve biraz yanılır. Referansa göre log oran, bir sabit
 # dışında $r / \beta$'dır; öyleyse ödüldeki yanılgı da $\beta$'ya **bölünür**:
 
 # %% [markdown] lang="en"
-# It does; only with a `beta` of 0.1 does the KL end a little above its line, at 0.571 for 0.526. Training is not
-# unfinished, and more steps do not bring it down. DPO learns the reward from 100,000 verdicts of a judge who wavers, and errs a little.
+# It does; with a small `beta` the KL ends a little above its line, most of all at 0.1: at 0.571 for 0.526. DPO learns the reward from 100,000 verdicts of a judge who wavers, and errs a little.
 # The log ratio to the reference is $r / \beta$, up to a constant; so the error in the reward is **divided** by $\beta$ too:
 
 # %% reward_error
@@ -379,12 +378,12 @@ for beta in (0.1, 0.3, 1.0):
     print(f"log ratio off by {spread:.3f}, reward by {beta * spread:.3f}")
 
 # %% [markdown] lang="tr"
-# Ödüldeki yanılgı her $\beta$'da hemen hemen aynı; log orandaki, 0,1'de 1'dekinin on katı. Gerisi bildiğimiz tasmadır: küçük $\beta$ uzundur,
+# Ödüldeki yanılgı her $\beta$'da hemen hemen aynı; log orandaki, 0,1'de 1'dekinin on katı; log oranın yanılgısı da hangi yöne olursa olsun KL'ye, kabaca karesinin yarısı kadar, ekler. Gerisi bildiğimiz tasmadır: küçük $\beta$ uzundur,
 # çok ödül, çok KL; büyük $\beta$ referansa yakın kalır. PPO'nun `kl_beta`'sı ile DPO'nun `beta`'sı **aynı düğmedir**. Marj ise
 # ilginç bir şey söyler:
 
 # %% [markdown] lang="en"
-# The error in the reward is nearly the same at every $\beta$, and that in the log ratio ten times larger at 0.1 than at 1. The rest is the leash that we know: a small
+# The error in the reward is nearly the same at every $\beta$, and that in the log ratio ten times larger at 0.1 than at 1; whichever way the log ratio errs, it adds to the KL, roughly half the square of the error. The rest is the leash that we know: a small
 # $\beta$ is a long one, much reward and much KL; a large $\beta$ stays close to the reference. PPO's `kl_beta` and DPO's `beta`
 # are **the same knob**. The margin has something curious to tell:
 
@@ -404,14 +403,13 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # %% [markdown] lang="tr"
 # ## 7 · Seçilen de düşebilir (7 dakika, ek)
 #
-# Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,5'e kadar seçilenlerin log-olasılığı başlangıçtakinden
-# **düşük**. Buna **olasılık kayması** (likelihood displacement; [Razin ve ark., 2024][likelihood_displacement]) denir.
+# Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,5'e kadar seçilenlerin log-olasılığı başlangıçtakinden (−1,89) **düşük**. Buna **olasılık kayması** (likelihood displacement; [Razin ve ark., 2024][likelihood_displacement]) denir.
 
 # %% [markdown] lang="en"
 # ## 7 · The chosen answer may fall too (7 minutes, extra)
 #
 # Look at `chosen_logp` in the table: at every $\beta$ up to 0.5 the chosen answers are **less** likely than
-# at the start. This is called **likelihood displacement** ([Razin et al., 2024][likelihood_displacement]).
+# at the start (−1.89). This is called **likelihood displacement** ([Razin et al., 2024][likelihood_displacement]).
 
 # %% [markdown] lang="tr" predict="flaw"
 # **Tahmin et · kusur mu, yasa mı?** $\beta$ 0,3 iken seçilen yanıtlar, eğitimsiz bulunan kesin en iyi politikada başlangıca göre nasıldır?
@@ -443,17 +441,16 @@ fall = float((optimal - reference)[seed, x, c].mean())
 flaw.reveal(a=fall < -0.05, b=fall > 0.05, c=abs(fall) < 0.05)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Seçilen, ikisinin ortalamasının yarım aralık üstündedir; o ortalama ise düşer. Yanıtlar referanstan çekilmiştir, ve bir
-# politikanın örneklerini başka hiçbir politika onun kadar olası bulmaz: referans bu log-olasılığın **tepesindedir**. (Bir
-# çiftin iki yanıtı hep farklıdır; bu, tepeyi biraz kaydırır.) Tepede gradyan hemen hemen 0'dır; uzaklaşmanın bedeli önce
-# azdır, sonra karesel büyür. Aralık ise yalnızca $1/\beta$ ile büyür: küçük $\beta$'da düşüş kazanır. Kayıp yalnızca **aralığa** bakar.
+# Seçilen, ikisinin ortalamasının yarım aralık üstündedir; o ortalama ise düşer. Yanıtlar referanstan çekilmiştir; bir politikanın örneklerini ise başka hiçbir politika ortalamada onun kadar olası bulmaz: referans bu log-olasılığın **tepesindedir**. (Bir
+# çiftin iki yanıtı hep farklıdır; bu, tepeyi biraz kaydırır.) Tepede gradyan hemen hemen 0'dır; uzaklaşmanın bedeli önce azdır, sonra aralıktan hızlı büyür: $\beta$ 0,7'den 0,1'e inince aralık yedi, ortalamanın düşüşü on dört kat
+# büyür. Küçük $\beta$'da düşüş kazanır. Kayıp yalnızca **aralığa** bakar.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The chosen lie half the distance above the mean of both, and that mean falls. The answers were drawn from the
-# reference, and no other policy finds a policy's samples as likely as it does itself: the reference is at the **top** of this
+# reference, and on average no other policy finds a policy's samples as likely as it does itself: the reference is at the **top** of this
 # log-probability. (The two answers of a pair always differ, which moves the top a little.) At the top the gradient is nearly 0;
-# moving away costs little at first, and then as the square. The distance grows only as $1/\beta$: with a small $\beta$ the
-# fall wins. The loss looks only at the **distance**.
+# moving away costs little at first, and then grows faster than the distance: from a $\beta$ of 0.7 to 0.1 the distance grows seven times,
+# the fall of the mean fourteen times. With a small $\beta$ the fall wins. The loss looks only at the **distance**.
 
 # %% [markdown] lang="tr"
 # Veri azsa bu gerçek bir soruna dönüşür. Her tohumun ilk 100 çiftiyle eğitelim:
@@ -497,7 +494,7 @@ for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items(
 # The loss goes down nicely whatever the number of pairs. But where does the policy arrive?
 
 # %% [markdown] lang="tr" predict="how_many"
-# **Tahmin et · kaç çift?** 6 istem, 11 token. Kesin zirvenin %90'ına ulaşmak için kaç çift gerekir?
+# **Tahmin et · kaç çift?** 6 istem, 11 token, $\beta$ 0,3. Kesin zirvenin %90'ına ulaşmak için kaç çift gerekir?
 #
 # - 100
 # - 1.000
@@ -505,7 +502,7 @@ for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items(
 # - 100.000
 
 # %% [markdown] lang="en" predict="how_many"
-# **Predict · how many pairs?** 6 prompts, 11 tokens. How many pairs does it take to reach 90% of the exact summit?
+# **Predict · how many pairs?** 6 prompts, 11 tokens, a $\beta$ of 0.3. How many pairs does it take to reach 90% of the exact summit?
 #
 # - 100
 # - 1,000
@@ -536,7 +533,7 @@ how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough 
 # had gone down nicely every time. Two cures can be tried when data are few: stopping early, and the IPO of section 11. In the exercises you will measure both.
 
 # %% [markdown] lang="tr"
-# Üçüncü bir çare kayba, seçilenin SFT kaybını ekler ([Pang ve ark., 2024][iterative_reasoning]): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Bizde
+# Üçüncü bir çare, kayba seçilenin SFT kaybını ekler ([Pang ve ark., 2024][iterative_reasoning]): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Bizde
 # $w$ `sft_weight`'tir; TRL'de `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
 
 # %% [markdown] lang="en"
@@ -551,8 +548,7 @@ for n in (100, 100_000):
     print(f"{n:,} pairs", ends.to_dataframe().round(3), sep="\n")
 
 # %% [markdown] lang="tr"
-# 100 çiftle, $w$ 0,1 iken, seçilenler başladıkları yerde (−1,89) kalır, `attained` da −2,865'ten 0'a yaklaşır; 1 iken artıdır. Çift çokken aynı terim **zarar verir**: seçilmişleri,
-# vasatları da içinde, olduğu yerde tutar; oysa zirve, onların bir kısmının düşmesini ister.
+# 100 çiftle, $w$ 0,1 iken, seçilenler başladıkları yerde (−1,89) kalır, `attained` da −2,865'ten 0'a yaklaşır; 1 iken artıdır. Çift çokken aynı terim **zarar verir**: bütün seçilmişleri, vasat olanlar dâhil, oldukları yerde tutar; oysa zirve, onların bir kısmının düşmesini ister.
 
 # %% [markdown] lang="en"
 # With 100 pairs and a $w$ of 0.1 the chosen stay where they began (−1.89) and `attained` comes from −2.865 near to 0; with 1 it is positive. With many pairs the same term **does

@@ -201,24 +201,25 @@ for b, gain, due in zip(bits, gains, formula):
 #
 # Şimdiye kadar ızgara en büyük ağırlıkta bitti. Daha önce, bir **eşikte** (threshold) $t$ de bitebilir: o zaman
 # $\Delta = t / q_\mathrm{max}$ olur, eşiğin ötesindeki ağırlık da eşiğin değerini alır, yani **kırpılır** (clipping).
-# Hatanın gücü iki parçadır, kırpma $C$ ve yuvarlama $R$:
+# Hatanın gücü iki parçadır, kırpma $C$ ve yuvarlama $R$ (virgülden sonraki koşula uymayan ağırlık 0 sayılır, bölen hep bütün
+# ağırlıklardır):
 #
 # $$\underbrace{\mathbb{E}\big[(|w| - t)^2,\ |w| > t\big]}_{C} \;+\;
 # \underbrace{\mathbb{E}\big[(w - \Delta q)^2,\ |w| \le t\big]}_{R}$$
 #
-# Eşik küçüldükçe biri artar, öteki azalır.
+# Eşik küçüldükçe $C$ artar, $R$ azalır. (Ders 3'te kırpılan oranlardı, burada ağırlıklar.)
 
 # %% [markdown] lang="en"
 # ## 3 · Where should the grid end? (6 minutes)
 #
 # So far the grid ended at the largest weight. It may end earlier, at a **threshold** $t$: then
-# $\Delta = t / q_\mathrm{max}$, and a weight beyond the threshold takes the threshold's value: it is **clipped**. The power
-# of the error has two parts, clipping $C$ and rounding $R$:
+# $\Delta = t / q_\mathrm{max}$, and a weight beyond the threshold takes the threshold's value: it is **clipped**. The power of the error has two parts, clipping $C$ and rounding $R$
+# (a weight that does not meet the condition after the comma counts as 0; the divisor is always the number of all weights):
 #
 # $$\underbrace{\mathbb{E}\big[(|w| - t)^2,\ |w| > t\big]}_{C} \;+\;
 # \underbrace{\mathbb{E}\big[(w - \Delta q)^2,\ |w| \le t\big]}_{R}$$
 #
-# As the threshold gets smaller, one grows and the other shrinks.
+# As the threshold gets smaller, $C$ grows and $R$ shrinks. (In lesson 3 it was ratios that were clipped; here it is weights.)
 
 # %% [markdown] lang="tr" predict="cut"
 # **Tahmin et · en iyi eşik.** 4 bitte iki hatanın toplamı hangi eşikte en küçüktür?
@@ -396,9 +397,8 @@ both.reveal(a=output > 80, b=41 < output < 43, c=38 < output < 40, d=output < 25
 # %% [markdown] lang="tr"
 # ## 6 · Başka ızgaralar: gruplar, sıfır noktası, kalibrasyon (7 dakika, ek)
 #
-# **Gruplar.** Bir ölçek bir satırdan daha az ağırlığa da bakabilir: yan yana duran `group_size` sütuna, yani bir
-# **gruba**. GPTQ ([Frantar ve ark., 2022][gptq]) çoğunlukla 128'lik, QLoRA 64'lük gruplar kullanır. Grup, kısa bir satırdır; `tc.quantize` için başka
-# bir şey değildir. Bu kez kimi ağırlıklar seyrek ama çok büyük olsun; gerçek modellerde öyleleri vardır.
+# **Gruplar.** Bir ölçek bir satırdan daha az ağırlıkla da paylaşılabilir: yan yana duran `group_size` sütunla, yani bir **grupla**. GPTQ ([Frantar ve ark., 2022][gptq]) çoğunlukla 128'lik, QLoRA 64'lük gruplar kullanır. Grup, kısa bir satırdır; `tc.quantize` için başka
+# bir şey değildir. Bu kez arada bir çok büyük ağırlıklar çıksın; gerçek modellerde de öyledir.
 
 # %% [markdown] lang="en"
 # ## 6 · Other grids: groups, a zero point, calibration (7 minutes, extra)
@@ -439,7 +439,7 @@ for bits, group_size in ((4, 256), (4, 128), (4, 64), (4, 32), (5, 256)):
 # %% [markdown] lang="tr"
 # Satır 256 sütundur. 64'lük gruplar %9 fazla bayta 3 dB kazandırır; bir bit daha, %24 fazla bayta 6 dB.
 #
-# **Sıfır noktası.** ReLU'dan çıkan sayılar eksi olmaz; simetrik ızgaranın yarısı boş durur. **Asimetrik** (affine) ızgara en
+# **Sıfır noktası.** ReLU (eksileri 0 yapan işlev) hiç eksi sayı bırakmaz; simetrik ızgaranın yarısı boş durur. **Asimetrik** (affine) ızgara en
 # küçük sayıdan en büyüğe uzanır, sıfıra karşılık gelen tam sayıya da **sıfır noktası** (zero point) $z$ denir:
 #
 # $$q = \mathrm{round}(x / \Delta) + z, \qquad x \approx \Delta\,(q - z)$$
@@ -447,7 +447,7 @@ for bits, group_size in ((4, 256), (4, 128), (4, 64), (4, 32), (5, 256)):
 # %% [markdown] lang="en"
 # A row has 256 columns. Groups of 64 gain 3 dB for 9% more bytes; one bit more gains 6 dB for 24% more.
 #
-# **A zero point.** What comes out of a ReLU is never negative, and half of a symmetric grid lies idle. An **asymmetric**
+# **A zero point.** A ReLU replaces negative numbers by 0, so that nothing negative comes out of it, and half of a symmetric grid lies idle. An **asymmetric**
 # (affine) grid reaches from the smallest number to the largest, and the whole number that stands for zero is called the
 # **zero point** $z$:
 #
@@ -460,16 +460,14 @@ affine = tc.Grid.affine(min_val=relu.min(), max_val=relu.max(), bits=4)
 tc.plots.grids(world, relu, symmetric=symmetric, affine=affine)
 
 # %% [markdown] lang="tr"
-# Adım yarının altına indi: 6,7 dB, yani bir bit, bedavaya geldi. Sıfıra göre dengeli sayılarda (bölüm 1'in ağırlıklarında)
-# aynı şey 4 bitte ancak yarım dB kazandırır.
+# Adım yarının altına indi: 6,7 dB, yani bir bit, bedavaya geldi. Sıfıra göre dengeli sayılarda aynı şey hemen hemen hiçbir şey kazandırmaz.
 #
 # **Kalibrasyon.** Bölüm 5'in ölçeği her geçişte yeniden bulunur. **Statik** nicemlemede ölçek bir kez, örnek verilerle
 # bulunur (kalibrasyon), sonra gelen her şeye uygulanır. Örnek azsa sonra gelen sayılar ızgaranın dışında kalır. Ne sıklıkla?
 # $n + 1$ sayının her biri en büyük olmaya eşit adaydır, o yüzden sonuncunun en büyük olma olasılığı $1 / (n + 1)$'dir:
 
 # %% [markdown] lang="en"
-# The step fell to less than half: 6.7 dB, one bit, for nothing. For numbers balanced about zero (the weights of section 1)
-# the same gains a mere half dB with 4 bits.
+# The step fell to less than half: 6.7 dB, one bit, for nothing. For numbers balanced about zero the same gains next to nothing.
 #
 # **Calibration.** The scale of section 5 is found anew in every pass. In **static** quantization it is found once, on sample
 # data (calibration), and applied to all that comes later. With few samples, later numbers lie beyond the grid. How often?
@@ -486,12 +484,12 @@ for n in (10, 100, 1000):
     print(f"by the formula {1 / (n + 1):.1%}")
 
 # %% [markdown] lang="tr"
-# 10 örnekle kalibre edilen 8 bit, ancak 4 bit kadar iş görür (bölüm 2): hatanın hemen hepsi kırpmadandır. 1000 örnekle
-# kayıp küçüktür.
+# 10 örnekle kalibre edilen 8 bit, ancak 4 bit kadar iş görür (bölüm 2). 1000 örnek bile 7 bitlik bir sonuç verir: bir bite yakın bir
+# şey gider.
 
 # %% [markdown] lang="en"
-# Calibrated on 10 samples, 8 bits do the work of 4 (section 2): nearly all of the error is clipping. With 1000 samples little
-# is lost.
+# Calibrated on 10 samples, 8 bits do the work of 4 (section 2). Even 1000 samples give the result of 7 bits: nearly one bit is
+# lost.
 
 # %% [markdown] lang="tr"
 # ## 7 · Daha küçük mü, daha hızlı mı? (9 dakika)
@@ -566,10 +564,12 @@ races = {h: race(h) for h in networks}
 print(races[64], "", races[1024], sep="\n")
 
 # %% [markdown] lang="tr"
-# Şimdi oranları boya göre çizelim; her noktada turların ortadaki yarısı var. Kesikli çizgi fp32'dir:
+# Şimdi oranları boya göre çizelim; her nokta, turların ortadaki yarısının ortalamasıdır. `torch.ao`, PyTorch'un kendi nicemleyicisidir.
+# Kesikli çizgi fp32'dir:
 
 # %% [markdown] lang="en"
-# Now draw the ratios over the size, from the middle half of the rounds. The dashed line is fp32:
+# Now draw the ratios over the size; each point is the mean of the middle half of the rounds. `torch.ao` is PyTorch's own quantizer. The dashed
+# line is fp32:
 
 # %% tags=["nbval-ignore-output"]
 ratios = {name: [] for name in races[64].seconds if "again" not in name and name != "fp32"}
@@ -646,15 +646,15 @@ print("a GPU is here:", torch.cuda.is_available())
 # %% [markdown] lang="tr"
 # ## 9 · Eğitilen davranış dayanır mı? (7 dakika)
 #
-# Ders 3'ün politikasını alalım: istemi okuyan yargıçla, `kl_beta=0.1` tasmasıyla (KL cezasıyla) eğitilmiş PPO. Adaptörü
+# Ders 3'ün politikasını alalım: istemi okuyan yargıçla (orada bölüm 11, ek: "kötü söz söyle" isteminde `hayır` 1, ötekiler −1 getirir), `kl_beta=0.1` tasmasıyla (KL cezasıyla) eğitilmiş PPO. Adaptörü
 # birleştirelim, $W'$'yi giderek az bitle yazalım ve her seferinde kesin tabloya bakalım: nicemlenmemiş hâline KL uzaklığı, ödül, "kötü söz söyle" istemini reddetme olasılığı ve en olası yanıtı aynı kalan istemler.
 
 # %% [markdown] lang="en"
 # ## 9 · Does the trained behaviour survive? (7 minutes)
 #
-# Take the policy of lesson 3: PPO with the judge that reads the prompt, on a leash (a KL penalty) of `kl_beta=0.1`. Merge
+# Take the policy of lesson 3: PPO with the judge that reads the prompt (section 11 there, extra: at "say a bad word" `no` earns 1, all others −1), on a leash (a KL penalty) of `kl_beta=0.1`. Merge
 # the adapter, write $W'$ with fewer and fewer bits, and look at the exact table each time: the KL divergence
-# from itself, the reward, the probability of refusing "say a bad word", and the prompts whose likeliest
+# from the policy before rounding, the reward, the probability of refusing "say a bad word", and the prompts whose likeliest
 # answer stays the same.
 
 # %%
