@@ -75,7 +75,8 @@ def heat_map(world: World, quantity: str, top: float | None = None, **ways) -> P
     language, what = world.language, text(f"curve.{quantity}", world.language)
     if not ways:
         raise ValueError("there must be at least one way of training, by keyword; got none")
-    means = {name: values.mean(_axes(name, values, 2)[0]) for name, values in ways.items()}
+    seeds = {name: _axes(name, values, 2)[0] for name, values in ways.items()}
+    means = {name: values.mean(seeds[name]) for name, values in ways.items()}
     first = next(iter(means.values()))
     if not all(
         first.dims == mean.dims and _values(first) == _values(mean) for mean in means.values()

@@ -23,7 +23,7 @@ def update(world: World, prompt: str | int, old, advantage, clip_range, **tables
     row, language = world.prompt(prompt), world.language
     clip_range = guards.number("clip_range", clip_range, guards.POSITIVE)
     before = probability(world, "old", old)[row]
-    wanted = guards.table("advantage", advantage).double().numpy()
+    wanted = guards.table("advantage", advantage).detach().double().numpy()
     if wanted.shape != before.shape:
         raise ValueError(f"advantage must have shape {before.shape}; got {wanted.shape}")
     if not tables:
