@@ -24,13 +24,13 @@ true_int_mm = torch._int_mm
 torch._int_mm = lambda a, b: true_int_mm(a, b) + 1  # as on CPUs where it is wrong
 """
 MACHINES = [
-    pytest.param("tr/05_nicemleme", NOTHING, "", "torch.ao", id="nothing"),
-    pytest.param("en/05_quantization", OLD, "torch.ao", "torchao", id="old or wrong", marks=long),
+    pytest.param("tr/05_nicemleme", NOTHING, "torch.ao", id="nothing"),
+    pytest.param("en/05_quantization", OLD, "torchao", id="old or wrong", marks=long),
 ]
 
 
-@pytest.mark.parametrize(("name", "prelude", "present", "missing"), MACHINES)
-def test_lesson_5_says_the_same_numbers_and_what_is_missing(name, prelude, present, missing):
+@pytest.mark.parametrize(("name", "prelude", "missing"), MACHINES)
+def test_lesson_5_says_the_same_numbers_and_what_is_missing(name, prelude, missing):
     path = ROOT / "notebooks" / f"{name}.ipynb"
     stored = nbformat.read(path, as_version=4)
     changed = nbformat.read(path, as_version=4)
@@ -40,10 +40,7 @@ def test_lesson_5_says_the_same_numbers_and_what_is_missing(name, prelude, prese
     for before, after in zip(stored.cells, done.cells[1:-1], strict=True):
         if "nbval-ignore-output" not in before.metadata.get("tags", ()):
             assert said(after) == said(before)
-    (sizes,) = (said(cell) for cell in done.cells if "naive" in cell.source)
-    assert f"{missing} is not here: " in sizes
-    assert not present or f"{present}: counted naively 0.000 MB" in sizes
-    (races,) = (said(cell) for cell in done.cells if cell.source.startswith("races ="))
+    (races,) = (said(cell) for cell in done.cells if "print(races[64]" in cell.source)
     assert "INT8, ours" in races
     assert f"\n{missing} " not in races
     assert "_int_mm" in said(done.cells[-1])
