@@ -343,6 +343,11 @@ def fixed(value: float, language: str) -> str:
     return _signs(f"{value:.2f}", language) if math.isfinite(value) else "—"
 
 
+def signed(value: float, language: str) -> str:
+    """The same with its sign, also if that is a plus."""
+    return f"{'+' if value > 0 else ''}{number(value, language)}"
+
+
 def setting(value: float, language: str) -> str:
     """The value of a setting, exactly as it was chosen: 0.00001 does not become 0."""
     return _signs(f"{float(value):,.12g}", language)

@@ -290,7 +290,7 @@
 # | --- | --- | --- | --- |
 # | Açılış | 2 | 3 | "Yalnızca iyi/kötü diyerek birine bir şey öğretebilir misiniz?" |
 # | 1 | 2 | 3 | Ders 1'i anımsatıp geçin |
-# | 2 | 9 | 12 | Formülü tahtaya yazın, silmeyin; döngüyü çizdirin, yirmi beş satırda numaralarını aratın |
+# | 2 | 9 | 12 | Formülü tahtaya yazın, silmeyin; döngüyü çizdirin, duraklarının numaralarını kodda aratın |
 # | 3 | 5 | 7 | "Örnekler gürültülüdür, taban gürültüyü azaltır" |
 # | 4 | 5 | 7 | "İlk geçişte oran kaçtır?" sorusunu oylatın |
 # | 5 | 5 | 7 | Kırpma resmini elle çizdirin; büyüteçte geçişleri yüksek sesle saydırın |
@@ -341,7 +341,7 @@
 # | --- | --- | --- | --- |
 # | Opening | 2 | 3 | "Could you teach somebody by saying only good or bad?" |
 # | 1 | 2 | 3 | Recall lesson 1 and go on |
-# | 2 | 9 | 12 | Write the formula on the board and leave it there; have the loop drawn, and its numbers found in the twenty-five lines |
+# | 2 | 9 | 12 | Write the formula on the board and leave it there; have the loop drawn, and its stations' numbers found in the code |
 # | 3 | 5 | 7 | "Samples are noisy, a baseline lowers the noise" |
 # | 4 | 5 | 7 | Take a vote on "what is the ratio in the first pass?" |
 # | 5 | 5 | 7 | Have the picture of the clip drawn by hand; count the passes aloud under the magnifying glass |

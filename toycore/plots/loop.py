@@ -3,7 +3,7 @@
 from matplotlib.patches import FancyBboxPatch
 
 from toycore.engine import guards
-from toycore.language import number, text
+from toycore.language import number, signed, text
 from toycore.plots.policy import probability
 from toycore.plots.style import COLORS, Picture, captioned, panels, same_look
 from toycore.world import World
@@ -29,8 +29,8 @@ def loop(world: World, logp, prompt: str | int, token: str | int) -> Picture:
     example = {
         "prompt": world.prompts[row],
         "sample": f"{world.tokens[column]}\n({number(chance[row, column], language)})",
-        "reward": _signed(reward, language),
-        "advantage": _signed(advantage, language),
+        "reward": signed(reward, language),
+        "advantage": signed(advantage, language),
         "update": text(f"loop.{better}", language).format(world.tokens[column]),
     }
     figure, (axes,) = panels(1, height=2.3)
@@ -46,10 +46,6 @@ def loop(world: World, logp, prompt: str | int, token: str | int) -> Picture:
         f"{name}: {' '.join(example[s].split())}" for name, s in zip(names, STATIONS, strict=True)
     )
     return captioned(figure, text("caption.loop", language).format(" → ".join(told)))
-
-
-def _signed(value: float, language: str) -> str:
-    return f"{'+' if value > 0 else ''}{number(value, language)}"
 
 
 def _box(axes, middle: float, title: str, example: str) -> None:

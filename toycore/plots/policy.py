@@ -14,8 +14,8 @@ from toycore.plots.style import (
     finish,
     legend,
     panels,
-    readable_on,
     same_look,
+    write_cells,
 )
 from toycore.world import World
 
@@ -32,12 +32,9 @@ def policies(world: World, **tables) -> Picture:
     figure, axes_of = _heat_maps(len(chances))
     for axes, (name, table) in zip(axes_of, chances.items(), strict=True):
         image = axes.imshow(table, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-        size = min(12, 26 / len(chances))  # "100" is as wide as the cell of a third table
-        shades = image.to_rgba(table)
-        for (row, column), chance in np.ndenumerate(table):
-            style = {"ha": "center", "va": "center_baseline", "fontsize": size}
-            style["color"] = readable_on(shades[row, column])
-            axes.text(column, row, _per_cent(chance), **style)
+        cells = [[_per_cent(chance) for chance in row] for row in table]
+        # "100" is as wide as the cell of a third table
+        write_cells(axes, image, cells, size=min(12, 26 / len(chances)))
         axes.set_title(text(f"policy.{name}", language), fontsize=14)
         axes.set_xticks(range(len(world.tokens)), world.tokens, rotation=90, fontsize=12)
         axes.set_yticks([])

@@ -205,6 +205,16 @@ def readable_on(color: tuple[float, ...]) -> str:
     return "white" if (luminance + 0.05) ** 2 < 1.05 * 0.05 else "black"
 
 
+def write_cells(axes: Axes, image, cells: Sequence[Sequence[str]], size: float) -> None:
+    """A word in each cell of a heat map, readable on its colour; a cell without one is white."""
+    *colors, alpha = np.moveaxis(image.to_rgba(image.get_array()), -1, 0)
+    shades = np.stack([1 - alpha * (1 - channel) for channel in colors], -1)
+    for row, column in np.ndindex(shades.shape[:2]):
+        style = {"color": readable_on(shades[row, column]), "fontsize": size}
+        style |= {"ha": "center", "va": "center_baseline"}
+        axes.text(column, row, cells[row][column], **style)
+
+
 # --- panels -------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from toycore.plots.style import (
     legend,
     panels,
     same_look,
+    write_cells,
 )
 from toycore.world import World
 
@@ -89,7 +90,8 @@ def heat_map(world: World, quantity: str, top: float | None = None, **ways) -> P
     read, told = [], []
     for axes, (name, mean) in zip(panel, means.items(), strict=True):
         cells = [[fixed(value, language) for value in row] for row in mean.values.tolist()]
-        _heat_map(axes, mean.values, cells, top)
+        image = axes.imshow(mean.values, cmap="cividis", vmin=0, vmax=top, aspect="auto")
+        write_cells(axes, image, cells, size=14)
         axes.set_title(way := word("way", name, language), fontsize=14)
         axes.set_xlabel(first.dims[1], fontsize=14)
         axes.set_xticks(range(len(columns)), columns, fontsize=12)
@@ -99,15 +101,6 @@ def heat_map(world: World, quantity: str, top: float | None = None, **ways) -> P
     panel[0].set_ylabel(first.dims[0], fontsize=14)
     named = what, *first.dims, columns[len(columns) // 2], ". ".join(read)
     return captioned(figure, text("caption.heat_map", language).format(*named), " ".join(told))
-
-
-def _heat_map(axes, values: np.ndarray, written: list[list[str]], top: float) -> None:
-    """Colours from 0 to `top`, and in each cell what is written there, light on the dark ones."""
-    axes.imshow(values, cmap="cividis", vmin=0, vmax=top, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
-        style = {"ha": "center", "va": "center", "fontsize": 14}
-        style["color"] = "white" if value <= top / 2 else "black"  # no number: on white
-        axes.text(column, row, written[row][column], **style)
 
 
 def _values(means) -> list[list]:

@@ -3,14 +3,14 @@
 import numpy as np
 
 from toycore.engine import guards
-from toycore.language import number, text
+from toycore.language import number, signed, text
 from toycore.plots.policy import probability
 from toycore.plots.style import COLORS, FADED, Picture, captioned, finish, panels, same_look
 from toycore.world import World
 
 
 @same_look
-def update(world: World, prompt: str | int, old, advantage, clip_range, **tables) -> Picture:
+def update(world: World, prompt: str | int, old, advantage, clip_range: float, **tables) -> Picture:
     """Each token's probability before and after, a panel for each policy given by keyword.
 
     old         (P, V) log-probabilities of the policy that drew the samples: grey bars
@@ -36,7 +36,7 @@ def update(world: World, prompt: str | int, old, advantage, clip_range, **tables
         _bars(axes, before, chance, wanted, clip_range)
         axes.set_ylim(0, top)
         finish(axes, language, title=f"{world.prompts[row]} · {name}")
-        signs = [_signed(one, language) for one in wanted]
+        signs = [signed(round(one, 2), language) for one in wanted]
         labels = [f"{token}  {sign}" for token, sign in zip(world.tokens, signs, strict=True)]
         axes.set_xticks(range(len(labels)), labels, fontsize=12, rotation=90)
     axes_of[0].set_ylabel(text("axis.probability", language), fontsize=14)
@@ -65,9 +65,3 @@ def _told(world: World, name: str, ratio: np.ndarray, clip_range: float) -> str:
         world.tokens[high],
         int((abs(ratio - 1) > clip_range + 1e-12).sum()),
     )
-
-
-def _signed(value: float, language: str) -> str:
-    if np.isnan(value):
-        return "—"
-    return f"{'+' if value > 0 else ''}{number(round(value, 2), language)}"

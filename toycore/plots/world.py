@@ -20,8 +20,8 @@ from toycore.plots.style import (
     label,
     legend,
     panels,
-    readable_on,
     same_look,
+    write_cells,
 )
 from toycore.world import World
 
@@ -34,10 +34,7 @@ def rewards(world: World) -> Picture:
     figure, (axes,) = panels(1, height=4.0)
     limit = max(abs(table).max(), 1e-9)
     image = axes.imshow(table, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
-    for row, column in np.ndindex(*table.shape):
-        value, shade = table[row, column], image.to_rgba(table[row, column])
-        style = {"ha": "center", "va": "center", "color": readable_on(shade), "fontsize": 12}
-        axes.text(column, row, number(value, language), **style)
+    write_cells(axes, image, [[number(value, language) for value in row] for row in table], 12)
     axes.set_xticks(range(len(world.tokens)), world.tokens, fontsize=12, **SLANTED)
     axes.set_yticks(range(len(world.prompts)), world.prompts, fontsize=12)
     bar = figure.colorbar(image, ax=axes)

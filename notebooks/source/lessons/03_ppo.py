@@ -85,7 +85,7 @@ tc.plots.policies(world, before=start.logp)
 # %% [markdown] lang="tr"
 # Her satırda bir hedef öne çıkmış, ama öteki token'lara da yer kalmış: politika yanıtından emin değil, denemeye açık.
 #
-# ## 2 · Amaç, ve yirmi beş satırda bütün PPO (10 dakika)
+# ## 2 · Amaç ve bütün bir PPO (10 dakika)
 #
 # İstediğimiz şey tek satıra sığar. Her istem için politika $\pi$ şunu büyütsün:
 #
@@ -105,7 +105,7 @@ tc.plots.policies(world, before=start.logp)
 # %% [markdown] lang="en"
 # In every row a target stands out, and room is left for the others: the policy is not sure of its answer, and open to trials.
 #
-# ## 2 · The goal, and a whole PPO in twenty-five lines (10 minutes)
+# ## 2 · The goal, and a whole PPO (10 minutes)
 #
 # What we want fits on one line. For every prompt, let the policy $\pi$ make this large:
 #

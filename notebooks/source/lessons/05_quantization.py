@@ -562,6 +562,8 @@ def race(h, batch=32):
 
 races = {h: race(h) for h in networks}
 print(races[64], "", races[1024], sep="\n")
+for name, reason in tc.quantization.libraries.quantized(networks[64])[1].items():
+    print(f"not timed: {name}: {reason}")
 
 # %% [markdown] lang="tr"
 # Şimdi oranları boya göre çizelim; her nokta, turların ortadaki yarısının ortalamasıdır. `torch.ao`, PyTorch'un kendi nicemleyicisidir.
