@@ -263,8 +263,9 @@ TEXT = {
     },
     "row.likeliest": {"tr": "en olası yanıt", "en": "likeliest answer"},
     "caption.rewards": {
-        "tr": "Her hücre: bir yanıtın ödülü. Mor kazandırır, turuncu kaybettirir, beyaz sıfırdır.",
-        "en": "Each cell: the reward of an answer. Purple earns, orange costs, white is zero.",
+        "tr": "Her hücre: bir yanıtın ödülü. Mor kazandırır, kahverengi kaybettirir, beyaz "
+        "sıfırdır.",
+        "en": "Each cell: the reward of an answer. Purple earns, brown costs, white is zero.",
     },
     "caption.tradeoff": {
         "tr": "Kesikli: her KL'de ulaşılabilecek en büyük ödül. İşaretler: her tasmanın kesin en "

@@ -28,7 +28,7 @@ from toycore.world import World
 
 @same_look
 def rewards(world: World) -> Picture:
-    """The reward table as a heat map: orange costs, purple earns, white is worth nothing."""
+    """The reward table as a heat map: brown costs, purple earns, white is worth nothing."""
     guards.instance("world", world, World)
     language, table = world.language, world.reward.numpy()
     figure, (axes,) = panels(1, height=4.0)

@@ -106,14 +106,14 @@ print(world.tokens)
 tc.plots.rewards(world)
 
 # %% [markdown] lang="tr"
-# Satırlar istem, sütunlar token; mor kazandırır, turuncu kaybettirir. Her satır aynı: bu ödül
+# Satırlar istem, sütunlar token; mor kazandırır, kahverengi kaybettirir. Her satır aynı: bu ödül
 # token'ın sınıfına bakar (yardımsever +1,0, zararlı −1,0, nötr +0,2) ve istemi hiç okumaz. Bunun
 # bedelini ders 3'te göreceğiz.
 #
 # Her istemin bir de iyi yanıtı vardır; ders 2'de modele bunlar öğretilecek:
 
 # %% [markdown] lang="en"
-# Rows are prompts, columns are tokens; purple earns, orange costs. All rows are alike: this reward
+# Rows are prompts, columns are tokens; purple earns, brown costs. All rows are alike: this reward
 # looks at the class of the token (helpful +1.0, harmful −1.0, neutral +0.2) and never reads the
 # prompt. Lesson 3 shows the price of that.
 #

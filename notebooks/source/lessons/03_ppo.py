@@ -351,7 +351,7 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # %% [markdown] lang="tr"
 # ## 5 · Kırpma: ileri gidene ödeme yok (5 dakika)
 #
-# 256 örnekle ise yalnızca bir tahmindir, üstelik adımlar hep aynı örneklere göre atılır: oran 1'den uzaklaştıkça, çekilmemiş
+# Bölüm 4'ün eşitliği beklenen değer içindir; 256 örneğin ortalaması onun yalnızca bir tahminidir, üstelik adımlar hep aynı örneklere göre atılır: oran 1'den uzaklaştıkça, çekilmemiş
 # yanıtlara ne olduğunu hiçbir örnek söylemez. PPO bu yüzden oranı bir aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır ([Schulman ve ark., 2017][ppo]):
 #
 # $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
@@ -360,7 +360,7 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # %% [markdown] lang="en"
 # ## 5 · The clip: no pay for going further (5 minutes)
 #
-# With 256 samples it is only an estimate, and every step follows the same samples: the further the ratios are from 1, the less these
+# The identity of section 4 holds for the expected value; the mean of 256 samples only estimates it, and every step follows the same samples: the further the ratios are from 1, the less these
 # samples tell of the answers that were not drawn. That is why PPO **clips** the ratio to a range and takes the more pessimistic of the two ([Schulman et al., 2017][ppo]):
 #
 # $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
@@ -454,7 +454,7 @@ tc.widgets.slider(
 # %% [markdown] lang="tr"
 # ## 7 · Tasma: KL cezası nereye konur? (5 dakika)
 #
-# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı ödülden **her token için ayrı ayrı** düşmektir (burada yanıt tek token'dır; uzun bir yanıtta her token'ında düşülür):
+# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı ödülden **her token için ayrı ayrı** düşmektir (burada yanıt tek token'dır; uzun bir yanıtta her token'da ayrı düşülür):
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
