@@ -45,6 +45,20 @@ def test_the_words_tell_the_extreme_ratios_and_how_many_lie_beyond_the_edges(wor
     assert 0 < beyond < 11
 
 
+def test_the_axes_stay_put_until_a_token_is_half_as_likely_again(world, drawn):
+    old, _, advantage = drawn
+    tops = []
+    for grown in (1.0, 1.3, 1.5, 1.6):
+        chance = old.exp()
+        top = chance[2].argmax()
+        chance[2] *= (1 - grown * chance[2, top]) / (1 - chance[2, top])
+        chance[2, top] = grown * old[2, top].exp()
+        picture = tc.plots.update(world, 2, old, advantage, 0.25, clipped=chance.log())
+        tops.append(picture.figure.axes[0].get_ylim()[1])
+    assert tops[0] == pytest.approx(tops[1], abs=1e-12) == pytest.approx(tops[2], abs=1e-12)
+    assert tops[3] > tops[2]
+
+
 def test_a_ratio_on_the_edge_is_not_beyond_it(world, drawn):
     old, _, advantage = drawn
     chance = old.exp()
