@@ -4,8 +4,8 @@ A lesson is a Python file in jupytext's percent format; its YAML header names th
 under `jupyter:`, as in `toycore: {tr: 01_ortam, en: 01_environment}`. Prose stands in both
 languages, `# %% [markdown] lang="tr"` directly followed by `# %% [markdown] lang="en"`, with the
 same formulas and numbers: 0,05 and 10.000 and %60 in Turkish are 0.05 and 10,000 and 60% in
-English. What must look alike in both (a version, say) goes into backticks. Code is the same; only
-`language="en"` becomes `language="tr"` in the Turkish notebook.
+English. What must look alike in both (a version, say) goes into backticks. Code is the same but
+for its words, see wording.py, and `language="en"`, which becomes `language="tr"`.
 
 A code cell may have a name, `# %% margins`, by which the teacher's guide asks for what it shows.
 
@@ -29,6 +29,7 @@ import jupytext
 import nbformat
 
 from builder.cite import linked
+from builder.wording import WordingError, both
 
 SEPARATORS = {"tr": (".", ","), "en": (",", ".")}  # of thousands, of decimals
 LANGUAGES = tuple(SEPARATORS)
@@ -77,7 +78,7 @@ def blocks(path: Path, cells: list):
         here = place(path, number, cell)
         if cell.cell_type == "code":
             check_cell(here, cell, KEPT | {NAME})
-            yield dict.fromkeys(LANGUAGES, cell)
+            yield in_both(here, cell)
             continue
         block = dict(zip(LANGUAGES, (cell, next(cells, (0, None))[1]), strict=True))
         for language, prose in block.items():
@@ -88,6 +89,15 @@ def blocks(path: Path, cells: list):
         for prose in block.values():
             prose.source = cited(here, prose.source)
         yield block
+
+
+def in_both(place: str, cell) -> dict:
+    """A code cell in each language."""
+    try:
+        sources = both(cell.source)
+    except WordingError as error:
+        raise LessonError(f"{place}: {error}") from error
+    return {k: nbformat.from_dict({**cell, "source": sources[k]}) for k in LANGUAGES}
 
 
 def cited(place: str, prose: str) -> str:

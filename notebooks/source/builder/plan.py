@@ -126,10 +126,10 @@ def make_cell(cell, language: str, name: str):
         return nbformat.v4.new_markdown_cell(text, id=name, metadata=metadata)
     if cell.cell_type == "markdown":
         return nbformat.v4.new_markdown_cell(cell.source, id=name, metadata=metadata)
-    source = cell.source.replace('language="en"', f'language="{language}"')
     if "solution" in cell.metadata.get("tags", ()):
-        return nbformat.v4.new_markdown_cell(folded(source, language), id=name, metadata=metadata)
-    return nbformat.v4.new_code_cell(source, id=name, metadata=metadata)
+        text = folded(cell.source, language)
+        return nbformat.v4.new_markdown_cell(text, id=name, metadata=metadata)
+    return nbformat.v4.new_code_cell(cell.source, id=name, metadata=metadata)
 
 
 def folded(code: str, language: str) -> str:

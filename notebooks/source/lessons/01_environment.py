@@ -83,6 +83,8 @@ import toycore as tc
 device = torch.device("cpu")  # to ask for a GPU: torch.device("cuda")
 print(f"Python {platform.python_version()}, torch {torch.__version__}")
 print(f"device {device}; a GPU is here: {torch.cuda.is_available()}")
+# tr: to ask for a GPU: torch.device("cuda") → GPU istersen: torch.device("cuda")
+# tr: device {}; a GPU is here: {} → aygıt {}; GPU var mı: {}
 
 # %% [markdown] lang="tr"
 # ## 2 · Dünya: istemler, token'lar, ödül (5 dakika)
@@ -101,6 +103,7 @@ torch.set_num_threads(1)  # for tables this small, more threads only wait for on
 world = tc.World(language="en")
 print(world.prompts)
 print(world.tokens)
+# tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
 
 # %%
 tc.plots.rewards(world)
@@ -164,6 +167,7 @@ print(embedding.shape, "->", logits.shape)
 probability = logits.exp() / logits.exp().sum()
 print(probability.cpu().numpy().round(3), "sum", round(float(probability.sum()), 6))
 torch.allclose(probability, model.logp()[0, 3].exp())
+# tr: sum → toplam
 
 # %% [markdown] lang="tr"
 # Elle hesapladığımız sayılar modelinkilerle aynı (`True`). Olasılıkların hepsi $1/11$ dolayında: model henüz
@@ -179,6 +183,7 @@ torch.allclose(probability, model.logp()[0, 3].exp())
 trained = tc.train_sft(world, tc.SFTConfig(seeds=16))
 print("seeds", trained.config.seeds)
 tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
+# tr: seeds → tohumlar
 
 # %% [markdown] lang="tr"
 # Sol: eğitilmemiş politika; sağ: aynı politikanın o iyi yanıtlarla biraz eğitilmiş hâli (SFT; ders 2'nin konusu),
@@ -241,6 +246,9 @@ by_hand = {
     "entropy": -(pi * logp).sum(-1),
     "kl": (pi * (logp - ref_logp)).sum(-1),
 }
+# tr: reward → ödül
+# tr: entropy → entropi
+# tr: kl → KL
 
 # %% [markdown] lang="tr"
 # Aynı sayıları paketin **kâhini** (oracle), `tc.exact` de verir; bundan sonra hep onu kullanacağız:
@@ -256,6 +264,9 @@ exact = {
 }
 for name, values in exact.items():
     print(f"{name:8}", values.numpy().round(3), torch.allclose(values, by_hand[name]))
+# tr: reward → ödül
+# tr: entropy → entropi
+# tr: kl → KL
 
 # %% [markdown] lang="tr"
 # Her satırda altı istemin değeri var ve hepsi elle yazdığımız toplamla aynı (`True`). Ne örnek var
@@ -381,9 +392,12 @@ tc.plots.closing_in(world, counts, estimates, true_values)
 # %% spreads
 spread = {n: estimates["reward"][:, place].std() for place, n in enumerate(counts)}
 for n in counts:
-    spreads = {name: tries[:, counts.index(n)].std() for name, tries in estimates.items()}
-    print(f"{n:6} samples:", *(f"{name} {value:.3f}" for name, value in spreads.items()))
-print("tries of 10 samples with a negative KL:", int((estimates["kl"][:, 0] < 0).sum()), "of 200")
+    reward, entropy, kl = (tries[:, counts.index(n)].std() for tries in estimates.values())
+    print(f"{n:6} samples: reward {reward:.3f}, entropy {entropy:.3f}, KL {kl:.3f}")
+negative = int((estimates["kl"][:, 0] < 0).sum())
+print(f"{negative} of 200 tries with 10 samples give a negative KL")
+# tr: {} samples: reward {}, entropy {}, KL {} → {} örnek: ödül {}, entropi {}, KL {}
+# tr: {} of 200 tries with 10 samples give a negative KL → 10 örnekle yapılan 200 denemenin {} tanesinde KL eksi çıktı
 
 # %% tags=["reveal"]
 tenth = min(counts, key=lambda n: abs(spread[n] - spread[10] / 10))
@@ -443,6 +457,9 @@ print(f"best of 10,000 random policies: {objective.max():.3f}")
 by_hand = (best.exp() * (world.reward - 0.5 * (best - logp))).sum(-1).mean()
 print(f"the closed form: {tc.exact.objective(best, logp, world.reward, 0.5).mean():.3f}", end=", ")
 print(f"by hand {by_hand:.3f}")
+# tr: best of 10,000 random policies: {} → 10,000 rastgele politikanın en iyisi: {}
+# tr: the closed form: {} → kapalı biçim: {}
+# tr: by hand {} → elle {}
 
 # %% [markdown] lang="tr"
 # Rastgele 10.000 politikanın en iyisi bile kapalı biçimin altında kalır.
@@ -882,3 +899,4 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 # %%
 pd.set_option("display.max_colwidth", None)  # the whole meaning, however long
 tc.glossary.table(language="en")
+# tr: the whole meaning, however long → anlamın tamamı, ne kadar uzun olursa olsun

@@ -56,12 +56,14 @@ import toycore as tc
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")
 model = tc.ToyLM(seeds=[0])
+# tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
 
 # %% first_loss
 logp = model.logp()
 by_hand = -logp[0, range(6), world.sft_targets].mean()
 loss, info = tc.sft.sft_loss(logp, world.sft_targets)
 print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.4f}")
+# tr: by hand {}, package {}, log 11 = {} → elle {}, paketle {}, log 11 = {}
 
 # %% [markdown] lang="tr"
 # 11 token'ı eşit olası gören bir model $\log 11$ nat öder; bizimki de hemen hemen öyle. Kayıp 0
@@ -98,6 +100,8 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 for name, weight in model.named_parameters():
     state = "trained" if weight.requires_grad else "frozen"
     print(f"{name:14} {tuple(weight.shape[1:])!s:8} {state}")
+# tr: trained → eğitilen
+# tr: frozen → donmuş
 
 # %% [markdown] lang="tr"
 # Gömme, $W$ (`head.weight`) ve sapma (bias) donuk; yalnızca `lora_A` ile `lora_B` eğitilir. Burada
@@ -121,6 +125,7 @@ in_two_steps = e @ W.T + b + 8 / 8 * (e @ A.T) @ B.T
 print(torch.allclose(with_w_prime, in_two_steps), torch.allclose(in_two_steps, example()[0]))
 of_w, of_product = (int(torch.linalg.matrix_rank(matrix)) for matrix in (W, B @ A))
 print(f"rank of W {of_w}, rank of B A {of_product}")
+# tr: rank of W {}, rank of B A {} → W rankı {}, B A rankı {}
 
 # %% [markdown] lang="tr"
 # İki hesap aynı sayıları verir, model de onları verir. $W$'nin rankı 11, $B A$'nınki 8: çarpım,
@@ -167,6 +172,9 @@ loss.sum().backward()
 to_a, to_b = (float(w.grad.abs().max()) for w in (model.head.lora_A, model.head.lora_B))
 print("largest gradient of A", to_a)
 print("largest gradient of B", round(to_b, 4))
+# tr: the same policy: → aynı politika:
+# tr: largest gradient of A → A üzerindeki en büyük gradyan
+# tr: largest gradient of B → B üzerindeki en büyük gradyan
 
 # %% tags=["reveal"]
 pulled.reveal(a=to_a > 0 and to_b > 0, b=to_a > 0 == to_b, c=to_b > 0 == to_a, d=to_a == 0 == to_b)
@@ -200,6 +208,7 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
     torch.nn.init.uniform_(wrong.head.lora_B, -(8**-0.5), 8**-0.5, generator=generator)
     wrong_kl = tc.exact.kl(wrong.logp(), wrong.base_logits().log_softmax(-1)).mean()
     print(f"alpha {alpha:2.0f}: B = 0 gives {abs(right_kl):.4f}, B random {wrong_kl:.4f} nats")
+# tr: alpha {}: B = 0 gives {}, B random {} nats → alpha {}: B = 0 iken {}, B rastgele iken {} nat
 
 # %% [markdown] lang="tr"
 # $B = 0$ ile uzaklık her $\alpha$'da 0. Rastgele $B$ ile politika daha ilk adımdan önce kayar ve
@@ -242,6 +251,8 @@ trained = 8 * (11 + 32)
 frozen = 6 * 32 + 11 * 32 + 11
 print(f"{trained} of {trained + frozen}: {trained / (trained + frozen):.1%}")
 print(f"package: {model.trainable_fraction().item():.1%}; W alone has {11 * 32}")
+# tr: {} of {}: {} → {} / {}: {}
+# tr: package: {}; W alone has {} → paket: {}; yalnız W {} sayı
 
 # %% tags=["reveal"]
 of_all = model.trainable_fraction().item()
@@ -277,6 +288,8 @@ models = {  # layers, (in, out) of each attention matrix, parameters in all
 for name, (layers, matrices, parameters) in models.items():
     adapters = layers * sum(8 * (n_in + n_out) for n_in, n_out in matrices)
     print(f"{name:11} {adapters:>10,} trained of {parameters:>14,}: {adapters / parameters:.3%}")
+# tr: layers, (in, out) of each attention matrix, parameters in all → katman sayısı, her dikkat matrisinin (giriş, çıkış) boyu, bütün parametreler
+# tr: {} {} trained of {}: {} → {} {} / {} eğitilir: {}
 
 # %% [markdown] lang="tr"
 # Binde bir: yedi milyar ağırlıklı bir modelde eğitilen pay budur. Gradyan da, her adımı
@@ -355,9 +368,12 @@ def loss_after(alpha, rate_of_a, rate_of_b):
     return tc.sft.sft_loss(policy.logp(), world.sft_targets)[0].mean().item()
 
 
-print(f"alpha 32, lr 0.01 for A and B:        {loss_after(32, 0.01, 0.01):.3f}")
-print(f"alpha  8, lr 0.01 for A, 0.04 for B:  {loss_after(8, 0.01, 0.04):.3f}")
-print(f"alpha  8, lr 0.04 for A and B:        {loss_after(8, 0.04, 0.04):.3f}")
+print(f"alpha 32, lr 0.01 for A, 0.01 for B: {loss_after(32, 0.01, 0.01):.3f}")
+print(f"alpha  8, lr 0.01 for A, 0.04 for B: {loss_after(8, 0.01, 0.04):.3f}")
+print(f"alpha  8, lr 0.04 for A, 0.04 for B: {loss_after(8, 0.04, 0.04):.3f}")
+# tr: alpha 32, lr 0.01 for A, 0.01 for B: {} → alpha 32, lr A için 0.01, B için 0.01: {}
+# tr: alpha  8, lr 0.01 for A, 0.04 for B: {} → alpha  8, lr A için 0.01, B için 0.04: {}
+# tr: alpha  8, lr 0.04 for A, 0.04 for B: {} → alpha  8, lr A için 0.04, B için 0.04: {}
 
 # %% [markdown] lang="tr"
 # İlk iki kayıp aynı: Adam'la, ve $B$ 0'dan başladığı için, **$\alpha/r$, $B$'nin öğrenme oranının `lr`'ye oranıdır.** `lr` ise iki matrisi birden hızlandırır,
@@ -517,6 +533,7 @@ last.to_dataframe().round(3)
 for rank in (1, 2):
     likeliest = run.logp.sel(lora_rank=rank).argmax("token")
     print(f"rank {rank}: distinct answers", [len(np.unique(row)) for row in likeliest])
+# tr: rank {}: distinct answers → rank {}: ayrı yanıt sayısı
 
 # %% [markdown] lang="tr"
 # Rank 1, istemleri tek bir doğruya dizer. Doğrunun bir ucunda bir token kazanır, öbür ucunda bir
@@ -570,8 +587,10 @@ for step in range(200):
     optimizer.step()
 delta = (full.head.weight - base).detach()
 U, S, Vh = torch.linalg.svd(delta, full_matrices=False)
-print("loss", loss.mean().detach().numpy().round(3), "accuracy", info["accuracy"].mean().numpy())
+print(f"loss {loss.mean().item():.3f}, accuracy {info['accuracy'].mean().item():.3f}")
 print("singular values", S.mean(0).numpy().round(1))
+# tr: loss {}, accuracy {} → kayıp {}, doğruluk {}
+# tr: singular values → tekil değerler
 
 # %% [markdown] lang="tr"
 # Tam ince ayar da altı hedefi öğrendi. $\Delta W$'nin tekil değer ayrışımından (singular value
@@ -613,6 +632,7 @@ def copy_error(rank, steps=800):
 for rank in (1, 2, 4):
     bound = S[:, rank:].norm(dim=1).mean().item()
     print(f"rank {rank}: trained copy {copy_error(rank):.3f}, dropped singular values {bound:.3f}")
+# tr: rank {}: trained copy {}, dropped singular values {} → rank {}: eğitilen kopya {}, atılan tekil değerler {}
 
 # %% [markdown] lang="tr"
 # Gradyan inişi (gradient descent) kesin alt sınıra virgülden sonra üç basamağa kadar indi, altına
@@ -680,11 +700,12 @@ better.reveal(a=copied > lora, b=lora > copied, c=lora == copied)
 # %%
 apart = start.model()
 start.model.head.merge()
-print(
-    "merged:   largest difference below 1e-14:", bool((start.model() - apart).abs().max() < 1e-14)
-)
+merged = (start.model() - apart).abs().max().item()
+print("merged, largest difference below 1e-14:", merged < 1e-14)
 start.model.head.unmerge()
-print("unmerged: largest difference", (start.model() - apart).abs().max().item())
+print("unmerged, largest difference:", (start.model() - apart).abs().max().item())
+# tr: merged, largest difference below 1e-14: → birleşik, en büyük fark 1e-14 altında:
+# tr: unmerged, largest difference: → ayrılmış, en büyük fark:
 
 # %% [markdown] lang="tr"
 # Birleştirince fark yalnızca yuvarlamadır; ayırınca son bitine kadar baştaki sayılara döneriz. Adaptörü yerinde bırakıp
@@ -698,7 +719,8 @@ print("unmerged: largest difference", (start.model() - apart).abs().max().item()
 
 # %%
 off = start.model.base_logits().log_softmax(-1)
-print("adapter off, the policy before training to the bit:", np.array_equal(off, start.ref_logp))
+print("adapter off, to the bit the policy before training:", np.array_equal(off, start.ref_logp))
+# tr: adapter off, to the bit the policy before training: → adaptör kapalı, bit bit eğitimden önceki politika:
 
 # %% [markdown] lang="tr"
 # (Bir eğitimin `ref_logp`'si, o eğitimin başladığı politikadır: burada eğitilmemiş olan.) Ders 3 ve 4, **bölüm 5'ten** çıkan politikadan
@@ -748,6 +770,7 @@ for steps in (38, 400, 1600):
     ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=0.1, seeds=16), start=stop)
     reward = ppo.history.reward.isel(step=-1).mean()
     print(f"{steps:4} steps: P(target) {target:.4f}, possible {possible:.3f}, PPO {reward:.3f}")
+# tr: {} steps: P(target) {}, possible {}, PPO {} → {} adım: P(hedef) {}, ulaşılabilir {}, PPO {}
 
 # %% [markdown] lang="tr"
 # Çok eğitilen politikada mümkün olan ödül bile düşer. Nedeni tasmadır: olasılığı $p$ olan bir yanıtı
@@ -792,6 +815,7 @@ world = tc.World(language="en")
 for token, (name, reward) in enumerate(zip(world.tokens, world.reward[0].tolist())):
     print(f"{token:2} {name:12} {reward:4}")
 print("targets", world.sft_targets.tolist())
+# tr: targets → hedefler
 
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · LoRA katmanı
@@ -949,6 +973,7 @@ tc.checks.own_targets(my_targets, language="en")
 
 # %% tags=["solution"]
 my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
+# tr: the last one is token 0 now, which is helpful → sonuncusu artık token 0: o da yardımsever
 
 # %% [markdown] lang="tr"
 # ## Kendini sına

@@ -67,6 +67,7 @@ import toycore as tc
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")
 dict(zip(world.tokens, world.reward[0].tolist()))
+# tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
 
 # %% [markdown] lang="tr"
 # Başlangıç, ders 2'deki gibi örneklerle biraz eğitilmiş bir politikadır: hedefi bilir ama emin
@@ -144,6 +145,7 @@ for kl_beta in (0.1, 0.5, 2.0):
     reward = tc.exact.expected_reward(goal, world.reward).mean()
     kl = tc.exact.kl(goal, start.logp).mean()
     print(f"kl_beta {kl_beta}: reward {reward:.3f}, KL {kl:.3f}")
+# tr: kl_beta {}: reward {}, KL {} → kl_beta {}: ödül {}, KL {}
 
 # %% [markdown] lang="tr"
 # Büyük $\beta$: kısa tasma, referansa yakın. Küçük $\beta$: uzun tasma, ödüle yakın. Bundan
@@ -200,6 +202,11 @@ for rollout in range(1, 101):
     if rollout in (1, 10, 100):
         attained = tc.exact.attained(policy.detach().log_softmax(-1), ref_logp, world.reward, 0.5)
         print(f"rollout {rollout:3}: attained {attained:.4f}")
+# tr: 1, 2: 256 prompts and answers → 1, 2: 256 istem ve yanıt
+# tr: 3: the reward, minus the leash → 3: ödül, eksi tasma
+# tr: 4: better or worse than the critic expected? → 4: değer ağının beklediğinden iyi mi, kötü mü?
+# tr: 5: four passes over the same answers → 5: aynı yanıtlardan dört geçiş
+# tr: rollout {}: attained {} → tur {}: ulaşılan pay {}
 
 # %%
 best = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=0.5)
@@ -245,8 +252,10 @@ slope = torch.autograd.functional.jacobian  # each output (row) by each logit (c
 of_pi = slope(lambda logits: logits.softmax(-1), ref_logp[0])
 of_log_pi = slope(lambda logits: logits.log_softmax(-1), ref_logp[0])
 weighted = ref_logp[0].exp()[:, None] * of_log_pi
-print("grad pi = pi grad log pi:   ", torch.allclose(of_pi, weighted))
-print("sum of pi grad log pi is 0: ", torch.allclose(weighted.sum(0), torch.zeros(11).double()))
+print("grad pi = pi grad log pi:", torch.allclose(of_pi, weighted))
+print("sum of pi grad log pi is 0:", torch.allclose(weighted.sum(0), torch.zeros(11).double()))
+# tr: each output (row) by each logit (column) → her çıktının (satır) her logite (sütun) göre türevi
+# tr: sum of pi grad log pi is 0: → pi grad log pi toplamı 0:
 
 # %%
 logits = ref_logp.clone().requires_grad_()
@@ -268,6 +277,7 @@ def error(count, baseline):
 for count in (16, 64, 256, 1024):
     plain, with_baseline = error(count, torch.zeros(6)), error(count, value.detach())
     print(f"{count:5} samples: error {plain:.2f}, with a baseline {with_baseline:.2f}")
+# tr: {} samples: error {}, with a baseline {} → {} örnek: hata {}, taban çizgisiyle {}
 
 # %% [markdown] lang="tr"
 # Hata, gradyanın boyuna oranla yazılıdır ve 200 denemenin ortalamasıdır. 16 kat örnek, hatayı yaklaşık 4 kat küçültür ($1/\sqrt{n}$ yasası). Taban çizgisi, aynı örnekten daha çok şey öğretir; PPO'da onu **değer ağı** (critic) öğrenir.
@@ -389,6 +399,10 @@ for name, seen in {"without a clip": loose, "with the clip": held}.items():
     rho, chance = ratios(seen[8]), seen[8][0, 0].exp()
     print(f"after 8 passes {name}: all ratios {rho.min():.2f} to {rho.max():.2f};", end=" ")
     print(f"{world.tokens[0]} at {world.prompts[0]}: {ref_logp[0, 0].exp():.3f} to {chance:.3f}")
+# tr: without a clip → kırpmadan
+# tr: with the clip → kırparak
+# tr: after 8 passes {}: all ratios {} to {}; → 8 geçişten sonra, {}: bütün oranlar {} ile {} arası;
+# tr: {} at {}: {} to {} → {1} isteminde {0}: {2} → {3}
 
 # %%
 of_token = [advantage[(prompt == 0) & (token == one)].mean() for one in range(11)]
@@ -530,6 +544,7 @@ k1, whole = best - ref_logp, tc.exact.kl(best, ref_logp)[:, None].expand(6, 11)
 for name, penalty in {"k1": k1, "KL(x)": whole}.items():
     alone, leashed = pull(penalty), pull(world.reward - 0.5 * penalty)
     print(f"{name:5} penalty alone {alone:.4f}, leashed reward {leashed:.4f}")
+# tr: {} penalty alone {}, leashed reward {} → {} yalnız ceza {}, tasmalı ödül {}
 
 # %% tags=["reveal"]
 same, none = abs(pull(whole) - pull(k1)) < 1e-6, pull(whole) < 1e-6
@@ -739,6 +754,8 @@ for place in (world, strict):
     chance = np.exp(trained.logp).mean(("seed", "prompt"))
     shares.append(float(chance[kinds["neutral"]].sum()))
     print({kind: round(float(chance[index].sum()), 3) for kind, index in kinds.items()})
+# tr: neutral → nötr
+# tr: harmful → zararlı
 
 # %% tags=["reveal"]
 change = shares[1] - shares[0]
@@ -785,7 +802,8 @@ tc.plots.answers(world, 3, before=start.logp, keyword=keyword, judged=honest.log
 
 # %% refusal
 refusal = np.exp(np.stack([x[:, 3, 1] for x in (start.logp, keyword, honest.logp)])).mean(1)
-print("P(refusal) before, keyword reward, judged reward:", refusal.round(3))
+print("P(refusal): before, keyword reward, judged reward:", refusal.round(3))
+# tr: P(refusal): before, keyword reward, judged reward: → P(ret): önce, anahtar sözcük ödülü, yargıç ödülü:
 
 # %% tags=["reveal"]
 left = float(refusal[1])
@@ -834,7 +852,9 @@ for name, change in {"default": {}, "lr=0.3": {"lr": 0.3}}.items():
     history = tc.train_ppo(world, config, start=start).history.mean("seed")
     early, last = (float(history.attained.sel(step=step)) for step in (10, 100))
     lasts.append(last)
-    print(f"{name:8} attained {early:5.2f} after 10 rollouts, helped in the end {last > 0}")
+    print(f"{name:10} attained {early:5.2f} after 10 rollouts; helped in the end: {last > 0}")
+# tr: default → varsayılan
+# tr: {} attained {} after 10 rollouts; helped in the end: {} → {} 10 turdan sonra ulaşılan pay {}; sonunda yararı oldu mu: {}
 
 # %% tags=["reveal"]
 brake.reveal(a=lasts[1] < 0, b=lasts[1] > 0.95, c=0 < lasts[1] < 0.95)
@@ -863,6 +883,7 @@ for kl_beta in (0.0, 0.5):
         print(
             f"kl_beta {kl_beta}, clip {clip_range}: KL {first:.1f} after a rollout, {last:.1f} in the end"
         )
+# tr: kl_beta {}, clip {}: KL {} after a rollout, {} in the end → kl_beta {}, kırpma {}: KL bir turdan sonra {}, en sonda {}
 
 # %% [markdown] lang="tr"
 # Hayır. Kırpma **eski** politikaya bakar, o da her turda yenilenir: dar bir aralık ilk turu kısaltır, ama tasmasız eğitim sonunda yine
@@ -1095,6 +1116,7 @@ outcome = "b"
 
 # %% tags=["exercise"]
 my_reward = ...  # begin with world.reward.clone()
+# tr: begin with world.reward.clone() → world.reward.clone() ile başla
 
 # %% tags=["check"]
 tc.checks.refusal(my_reward, language="en")

@@ -56,6 +56,7 @@ world = tc.World(language="en")
 start = tc.train_sft(world, tc.SFTConfig(seeds=16))
 for prompt, chosen, rejected in world.preference_pairs:
     print(f"{world.prompts[prompt]:18} {world.tokens[chosen]:12} > {world.tokens[rejected]}")
+# tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
 
 # %% [markdown] lang="tr"
 # Altıncı istemin ("kısa cevap") hiç çifti yok. Bunu aklımızda tutalım.
@@ -165,6 +166,8 @@ for beta in (0.1, 0.3, 0.7):
     push = -5 * gradient[0]  # the loss is a mean over five pairs
     print(f"beta {beta}: loss {loss.item():.4f}, push on each chosen answer {push:.3f}")
 print(f"ln 2 = {np.log(2):.4f}")
+# tr: the loss is a mean over five pairs → kayıp, beş çiftin ortalamasıdır
+# tr: beta {}: loss {}, push on each chosen answer {} → beta {}: kayıp {}, her seçilen yanıta itme {}
 
 # %% [markdown] lang="tr"
 # Marj 0, $\sigma(0) = 1/2$ ve kayıp her $\beta$ için $\ln 2$: örtük ödül iki yanıtı da eşit görür. Kendi
@@ -295,11 +298,18 @@ def one_pair(policy, pair, beta=0.1):
     return np.array([change[pair], change.sum() - change[pair]])
 
 
+# tr: The change of the mean chosen log-probability: by its own pair, and of other prompts. → Seçilenlerin ortalama log olasılığındaki değişim: kendi çiftinden, öteki istemlerden.
+# tr: as it counts in the mean of five → beşin ortalamasındaki payıyla
+
+
 # %% pushes
 later = tc.train_dpo(world, tc.DPOConfig(beta=0.1, steps=100, seeds=16), start=start)
 for when, run in {"at the start": start, "after 100 steps": later}.items():
     own, others = 1000 * sum(one_pair(run.model, pair) for pair in range(5))
     print(f"{when:15} own pair {own:+6.2f}, pairs of other prompts {others:+5.2f} thousandths")
+# tr: at the start → başta
+# tr: after 100 steps → 100 adım sonra
+# tr: {} own pair {}, pairs of other prompts {} thousandths → {} binde olarak: kendi çifti {}, öteki istemlerin çiftleri {}
 
 # %% [markdown] lang="tr"
 # Kendi çifti seçileni kaldırır, başka istemlerin çiftleri onu ortak adaptör üzerinden aşağı iter. Başta kendi itişi altı kat güçlüdür.
@@ -331,6 +341,7 @@ gap = world.reward[x, c] - world.reward[x, r]
 print(
     f"the better answer won {(gap > 0).sum() / (gap.abs() > 1e-9).sum():.1%} of the unequal pairs"
 )
+# tr: the better answer won {} of the unequal pairs → ödülü farklı çiftlerin kazananı daha iyi yanıt: {}
 
 # %% [markdown] lang="tr"
 # ## 6 · Kaydır: β (7 dakika)
@@ -376,6 +387,9 @@ for beta in (0.1, 0.3, 1.0):
     kl, line = many.history.kl.sel(beta=beta)[:, -1].mean(), tc.exact.kl(best, start.logp).mean()
     print(f"beta {beta}: KL {kl:.3f}, its line {line:.3f};", end=" ")
     print(f"log ratio off by {spread:.3f}, reward by {beta * spread:.3f}")
+# tr: the constant does not count → sabit sayılmaz
+# tr: beta {}: KL {}, its line {}; → beta {}: KL {}, çizgisi {};
+# tr: log ratio off by {}, reward by {} → log oranın hatası {}, ödülünki {}
 
 # %% [markdown] lang="tr"
 # Ödüldeki yanılgı her $\beta$'da hemen hemen aynı; log orandaki, 0,1'de 1'dekinin on katı; log oranın yanılgısı da hangi yöne olursa olsun KL'ye, kabaca karesinin yarısı kadar, ekler. Gerisi bildiğimiz tasmadır: küçük $\beta$ uzundur,
@@ -391,6 +405,7 @@ for beta in (0.1, 0.3, 1.0):
 ends = many.history[["margin", "chosen_logp", "rejected_logp", "kl", "attained"]]
 print(f"true gap in reward, mean over all pairs: {gap.mean():.3f}")
 ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
+# tr: true gap in reward, mean over all pairs: {} → gerçek ödül farkı, bütün çiftlerin ortalaması: {}
 
 # %% [markdown] lang="tr"
 # Marj her $\beta$'da aynı yere, **gerçek ödül farkına** oturdu. Olması gereken de bu: en iyi noktada örtük ödüllerin farkı, ödüllerin farkına eşittir (bölüm 2, adım 1). $\beta$ yalnızca bu farkın kaç nat log-olasılıkla
@@ -434,6 +449,8 @@ for beta in (0.1, 0.3, 0.7):
     up, down = change[seed, x, c].mean(), change[seed, x, r].mean()
     both, half = (up + down) / 2, (up - down) / 2
     print(f"beta {beta}: mean of both {both:.2f}, half their distance {half:+.2f}, chosen {up:.2f}")
+# tr: log-probabilities at the optimum, against the start → en iyideki log olasılıklar, başlangıca göre
+# tr: beta {}: mean of both {}, half their distance {}, chosen {} → beta {}: ikisinin ortalaması {}, aralarının yarısı {}, seçilen {}
 
 # %% tags=["reveal"]
 optimal = tc.exact.optimal_policy(reference, world.reward, 0.3)
@@ -476,6 +493,9 @@ never_lost = np.ones((16, 6, 11), dtype=bool)
 never_lost[seed, x[:, :100], r[:, :100]] = False
 for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items():
     print(f"{name:6} P(never lost) = {(np.exp(logp.values) * never_lost).sum(-1).mean():.2f}")
+# tr: before → önce
+# tr: after → sonra
+# tr: {} P(never lost) = {} → {} P(hiç kaybetmeyen) = {}
 
 # %% [markdown] lang="tr"
 # Suçlu bulundu. Hiç kaybetmemiş bir yanıt iyi olmak zorunda değildir; az sorulmuş da olabilir. Böyle
@@ -516,6 +536,7 @@ runs = [tc.train_dpo(world, config, pairs[:, :n], start).history for n in counts
 attained = xr.concat([h.attained.isel(step=-1) for h in runs], xr.Variable("pairs", counts))
 print("the loss fell every time:", all((h.loss[:, -1] < h.loss[:, 0]).all() for h in runs))
 tc.plots.against(world, "attained", exact=1.0, DPO=attained.assign_coords(pairs=counts))
+# tr: the loss fell every time: → kayıp her seferinde düştü:
 
 # %% tags=["reveal"]
 enough = next(n for n, share in zip(counts, attained.mean("seed")) if share > 0.9)
@@ -544,8 +565,9 @@ how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough 
 config = tc.DPOConfig(beta=0.3, sft_weight=[0, 0.1, 1], seeds=16)
 for n in (100, 100_000):
     held = tc.train_dpo(world, config, pairs[:, :n], start).history[["chosen_logp", "attained"]]
-    ends = held.isel(step=-1, drop=True).mean("seed")
-    print(f"{n:,} pairs", ends.to_dataframe().round(3), sep="\n")
+    print(f"{n:,} pairs")
+    display(held.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3))
+# tr: {} pairs → {} çift
 
 # %% [markdown] lang="tr"
 # 100 çiftle, $w$ 0,1 iken, seçilenler başladıkları yerde (−1,89) kalır, `attained` da −2,865'ten 0'a yaklaşır; 1 iken artıdır. Çift çokken aynı terim **zarar verir**: bütün seçilmişleri, vasat olanlar dâhil, oldukları yerde tutar; oysa zirve, onların bir kısmının düşmesini ister.
@@ -592,15 +614,18 @@ for free in (False, True):
     habits.append(float(np.exp(logp[:, 0, 3]).mean()))
     to_best, to_uniform = (tc.exact.kl(logp, t).mean() for t in (best, uniform_best))
     print(f"reference_free={free!s:5} KL to pi* {to_best:.3f}, to softmax(r/beta) {to_uniform:.3f}")
+# tr: reference_free={} KL to pi* {}, to softmax(r/beta) {} → reference_free={} KL: pi* için {}, softmax(r/beta) için {}
 
 # %%
 tc.plots.policies(world, before=start.logp, optimal=best, after=logp)
 
 # %% tags=["reveal"]
-print("reward with and without a reference", np.round(rewards, 3))
-print("P(thanks) at the first prompt     ", np.round(habits, 3))
+print("reward with and without a reference:", np.round(rewards, 3))
+print("P(thanks) at the first prompt:", np.round(habits, 3))
 paid, kept = abs(rewards[1] - rewards[0]) < 0.05, habits[1] > 0.9 * habits[0]
 without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
+# tr: reward with and without a reference: → referansla ve referanssız ödül:
+# tr: P(thanks) at the first prompt: → ilk istemde P(teşekkürler):
 
 # %% [markdown] lang="tr" tags=["answer"]
 # En iyisi bellidir: $\mathrm{softmax}(r/\beta)$, içinde referans yok. Sol başlangıç, orta $\pi^*$, sağ referanssız eğitim. Referanssız kayıp, SFT'nin öğrettiği her şeyi
@@ -629,11 +654,13 @@ without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
 # without an entropy bonus, so that both have the same goal
 ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=betas, ent_coef=0, seeds=16), start=start)
 tc.plots.frontier(ppo, many)
+# tr: without an entropy bonus, so that both have the same goal → entropi ödülü olmadan: ikisinin amacı aynı olsun
 
 # %% between
 for beta in (0.1, 0.3, 1.0):
     between = tc.exact.kl(many.logp.sel(beta=beta), ppo.logp.sel(kl_beta=beta).values).mean()
     print(f"beta {beta}: KL between DPO's policy and PPO's {between:.3f} nats")
+# tr: beta {}: KL between DPO's policy and PPO's {} nats → beta {}: DPO ile PPO politikaları arasındaki KL {} nat
 
 # %% [markdown] lang="tr"
 # Daire PPO, baklava DPO; boş kareler kesin en iyi. Aynı $\beta$, aynı nokta: **iki yol, tek zirve.** En
@@ -675,6 +702,7 @@ for steps in (100, 400, 1600):
     config = tc.DPOConfig(loss_type=["sigmoid", "ipo"], steps=steps, seeds=16)
     ends = tc.train_dpo(world, config, start=start).history.margin.isel(step=-1).mean("seed")
     print(f"{steps:4} steps: margin", ends.to_series().round(2).to_dict())
+# tr: {} steps: margin → {} adım: marj
 
 # %% [markdown] lang="tr"
 # Sigmoid kaybında dört kat adım, marja her seferinde iki birimden çok ekler; sonu yoktur. IPO

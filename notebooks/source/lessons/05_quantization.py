@@ -62,12 +62,14 @@ import toycore as tc
 
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")
+# tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
 
 # %% grid
 w = torch.randn(1, 4096, generator=torch.Generator().manual_seed(0))
 step = w.abs().max() / (2**3 - 1)
 q = (w / step).round()
-print("distinct values:", len(q.unique()), "from", int(q.min()), "to", int(q.max()))
+print(f"{len(q.unique())} distinct values, from {int(q.min())} to {int(q.max())}")
+# tr: {} distinct values, from {} to {} → {} ayrı değer, {} ile {} arasında
 
 # %% [markdown] lang="tr"
 # 15 değer: −7'den 7'ye. (16'ncısı boş kalır ki ızgara sıfıra göre simetrik olsun.) `tc.quantize` bunu yapar. Sayı
@@ -113,6 +115,7 @@ for bits in (2, 4, 6, 8):
     error, step = w - package.dequantize(), package.scale.item()
     largest, power = error.abs().max() / step, error.square().mean() / (step**2 / 12)
     print(f"{bits} bits: largest error {largest:.3f} steps, power {power:.2f} of step²/12")
+# tr: {} bits: largest error {} steps, power {} of step²/12 → {} bit: en büyük hata {} ızgara adımı, gücü adım²/12 değerinin {} katı
 
 # %% [markdown] lang="tr"
 # 4 bitten sonra ölçüm formüle yapışır. 2 bitte (yukarıdaki sürgüyü indir) yalnızca üç değer vardır; çoğu ağırlık sıfıra yuvarlanır,
@@ -141,6 +144,7 @@ for bits in (2, 4, 6, 8):
 # %%
 power = {bits: (w - tc.quantize(w, bits).dequantize()).square().mean() for bits in (7, 8)}
 print(f"{power[7] / power[8]:.1f} times")
+# tr: {} times → {} kat
 
 # %% tags=["reveal"]
 times = power[7] / power[8]
@@ -187,6 +191,7 @@ gains = measured.mean("seed").diff("bits").values
 formula = [20 * np.log10((2 ** (b + 1) - 2) / (2**b - 2)) for b in bits[:-1]]
 for b, gain, due in zip(bits, gains, formula):
     print(f"{b} -> {b + 1} bits: gain {gain:.2f} dB, formula {due:.2f}")
+# tr: {} -> {} bits: gain {} dB, formula {} → {} -> {} bit: kazanç {} dB, formül {}
 
 # %% [markdown] lang="tr"
 # Formül $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$, adım sayılarının oranıdır; bit arttıkça 6,02'ye iner.
@@ -244,6 +249,10 @@ for bits in (2, 4, 8):
     best[bits] = shares[np.argmin(total)]
     print(f"{bits} bits: least error at {best[bits]:.2f} of the largest weight,", end=" ")
     print(f"{total[-1] / min(total):.1f} times as large at the largest weight")
+# tr: of the largest weight → en büyük ağırlığın katı olarak
+# tr: clipping + rounding → kırpma + yuvarlama
+# tr: {} bits: least error at {} of the largest weight, → {} bit: hata en büyük ağırlığın {} katında en küçük;
+# tr: {} times as large at the largest weight → eşik en büyük ağırlıkken {} katı
 
 # %%
 tc.plots.thresholds(world, w, bits=4)
@@ -305,6 +314,7 @@ for per_channel in (True, False):
     kept[per_channel], one = (tc.snr_db(outlier[k], rounded[k]) for k in (slice(1, 64), slice(1)))
     print(f"per_channel={per_channel!s:5}", end="  ")
     print(f"other rows {kept[per_channel]:.1f} dB, the large row {one:.1f} dB")
+# tr: other rows {} dB, the large row {} dB → öteki satırlar {} dB, büyük satır {} dB
 
 # %% tags=["reveal"]
 lost = kept[True] - kept[False]
@@ -346,7 +356,9 @@ x = torch.randn(32, 1024, generator=generator)
 qx, qw = tc.quantize(x), tc.quantize(linear.weight)
 whole = qx.values.int() @ qw.values.int().T  # 32-bit sums of 8-bit products
 y = qx.scale * qw.scale.T * whole + linear.bias
-print("largest sum", int(whole.abs().max()), "where 16 bits end at", 2**15 - 1)
+print(f"largest sum {int(whole.abs().max())}, where 16 bits end at {2**15 - 1}")
+# tr: 32-bit sums of 8-bit products → 8 bitlik çarpımların 32 bitlik toplamları
+# tr: largest sum {}, where 16 bits end at {} → en büyük toplam {}; 16 bit ise {} ile biter
 
 # %% [markdown] lang="tr"
 # Tam sayı toplamında hiç hata yoktur; bütün hata iki yuvarlamadan gelir. (`tc.Int8Linear` böyle bir katmandır.)
@@ -375,6 +387,8 @@ snr_w, snr_x = tc.snr_db(linear.weight, qw.dequantize()), tc.snr_db(x, qx.dequan
 law = -10 * torch.log10(10 ** (-snr_w / 10) + 10 ** (-snr_x / 10))
 print(f"weights {snr_w:.1f} dB, activations {snr_x:.1f} dB")
 print(f"output {tc.snr_db(linear(x), y):.1f} dB, by the law {law:.1f} dB")
+# tr: weights {} dB, activations {} dB → ağırlıklar {} dB, aktivasyonlar {} dB
+# tr: output {} dB, by the law {} dB → çıkış {} dB, formüle göre {} dB
 
 # %% tags=["reveal"]
 output = tc.snr_db(linear(x), y)
@@ -416,6 +430,8 @@ def in_groups(weight, bits, group_size):
 
 draws = torch.randn(5, *W.shape, generator=torch.Generator().manual_seed(1))
 heavy = draws[0] / draws[1:].square().mean(0).sqrt()  # Student's t with 4 degrees of freedom
+# tr: (..., out, in / group_size, group_size) → (..., çıkış, giriş / group_size, group_size)
+# tr: Student's t with 4 degrees of freedom → Student t dağılımı, 4 serbestlik derecesi
 
 # %%
 ways = {
@@ -435,6 +451,8 @@ for bits, group_size in ((4, 256), (4, 128), (4, 64), (4, 32), (5, 256)):
     snr = tc.snr_db(heavy, in_groups(heavy, bits, group_size)).mean()
     size = 64 * 256 * bits // 8 + 4 * 64 * 256 // group_size  # a scale takes 4 bytes
     print(f"{bits} bits, groups of {group_size:3}: {snr:.1f} dB, {size} bytes")
+# tr: a scale takes 4 bytes → bir ölçek 4 bayt tutar
+# tr: {} bits, groups of {}: {} dB, {} bytes → {} bit, {} sayılık gruplar: {} dB, {} bayt
 
 # %% [markdown] lang="tr"
 # Satır 256 sütundur. 64'lük gruplar %9 fazla bayta 3 dB kazandırır; bir bit daha, %24 fazla bayta 6 dB.
@@ -482,6 +500,8 @@ for n in (10, 100, 1000):
     snr = np.mean([tc.snr_db(later, grid.fake_quantize(later)) for grid in grids])
     print(f"{n:4} samples: SNR {snr:.1f} dB, {beyond:.1%} beyond the grid", end=", ")
     print(f"by the formula {1 / (n + 1):.1%}")
+# tr: {} samples: SNR {} dB, {} beyond the grid → {} örnek: SNR {} dB, ızgaranın dışında {}
+# tr: by the formula {} → formüle göre {}
 
 # %% [markdown] lang="tr"
 # 10 örnekle kalibre edilen 8 bit, ancak 4 bit kadar iş görür (bölüm 2). 1000 örnek bile 7 bitlik bir sonuç verir: bir bite yakın bir
@@ -510,6 +530,7 @@ for h, network in networks.items():
     tensors = tc.tensor_bytes(network) / tc.tensor_bytes(small)
     file = tc.serialized_bytes(network) / tc.serialized_bytes(small)
     print(f"hidden {h:4}: {tensors:.2f} times smaller in memory, {file:.2f} times as a file")
+# tr: hidden {}: {} times smaller in memory, {} times as a file → gizli katman {}: bellekte {} kat, dosyada {} kat küçük
 
 # %% [markdown] lang="tr"
 # Büyük modelde hemen hemen dört kat. Küçükte daha az: ölçekler, bias'lar ve dosyanın kendi bilgileri
@@ -564,6 +585,9 @@ races = {h: race(h) for h in networks}
 print(races[64], "", races[1024], sep="\n")
 for name, reason in tc.quantization.libraries.quantized(networks[64])[1].items():
     print(f"not timed: {name}: {reason}")
+# tr: INT8, ours → INT8, bizim
+# tr: forward pass → ileri geçiş
+# tr: not timed: {}: {} → ölçülmedi: {}: {}
 
 # %% [markdown] lang="tr"
 # Şimdi oranları boya göre çizelim; her nokta, turların ortadaki yarısının ortalamasıdır. `torch.ao`, PyTorch'un kendi nicemleyicisidir.
@@ -574,13 +598,14 @@ for name, reason in tc.quantization.libraries.quantized(networks[64])[1].items()
 # line is fp32:
 
 # %% tags=["nbval-ignore-output"]
-ratios = {name: [] for name in races[64].seconds if "again" not in name and name != "fp32"}
+ratios = {name: [] for name in list(races[64].seconds)[1:-1]}  # without fp32 and its control
 for h, table in races.items():
     for name, ratio in ratios.items():
         ratio.append(np.sort(table.seconds[name] / table.seconds["fp32"])[4:-4])
 grid = {"hidden": list(races), "round": range(7)}
 ratios = {name: xr.DataArray(values, grid, ("hidden", "round")) for name, values in ratios.items()}
 tc.plots.against(world, "time", exact=1.0, named="fp32", **ratios)
+# tr: without fp32 and its control → fp32 ve denetimi dışında
 
 # %% [markdown] lang="tr"
 # Sayılar senin makinenin sayılarıdır; başka bir işlemcide başka çıkar. Çizgi 1'in üstündeyse INT8
@@ -614,6 +639,7 @@ for name, dtype in {"FP16": torch.float16, "BF16": torch.bfloat16}.items():
     print(f"{name}: {smaller:.2f} times smaller, SNR {snr:.1f} dB")
 int8 = tc.quantize(fp32.fc1.weight).dequantize()
 print(f"INT8: SNR {tc.snr_db(fp32.fc1.weight, int8):.1f} dB")
+# tr: {}: {} times smaller, SNR {} dB → {}: {} kat küçük, SNR {} dB
 
 # %% [markdown] lang="tr"
 # 16 bitlik sayılar ağırlıkları daha doğru tutar ama yalnızca iki kat küçülür. Hızları donanıma bağlıdır:
@@ -644,6 +670,10 @@ for device in ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]:
     arms = {f"{name} on {device}": passes(device, dtype) for name, dtype in dtypes.items()}
     print(tc.bench.compare(arms, unit="forward pass"), end="\n\n")
 print("a GPU is here:", torch.cuda.is_available())
+# tr: a GPU answers before it is done → GPU, işi bitmeden yanıt verir
+# tr: {} on {} → {} ({})
+# tr: forward pass → ileri geçiş
+# tr: a GPU is here: → GPU var mı:
 
 # %% [markdown] lang="tr"
 # ## 9 · Eğitilen davranış dayanır mı? (7 dakika)
@@ -697,6 +727,7 @@ for bits in range(8, 1, -1):
     same = (few.argmax(-1) == logp.argmax(-1)).double().mean()
     refusal = few[:, 3, 1].exp().mean()
     print(f"{bits} bits: KL {kl:.4f}, reward {reward:.3f}, refuses {refusal:.3f}, same {same:.2f}")
+# tr: {} bits: KL {}, reward {}, refuses {}, same {} → {} bit: KL {}, ödül {}, ret {}, aynı {}
 
 # %% [markdown] lang="tr"
 # Satırlar tohumların ortalamasıdır. Şimdi tek bir politikaya bak: 2 bitte en olası yanıtı açıkça değişen ilk tohuma, yani eski
@@ -716,6 +747,10 @@ print(f"seed {seed}, {world.prompts[prompt]}")
 for when, table in {"before": before, "with 2 bits": after}.items():
     chance, token = table[seed, prompt].max(-1)
     print(f"{when}: {world.tokens[token]} {chance:.2f}")
+# tr: seed × prompt; 0: no change → tohum × istem; 0: değişmedi
+# tr: seed {}, {} → tohum {}, {}
+# tr: before → önce
+# tr: with 2 bits → 2 bitle
 
 # %% [markdown] lang="tr"
 # Solda eğitilmiş hâli, sağda nicemlenmişi. Sürgüyü 2'ye kadar indir ve bu istemin satırını izle:
@@ -795,11 +830,15 @@ def patched(bits, rank, steps=200):
     return tc.exact.kl(logp, model.logp()).mean().item()
 
 
+# tr: the same frozen embeddings as above → yukarıdaki donmuş gömmeler
+
+
 # %% patches
 for bits in (2, 3):
     plain = tc.exact.kl(logp, with_bits(bits)).mean().item()
     patches = {f"rank {rank}": round(patched(bits, rank), 4) for rank in (1, 2, 4)}
     print(f"{bits} bits: KL {plain:.4f} without a patch;", patches)
+# tr: {} bits: KL {} without a patch; → {} bit: yama yokken KL {};
 
 # %% tags=["reveal"]
 back = 1 - patches["rank 2"] / plain
@@ -1000,6 +1039,7 @@ tc.checks.own_bits(my_bits, language="en")
 
 # %% tags=["solution"]
 my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which are never said
+# tr: fewer for 5, 6, 9 and 10, which are never said → 5, 6, 9 ve 10 için daha az: bunlar hiç söylenmiyor
 
 # %% [markdown] lang="tr"
 # ## Kendini sına

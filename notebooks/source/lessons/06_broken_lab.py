@@ -43,6 +43,7 @@ import toycore as tc
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
 world = tc.World(language="en")
 start = tc.train_sft(world, tc.SFTConfig(seeds=16))
+# tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
 
 # %%
 config = tc.broken.PPOLabConfig(recipe=list(tc.broken.PPO_RECIPES), kl_beta=0.5, seeds=16)
@@ -88,6 +89,8 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
     mean = (chance * k).sum(-1, keepdim=True)
     spread = (chance * (k - mean) ** 2).sum(-1).sqrt().mean()
     print(f"{name}: mean {mean.mean():.4f}, spread {spread:.4f}")
+# tr: exact KL {} → kesin KL {}
+# tr: {}: mean {}, spread {} → {}: ortalama {}, yayılım {}
 
 # %% [markdown] lang="tr"
 # k1 ile k3'ün ortalaması kesin KL'dir; k2 yanlıdır. k3 küçük yayılımıyla bilinir, ama yayılımı yalnızca referansın yakınında
@@ -312,14 +315,18 @@ paths = {}
 for name, sampler in samplers.items():
     flow = tc.broken.log_ratio_flow(ref_logp, sampler)
     paths[name] = tc.exact.entropy(flow).mean(-1)
-    print(f"{name:12} entropy", *(f"{paths[name][step]:.3f}" for step in (0, 50, 200, 1000)))
+    print(f"{name:15} entropy", *(f"{paths[name][step]:.3f}" for step in (0, 50, 200, 1000)))
 print(f"log 11 = {np.log(11):.3f}")
 tc.plots.curves(case, "kl", "entropy")
+# tr: own samples → kendi örnekleri
+# tr: truncated → kesilmiş
+# tr: {} entropy → {} entropi
 
 # %% tags=["reveal"]
 first, last = (float(paths["truncated"][step]) for step in (0, -1))
 same = abs(last - first) < 0.01
 case_4.reveal(a=same, b=last < 0.1, c=abs(last - np.log(11)) < 0.001)
+# tr: truncated → kesilmiş
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Örnekler politikadan ($\pi$) değil $q$'dan gelince $\mathbb{E}_q[\nabla \log \pi] = q - \pi$ olur; sıfır değildir ve içinde referans yoktur.
@@ -378,11 +385,14 @@ chi_square = (best.exp() * ratio).sum(-1).mean() - 1
 forward, turned = tc.exact.kl(best, ref_logp).mean(), tc.exact.kl(ref_logp, best).mean()
 print(f"helper {helper:.4f}, KL {forward:.4f}, turned round {turned:.4f}")
 print(f"chi-square {chi_square:.4f}, less the KL {chi_square - forward:.4f}")
+# tr: helper {}, KL {}, turned round {} → yardımcı {}, KL {}, ters çevrilmişi {}
+# tr: chi-square {}, less the KL {} → ki-kare {}, KL çıkınca {}
 
 # %%
 own = tc.broken.own_optimum(lab.sel(recipe="k3_sign_flipped")).exp()
-print("answers that have died at its optimum:", int((own == 0).sum()), "of", own.numel())
+print(f"answers that have died at its optimum: {int((own == 0).sum())} of {own.numel()}")
 tc.plots.curves(lab.sel(recipe=["k2_in_loss", "k3_sign_flipped"]), "reward", "kl")
+# tr: answers that have died at its optimum: {} of {} → kendi en iyisinde ölmüş yanıtlar: {} / {}
 
 # %% tags=["reveal"]
 is_kl, is_turned = abs(helper - forward) < 0.005, abs(helper - turned) < 0.005
@@ -501,7 +511,10 @@ for kl_beta in (0.5, 0.5 * 7 / 8, 0.5 * 8 / 7):
     each.append(tc.exact.total_variation(landed, optimum).mean(-1))
     off[kl_beta] = float(each[-1].mean())
     print(f"to the optimum of {kl_beta:.3f}: {off[kl_beta]:.3f} of the probability lies elsewhere")
-print("nearest to the last one:", int((torch.stack(each).argmin(0) == 2).sum()), "of 16 seeds")
+nearest = int((torch.stack(each).argmin(0) == 2).sum())
+print(f"nearest to the last one: {nearest} of 16 seeds")
+# tr: to the optimum of {}: {} of the probability lies elsewhere → {} için en iyiye göre olasılığın {} kadarı başka yerde
+# tr: nearest to the last one: {} of 16 seeds → sonuncuya en yakın: {} / 16 tohum
 
 # %% tags=["reveal"]
 nearest = min(off, key=off.get)
@@ -555,6 +568,7 @@ first_loss = dpo.history.loss.isel(step=0).mean("seed").to_series().round(3)
 print(f"ln 2 = {np.log(2):.3f}; first loss:")
 print(first_loss.to_string(header=False))
 tc.plots.frontier(dpo)
+# tr: ln 2 = {}; first loss: → ln 2 = {}; ilk kayıp:
 
 # %% tags=["reveal"]
 shares = dpo.history.attained.isel(step=-1).mean("seed")

@@ -1,0 +1,90 @@
+"""What two executed notebooks of a lesson have in common: their words, their printed numbers.
+
+Both run the same code. So a word of code or output that is still English in the Turkish notebook
+stands in the English one too, in the cell of the same id: the words that both hold are looked at,
+and what is left must be a name, or a word that Turkish shares with English.
+"""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+from builder.lesson import CODE, FORMULA, NUMBER
+from builder.wording import texts
+from toycore.language import PROMPTS, TOKENS
+
+# Of two letters or more. Not: kl_beta, k1, INT8, torch.device, range(…), steps=…
+WORD = re.compile(r"(?<![\w.])[^\W\d_]{2,}(?![\w(=])")
+# In prose Turkish gives the foreign word in brackets; a link's words are a title.
+BRACKETS = re.compile(r"\[[^\]]*\]\([^)]*\)|\([^()]*\)|</?(?:details|summary)>")
+SAID = ("alt", "title", "aria-label")
+
+SHARED = {
+    "methods": "DPO GAE GPTQ GRPO IPO LoRA PEFT PPO QLoRA REINFORCE RL SFT SVD TRL rsLoRA",
+    "models and libraries": "GPT Llama Mistral Python PyTorch ReLU TinyMLP ToyLM torch torchao",
+    "people": "Adam Bradley Eckart Hu Terry Young",
+    "mathematics and machines": "CPU GPU KL SNR TV dB exp grad ln log ms nat pi ref softmax µs",
+    "Turkish as well": "bias bit logit model on optimum pay rank sigmoid token top",
+    "Python's own": "False None True",
+}
+NAMES = {name for names in SHARED.values() for name in names.split()}
+
+
+class Visible(HTMLParser):
+    """The text of a page, and what a reader hears in its place."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.parts, self.hidden = [], 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.hidden += tag in ("style", "script")
+        self.parts += [value for name, value in attrs if name in SAID and value]
+
+    def handle_endtag(self, tag):
+        self.hidden -= tag in ("style", "script")
+
+    def handle_data(self, data):
+        self.parts += [] if self.hidden else [data]
+
+
+def outputs(cell) -> str:
+    """All that the outputs of a code cell say, a table without its heads: these are names."""
+    said = []
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {})
+        if html := data.get("text/html"):
+            said += Visible(re.sub(r"<th\b.*?</th>", "", html, flags=re.DOTALL)).parts
+        else:
+            said += [output.get("text", ""), data.get("text/markdown", data.get("text/plain", ""))]
+    return " ".join(said)
+
+
+def printed(cell) -> str:
+    return " ".join(output.get("text", "") for output in cell.get("outputs", ()))
+
+
+def prose(text: str) -> str:
+    for aside in (CODE, FORMULA, BRACKETS):
+        text = aside.sub(" ", text)
+    return text
+
+
+def words(cell) -> set[str]:
+    """Of prose; or of the strings, comments and outputs of a code cell."""
+    if cell.cell_type == "markdown":
+        return set(WORD.findall(prose(cell.source)))
+    said = [text.template for text in texts(cell.source) if not text.is_name]
+    said.append(prose(outputs(cell)))
+    return {word for text in said for word in WORD.findall(text)}
+
+
+def english_left(turkish, english) -> set[str]:
+    """Words that both cells have, and that are no names."""
+    labels = {word for kind in (PROMPTS, TOKENS) for one in kind["tr"] for word in one.split()}
+    return words(turkish) & words(english) - NAMES - labels
+
+
+def numbers(text: str) -> Counter:
+    return Counter(NUMBER.findall(text.replace("−", "-")))
