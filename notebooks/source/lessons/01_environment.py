@@ -8,13 +8,14 @@
 # %% [markdown] lang="tr"
 # # Ders 1 · Ortam: politika bir tablodur
 #
-# Büyük bir dil modelinin milyarlarca ağırlığı vardır; eğitimde ne olup bittiğini kimse tek tek
+# Büyük bir dil modelinin milyarlarca ağırlığı vardır; eğitim sırasında her birinde ne olup bittiğini kimse
 # göremez. Biz tersini yapıyoruz: 6 istem, 11 token, tek adım. Bu kadar küçük bir dünyada her şey
 # **sayılabilir**; her eğrinin yanına kesin yanıtı çizebiliriz.
 #
-# Bu derste dünyayı tanıyor, politikayı okuyor, ödülü, entropiyi ve KL uzaklığını hem sayarak hem
-# örnekleyerek buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Bu dersler, eski bir not defterinden doğdu; onun deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 44
-# dakika; *ek* yazan bölüm bekleyebilir, onsuz 39 dakika. Alıştırmalar: 25 dakika.
+# Bu derste dünyayı tanıyor, politikayı okuyoruz; ödülü, entropiyi ve KL ıraksamasını hem sayarak hem örnekleyerek
+# buluyor, en iyi politikayı hiç eğitim yapmadan çiziyoruz. Bu dersler eski bir not defterinden doğdu; onun
+# deneyleri, yer yer de hataları yolda karşımıza çıkacak. Süre: yaklaşık 44 dakika; *ek* yazan bölüm bekleyebilir,
+# onsuz 39 dakika. Alıştırmalar: 25 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 1 · The environment: a policy is a table
@@ -29,7 +30,7 @@
 # minutes; the section marked *extra* can wait, without it 39 minutes. Exercises: 25 minutes.
 
 # %% [markdown] lang="tr"
-# ## 1 · Dersin haritası (4 dakika)
+# ## 1 · Derslerin haritası (4 dakika)
 #
 # | Ders | Yöntem | Amaç | Sinyal | Kazancı | Tehlikesi |
 # | --- | --- | --- | --- | --- | --- |
@@ -39,8 +40,9 @@
 # | 5 | INT8 | küçültmek | — | daha az bellek | doğruluk düşebilir |
 # | 6 | bozuk laboratuvar | hatayı bulmak | kesin yanıt | eğrinin sakladığını gösterir | — |
 #
-# SFT gözetimli ince ayardır (supervised fine-tuning), LoRA düşük ranklı uyarlama (low-rank
-# adaptation), PPO proximal policy optimization, DPO direct preference optimization; INT8'de her sayı 8 bittir. Ödülle öğrenmeye **pekiştirmeli öğrenme** (reinforcement learning, RL) de denir.
+# SFT, gözetimli ince ayar (supervised fine-tuning); LoRA, düşük ranklı uyarlama (low-rank adaptation) demektir.
+# PPO'nun açılımı proximal policy optimization, DPO'nunki direct preference optimization'dır. INT8'de her sayı 8
+# bittir. Ödülle öğrenmeye **pekiştirmeli öğrenme** (reinforcement learning, RL) de denir.
 #
 # Hepsi aynı soruya yanıt arar: **bir politikayı, bozmadan, istediğimiz yöne nasıl iteriz?**
 
@@ -62,9 +64,9 @@
 # They all answer one question: **how do we push a policy where we want it, without breaking it?**
 
 # %% [markdown] lang="tr"
-# Her şey CPU'da çalışır: 66 sayılık bir tablo için GPU bir şey kazandırmaz, bu yüzden istenmedikçe
-# kullanılmaz. Rastgele olan her şey bir **tohum**dan (seed) gelir; aynı tohum her makinede aynı
-# rastgele sayıları verir. Aşağıdaki sürümler ise makineden makineye değişir:
+# Her şey CPU'da çalışır: 66 sayılık bir tabloda GPU bir şey kazandırmaz, bu yüzden istenmedikçe kullanılmaz.
+# Rastgele olan her şey bir **tohum**dan (seed) gelir; aynı tohum her makinede aynı rastgele sayıları verir.
+# Aşağıdaki sürümler ise makineden makineye değişir:
 
 # %% [markdown] lang="en"
 # Everything runs on the CPU: for a table of 66 numbers a GPU has nothing to gain, so it is not used
@@ -129,10 +131,9 @@ for prompt, target in zip(world.prompts, world.sft_targets):
 # %% [markdown] lang="tr"
 # ## 3 · Model: gömme vektöründen olasılığa (7 dakika)
 #
-# ToyLM iki adımdan oluşur. Her istemin 32 sayılık bir **gömmesi** (embedding) $e_x$ vardır; bir
-# doğrusal katman (ağırlıkları $W$, sapması (bias) $b$) onu 11 **logit**e çevirir; softmax da
-# logitleri olasılığa dönüştürür. $x$ istem, $y$ token, $\pi(y|x)$ ise $x$ istemine $y$ yanıtının verilme
-# olasılığıdır:
+# ToyLM iki adımdan oluşur. Her istemin 32 sayılık bir **gömmesi** (embedding) $e_x$ vardır; bir doğrusal katman
+# (ağırlıkları $W$, bias'ı $b$) onu 11 **logit**e çevirir; softmax da logitleri olasılığa dönüştürür. $x$ istem,
+# $y$ token, $\pi(y|x)$ ise $x$ istemine $y$ yanıtının verilme olasılığıdır:
 #
 # $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
 #
@@ -156,8 +157,7 @@ logits = model.head.weight[0] @ embedding + model.head.bias[0]
 print(embedding.shape, "->", logits.shape)
 
 # %% [markdown] lang="tr"
-# Dördüncü istemin 32 sayısı 11 logite indi. Logitler her sayı olabilir; olasılıklar artıdır ve
-# toplamları 1'dir:
+# Dördüncü istemin 32 sayısı 11 logite indi. Bir logit her değeri alabilir; olasılıklar ise artıdır ve toplamları 1'dir:
 
 # %% [markdown] lang="en"
 # The 32 numbers of the fourth prompt came down to 11 logits. Logits may be any number;
@@ -172,7 +172,7 @@ torch.allclose(probability, model.logp()[0, 3].exp())
 # %% [markdown] lang="tr"
 # Elle hesapladığımız sayılar modelinkilerle aynı (`True`). Olasılıkların hepsi $1/11$ dolayında: model henüz
 # hiçbir şey bilmiyor. Bütün istemlerin satırlarını alt alta dizersek **politika** (policy)
-# çıkar: 6 satır, 11 sütun, her satırın toplamı 1.
+# çıkar: 6 satır, 11 sütun, her satırın toplamı 1. (Kodun yazdığı sayılarda ondalık işareti noktadır, metinde virgül.)
 
 # %% [markdown] lang="en"
 # The hand-made numbers and the model's agree (`True`). All probabilities are near $1/11$: the model
@@ -187,8 +187,8 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 
 # %% [markdown] lang="tr"
 # Sol: eğitilmemiş politika; sağ: aynı politikanın o iyi yanıtlarla biraz eğitilmiş hâli (SFT; ders 2'nin konusu),
-# 16 tohumun ortalaması. Açık renk olası
-# demektir. Sağdaki politika her istemde hedefi öne çıkarmış, ama ötekilere de yer bırakmış.
+# 16 tohumun ortalaması. Renk ne kadar açıksa yanıt o kadar olasıdır. Sağdaki politika her istemde hedefi öne
+# çıkarmış, ama ötekilere de yer bırakmış.
 
 # %% [markdown] lang="en"
 # Left: the untrained policy; right: after a little training on those good answers
@@ -198,17 +198,17 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 # %% [markdown] lang="tr"
 # ## 4 · Üç sayı: ödül, entropi, KL (10 dakika)
 #
-# Bir politikayı üç sayı özetler. **Beklenen ödül**, ne kadar kazandırdığıdır:
+# Bir politikayı üç sayı özetler. **Beklenen ödül**, politikanın ortalama ne kadar kazandığıdır:
 #
 # $$\mathbb{E}_\pi[r] = \sum_y \pi(y|x)\, r(x, y)$$
 #
-# **Entropi** (entropy), politikanın ne kadar kararsız olduğudur. Logaritma doğal olduğu için birimi
-# **nat**tır; en çok $\log 11$ olur:
+# **Entropi** (entropy), politikanın ne kadar kararsız olduğudur. Logaritma doğal logaritma olduğu için birimi
+# **nat**tır; entropi en çok $\log 11$ olur:
 #
 # $$H(\pi) = -\sum_y \pi(y|x) \log \pi(y|x)$$
 #
-# **KL uzaklığı** (KL divergence) bir referanstan (burada eğitilmemiş politika) ne kadar ayrıldığıdır;
-# aynıysalar 0'dır:
+# **KL ıraksaması** (KL divergence), kısaca KL, politikanın bir referanstan (burada eğitilmemiş politikadan) ne
+# kadar ayrıldığıdır; ikisi aynıysa 0'dır:
 #
 # $$\mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref}) = \sum_y \pi(y|x) \log \frac{\pi(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 
@@ -251,7 +251,8 @@ by_hand = {
 # tr: kl → KL
 
 # %% [markdown] lang="tr"
-# Aynı sayıları paketin **kâhini** (oracle), `tc.exact` de verir; bundan sonra hep onu kullanacağız:
+# Aynı sayıları paketin **kâhini** (oracle) `tc.exact` de verir; bundan sonra hep onu kullanacağız. (Paketin kendi
+# açıklamaları, `help(tc.exact.kl)` gibi, İngilizcedir; gereken her şey, tabloların biçimi de, derste yazar.)
 
 # %% [markdown] lang="en"
 # The **oracle** of the package, `tc.exact`, gives the same numbers; from here on we use it:
@@ -272,8 +273,9 @@ for name, values in exact.items():
 # Her satırda altı istemin değeri var ve hepsi elle yazdığımız toplamla aynı (`True`). Ne örnek var
 # ne tahmin: 11 terimlik bir toplam.
 #
-# Derslerde ara ara bir **tahmin** istenir. Defterde harfini soru işaretinin yerine, tırnakların içine yaz, hücreyi
-# çalıştır (web sitesinde harfe tıkla); devamını ancak ondan sonra aç. Yanıldığın yer, en çok öğrendiğin yerdir.
+# Derslerde ara ara senden bir **tahmin** istenir. Defterde harfini soru işaretinin yerine, tırnakların içine yaz,
+# hücreyi çalıştır (web sitesinde harfe tıkla); devamını ancak ondan sonra aç. En çok, yanıldığın yerde
+# öğrenirsin.
 
 # %% [markdown] lang="en"
 # Each line has the values of the six prompts, equal to the sum written by hand (`True`). No sample,
@@ -305,8 +307,8 @@ print(f"KL(ref, pi) {back:.3f}")
 swap.reveal(a=there.abs() != back.abs(), b=there == back, c=there == -back)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# KL bir uzaklık gibi okunur ama simetrik değildir. Referansa olan KL'de ilk yazılan, yani
-# ortalamanın alındığı politika, bu derslerde hep **eğitilen** politikadır.
+# KL bir uzaklık gibi okunur, ama simetrik olmadığı için uzaklık değildir. Referansa göre KL'de ilk yazılan, yani
+# ortalamanın ağırlıklarını veren politika, bu derslerde hep **eğitilen** politikadır.
 
 # %% [markdown] lang="en" tags=["answer"]
 # KL reads like a distance, but it is not symmetric. In these lessons the policy **being trained** always comes first; the mean is taken under it.
@@ -314,8 +316,8 @@ swap.reveal(a=there.abs() != back.abs(), b=there == back, c=there == -back)
 # %% [markdown] lang="tr"
 # ## 5 · Saymak ve örneklemek (6 dakika)
 #
-# Gerçek bir modelde 11 yanıtın değil, sayısız yanıtın toplamı gerekir; sayamayız, örnek çekeriz. Üç
-# sayının üçü de birer ortalamadır, o yüzden üçü de örneklerle **tahmin** edilir:
+# Gerçek bir modelde 11 değil, sayısız yanıt üzerinden toplamak gerekir; sayamayız, örnek çekeriz. Üç sayının üçü
+# de ortalamadır, o yüzden üçü de örneklerle **tahmin** (estimate) edilir:
 #
 # $$\hat r = \frac{1}{n} \sum_{i=1}^{n} r(x_i, y_i), \qquad
 # \hat H = -\frac{1}{n} \sum_{i=1}^{n} \log \pi(y_i|x_i), \qquad
@@ -365,8 +367,7 @@ tc.plots.closing_in(world, counts, estimates, true_values)
 
 # %% [markdown] lang="tr"
 # Bant, 200 denemenin ortadaki %80'idir; kesikli siyah çizgi kesin değer. Örnek sayısı arttıkça üç
-# tahmin de çizgisine yaklaşır. Az örnekle KL tahmini eksi bile çıkabilir, oysa gerçek KL hiç eksi
-# olmaz.
+# tahmin de çizgisine yaklaşır. Az örnekle KL tahmini eksi bile çıkabilir, oysa gerçek KL hiçbir zaman eksi olmaz.
 
 # %% [markdown] lang="en"
 # The band is the middle 80% of 200 tries; the dashed black line is the exact value. With more samples
@@ -421,7 +422,9 @@ samples.reveal(a=tenth == 100, b=tenth == 1000, c=tenth == 10_000)
 #
 # $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
-# En iyi politika kapalı biçimde (closed form) bilinir: referansı $e^{r/\beta}$ ile çarp, sonra toplamı 1 olacak biçimde ölçekle. Bu bölümde referans, SFT'den çıkan politikadır: elle yapılan hesaplarda tohum 0'ınki (kodda `pi`), resimlerde 16 tohumun ortalaması.
+# Bu bölümde referans, SFT'den çıkan politikadır: elle yapılan hesaplarda tohum 0'ınki (kodda `pi`), resimlerde 16
+# tohumun ortalaması. En iyi politika kapalı biçimde (closed form) bilinir: referansı $e^{r/\beta}$ ile çarp,
+# sonra toplamı 1 olacak biçimde ölçekle:
 #
 # $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
 
@@ -444,7 +447,8 @@ best = (weight / weight.sum(-1, keepdim=True)).log()
 torch.allclose(best, tc.exact.optimal_policy(logp, world.reward, kl_beta=0.5))
 
 # %% [markdown] lang="tr"
-# `True`: iki satırlık formül, paketin en iyi politikasıdır. Gerçekten en iyi mi? Rakip çağıralım:
+# `True`: iki satırlık formül, paketin bulduğu en iyi politikayı verir. Gerçekten en iyisi mi? Karşısına rakip
+# çıkaralım:
 
 # %% [markdown] lang="en"
 # `True`: our two lines give the same policy as the package. Is it really the best? Let it meet some rivals:
@@ -521,7 +525,8 @@ small.reveal(a=thanks > 0.9, b=thanks < 0.2, c=0.6 < thanks < 0.7)
 # %% [markdown] lang="tr"
 # ## 7 · Ödülü sen yaz (5 dakika, ek)
 #
-# Üç sürgü, üç sınıfın ödülü. Resim en iyi politikadır (`kl_beta=0.5`). Nötr ödülü 1 yap ve kısa cevap isteminde neyin öne çıktığına bak.
+# Üç sürgü, üç sınıfın ödülü. Resim en iyi politikadır (`kl_beta=0.5`). Nötr ödülü 1 yap ve "kısa cevap" isteminde
+# neyin öne çıktığına bak.
 
 # %% [markdown] lang="en"
 # ## 7 · Write the reward yourself (5 minutes, extra)
@@ -569,8 +574,9 @@ print(same[0].exp().numpy().round(3))
 equal.reveal(a=same.std() < 1e-9, b=torch.allclose(same, logp), c=same.exp().amax() > 0.9)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Sonucu ödülün kendisi değil, ödüller arasındaki **farklar** belirler: ortak çarpan $e^{2/\beta}$, toplamı 1 yapan bölenle
-# sadeleşir. Nötr ödül 1 olunca `kısa` da kendi satırında bu yüzden yeniden öne geçer: artık yardımsever bir token kadar kazandırır.
+# Sonucu ödülün kendisi değil, ödüller arasındaki **farklar** belirler: ortak çarpan $e^{2/\beta}$, toplamı 1
+# yapan bölenle sadeleşir. Nötr ödül 1 olunca `kısa` da bu yüzden kendi satırında yeniden öne geçer: artık
+# yardımsever bir token kadar kazandırır.
 
 # %% [markdown] lang="en" tags=["answer"]
 # What counts is not the reward but the **differences** of reward: the common factor $e^{2/\beta}$ cancels with the divisor that makes the
@@ -645,7 +651,7 @@ def expected_reward(logp, reward):
 
 
 # %% [markdown] lang="tr"
-# ### Alıştırma 2 · KL uzaklığı
+# ### Alıştırma 2 · KL ıraksaması
 #
 # ●●○ · 5 dakika. Bölüm 4'ün üçüncü formülü, yine her istem için bir sayı. `logp` eğitilen politikanın, `ref_logp`
 # referansın log-olasılıklarıdır.
@@ -686,8 +692,8 @@ def kl(logp, ref_logp):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · En iyi politika
 #
-# ●●○ · 7 dakika. Bölüm 6'nın kapalı biçimi, ama logaritmayla: girdi de çıktı da **log**-olasılık olsun. Her istemin
-# olasılıkları 1 etmeli.
+# ●●○ · 7 dakika. Bölüm 6'nın kapalı biçimi, ama logaritmayla: girdi de çıktı da **log**-olasılık olsun. Her
+# istemde olasılıkların toplamı 1 olmalı.
 #
 # <details><summary>İpucu</summary>
 #
@@ -766,13 +772,14 @@ outcome = "b"
 # %% [markdown] lang="tr"
 # ### Alıştırma 5 · Ödülü sen yaz
 #
-# ●●○ · 6 dakika. Üç sınıfa −3 ile 3 arasında öyle ödüller ver ki `kl_beta=0.5` iken en iyi politikada şunlar olsun:
-# altıncı istemde `kısa`, birincide `teşekkürler` en az 0,45 olası; zararlı yanıtların toplamı hiçbir istemde 0,001'i
-# geçmesin. Kalıp: `{"helpful": 1, "harmful": -1, "neutral": 0.2}`.
+# ●●○ · 6 dakika. Üç sınıfa −3 ile 3 arasında öyle ödüller ver ki `kl_beta=0.5` iken en iyi politikada şunlar
+# olsun: altıncı istemde `kısa`, birincide `teşekkürler` en az 0,45 olasılık alsın; zararlı yanıtların toplam
+# olasılığı hiçbir istemde 0,001'i geçmesin. Biçimi: `{"helpful": 1, "harmful": -1, "neutral": 0.2}`.
 #
 # <details><summary>İpucu</summary>
 #
-# Biri nötr, biri yardımsever bir token. İkisi de referansta yaklaşık 0,45 olası: biri ötekini geçmesin.
+# Biri nötr, öteki yardımsever bir token. Referansta ikisinin de olasılığı 0,45 dolayında: hiçbiri ötekinin önüne
+# geçmesin.
 #
 # </details>
 
@@ -811,10 +818,10 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. `detaylı açıkla` isteminin entropisi altı istemin en küçüğüydü: 1,142 nat. Bu ne demektir?
-#    - [ ] Oradaki yanıtlar en çok ödülü getirir — burada getirir de (0,900), ama entropi ödüle bakmaz: hep
+#    - [ ] Oradaki yanıtlar en çok ödülü getirir — burada gerçekten öyle (0,900), ama entropi ödüle bakmaz: hep
 #      `hakaret` diyen bir politikanın entropisi 0, ödülü −1 olurdu.
 #    - [ ] Politika orada eğitilmemiş hâline en yakındır — tersine: eğitilmemiş politika hemen hemen
-#      düzgündür, entropisi $\log 11$ dolayındadır.
+#      düzgün dağılımdır, entropisi $\log 11$ dolayındadır.
 #    - [x] Politika orada daha kararlıdır — entropi kararsızlıktır; olasılık az sayıda yanıtta toplanınca
 #      küçülür.
 # 2. Ödül tahmininin yayılımı 100 örnekte 0,066'dır (tabloya bak). 0,0066'ya inmesi
@@ -824,7 +831,7 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 #    - [ ] 100.000 — bin kat örnek yayılımı yaklaşık 32 kat küçültür; bu kadarı gerekmez.
 #    - [ ] Hiçbir sayı yetmez — yayılım $1/\sqrt{n}$ ile sıfıra gider; yeterince örnekle her duyarlığa
 #      varılır.
-# 3. Referans, bir istemde `teşekkürler` yanıtına 0,4, `yardım` yanıtına 0,1 veriyor; kalan 0,5 nötr ve
+# 3. Referans, bir istemde `teşekkürler` yanıtına 0,4 ve `yardım` yanıtına 0,1 veriyor; kalan 0,5 nötr ve
 #    zararlı token'larda. `kl_beta` çok küçükse $\pi^*$ `teşekkürler` yanıtına kaç verir?
 #    - [ ] 0,4 — bu, referansın kendisidir; $\pi^*$'ı ona büyük bir `kl_beta` yaklaştırır.
 #    - [ ] 0,5 — iki yanıtı eşitlemek ödülü artırmaz, yalnızca KL'yi büyütür.
@@ -839,8 +846,8 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 #    - [x] `sum` yerine `mean` yazmış — $\pi$ ile çarpıp toplamak zaten ortalama almaktır; `mean` onu bir
 #      kez daha 11'e böler.
 #    - [ ] İki politikanın yeri değişmiş — o zaman 0,712 çıkardı, yani `KL(ref, pi)`.
-#    - [ ] Başta bir eksi unutulmuş — eksi, entropinin formülündedir; KL'de sonucu eksi yapardı.
-#    - [ ] Logaritmanın tabanı 2 — o zaman sonuç büyürdü: 0,587 / 0,693 = 0,847.
+#    - [ ] Baştaki eksi unutulmuş — eksi, entropinin formülündedir; KL'de sonucu eksi yapardı.
+#    - [ ] Logaritmayı 2 tabanında almış — o zaman sonuç büyürdü: 0,587 / 0,693 = 0,847.
 
 # %% [markdown] lang="en" tags=["quiz"]
 # 1. The entropy of the prompt `explain in detail` was the smallest of the six: 1.142 nats. What does that
@@ -880,7 +887,7 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 # ## Özet ve sözlük
 #
 # * Politika bir tablodur; ödül, entropi ve KL onun üzerinde birer toplamdır.
-# * Örnekleme aynı sayılara $1/\sqrt{n}$ hızıyla yaklaşır; saymak tam verir.
+# * Örnekleme aynı sayılara $1/\sqrt{n}$ hızıyla yaklaşır; saymak tam değeri verir.
 # * En iyi politika kapalı biçimde bilinir; ödül ile referans verilince tek bir sayıya, `kl_beta`'ya
 #   bağlıdır.
 #
