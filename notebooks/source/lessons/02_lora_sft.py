@@ -31,7 +31,7 @@
 # ## 1 · Örnek ve kayıp (4 dakika)
 #
 # Her istemin ($x$) bir hedefi ($y_x$) var. Model hedefe ne kadar az olasılık verirse **kayıp** (loss) o kadar
-# büyüktür. Kayıp, hedeflerin log-olasılıklarının ortalamasının eksilisidir ve nat ile ölçülür:
+# büyüktür. Kayıp, hedeflerin ortalama log-olasılığının eksi işaretlisidir; nat ile ölçülür:
 #
 # $$L = -\frac{1}{6} \sum_{x} \log \pi(y_x|x)$$
 #
@@ -81,8 +81,8 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 #
 # $$W' = W + \Delta W, \qquad \Delta W = \frac{\alpha}{r} B A$$
 #
-# $A$ istemi $r$ sayıya indirir, $B$ bu $r$ sayıdan 11 logit yapar. $r$ **rank**tır, $\alpha$ ise
-# (kodda `lora_alpha`) düzeltmenin ölçeği. Bu ikiliye **adaptör** (adapter) denir.
+# $A$ istemi $r$ sayıya indirir, $B$ bu $r$ sayıdan 11 logit yapar. $r$ bu derste ödül değil, **rank**tır;
+# $\alpha$ ise (kodda `lora_alpha`) düzeltmenin ölçeğidir. Bu ikiliye **adaptör** (adapter) denir.
 
 # %% [markdown] lang="en"
 # ## 2 · Keep the update thin (6 minutes)
@@ -104,7 +104,7 @@ for name, weight in model.named_parameters():
 # tr: frozen → donmuş
 
 # %% [markdown] lang="tr"
-# Gömme, $W$ (`head.weight`) ve sapma (bias) donuk; yalnızca `lora_A` ile `lora_B` eğitilir. Burada
+# Gömme, $W$ (`head.weight`) ve bias donuktur; yalnızca `lora_A` ile `lora_B` eğitilir. Burada
 # $r = 8$ ve $\alpha = 8$. Çarpımı iş başında görmek için modelin bir kopyasında $B$'ye rastgele sayılar
 # koyalım. Logitleri iki yoldan hesaplıyoruz: ya $W'$ ile ya da istemi önce $A$'dan, sonra $B$'den geçirerek:
 
@@ -128,8 +128,8 @@ print(f"rank of W {of_w}, rank of B A {of_product}")
 # tr: rank of W {}, rank of B A {} → W rankı {}, B A rankı {}
 
 # %% [markdown] lang="tr"
-# İki hesap aynı sayıları verir, model de onları verir. $W$'nin rankı 11, $B A$'nınki 8: çarpım,
-# ortasındaki dar geçitten fazlasını taşıyamaz.
+# İki hesap aynı sayıları verir, model de onları verir. $W$'nin rankı 11, $B A$'nınki 8: çarpım, ortasındaki dar
+# geçitten geçebilenden fazlasını taşıyamaz.
 
 # %% [markdown] lang="en"
 # Both computations give the same numbers, and so does the model. $W$ has rank 11 and $B A$ rank 8: a
@@ -138,8 +138,9 @@ print(f"rank of W {of_w}, rank of B A {of_product}")
 # %% [markdown] lang="tr"
 # ## 3 · Başlangıçta hiçbir şey değişmez (7 dakika)
 #
-# LoRA'nın yaygın kitaplığı [PEFT][peft_start]'te de burada da $A$ rastgele, $B$ **sıfır** başlar. O zaman $B A = 0$ olur:
-# takılan adaptör politikayı değiştirmez. Öğrenmek içinse gradyan (gradient: kaybın ağırlıklara göre türevi) gerekir.
+# LoRA için en yaygın kitaplık olan [PEFT][peft_start]'te de burada da $A$ rastgele, $B$ **sıfır** başlar. O zaman
+# $B A = 0$ olur: takılan adaptör politikayı değiştirmez. Öğrenmek içinse gradyan (gradient: kaybın ağırlıklara
+# göre türevi) gerekir.
 
 # %% [markdown] lang="en"
 # ## 3 · At the start nothing changes (7 minutes)
@@ -191,8 +192,8 @@ pulled.reveal(a=to_a > 0 and to_b > 0, b=to_a > 0 == to_b, c=to_b > 0 == to_a, d
 # %% [markdown] lang="tr"
 # ### Gerçek bir hata
 #
-# Gerçek bir not defterinde **iki** matris de rastgele başlatılmıştı. Eğitimden önceki politikanın
-# donuk modelden KL uzaklığına bakalım; 64 tohum, dört ayrı $\alpha$:
+# Gerçek bir not defterinde **iki** matris de rastgele başlatılmıştı. Eğitimden önceki politikanın donuk modele
+# göre KL'sine bakalım; 64 tohum, dört ayrı $\alpha$:
 
 # %% [markdown] lang="en"
 # ### A real bug
@@ -211,7 +212,7 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # tr: alpha {}: B = 0 gives {}, B random {} nats → alpha {}: B = 0 iken {}, B rastgele iken {} nat
 
 # %% [markdown] lang="tr"
-# $B = 0$ ile uzaklık her $\alpha$'da 0. Rastgele $B$ ile politika daha ilk adımdan önce kayar ve
+# $B = 0$ ile KL her $\alpha$'da 0. Rastgele $B$ ile politika daha ilk adımdan önce kayar ve
 # $\alpha$ iki katına çıkınca kayma yaklaşık dört katına çıkar. Eğitim yine de ilerler, kayıp yine de
 # düşer; ama artık başlangıç, sandığın model değildir. Ders 3'teki tasma (KL cezası) başlangıca
 # bağlanacağı için bu önemlidir.
@@ -225,7 +226,7 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # %% [markdown] lang="tr"
 # ## 4 · Kaç ağırlık eğitiliyor? (6 dakika)
 #
-# LoRA'nın ünü az parametreyle çalışmasından gelir. Bizim modelde bu pay ne kadar?
+# LoRA, az parametre eğitmesiyle ünlüdür. Bizim modelde bu pay ne kadar?
 
 # %% [markdown] lang="en"
 # ## 4 · How many weights are trained? (6 minutes)
@@ -330,8 +331,8 @@ print(np.allclose(policy.logp().detach()[0], start.logp.sel(seed=0)))
 tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 
 # %% [markdown] lang="tr"
-# `True`: elle yazdığımız döngü, paketin ilk tohumudur. Sağda, 38 adımdan sonra her istemde hedefi öne
-# çıkmış ama henüz kesinleşmemiş bir politika var. Ders 3 ve 4 buradan başlayacak.
+# `True`: elle yazdığımız döngü, paketin ilk tohumuyla aynı politikaya varır. Sağda, 38 adımdan sonra her istemde
+# hedefi öne çıkmış ama henüz kesinleşmemiş bir politika var. Ders 3 ve 4 buradan başlayacak.
 
 # %% [markdown] lang="en"
 # `True`: the loop written by hand is the first seed of the package. On the right, after 38 steps, is a
@@ -376,8 +377,8 @@ print(f"alpha  8, lr 0.04 for A, 0.04 for B: {loss_after(8, 0.04, 0.04):.3f}")
 # tr: alpha  8, lr 0.04 for A, 0.04 for B: {} → alpha  8, lr A için 0.04, B için 0.04: {}
 
 # %% [markdown] lang="tr"
-# İlk iki kayıp aynı: Adam'la, ve $B$ 0'dan başladığı için, **$\alpha/r$, $B$'nin öğrenme oranının `lr`'ye oranıdır.** `lr` ise iki matrisi birden hızlandırır,
-# o yüzden daha ileri götürür.
+# İlk iki kayıp aynı: Adam kullanıldığı ve $B$ 0'dan başladığı için **$\alpha/r$, $B$'nin öğrenme oranının `lr`'ye
+# oranıdır.** `lr` ise iki matrisi birden hızlandırır, o yüzden aynı sürede daha ileri götürür.
 #
 # Peki rank değişince? Sık duyacağın öğüt $\alpha = 2r$'dir: ölçek hep 2 kalır, $B$ her rankta `lr`'nin iki katıyla
 # öğrenir. Öbür yol, $\alpha$'ya hiç dokunmamaktır: ölçek $8/r$ olur.
@@ -416,10 +417,11 @@ same, double = (float(losses.max() - losses.min()) for losses in by_rank)
 one_rate.reveal(a=double < same / 2, b=same < double / 2, c=0.5 <= same / double <= 2)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# $\alpha = 8$ iken soldaki sütunlarda kayıp, ranka hemen hemen hiç bağlı değildir (sağda rank 1 başka nedenle geri kalır: bölüm 7); $\alpha = 2r$ iken `lr` 0,005'te rank 1'de 2,24,
-# rank 8'de 1,35'tir. Nedeni: $B A$, $r$ terimin toplamıdır ve Adam her terimi aynı boyda adımlarla oynatır. $r$'ye bölmek
-# terimlerin çokluğunu dengeler; $\alpha = 2r$ bu bölmeyi geri alır. Rank büyüdükçe $B A$ da büyür; `lr`'yi her rankta
-# yeniden araman gerekir. Hu ve ark. $\alpha$'yı denedikleri ilk $r$'ye eşitler, bir daha da oynatmaz. rsLoRA
+# $\alpha = 8$ iken soldaki sütunlarda kayıp, ranka hemen hemen hiç bağlı değildir (sağda rank 1 başka bir nedenle
+# geri kalır: bölüm 7). $\alpha = 2r$ iken ise `lr` 0,005'te kayıp, rank 1 ile 2,24; rank 8 ile 1,35'tir. Nedeni:
+# $B A$, $r$ terimin toplamıdır ve Adam her terimi aynı boyda adımlarla oynatır. $r$'ye bölmek terimlerin
+# çokluğunu dengeler; $\alpha = 2r$ bu bölmeyi geri alır. Rank büyüdükçe $B A$ da büyür; `lr`'yi her rankta
+# yeniden aramak gerekir. Hu ve ark. $\alpha$'yı denedikleri ilk $r$'ye eşitler, bir daha da değiştirmez. rsLoRA
 # ([Kalajdzievski, 2023][rslora]) ise, buradakinden çok büyük ranklar için, $\sqrt{r}$'ye böler.
 
 # %% [markdown] lang="en" tags=["answer"]
@@ -451,7 +453,7 @@ tc.widgets.slider(
 # %% [markdown] lang="tr"
 # ## 7 · Kaydır: `lora_rank` (8 dakika)
 #
-# Altı rank, 16 tohum, 200 adım. Eski not defterinin deneylerinde `lora_rank` 4, 8 ve 16 idi; buradaki $W$'nin
+# Altı rank, 16 tohum, 200 adım. Bu derslerin doğduğu eski not defterinde `lora_rank` 4, 8 ve 16 idi; buradaki $W$'nin
 # rankı en çok 11 olabildiği için 16 yok, yerinde 11 var:
 
 # %% [markdown] lang="en"
@@ -467,7 +469,8 @@ except ValueError as error:
     print(error)
 
 # %% [markdown] lang="tr" predict="enough"
-# **Tahmin et · yeten rank.** Altı istemin altı ayrı hedefi var. 200 adımda, altısında da en olası yanıtın hedef olmasına yeten en küçük rank kaçtır?
+# **Tahmin et · yeten rank.** Altı istemin altı ayrı hedefi var. 200 adımda altısında da hedefi en olası yanıt
+# yapmaya yeten en küçük rank kaçtır?
 #
 # - 1
 # - 2
@@ -508,9 +511,9 @@ smallest = int(learned.lora_rank[learned > 0.999].min())
 enough.reveal(a=smallest == 1, b=smallest == 2, c=2 < smallest <= 4, d=smallest > 4)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Bantlar tohumların ortadaki %80'i. Sol: rank 1'in kaybı 1 dolayında kalır, öbürleri sıfıra iner; rank
-# büyüdükçe iniş hızlanır, ama 4'ten sonra pek bir şey değişmez. Sağ: doğruluk (accuracy), en olası
-# token'ı hedef olan istemlerin payıdır.
+# Bantlar tohumların ortadaki %80'i. Sol: rank 1'in kaybı 1 dolayında kalır, öbürleri sıfıra iner; rank büyüdükçe
+# iniş hızlanır, ama 4'ten sonra pek bir şey değişmez. Sağ: doğruluk (accuracy), en olası yanıtı hedef olan
+# istemlerin payıdır.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Bands hold the middle 80% of the seeds. Left: the loss of rank 1 stays near 1 and the others go down to
@@ -635,8 +638,7 @@ for rank in (1, 2, 4):
 # tr: rank {}: trained copy {}, dropped singular values {} → rank {}: eğitilen kopya {}, atılan tekil değerler {}
 
 # %% [markdown] lang="tr"
-# Gradyan inişi (gradient descent) kesin alt sınıra virgülden sonra üç basamağa kadar indi, altına
-# inemedi. Şimdi asıl soru:
+# Gradyan inişi (gradient descent) kesin alt sınırı üç ondalık basamakla tutturdu, altına inemedi. Şimdi asıl soru:
 
 # %% [markdown] lang="en"
 # Gradient descent settled on the exact bound to three decimals, and could not get below it. Now the real
@@ -676,8 +678,8 @@ better.reveal(a=copied > lora, b=lora > copied, c=lora == copied)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # En iyi kopya, rank 4'te bile altı hedefin hepsine varamaz; LoRA'ya rank 2 yetti. Eckart ve Young haklı, soru
-# başka: kopya, $\Delta W$'nin **bütün** sayılarına yakın olmaya çalışır; LoRA ise yalnızca altı
-# yanıtın doğru çıkmasına. LoRA tam ince ayarın kötü bir taklidi değildir, kendi $\Delta W$'sini bulur.
+# başka: kopya, $\Delta W$'nin **bütün** sayılarına yakın olmaya çalışır; LoRA ise yalnızca altı yanıtı doğru
+# vermeye. LoRA tam ince ayarın kötü bir taklidi değildir, kendi $\Delta W$'sini bulur.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Even at rank 4 the best copy does not get all six targets right; for LoRA rank 2 was enough. Eckart and
@@ -723,10 +725,11 @@ print("adapter off, to the bit the policy before training:", np.array_equal(off,
 # tr: adapter off, to the bit the policy before training: → adaptör kapalı, bit bit eğitimden önceki politika:
 
 # %% [markdown] lang="tr"
-# (Bir eğitimin `ref_logp`'si, o eğitimin başladığı politikadır: burada eğitilmemiş olan.) Ders 3 ve 4, **bölüm 5'ten** çıkan politikadan
-# başlar ve onu referans alır: o politika, adaptörü açık modeldir. Orada kapatmak
-# bizi $W$'ye, yani SFT'den öncesine götürürdü; bu yol, SFT adaptörü önce $W$ ile birleştirilip yanına yenisi takılırsa
-# işler. Paket, referansın tablosunu daha ilk adımdan önce hesaplar ve saklar. İkisini karıştıranın başına geleni ders 6 gösterir.
+# (Bir eğitimin `ref_logp`'si, o eğitimin başladığı politikadır: burada eğitilmemiş olan.) Ders 3 ve 4, **bölüm
+# 5'ten** çıkan politikadan başlar ve onu referans alır: o politika, adaptörü açık modeldir. Orada adaptörü
+# kapatmak bizi $W$'ye, yani SFT'den öncesine götürürdü; bu yol, SFT adaptörü önce $W$ ile birleştirilip yanına
+# yenisi takılırsa işler. Paket, referansın tablosunu daha ilk adımdan önce hesaplar ve saklar. İkisini
+# karıştıranın başına geleni ders 6 gösterir.
 #
 # ## 10 · Aşırı eğitim: pekiştirmeli öğrenmeye (RL) bir şey kaldı mı? (5 dakika)
 #
@@ -820,8 +823,8 @@ print("targets", world.sft_targets.tolist())
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · LoRA katmanı
 #
-# ●●○ · 8 dakika. Bölüm 2'deki katman: girdi `x` satır satır gelir (örnek × giriş), `W` (çıkış × giriş), `b` katmanın bias'ı.
-# Çıktıyı (örnek × çıkış) döndür. $r$ verilmiyor: onu matrislerden oku.
+# ●●○ · 8 dakika. Bölüm 2'deki katman: girdi `x` satır satır gelir (örnek × giriş); `W` (çıkış × giriş), `b` ise
+# katmanın bias'ıdır. Çıktıyı (örnek × çıkış) döndür. $r$ verilmiyor: onu matrislerden oku.
 #
 # <details><summary>İpucu</summary>
 #
@@ -861,7 +864,7 @@ def lora_forward(x, W, b, A, B, alpha):
 # ### Alıştırma 2 · Yeni bir adaptör
 #
 # ●○○ · 5 dakika. `inside` girişli, `out` çıkışlı bir katman için, rankı `rank` olan `A` ile `B`'yi kur: başlangıç
-# değişmesin, ama eğitim başlayabilsin. Biçimler bölüm 2'deki, başlangıç PEFT'teki gibi (bölüm 3).
+# değişmesin, ama eğitim başlayabilsin. Biçimler bölüm 2'deki gibi, başlangıç PEFT'teki gibi olsun (bölüm 3).
 #
 # <details><summary>İpucu</summary>
 #
@@ -901,16 +904,17 @@ def new_adapter(inside, out, rank):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Dört kat alfa, dörtte bir adım
 #
-# ●○○ · 3 dakika. Biri `lora_alpha`'yı 8'den 32'ye çıkarır, dengelemek için `lr`'yi de 0,01'den 0,0025'e indirir. Yine 38 adım sonra
-# kayıp ne olur? (Ölçek: bölüm 6, ek.)
+# ●○○ · 3 dakika. Biri `lora_alpha`'yı 8'den 32'ye çıkarıyor, dengelemek için `lr`'yi de 0,01'den 0,0025'e
+# indiriyor. Yine 38 adım sonra kayıp, öncekine göre nasıl olur? (Ölçek: bölüm 6, ek.)
 #
-# * `"a"` yarısından da az: α daha çok şey katar
+# * `"a"` yarısından da küçük: α daha çok iş görür
 # * `"b"` hemen hemen aynı: ikisi birbirini götürür
 # * `"c"` bir buçuk katından da büyük
 #
 # <details><summary>İpucu</summary>
 #
-# Adam, $A$ ile $B$'nin her birini adım başına `lr` kadar oynatır; logitler ise $\frac{\alpha}{r} B A$'yı görür. $A$ ne kadar yol alır, $\frac{\alpha}{r} B$ ne kadar?
+# Adam, $A$ ile $B$'nin her birini adım başına `lr` kadar oynatır; logitler ise $\frac{\alpha}{r} B A$'yı görür.
+# $A$ ne kadar yol alır, $\frac{\alpha}{r} B$ ne kadar?
 #
 # </details>
 
@@ -942,9 +946,10 @@ larger_alpha = "c"
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Örneklerin kadar iyisin
 #
-# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle (yukarıda `targets`) 0,733 kazanır. Altı istem için öyle
-# altı hedef seç ki kilitlenen politika en az 0,85 kazansın. Dördüncü istemin hedefi ret (`hayır`) kalsın, en az dört
-# ayrı token kullan. Adlarıyla ya da yukarıdaki numaralarla, bir liste olarak.
+# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle (yukarıda `targets`) 0,733
+# kazanır. Altı istem için öyle altı hedef seç ki kilitlenen politika en az 0,85 kazansın. Dördüncü istemin hedefi
+# ret (`hayır`) kalsın, en az dört ayrı token kullan. Yanıtın bir listedir: token'lar adlarıyla ya da yukarıdaki
+# numaralarla.
 #
 # <details><summary>İpucu</summary>
 #
@@ -986,7 +991,7 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 # Choose an answer to each of the five questions, and read right below it whether it is right, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
-# 1. Biri rolleri değiştirdi: $A = 0$, $B$ rastgele. Eğitim nasıl başlar?
+# 1. Biri rolleri değiş tokuş etti: $A = 0$, $B$ rastgele. Eğitim nasıl başlar?
 #    - [ ] Hiç başlamaz — takılıp kalmak için ikisinin de 0 olması gerekir.
 #    - [ ] Politika daha ilk adımdan önce kayar — $B A$ çarpımı, biri 0 iken 0'dır; politika yerindedir.
 #    - [ ] Aynı politikadan; ilk adımı yine $B$ atar — $B$'nin gradyanı $A e_x$ ile çarpılır, o da burada
@@ -1003,7 +1008,7 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 #    - [x] İlk kayıp doğrudur, ama adımlar logitleri sekiz kat uzağa taşır — $B = 0$ iken ölçek görünmez;
 #      sonra her adımı büyütür.
 #    - [ ] İlk kayıp $\log 11$ dolayında çıkmaz — $B = 0$ iken çarpım, ölçek ne olursa olsun 0'dır.
-#    - [ ] Hiçbir yerden; Adam ölçeği yutar — Adam gradyanı ölçekler, $B A$'nın önündeki çarpanı değil.
+#    - [ ] Hiçbir yerden; Adam ölçeği yutar — Adam'ın dengelediği gradyandır, $B A$'nın önündeki çarpan değil.
 #    - [ ] Rank 1'e düşer — ölçek, yön sayısını değiştirmez.
 # 4. (Bölüm 8, ek.) $\Delta W$'nin rank 2'lik en iyi kopyasının doğruluğu 0,406; rank 2'lik LoRA'nınki 1. Eckart ve Young
 #    yanıldı mı?
@@ -1061,7 +1066,7 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 #
 # * SFT, hedefin log-olasılığını büyütür; kayıp $\log 11$ dolayında başlar.
 # * LoRA, $W$'yi dondurur ve $\frac{\alpha}{r} B A$'yı eğitir; $B = 0$ olduğu için başlangıç aynıdır.
-# * Rank, kaç yönde düzeltme yapılabileceğidir: rank 1, 200 adımda iki yanıt öğrenir, rank 2 altısına yeter.
+# * Rank, kaç yönde düzeltme yapılabileceğidir: rank 1, 200 adımda iki yanıt öğrenir; rank 2 altısına da yeter.
 # * En iyi rank-$r$ kopya SVD'dir; LoRA ise kopyalamaz, kendi çözümünü bulur.
 # * Fazla SFT, RL'nin deneyeceği yanıtları tüketir.
 #
