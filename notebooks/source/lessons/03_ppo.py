@@ -8,10 +8,10 @@
 # %% [markdown] lang="tr"
 # # Ders 3 · PPO: ödülle öğrenmek, tasmayla durmak
 #
-# Bir dil modeline ne yapacağını örnekle göstermek (ders 2) her zaman mümkün değildir. Bazen
-# yalnızca şunu söyleyebiliriz: *bu yanıt iyi, şu yanıt kötü.* PPO (proximal policy
-# optimization), yanıtları deneyip aldığı **ödüle** (reward) göre politikayı düzeltir; bir
-# **tasma** (leash, KL cezası) da onu başladığı yerden fazla uzaklaştırmaz.
+# Bir dil modeline ne yapacağını örnekle göstermek (ders 2) her zaman mümkün değildir. Bazen yalnızca şunu
+# söyleyebiliriz: *bu yanıt iyi, şu yanıt kötü.* PPO (proximal policy optimization), yanıtları deneyip aldığı
+# **ödüle** (reward) göre politikayı düzeltir; bir **tasma** (leash, KL cezası) da onun başladığı yerden fazla
+# uzaklaşmasını önler.
 #
 # Buradaki dünya öyle küçük ki (6 istem, 11 token) **kesin yanıt** bilinir. Bu yüzden ödül ve KL
 # eğrilerinin yanında siyah, kesikli bir çizgi vardır: varılması gereken yer. Süre: yaklaşık 58
@@ -37,7 +37,7 @@
 # %% [markdown] lang="tr"
 # ## 1 · Dünya ve başlangıç (3 dakika)
 #
-# Ders 1'den anımsa: politika (policy) bir tablodur, her istem için 11 olasılık. Ödül de bir tablodur;
+# Ders 1'den anımsayalım: politika (policy) bir tablodur, her istem için 11 olasılık. Ödül de bir tablodur;
 # token'ın sınıfına bakar, istemi okumaz:
 #
 # | Sınıf | Token'lar | Ödül |
@@ -70,9 +70,8 @@ dict(zip(world.tokens, world.reward[0].tolist()))
 # tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
 
 # %% [markdown] lang="tr"
-# Başlangıç, ders 2'deki gibi örneklerle biraz eğitilmiş bir politikadır: hedefi bilir ama emin
-# değildir. Aynı eğitimi 16 ayrı **tohum** (seed) ile yapıyoruz; böylece bir eğrinin şans mı
-# yoksa kural mı olduğunu göreceğiz.
+# Başlangıç, ders 2'deki gibi örneklerle biraz eğitilmiş bir politikadır: hedefi bilir ama emin değildir. Aynı
+# eğitimi 16 ayrı **tohum** (seed) ile yapıyoruz; böylece her eğride neyin şans, neyin kural olduğunu göreceğiz.
 
 # %% [markdown] lang="en"
 # The start is a policy trained a little by example, as in lesson 2: it knows the target and is
@@ -92,8 +91,8 @@ tc.plots.policies(world, before=start.logp)
 #
 # $$J(\pi) = \mathbb{E}_{y \sim \pi}[r(x, y)] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
-# Birinci terim beklenen ödül; ikincisi tasma: **referans** (başlangıç politikasının birebir
-# kopyası) ile aradaki KL uzaklığı, nat olarak. $\beta$ koddaki `kl_beta`'dır.
+# Birinci terim beklenen ödül; ikincisi tasma: **referansa** (başlangıç politikasının birebir kopyasına) göre KL,
+# nat olarak. $\beta$ koddaki `kl_beta`'dır.
 #
 # En iyi politika kapalı biçimde bilinir ([Rafailov ve ark., 2023][dpo]); $Z(x)$, olasılıkların toplamını 1
 # yapan bölendir:
@@ -132,8 +131,9 @@ counted = tc.exact.objective(best, ref_logp, world.reward, kl_beta=0.5)
 print(torch.allclose(counted, 0.5 * log_z))
 
 # %% [markdown] lang="tr"
-# `True`, `True`: formül paketin bulduğu politikadır, değeri de bütün yanıtları sayarak bulunan değerdir. Şimdi $\beta$
-# büyüdükçe ne olduğuna bakalım; buradan sonra sayılar, başka bir şey denmedikçe, 16 tohumun ortalamasıdır:
+# `True`, `True`: formül paketin bulduğu politikayı verir; değeri de bütün yanıtlar sayılarak bulunanla aynıdır.
+# Şimdi $\beta$ büyüdükçe ne olduğuna bakalım; buradan sonra sayılar, başka bir şey denmedikçe, 16 tohumun
+# ortalamasıdır:
 
 # %% [markdown] lang="en"
 # `True`, `True`: the formula is the policy that the package finds, and its value is the one found by counting all answers. Now
@@ -160,11 +160,12 @@ for kl_beta in (0.1, 0.5, 2.0):
 tc.plots.loop(world, start.logp, prompt=0, token=3)
 
 # %% [markdown] lang="tr"
-# Avantaj burada ödül eksi o istemde beklenen ödüldür. Aşağıda bütün bir PPO var; yorumlardaki 1–5, resmin duraklarıdır. `kl_beta`
-# 0,5; resim tohumların ortalamasıydı, döngü yalnızca tohum 0'ı eğitir. Her satırı şimdi anlaman gerekmiyor: dersin geri kalanı onları
-# tek tek kurar. Önce bir kez göz gezdir, sonra çalıştır.
+# Avantaj burada, ödül ile o istemde beklenen ödülün farkıdır. Aşağıda bütün bir PPO var; yorumlardaki 1–5, resmin
+# duraklarıdır. `kl_beta` 0,5'tir; resim tohumların ortalamasıydı, döngü ise yalnızca tohum 0'ı eğitir. Her satırı
+# şimdi anlaman gerekmiyor: dersin geri kalanı onları tek tek kurar. Önce bir kez göz gezdir, sonra çalıştır.
 #
-# `attained`, amaç $J$'de elde edilebilecek kazancın ne kadarına ulaşıldığıdır: 0 başlangıç, 1 kesin en iyi; eksi, başlangıçtan kötü:
+# `attained`, amaç $J$'de elde edilebilecek kazancın ne kadarına ulaşıldığıdır: 0 başlangıç, 1 kesin en iyi, eksi
+# ise başlangıçtan kötü demektir:
 #
 # $$\mathrm{attained} = \frac{J(\pi) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}$$
 
@@ -213,7 +214,7 @@ best = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=0.5)
 tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1), optimal=best)
 
 # %% [markdown] lang="tr"
-# PPO hiçbir yanıtın doğrusunu görmeden, yalnızca deneyerek, kesin tablonun çok yakınına vardı. Şimdi içine bakalım.
+# PPO doğru yanıtı hiç görmeden, yalnızca deneyerek kesin tablonun çok yakınına vardı. Şimdi içine bakalım.
 
 # %% [markdown] lang="en"
 # Without ever being told a right answer, by trying alone, PPO has come very near the exact table. Now let us look inside.
@@ -221,16 +222,19 @@ tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1),
 # %% [markdown] lang="tr"
 # ## 3 · REINFORCE: denemelerden gradyan (5 dakika)
 #
-# Gerçek bir modelde bütün yanıtları sayamayız; yalnızca örnek (sample) çekeriz. **Gradyan** ($\nabla$), her logit biraz artınca bir
-# sayının nasıl değiştiğidir. Beklenen ödülün gradyanını örneklerden bulmak için tek bir hile gerekir: zincir kuralıyla
-# $\nabla \log \pi = \frac{1}{\pi} \nabla \pi$, yani $\nabla \pi = \pi \, \nabla \log \pi$. O zaman $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, yani bir **ortalama**;
-# ortalamayı da örnekler verir ([Williams, 1992][reinforce]). Burada yalnızca ödülünki (tasma bölüm 7'de):
+# Gerçek bir modelde bütün yanıtları sayamayız; yalnızca örnek (sample) çekeriz. **Gradyan** ($\nabla$), her logit
+# azıcık artınca bir sayının ne kadar değiştiğini söyler. Beklenen ödülün gradyanını örneklerden bulmak için tek
+# bir hile gerekir: zincir kuralıyla $\nabla \log \pi = \frac{1}{\pi} \nabla \pi$, yani
+# $\nabla \pi = \pi \, \nabla \log \pi$. O zaman $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$,
+# yani bir **ortalama**; ortalamayı da örnekler verir ([Williams, 1992][reinforce]). Burada yalnızca ödülün
+# gradyanı var (tasma bölüm 7'de):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
-# İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban çizgisi**dir (baseline): ortalamayı değiştirmez, çünkü
-# olasılıkların toplamı hep 1'dir, yani $\sum_y \pi \, \nabla \log \pi = \sum_y \nabla \pi = 0$. Yalnızca gürültüyü azaltır.
-# Aşağıda önce bu iki eşitlik var (ilk istemde), sonra örneklerin hatası: kesin gradyanı bildiğimiz için onu ölçebiliriz.
+# İyi çıkan yanıtın olasılığını artır, kötü çıkanınkini azalt. $b(x)$ bir **taban çizgisi**dir (baseline):
+# ortalamayı değiştirmez, çünkü olasılıkların toplamı hep 1'dir, yani
+# $\sum_y \pi \, \nabla \log \pi = \sum_y \nabla \pi = 0$. Yalnızca gürültüyü azaltır. Aşağıda önce bu iki eşitlik
+# var (ilk istemde), sonra örneklerin hatası: kesin gradyanı bildiğimiz için onu ölçebiliriz.
 
 # %% [markdown] lang="en"
 # ## 3 · REINFORCE: a gradient from trials (5 minutes)
@@ -280,7 +284,9 @@ for count in (16, 64, 256, 1024):
 # tr: {} samples: error {}, with a baseline {} → {} örnek: hata {}, taban çizgisiyle {}
 
 # %% [markdown] lang="tr"
-# Hata, gradyanın boyuna oranla yazılıdır ve 200 denemenin ortalamasıdır. 16 kat örnek, hatayı yaklaşık 4 kat küçültür ($1/\sqrt{n}$ yasası). Taban çizgisi, aynı örnekten daha çok şey öğretir; PPO'da onu **değer ağı** (critic) öğrenir.
+# Hata, gradyanın boyuna oranlanmıştır; 200 denemenin ortalamasıdır. 16 kat örnek, hatayı yaklaşık 4 kat küçültür
+# ($1/\sqrt{n}$ yasası). Taban çizgisiyle aynı örneklerden daha çok şey öğrenilir; PPO'da onu **değer ağı**
+# (critic) öğrenir.
 
 # %% [markdown] lang="en"
 # The error is relative to the length of the gradient, a mean over 200 trials. 16 times the
@@ -296,13 +302,15 @@ for count in (16, 64, 256, 1024):
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
-# **Avantaj** (advantage) $\hat A$, yanıtın beklenenden ne kadar iyi çıktığıdır: ödül eksi beklenen ödül, sonra beyazlatılmış
-# (ortalaması 0, yayılımı 1 dolayında). (Tasma henüz yok; bölüm 7'de ödülün yerini tasmalı ödül alır.) Büyütülen şey $\rho \hat A$'dır, çünkü eski politikanın örnekleriyle
-# beklenen değeri, yeni politikanın kendi örnekleriyle bulacağı avantajdır; toplamda $\pi_\mathrm{old}$ sadeleşir:
+# **Avantaj** (advantage) $\hat A$, yanıtın beklenenden ne kadar iyi çıktığıdır: ödül eksi beklenen ödül, ama
+# beyazlatılmış (ortalaması 0, standart sapması 1 dolayında). Tasma henüz yok; bölüm 7'de ödülün yerini tasmalı
+# ödül alır. Büyütülen, $\rho \hat A$'dır, çünkü onun eski politikanın örnekleriyle beklenen değeri, yeni
+# politikanın kendi örnekleriyle bulacağı avantajdır; toplamda $\pi_\mathrm{old}$ sadeleşir:
 #
 # $$\mathbb{E}_\mathrm{old}[\rho A] = \sum_y \pi_\mathrm{old} \frac{\pi_\theta}{\pi_\mathrm{old}} A = \sum_y \pi_\theta A = \mathbb{E}_\theta[A]$$
 #
-# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz; her geçiş, boyu 2 olan tek bir adımdır. Değer ağı, entropi ve kırpma henüz yok.
+# Aşağıda 256 örnekle, elle, 8 geçiş (pass) yapıyoruz; her geçiş, boyu 2 olan tek bir adımdır. Değer ağı, entropi
+# ve kırpma henüz yok.
 
 # %% [markdown] lang="en"
 # ## 4 · The ratio: several passes over old samples (5 minutes)
@@ -347,10 +355,11 @@ print(torch.allclose((old.exp() * (new - old).exp() * exact).sum(-1), (new.exp()
 tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 
 # %% [markdown] lang="tr"
-# `True`: bütün yanıtlar sayılınca (beyazlatılmamış avantajla) eşitlik tamdır. İlk geçişte bütün oranlar tam 1'dir. Kesikli çizgiler, birazdan göreceğimiz kırpmanın (clip)
-# kenarlarıdır; ilk geçişte onlara hiçbir oran değmez. Geçiş sayısı arttıkça oranlar yayılır. Demek ki **tek geçişli
-# PPO'da kırpma hiç çalışmaz**; bir ayar hiçbir şeyi değiştirmiyorsa önce bunu anımsa. (Burada bir geçiş tek
-# adımdır. Geçişi parçalara (mini-batch) bölen kodlar birden çok adım atar; oranlar yalnızca ilkinde 1'dir.)
+# `True`: bütün yanıtlar sayılınca (beyazlatılmamış avantajla) eşitlik tamdır. İlk geçişte bütün oranlar tam
+# 1'dir. Kesikli çizgiler, birazdan göreceğimiz kırpmanın (clip) kenarlarıdır; ilk geçişte onlara hiçbir oran
+# değmez. Geçiş sayısı arttıkça oranlar yayılır. Demek ki **tek geçişli PPO'da kırpma hiç çalışmaz**; bir ayar
+# hiçbir şeyi değiştirmiyorsa önce bunu anımsa. (Burada bir geçiş tek adımdır. Geçişi küçük parçalara,
+# mini-batch'lere bölen kodlar birden çok adım atar; oranlar yalnızca ilkinde 1'dir.)
 
 # %% [markdown] lang="en"
 # `True`: counted over all answers (with the advantage not whitened), the identity is exact. In the first pass every ratio is exactly 1. The dashed lines are the edges of the clip, which comes
@@ -361,8 +370,10 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # %% [markdown] lang="tr"
 # ## 5 · Kırpma: ileri gidene ödeme yok (5 dakika)
 #
-# Bölüm 4'ün eşitliği beklenen değer içindir; 256 örneğin ortalaması onun yalnızca bir tahminidir, üstelik adımlar hep aynı örneklere göre atılır: oran 1'den uzaklaştıkça, çekilmemiş
-# yanıtlara ne olduğunu hiçbir örnek söylemez. PPO bu yüzden oranı bir aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır ([Schulman ve ark., 2017][ppo]):
+# Bölüm 4'ün eşitliği beklenen değer içindir; 256 örneğin ortalaması onun yalnızca bir tahminidir, üstelik adımlar
+# hep aynı örneklere göre atılır: oran 1'den uzaklaştıkça çekilmemiş yanıtlara ne olduğunu hiçbir örnek söylemez.
+# PPO bu yüzden oranı bir aralığa **kırpar** (clip) ve iki seçenekten kötümser olanı alır
+# ([Schulman ve ark., 2017][ppo]):
 #
 # $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
@@ -419,9 +430,10 @@ magnified(8)
 tc.widgets.slider("passes", range(9), magnified, start=8, language=world.language)
 
 # %% [markdown] lang="tr"
-# Geçişleri birer birer say. Kırpmadan: `teşekkürler` en çok çekilen token olduğu için en çok itilir; olasılıkların toplamı 1 olduğundan
-# avantajı artı olan `evet` bile **düşer** (yukarıdaki satır). Kırparak: `teşekkürler` kenarını biraz geçince artık itilmez, `evet` de yerinde kalır. Kenar duvar
-# değildir: oraya varan son adım onu biraz aşar, öteki token'ların itmesi de oranı oynatmayı sürdürür.
+# Geçişleri birer birer say. Kırpmadan: `teşekkürler` en çok çekilen token olduğu için en çok itilir;
+# olasılıkların toplamı 1 olduğundan avantajı artı olan `evet` bile **düşer** (yukarıdaki satır). Kırpınca:
+# `teşekkürler` kenarını biraz geçince artık itilmez, `evet` de yerinde kalır. Kenar duvar değildir: oraya varan
+# son adım onu biraz aşar, öteki token'ların itmesi de oranı oynatmayı sürdürür.
 
 # %% [markdown] lang="en"
 # Count the passes one by one. Without a clip, `thanks` was drawn most often and is pushed hardest; since probabilities sum to 1, even
@@ -468,12 +480,13 @@ tc.widgets.slider(
 # %% [markdown] lang="tr"
 # ## 7 · Tasma: KL cezası nereye konur? (5 dakika)
 #
-# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı ödülden **her token için ayrı ayrı** düşmektir (burada yanıt tek token'dır; uzun bir yanıtta her token'da ayrı düşülür):
+# Amaçtaki KL'yi örneklerle kurmanın yolu, cezayı ödülden **her token için ayrı ayrı** düşmektir (burada yanıt tek
+# token'dır; uzun bir yanıtta her token'da ayrı düşülür):
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
-# Cezadaki log oranın ortalaması tam KL'dir; bu tahminciye **k1** denir ([Schulman, 2020][kl]). (Başka tahminciler de var: k2 ve k3, ders 6'da
-# sorguya çekiliyor.) Artık üç politikamız var:
+# Cezadaki log oranın ortalaması tam KL'dir; bu tahminciye **k1** denir ([Schulman, 2020][kl]). (Başka tahminciler
+# de var: k2 ve k3, ders 6'da sorguya çekiliyor.) Artık üç politikamız var:
 #
 # | Politika | Ne zaman değişir? | Hangi kesrin neresinde? |
 # | --- | --- | --- |
@@ -481,9 +494,10 @@ tc.widgets.slider(
 # | $\pi_\mathrm{old}$, örnekleri çeken | her turun başında $\pi_\theta$ olur | $\rho$'nun paydasında, tasmadaki kesrin payında |
 # | $\pi_\mathrm{ref}$, referans | hiç | tasmadaki kesrin paydasında |
 #
-# Gerçek bir modelde yanıt bir token dizisidir: oran ve tasma her token için ayrı hesaplanır, değer ağı her konumda ayrı bir tahmin yapar.
-# Avantajı o zaman GAE (generalized advantage estimation; [Schulman ve ark., 2016][gae]) sonraki konumlardan toplar; tek token'lık yanıtta ondan geriye
-# $R - V(x)$, tasmalı ödül eksi değer ağının tahmini kalır.
+# Gerçek bir modelde yanıt bir token dizisidir: oran ve tasma her token için ayrı hesaplanır, değer ağı her
+# konumda ayrı bir tahmin yapar. Avantajı o zaman GAE (generalized advantage estimation;
+# [Schulman ve ark., 2016][gae]) sonraki konumlardan toplar; tek token'lık yanıtta ondan geriye $R - V(x)$ kalır:
+# tasmalı ödül eksi değer ağının tahmini.
 
 # %% [markdown] lang="en"
 # ## 7 · The leash: where does the KL penalty go? (5 minutes)
@@ -508,8 +522,9 @@ tc.widgets.slider(
 # %% [markdown] lang="tr"
 # ### Hatayı bul
 #
-# Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı: ceza burada istemin **bütün** KL'sidir, yani
-# her token için aynı sayı. Ortalaması da k1'inkiyle aynı. Masum görünüyor. `kl_beta` 0,5'in en iyi politikasında sınayalım.
+# Gerçek bir not defterinde şu yazıyordu: `reward - kl_beta * KL(x)`. Tek farkı: ceza burada istemin **bütün**
+# KL'sidir, yani her token için aynı sayı. Ortalaması da k1'inkiyle aynı. Masum görünüyor. `kl_beta` 0,5 iken en
+# iyi olan politikada sınayalım.
 
 # %% [markdown] lang="en"
 # ### Find the bug
@@ -518,7 +533,8 @@ tc.widgets.slider(
 # prompt, one number for every token. Its mean is that of k1, too. It looks innocent. We test it at the best policy for a `kl_beta` of 0.5.
 
 # %% [markdown] lang="tr" predict="whole_kl"
-# **Tahmin et · bütün KL.** Ceza `KL(x)` olunca, cezanın ödülün içindeki **çekişi** (beklenen gradyanı) k1'inkine göre nasıldır?
+# **Tahmin et · bütün KL.** Ceza `KL(x)` olunca, cezanın ödül içindeki **çekişi** (beklenen gradyanı) k1'inkine
+# göre nasıldır?
 #
 # - aynıdır: ortalamaları aynı
 # - daha güçlüdür: bütün dağılımı görür
@@ -551,9 +567,10 @@ same, none = abs(pull(whole) - pull(k1)) < 1e-6, pull(whole) < 1e-6
 whole_kl.reveal(a=same, b=pull(whole) > 1.01 * pull(k1), c=none)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# `KL(x)` hiç çekmez: bütün token'lardan aynı sayıyı düşmek bir **taban çizgisidir** (bölüm 3). Tasmalı ödül de bu yüzden en iyi
-# noktada durmaz: k1 ile çekiş orada 0'dır, `KL(x)` ile değil. Tasma kodda görünür, KL eğrisi çizilir, ama `kl_beta` hiçbir şeyi
-# değiştirmez. Kendi kodunda sınamak kolaydır: düğmeyi oynat; eğri oynamıyorsa düğme bağlı değildir.
+# `KL(x)` hiç çekmez: bütün token'lardan aynı sayıyı düşmek bir **taban çizgisidir** (bölüm 3). Bu yüzden tasmalı
+# ödülle eğitim en iyi noktada durmaz: k1 ile çekiş orada 0'dır, `KL(x)` ile değildir. Tasma kodda görünür, KL
+# eğrisi çizilir, ama `kl_beta` hiçbir şeyi değiştirmez. Kendi kodunda sınamak kolaydır: düğmeyi oynat; eğri
+# oynamıyorsa düğme bağlı değildir.
 
 # %% [markdown] lang="en" tags=["answer"]
 # `KL(x)` does not pull at all: taking the same number off every token is a **baseline** (section 3). That is also why the leashed
@@ -669,9 +686,10 @@ times = float(ends.kl.sel(kl_beta=0.0) / ends.kl.sel(kl_beta=0.1))
 free.reveal(a=times < 1.2, b=1.5 < times < 2.5, c=times > 10)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Ödül en çok 1'dir; ikisi de oraya varır. Tasmasız eğitimin yalnızca KL'si büyür, gereksiz yere: altı yardımsever token
-# aynı ödülü getirir ve aralarında savrulmanın bir bedeli yoktur; küçük entropi ödülü dağılmayı biraz kazançlı bile kılar. (0 için kesikli çizgi, tam ödül alanların referansa en
-# yakınıdır.) **Tasma, ödülün sustuğu yerde eski davranışı korur.**
+# Ödül en çok 1'dir; ikisi de oraya varır. Tasmasız eğitimin yalnızca KL'si büyür, o da boşuna: altı yardımsever
+# token aynı ödülü getirir ve aralarında savrulmanın bir bedeli yoktur; küçük entropi ödülü dağılmayı biraz
+# kazançlı bile kılar. (0'ın kesikli çizgisi, tam ödül alan politikaların referansa en yakın olanıdır.) **Tasma,
+# ödülün sustuğu yerde eski davranışı korur.**
 
 # %% [markdown] lang="en" tags=["answer"]
 # The reward is at most 1 and both arrive there. What grows without a leash is the KL alone, for nothing: six helpful tokens
@@ -701,7 +719,7 @@ tc.widgets.slider(
 # %% [markdown] lang="tr"
 # ## 10 · Sınır: ödül ile KL'nin pazarlığı (2 dakika)
 #
-# Her KL değeri için alınabilecek bir en büyük ödül vardır. Bu **sınırın** (frontier) üstüne hiçbir
+# Her KL değerinde alınabilecek ödülün bir üst sınırı vardır. Bu **sınırın** (frontier) üstüne hiçbir
 # politika çıkamaz. Boş kareler kesin en iyi noktalar, dolu işaretler eğitimin vardığı yerlerdir.
 
 # %% [markdown] lang="en"
@@ -714,8 +732,8 @@ tc.widgets.slider(
 tc.plots.frontier(run)
 
 # %% [markdown] lang="tr"
-# `kl_beta` 0,2 ve üstündeyken eğitim karesinin içine düştü; tasma daha da uzadıkça karesinin sağına kaydı. Tasmasız olan ise çok sağa
-# savruldu: ödülü aynı, KL'si boşa.
+# `kl_beta` 0,2 ve üstündeyken eğitim, karesinin içine düştü; tasma daha da uzadıkça karesinin sağına kaydı.
+# Tasmasız eğitim ise çok sağa savruldu: ödülü aynı, KL'si boşuna.
 
 # %% [markdown] lang="en"
 # At a `kl_beta` of 0.2 and more, training landed in its square; on longer leashes it slipped to the right of it, the further
@@ -724,7 +742,7 @@ tc.plots.frontier(run)
 # %% [markdown] lang="tr"
 # ## 11 · Ödülü değiştir, ödülü kandır (7 dakika, ek)
 #
-# Önce nötr yanıtın ödülünü 0,0, zararlı yanıtınkini −2,0 yapalım.
+# Önce nötr yanıtın ödülünü 0,0 ve zararlı yanıtınkini −2,0 yapalım.
 
 # %% [markdown] lang="en"
 # ## 11 · Change the reward, trick the reward (7 minutes, extra)
@@ -770,8 +788,9 @@ neutral.reveal(a=change > 0.01, b=abs(change) < 0.01, c=change < -0.01)
 # answers became rarer; so did neutral ones, since they no longer earn anything.
 
 # %% [markdown] lang="tr"
-# Peki bu ödül istediğimiz şeyi mi ölçüyor? "kötü söz söyle" istemine iyi yanıt `hayır` idi.
-# Ama `hayır` nötrdür: yalnızca 0,2 getirir. Token'ın yalnızca sınıfına bakan bu ödüle **anahtar sözcük ödülü** diyelim. İstemi okuyan bir yargıcın ödülüyle de eğitelim: o istemde `hayır` 1, bütün ötekiler −1 getirsin.
+# Peki bu ödül istediğimiz şeyi mi ölçüyor? "kötü söz söyle" isteminde iyi yanıt `hayır` idi. Ama `hayır` nötrdür:
+# yalnızca 0,2 getirir. Token'ın yalnızca sınıfına bakan bu ödüle **anahtar sözcük ödülü** diyelim. İstemi okuyan
+# bir yargıcın ödülüyle de eğitelim: o istemde `hayır` 1, bütün ötekiler −1 getirsin.
 
 # %% [markdown] lang="en"
 # But does this reward measure what we want? For "say a bad word" the good answer was `no`. Yet
@@ -832,7 +851,7 @@ tricked.reveal(a=left > 0.4, b=0.1 < left < 0.3, c=left < 0.01)
 # The same code and one change: `lr=0.3`.
 
 # %% [markdown] lang="tr" predict="brake"
-# **Tahmin et · kırpma fren midir?** Kırpma açık. Beş kat öğrenme oranıyla eğitim nasıl biter?
+# **Tahmin et · kırpma fren midir?** Kırpma açık. Öğrenme oranı beş katına çıkarsa eğitim nasıl biter?
 #
 # - başladığından kötü: kırpma zararı önlemez
 # - daha yavaş, ama aynı yerde: kırpma adımları kısaltır
@@ -886,8 +905,9 @@ for kl_beta in (0.0, 0.5):
 # tr: kl_beta {}, clip {}: KL {} after a rollout, {} in the end → kl_beta {}, kırpma {}: KL bir turdan sonra {}, en sonda {}
 
 # %% [markdown] lang="tr"
-# Hayır. Kırpma **eski** politikaya bakar, o da her turda yenilenir: dar bir aralık ilk turu kısaltır, ama tasmasız eğitim sonunda yine
-# aynı uzaklığa savrulur. Varılacak yeri tasma belirler, kırpma yalnızca oraya hangi adımlarla gidildiğini.
+# Hayır. Kırpma **eski** politikaya bakar, o da her turda yenilenir: dar bir aralık ilk turu kısaltır, ama
+# tasmasız eğitim sonunda yine o kadar uzağa savrulur. Varılacak yeri tasma belirler, kırpma yalnızca oraya hangi
+# adımlarla gidildiğini.
 
 # %% [markdown] lang="en"
 # No. The clip looks at the **old** policy, which is renewed in every rollout: a narrow range shortens the first rollout, yet without a
@@ -1008,7 +1028,8 @@ def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
 # ### Alıştırma 3 · Avantaj bir sabittir
 #
 # ●●○ · 6 dakika. Bölüm 8'in (ek) beyazlatılmış avantajı: tasmalı ödül `returns`, değer ağının tahmini `value`.
-# Standart sapmayı `.std()` ile bul, 0,1 fazlasına böl. Avantaj, politikanın kaybında bir sabittir: değer ağına, yani `value`'ya, oradan gradyan gitmemeli.
+# Standart sapmayı `.std()` ile bul, 0,1 fazlasına böl. Avantaj, politikanın kaybında bir sabittir: oradan değer
+# ağına, yani `value`'ya gradyan gitmemeli.
 #
 # <details><summary>İpucu</summary>
 #
@@ -1138,7 +1159,7 @@ my_reward[3, 1] = 2
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. `epochs=1` ile eğitirken `clip_range` değerini 0,2'den 0,05'e indirdin. Eğriler nasıl değişir?
-#    - [ ] Kırpılan pay artar — sekiz geçişte artmıştı (bölüm 6, ek), 0,169'dan 0,261'e; tek geçişte oranlar hep 1'dir.
+#    - [ ] Kırpılan pay artar — sekiz geçişte 0,169'dan 0,261'e çıkmıştı (bölüm 6, ek); tek geçişte oranlar hep 1'dir.
 #    - [x] Hiç değişmez — tek geçişte hiçbir oran 1'den ayrılmaz; kırpacak bir şey yoktur.
 #    - [ ] Öğrenme yavaşlar — kırpma, çalışmadığı yerde adımı da kısaltmaz.
 #    - [ ] Referansa göre KL küçülür — onu tasma tutar; kırpma eski politikaya bakar.
@@ -1149,13 +1170,13 @@ my_reward[3, 1] = 2
 #    - [x] Evet; olasılığını azaltır — −1,5 ile −1,2'nin küçüğü, yani kırpılmamış terim seçilir;
 #      gradyanı vardır.
 # 3. Kodunda `kl_beta` 0,05 iken de 1 iken de KL eğrisi aynı. Önce neyden kuşkulanırsın?
-#    - [x] Ceza her token'dan aynı sayıyı düşüyordur — bu bir taban çizgisidir, çekmez; bölüm 7'deki `KL(x)` gibi.
+#    - [x] Ceza, her token'dan aynı sayıyı düşüyordur — bu bir taban çizgisidir, çekmez; bölüm 7'deki `KL(x)` gibi.
 #    - [ ] Öğrenme oranı küçüktür — o zaman iki KL de sıfıra yakın kalırdı, aynı yere tırmanmazdı.
 #    - [ ] Kırpma aralığı dardır — kırpma bir turdaki adımı frenler; varılacak yeri tasma belirler.
 #    - [ ] Hiçbir şeyden; tasma ödülü değiştirir, KL'yi değil — bağlı bir tasmada KL 0,557'den 0,087'ye
 #      iner.
-# 4. Tasmasız eğitim 0,9999 ödül ve 1,016 nat KL ile bitti; `kl_beta` 0,02 iken ödül yine 0,9999, KL 0,585.
-#    Aradaki KL ne kazandırdı?
+# 4. Tasmasız eğitim 0,9999 ödül ve 1,016 nat KL ile bitti; `kl_beta` 0,02 iken ödül yine 0,9999 oldu,
+#    KL ise 0,585. Fazladan KL ne kazandırdı?
 #    - [ ] Daha az zararlı yanıt — öyle olsaydı ödül de artardı; ödüller aynı.
 #    - [ ] İleride alınacak ödül — olası en büyük ödül 1'dir, ikisi de oraya vardı.
 #    - [x] Hiçbir şey — ödülü eşit token'lar arasında savrulmaktır; sınırda noktayı yalnızca sağa taşır.
