@@ -34,9 +34,9 @@
 # %% [markdown] lang="tr"
 # ## 1 · Beş tercih çifti (3 dakika)
 #
-# Bir çift üç şeyden oluşur: istem $x$, **seçilen** (chosen) yanıt $y_c$, **reddedilen** (rejected)
-# yanıt $y_r$. Bizim
-# beş çiftimiz bunlar; başlangıç yine ders 2'nin politikası, 16 tohumla.
+# Bir çift üç şeyden oluşur: istem $x$, **seçilen** (chosen) yanıt $y_c$, **reddedilen** (rejected) yanıt $y_r$.
+# (Alt simge r ile koddaki `r`, rejected'ın baş harfidir; formüllerde tek başına r ödüldür.) Bizim beş çiftimiz
+# bunlar; başlangıç yine ders 2'nin politikası, 16 tohumla.
 
 # %% [markdown] lang="en"
 # ## 1 · Five preference pairs (3 minutes)
@@ -89,7 +89,8 @@ print(torch.allclose(beta * (best - ref_logp) + beta * log_z, world.reward))
 # `True`: en iyi politika, ödülün kendisini içinde taşır. Tek pürüz $Z(x)$; gerçek bir modelde onu kimse
 # hesaplayamaz.
 #
-# **Adım 2. Yargıcı modelle.** Bradley ve Terry'nin yargıcı ([1952][bradley_terry]), ödülü büyük olanı daha sık seçer:
+# **Adım 2. Yargıcı modelle.** Bradley ve Terry'nin yargıcı ([1952][bradley_terry]), ödülü büyük olanı daha sık
+# seçer (σ, bu derste sigmoid işlevidir):
 #
 # $$P(y_c \succ y_r) = \sigma\big(r(x, y_c) - r(x, y_r)\big), \qquad \sigma(u) = \frac{1}{1 + e^{-u}}$$
 
@@ -110,8 +111,8 @@ print(judge.numpy().round(3))
 # %% [markdown] lang="tr"
 # Yargıç kusursuz değildir: yardımsever ile zararlı arasında bile sekizde bir yanılır.
 #
-# **Adım 3. Birini ötekine koy.** Adım 1'deki ödülü adım 2'ye yazınca iki yanıtın $\beta \log Z(x)$
-# terimi aynıdır ve **birbirini götürür**:
+# **Adım 3. Birini ötekine koy.** Adım 1'deki ödülü adım 2'ye yazınca iki yanıtın $\beta \log Z(x)$ terimleri aynı
+# olur ve **birbirini götürür**:
 #
 # $$P(y_c \succ y_r) = \sigma\Big(\beta \log \frac{\pi^*(y_c|x)}{\pi_\mathrm{ref}(y_c|x)} -
 # \beta \log \frac{\pi^*(y_r|x)}{\pi_\mathrm{ref}(y_r|x)}\Big)$$
@@ -183,7 +184,7 @@ print(f"ln 2 = {np.log(2):.4f}")
 # %% [markdown] lang="tr"
 # ## 4 · Beş çiftle eğitim (10 dakika)
 #
-# $\beta$'nın üç değeri: 0,1, 0,3 ve 0,7. Üç eğriye birden bakacağız: seçilenin ve
+# $\beta$'nın üç değeri: 0,1; 0,3; 0,7. Üç eğriye birden bakacağız: seçilenin ve
 # reddedilenin log-olasılığı, bir de marj.
 
 # %% [markdown] lang="en"
@@ -223,13 +224,13 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 # %% [markdown] lang="tr" tags=["answer"]
 # Her şey kusursuz görünüyor: kayıp sıfıra yakın, bütün çiftlerde marj artı (`accuracy` burada bu çiftlerin
 # payıdır: 1). Ama reddedilenler uçuruma yuvarlanıyor ve $\beta$ 0,1 iken seçilenin eğrisi bir yerden sonra **geri
-# düşüyor**. Kayıp buna karışmaz: o yalnızca ikisinin **farkına** bakar. `attained` ise, ders 3'teki gibi, olası kazancın
+# düşüyor**. Kayıp bunu umursamaz: yalnızca ikisinin **farkına** bakar. `attained` ise, ders 3'teki gibi, olası kazancın
 # ulaşılan payıdır:
 #
 # $$\frac{J(\pi_\theta) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}, \qquad J = \mathbb{E}[r] - \beta\, \mathrm{KL}$$
 #
-# 1'in çok altında, büyük $\beta$'larda **eksi** bile: politika başladığından kötüdür, çünkü KL'nin bedeli ödüldeki kazancı aşar. Beş
-# çift, ödülün tamamını anlatmaya yetmez.
+# `attained` 1'in çok altında, büyük $\beta$'larda **eksi** bile: politika başladığından kötüdür, çünkü KL'nin
+# bedeli ödüldeki kazancı aşar. Beş çift, ödülün tamamını anlatmaya yetmez.
 
 # %% [markdown] lang="en" tags=["answer"]
 # All seems perfect: the loss is near zero and every pair has a positive margin (`accuracy`, here the share
@@ -267,9 +268,9 @@ changed, leads = float(after[10] - before[10]), int(after.argmax()) == 10
 untouched.reveal(a=abs(changed) < 0.05, b=changed > 0.05, c=changed < -0.05 and not leads)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Bütün istemler aynı adaptörü paylaşır; beş satırı sert itmek altıncıyı da sürükledi ve,
-# tohumların ortalamasında, `kötü` yanıtını öne çıkardı. Oysa hiçbir çift `kötü` yanıtını övmemişti! Tercih verisinde **olmayan** istemler de
-# eğitimden etkilenir; kayıp bunu göstermez.
+# Bütün istemler aynı adaptörü paylaşır; beş satırı sertçe itmek altıncıyı da sürükledi, tohumların ortalamasında
+# `kötü` yanıtını öne çıkardı. Oysa hiçbir çift `kötü` yanıtını övmemişti! Tercih verisinde **olmayan** istemler
+# de eğitimden etkilenir; kayıp bunu göstermez.
 
 # %% [markdown] lang="en" tags=["answer"]
 # All prompts share one adapter; pushing five rows hard dragged the sixth along and, on
@@ -312,8 +313,9 @@ for when, run in {"at the start": start, "after 100 steps": later}.items():
 # tr: {} own pair {}, pairs of other prompts {} thousandths → {} binde olarak: kendi çifti {}, öteki istemlerin çiftleri {}
 
 # %% [markdown] lang="tr"
-# Kendi çifti seçileni kaldırır, başka istemlerin çiftleri onu ortak adaptör üzerinden aşağı iter. Başta kendi itişi altı kat güçlüdür.
-# Ama log-olasılık 0'ı geçemez: tepeye yaklaşan yanıtın kendi itişi söner. Küçük $\beta$ ile marj hâlâ doymamıştır, öbür çiftler aşağı itmeyi sürdürür; denge **eksiye** döner.
+# Kendi çifti seçileni kaldırır, başka istemlerin çiftleri onu ortak adaptör üzerinden aşağı iter. Başta kendi
+# çiftinin itişi altı kat güçlüdür. Ama log-olasılık 0'ı geçemez: yanıt tepeye yaklaştıkça kendi çiftinin itişi
+# söner. Küçük $\beta$ ile marj hâlâ doymamıştır, öbür çiftler aşağı itmeyi sürdürür; denge **eksiye** döner.
 
 # %% [markdown] lang="en"
 # Its own pair lifts a chosen answer, and the pairs of other prompts press it down, through the shared adapter. At the
@@ -324,7 +326,7 @@ for when, run in {"at the start": start, "after 100 steps": later}.items():
 # ## 5 · Yargıca çok soru sor (2 dakika)
 #
 # Şimdi ödülü bilen bir Bradley–Terry yargıcına tohum başına 100.000 çift soralım. İki yanıt da
-# referanstan çekilir; DPO yalnızca hangisinin seçildiğini görür, ödülü değil.
+# referanstan çekilir; DPO yalnızca hangisinin seçildiğini görür, ödülü görmez.
 
 # %% [markdown] lang="en"
 # ## 5 · Ask the judge many questions (2 minutes)
@@ -392,9 +394,10 @@ for beta in (0.1, 0.3, 1.0):
 # tr: log ratio off by {}, reward by {} → log oranın hatası {}, ödülünki {}
 
 # %% [markdown] lang="tr"
-# Ödüldeki yanılgı her $\beta$'da hemen hemen aynı; log orandaki, 0,1'de 1'dekinin on katı; log oranın yanılgısı da hangi yöne olursa olsun KL'ye, kabaca karesinin yarısı kadar, ekler. Gerisi bildiğimiz tasmadır: küçük $\beta$ uzundur,
-# çok ödül, çok KL; büyük $\beta$ referansa yakın kalır. PPO'nun `kl_beta`'sı ile DPO'nun `beta`'sı **aynı düğmedir**. Marj ise
-# ilginç bir şey söyler:
+# Ödüldeki yanılgı her $\beta$'da hemen hemen aynı; log orandaki ise 0,1'de, 1'dekinin on katı. Log oranın
+# yanılgısı hangi yöne olursa olsun KL'yi büyütür, kabaca karesinin yarısı kadar. Gerisi bildiğimiz tasmadır:
+# küçük $\beta$ uzun tasmadır (çok ödül, çok KL), büyük $\beta$ referansa yakın tutar. PPO'nun `kl_beta`'sı ile
+# DPO'nun `beta`'sı **aynı düğmedir**. Marj ise ilginç bir şey söyler:
 
 # %% [markdown] lang="en"
 # The error in the reward is nearly the same at every $\beta$, and that in the log ratio ten times larger at 0.1 than at 1; whichever way the log ratio errs, it adds to the KL, roughly half the square of the error. The rest is the leash that we know: a small
@@ -418,7 +421,9 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # %% [markdown] lang="tr"
 # ## 7 · Seçilen de düşebilir (7 dakika, ek)
 #
-# Tabloda `chosen_logp`'ye dikkat: $\beta$ 0,5'e kadar seçilenlerin log-olasılığı başlangıçtakinden (−1,89) **düşük**. Buna **olasılık kayması** (likelihood displacement; [Razin ve ark., 2024][likelihood_displacement]) denir.
+# Tabloda `chosen_logp`'ye dikkat et: $\beta$ 0,5'e kadar seçilenlerin log-olasılığı başlangıçtakinden (−1,89)
+# **düşük**. Buna **olasılık kayması** (likelihood displacement; [Razin ve ark., 2024][likelihood_displacement])
+# denir.
 
 # %% [markdown] lang="en"
 # ## 7 · The chosen answer may fall too (7 minutes, extra)
@@ -458,9 +463,12 @@ fall = float((optimal - reference)[seed, x, c].mean())
 flaw.reveal(a=fall < -0.05, b=fall > 0.05, c=abs(fall) < 0.05)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Seçilen, ikisinin ortalamasının yarım aralık üstündedir; o ortalama ise düşer. Yanıtlar referanstan çekilmiştir; bir politikanın örneklerini ise başka hiçbir politika ortalamada onun kadar olası bulmaz: referans bu log-olasılığın **tepesindedir**. (Bir
-# çiftin iki yanıtı hep farklıdır; bu, tepeyi biraz kaydırır.) Tepede gradyan hemen hemen 0'dır; uzaklaşmanın bedeli önce azdır, sonra aralıktan hızlı büyür: $\beta$ 0,7'den 0,1'e inince aralık yedi, ortalamanın düşüşü on dört kat
-# büyür. Küçük $\beta$'da düşüş kazanır. Kayıp yalnızca **aralığa** bakar.
+# Seçilenin log-olasılığı, ikisinin ortalamasının yarım aralık üstündedir (aralık, ikisinin farkıdır); o ortalama
+# ise düşer. Yanıtlar referanstan çekilmiştir; bir politikanın örneklerini ise başka hiçbir politika ortalamada
+# onun kadar olası bulmaz: referans bu log-olasılığın **tepesindedir**. (Bir çiftin iki yanıtı hep farklıdır; bu,
+# tepeyi biraz kaydırır.) Tepede gradyan hemen hemen 0'dır; uzaklaşmanın bedeli önce küçüktür, sonra aralıktan
+# daha hızlı büyür: $\beta$ 0,7'den 0,1'e inince aralık yedi, ortalamanın düşüşü on dört kat büyür. Küçük
+# $\beta$'da düşüş kazanır. Kayıp yalnızca **aralığa** bakar.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The chosen lie half the distance above the mean of both, and that mean falls. The answers were drawn from the
@@ -480,8 +488,8 @@ few = tc.train_dpo(world, tc.DPOConfig(beta=[0.1, 0.3, 0.7], seeds=16), pairs[:,
 tc.plots.curves(few, "chosen_logp", "rejected_logp", "margin")
 
 # %% [markdown] lang="tr"
-# Marj büyüyor, eğitim "başarılı"; ama $\beta$ 0,3 iken ortalama bir *seçilmiş* yanıt artık binlerce
-# kat daha az olası. Olasılık nereye gitti? Şüphelimiz, o 100 çiftte hiç kaybetmemiş yanıtlar:
+# Marj büyüyor, eğitim "başarılı"; ama $\beta$ 0,3 iken ortalama bir *seçilen* yanıt artık binlerce kat daha az
+# olası. Olasılık nereye gitti? Şüphelimiz, o 100 çiftte hiç kaybetmemiş yanıtlar:
 
 # %% [markdown] lang="en"
 # The margin grows and training is a "success"; yet at a $\beta$ of 0.3 an average *chosen* answer is
@@ -554,8 +562,9 @@ how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough 
 # had gone down nicely every time. Two cures can be tried when data are few: stopping early, and the IPO of section 11. In the exercises you will measure both.
 
 # %% [markdown] lang="tr"
-# Üçüncü bir çare, kayba seçilenin SFT kaybını ekler ([Pang ve ark., 2024][iterative_reasoning]): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Bizde
-# $w$ `sft_weight`'tir; TRL'de `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
+# Üçüncü bir çare, kayba seçilenin SFT kaybını ekler ([Pang ve ark., 2024][iterative_reasoning]):
+# $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Bizde $w$ `sft_weight`'tir; yaygın kitaplık TRL'de
+# `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
 
 # %% [markdown] lang="en"
 # A third cure adds the SFT loss of the chosen answers ([Pang et al., 2024][iterative_reasoning]): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Here
@@ -570,7 +579,9 @@ for n in (100, 100_000):
 # tr: {} pairs → {} çift
 
 # %% [markdown] lang="tr"
-# 100 çiftle, $w$ 0,1 iken, seçilenler başladıkları yerde (−1,89) kalır, `attained` da −2,865'ten 0'a yaklaşır; 1 iken artıdır. Çift çokken aynı terim **zarar verir**: bütün seçilmişleri, vasat olanlar dâhil, oldukları yerde tutar; oysa zirve, onların bir kısmının düşmesini ister.
+# 100 çiftle eğitirken $w$ 0,1 ise seçilenler başladıkları yerde (−1,89) kalır, `attained` da −2,865'ten 0'a
+# yaklaşır; 1 ise `attained` artıdır. Çift çokken aynı terim **zarar verir**: vasat olanlar dâhil bütün
+# seçilenleri oldukları yerde tutar; oysa zirve, onların bir kısmının düşmesini ister.
 
 # %% [markdown] lang="en"
 # With 100 pairs and a $w$ of 0.1 the chosen stay where they began (−1.89) and `attained` comes from −2.865 near to 0; with 1 it is positive. With many pairs the same term **does
@@ -579,8 +590,9 @@ for n in (100, 100_000):
 # %% [markdown] lang="tr"
 # ## 9 · Referansı atarsak (5 dakika, ek)
 #
-# Eski not defterinin kaybında referans yoktu: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. Bu,
-# referansı **düzgün dağılım** (uniform) olan DPO'dur; çünkü $1/11$ iki yanıtta da aynıdır ve farkta kaybolur.
+# Bu derslerin doğduğu eski not defterinin kaybında referans yoktu:
+# $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. Bu, referansı **düzgün dağılım** (uniform) olan DPO'dur; çünkü
+# $1/11$ iki yanıtta da aynıdır ve farkta kaybolur.
 
 # %% [markdown] lang="en"
 # ## 9 · Throwing the reference away (5 minutes, extra)
@@ -589,7 +601,8 @@ for n in (100, 100_000):
 # DPO with a **uniform** reference, since $1/11$ is the same for both answers and vanishes in the difference.
 
 # %% [markdown] lang="tr" predict="without"
-# **Tahmin et · referanssız.** Aynı çiftlerle, referanssız eğitelim. Ödül ile SFT'den kalan alışkanlık (ilk istemde `teşekkürler` demek) ne olur?
+# **Tahmin et · referanssız.** Aynı çiftlerle referanssız eğitelim. Ödül ile SFT'den kalan alışkanlık (ilk istemde
+# `teşekkürler` demek) ne olur?
 #
 # - ödül düşer, alışkanlık kalır
 # - ödül aynı kalır, alışkanlık silinir
@@ -628,9 +641,10 @@ without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
 # tr: P(thanks) at the first prompt: → ilk istemde P(teşekkürler):
 
 # %% [markdown] lang="tr" tags=["answer"]
-# En iyisi bellidir: $\mathrm{softmax}(r/\beta)$, içinde referans yok. Sol başlangıç, orta $\pi^*$, sağ referanssız eğitim. Referanssız kayıp, SFT'nin öğrettiği her şeyi
-# siler: her istemde aynı altı yardımsever token, eşit olasılıkla. Ödül hemen hemen aynı, alışkanlıklar gitmiş. Referans
-# bir ayrıntı değil, eski davranışın kendisidir.
+# En iyisi bellidir: $\mathrm{softmax}(r/\beta)$, içinde referans yok. Soldaki başlangıç, ortadaki $\pi^*$,
+# sağdaki referanssız eğitim. Referanssız kayıp, SFT'nin öğrettiği her şeyi siler: her istemde aynı altı
+# yardımsever token, eşit olasılıkla. Ödül hemen hemen aynı, alışkanlıklar gitmiş. Referans bir ayrıntı değil,
+# eski davranışın kendisidir.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Its optimum is known: $\mathrm{softmax}(r/\beta)$, without any reference. The start on the left, $\pi^*$ in the middle, training without a reference on the right. Without the
@@ -790,8 +804,8 @@ def dpo_loss(chosen_logp, rejected_logp, ref_chosen_logp, ref_rejected_logp, bet
 # %% [markdown] lang="tr"
 # ### Alıştırma 2 · IPO nereden başlar?
 #
-# ●○○ · 3 dakika. Sigmoid kaybı $\ln 2$'den başlar; IPO bölüm 11'dedir (ek). IPO, $\beta = 0.25$ iken referanstan başlarsa ilk kaybı
-# kaçtır? Kâğıtta bul, yaz; denetim eğitimi çalıştırıp karşılaştırır.
+# ●○○ · 3 dakika. Sigmoid kaybı $\ln 2$'den başlar; IPO bölüm 11'dedir (ek). IPO, $\beta = 0.25$ iken referanstan
+# başlarsa ilk kaybı kaçtır? Kâğıt üzerinde bul ve yaz; denetim, eğitimi çalıştırıp karşılaştırır.
 #
 # <details><summary>İpucu</summary>
 #
@@ -823,7 +837,7 @@ first_loss = ((0 - 1 / 2) / 0.25) ** 2
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Yüz çift ve iki çare
 #
-# ●○○ · 4 dakika. 100 çift ve 200 adımla `attained` eksiydi (bölüm 8, ek). Aynı çiftlerle hangisi en iyi biter?
+# ●○○ · 4 dakika. 100 çift ve 200 adımla `attained` eksiydi (bölüm 8, ek). Aynı çiftlerle hangisi en iyi sonucu verir?
 #
 # * `"a"` olduğu gibi: 200 adım, sigmoid; az veriden her şeyi çıkarmak gerekir
 # * `"b"` 200 yerine 10 adım, sigmoid
@@ -923,7 +937,7 @@ my_pairs = [(5, 10, 6)]
 # 3. (Bölüm 7, ek.) 100 çiftle ve $\beta$ 0,3 ile eğitirken kayıp düştü, marj 2,864'e çıktı; ama `chosen_logp` −1,89'dan
 #    −10,79'a indi. Ne oldu?
 #    - [ ] Kayıpta seçilen ile reddedilen yer değiştirmiş — o zaman kayıp düşerken marj eksiye inerdi.
-#    - [ ] Olması gereken; amaç marjdır — kayıp marja bakar, ama `attained` −2,865'e düştü.
+#    - [ ] Olması gereken oldu; amaç marjdır — kayıp marja bakar, ama `attained` −2,865'e düştü.
 #    - [x] Reddedilen daha hızlı düştü, olasılık başka yanıtlara aktı — hiç kaybetmemiş yanıtların payı
 #      0,14'ten 0,79'a çıktı.
 #    - [ ] Adımın işareti ters — o zaman kayıp düşmez, büyürdü.
@@ -933,12 +947,12 @@ my_pairs = [(5, 10, 6)]
 #      gider.
 #    - [ ] En çok ödülü getiren token'lara — oraya çok küçük bir $\beta$ götürür.
 # 5. (Bölüm 11, ek.) Beş sert etiketli çiftle sigmoid kaybında adım sayısını dört katına çıkardın: marj 5,81'den 7,92'ye
-#    çıktı. Bir dört kat daha?
+#    çıktı. Dört katına bir daha çıkarsan?
 #    - [x] Yine büyür — kayıp ancak sonsuz marjda sıfırdır; 1600 adımda 10,29 oldu.
-#    - [ ] 7,92'de durur, gerçek ödül farkına vardı — ödül farkı en çok 2'dir; marj orada, yargıç bazen
-#      ötekini seçerse durur.
+#    - [ ] 7,92'de durur; gerçek ödül farkına vardı — ödül farkı en çok 2'dir; marj orada ancak
+#       yargıç bazen ötekini seçerse durur.
 #    - [ ] 0,5'e döner — bu IPO'nun hedefidir; sigmoid kaybının hedefi yoktur.
-#    - [ ] Ezber yüzünden küçülür — kayıp, marj büyüdükçe azalır; küçülmesi için neden yok.
+#    - [ ] Ezber yüzünden küçülür — kayıp, marj büyüdükçe azalır; marjın küçülmesi için neden yok.
 
 # %% [markdown] lang="en" tags=["quiz"]
 # 1. The first loss of your own DPO code is 1.2 and not 0.693. Why?
@@ -978,7 +992,7 @@ my_pairs = [(5, 10, 6)]
 # ## Özet
 #
 # * $\pi^*$ ödülü içinde taşır; Bradley–Terry'ye konunca $Z$ gider ve geriye DPO kaybı kalır.
-# * Kayıp $\ln 2$'den başlar; bu, referansın doğru olduğunun en ucuz sınamasıdır.
+# * Kayıp $\ln 2$'den başlar; bu, referansın doğru olup olmadığının en ucuz sınamasıdır.
 # * Çok çiftle DPO, PPO'nun zirvesine çıkar; az çiftle başladığı yerin altına düşer.
 # * Seçilenin olasılığı da düşebilir: üç eğriye birden bak.
 # * Referanssız DPO eski davranışı siler; sert etiketlerde marj sigmoid kaybıyla durmadan büyür,
