@@ -950,7 +950,7 @@ my_pairs = [(5, 10, 6)]
 #    çıktı. Dört katına bir daha çıkarsan?
 #    - [x] Yine büyür — kayıp ancak sonsuz marjda sıfırdır; 1600 adımda 10,29 oldu.
 #    - [ ] 7,92'de durur; gerçek ödül farkına vardı — ödül farkı en çok 2'dir; marj orada ancak
-#       yargıç bazen ötekini seçerse durur.
+#      yargıç bazen ötekini seçerse durur.
 #    - [ ] 0,5'e döner — bu IPO'nun hedefidir; sigmoid kaybının hedefi yoktur.
 #    - [ ] Ezber yüzünden küçülür — kayıp, marj büyüdükçe azalır; marjın küçülmesi için neden yok.
 
