@@ -8,9 +8,9 @@
 # %% [markdown] lang="tr"
 # # Ders 5 · Nicemleme: daha az bitle
 #
-# Politikayı örnekle, ödülle ve tercihle eğittik. Şimdi onu **küçülteceğiz**: ağırlıkları 32 bit yerine
-# 8, hatta 2 bitle yazacağız. Buna **nicemleme** (quantization) denir. Üç soru soruyoruz: ne kadar hata
-# yapılır, ne kadar yer ve zaman kazanılır, eğitilen davranış dayanır mı?
+# Politikayı örnekle, ödülle ve tercihle eğittik. Şimdi onu **küçülteceğiz**: ağırlıkları 32 bit yerine 8, hatta 2
+# bitle yazacağız. Buna **nicemleme** (quantization) denir. Üç soru soruyoruz: hata ne kadar büyük, ne kadar yer
+# ve zaman kazanılır, eğitilen davranış buna dayanır mı?
 #
 # Hatanın büyüklüğü için bir formül var; her ölçümün yanına onu koyacağız. Hız için formül yok: hız
 # ölçülür, üstelik her makinede başka çıkar. Süre: yaklaşık 60 dakika; *ek*
@@ -31,8 +31,9 @@
 # %% [markdown] lang="tr"
 # ## 1 · Bir ağırlığı yuvarla (4 dakika)
 #
-# $b$ bit ile, sıfırın iki yanında $q_\mathrm{max} = 2^{b-1} - 1$ adım vardır. En büyük ağırlık ızgaranın ucuna
-# düşsün diye **ızgara adımı**, yani **ölçek** (scale), şöyle seçilir:
+# Her ağırlık, eşit aralıklı bir **ızgaranın** (grid) en yakın değerine yuvarlanır. $b$ bit ile ızgarada, sıfırın
+# iki yanında $q_\mathrm{max} = 2^{b-1} - 1$ adım vardır. En büyük ağırlık ızgaranın ucuna düşsün diye **ızgara
+# adımı**, yani **ölçek** (scale) şöyle seçilir:
 #
 # $$\Delta = \frac{\max |w|}{q_\mathrm{max}}, \qquad q = \mathrm{round}(w / \Delta), \qquad
 # w \approx \Delta\, q$$
@@ -72,7 +73,7 @@ print(f"{len(q.unique())} distinct values, from {int(q.min())} to {int(q.max())}
 # tr: {} distinct values, from {} to {} → {} ayrı değer, {} ile {} arasında
 
 # %% [markdown] lang="tr"
-# 15 değer: −7'den 7'ye. (16'ncısı boş kalır ki ızgara sıfıra göre simetrik olsun.) `tc.quantize` bunu yapar. Sayı
+# 15 değer: −7'den 7'ye. (Izgara sıfıra göre simetrik olsun diye 16'ncısı boş bırakılır.) `tc.quantize` bunu yapar. Sayı
 # doğrusunda görelim: solda üstte ilk 12 ağırlık, altında yuvarlandıkları değerler, en altta ızgara; sağda bütün
 # ağırlıkların hatası.
 
@@ -118,9 +119,9 @@ for bits in (2, 4, 6, 8):
 # tr: {} bits: largest error {} steps, power {} of step²/12 → {} bit: en büyük hata {} ızgara adımı, gücü adım²/12 değerinin {} katı
 
 # %% [markdown] lang="tr"
-# 4 bitten sonra ölçüm formüle yapışır. 2 bitte (yukarıdaki sürgüyü indir) yalnızca üç değer vardır; çoğu ağırlık sıfıra yuvarlanır,
-# hata düzgün dağılmaz ve formül tutmaz. Bir formülün nereye kadar geçerli olduğunu bilmek, formülün
-# kendisi kadar değerlidir.
+# 4 bitten başlayarak ölçüm formüle çok yakındır. 2 bitte (yukarıdaki sürgüyü indir) yalnızca üç değer vardır;
+# çoğu ağırlık sıfıra yuvarlanır, hata düzgün dağılmaz ve formül tutmaz. Bir formülün nereye kadar geçerli
+# olduğunu bilmek, formülün kendisi kadar değerlidir.
 
 # %% [markdown] lang="en"
 # From 4 bits on the measurement follows the formula closely. With 2 bits (take the slider above down) there are only three values; most
@@ -151,7 +152,7 @@ times = power[7] / power[8]
 halved.reveal(a=times < 3, b=3 < times < 6, c=times > 6)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Adım yarıya iner, güç ise adımın **karesiyle** gider: $\Delta^2/12$ dörtte birine düşer.
+# Adım yarıya iner, güç ise adımın **karesiyle** orantılıdır: $\Delta^2/12$ dörtte birine düşer.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The step is halved, and the power goes with its **square**: $\Delta^2/12$ falls to a quarter.
@@ -164,7 +165,7 @@ halved.reveal(a=times < 3, b=3 < times < 6, c=times > 6)
 #
 # $$\mathrm{SNR} = 10 \log_{10} \frac{\mathbb{E}[w^2]}{\mathbb{E}[(w - \Delta q)^2]}$$
 #
-# Bir bit, adımı yaklaşık ikiye böler; hatanın gücü dörtte bire iner ve $10 \log_{10} 4 \approx$ 6,02 dB
+# Bir bit daha, adımı yaklaşık yarıya indirir; hatanın gücü dörtte birine düşer ve $10 \log_{10} 4 \approx$ 6,02 dB
 # kazanılır. 16 ayrı matrisle ölçelim; kesikli çizgi $\Delta^2/12$'nin öngörüsüdür.
 
 # %% [markdown] lang="en"
@@ -195,7 +196,7 @@ for b, gain, due in zip(bits, gains, formula):
 
 # %% [markdown] lang="tr"
 # Formül $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$, adım sayılarının oranıdır; bit arttıkça 6,02'ye iner.
-# 3 bitten sonra ölçüm ile formül arasındaki fark, bir dB'in yüzde ikisini geçmez.
+# 3 bitten başlayarak ölçüm ile formül arasındaki fark, bir desibelin yüzde ikisini geçmez.
 
 # %% [markdown] lang="en"
 # The formula $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$ is the ratio of the numbers of steps; with more
@@ -204,10 +205,10 @@ for b, gain, due in zip(bits, gains, formula):
 # %% [markdown] lang="tr"
 # ## 3 · Izgara nerede bitsin? (6 dakika)
 #
-# Şimdiye kadar ızgara en büyük ağırlıkta bitti. Daha önce, bir **eşikte** (threshold) $t$ de bitebilir: o zaman
-# $\Delta = t / q_\mathrm{max}$ olur, eşiğin ötesindeki ağırlık da eşiğin değerini alır, yani **kırpılır** (clipping).
-# Hatanın gücü iki parçadır, kırpma $C$ ve yuvarlama $R$ (virgülden sonraki koşula uymayan ağırlık 0 sayılır, bölen hep bütün
-# ağırlıklardır):
+# Şimdiye kadar ızgara en büyük ağırlıkta bitti. Daha önce, bir $t$ **eşiğinde** (threshold) de bitebilir: o zaman
+# $\Delta = t / q_\mathrm{max}$ olur, eşiğin ötesindeki ağırlık da eşiğin değerini alır, yani **kırpılır**
+# (clipping). Hatanın gücü iki parçadır, kırpma $C$ ve yuvarlama $R$ (formülde virgülden sonraki koşula uymayan
+# ağırlık 0 sayılır, bölen hep bütün ağırlıkların sayısıdır):
 #
 # $$\underbrace{\mathbb{E}\big[(|w| - t)^2,\ |w| > t\big]}_{C} \;+\;
 # \underbrace{\mathbb{E}\big[(w - \Delta q)^2,\ |w| \le t\big]}_{R}$$
@@ -261,9 +262,10 @@ tc.plots.thresholds(world, w, bits=4)
 cut.reveal(a=best[4] > 0.95, b=0.5 < best[4] < 0.7, c=best[4] < 0.3)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# En büyük ağırlığın %62'sinde: 4096 ağırlıktan 51'i kırpılır, geri kalan 4045'i daha ince bir ızgaraya yazılır; hata yarıya
-# iner. Bit azaldıkça kırpmak daha çok kazandırır; 8 bitte adım zaten incedir, kazanç hemen hemen yoktur. Bundan sonra
-# ızgarayı yine en büyük ağırlıkta bitiriyoruz; 4 bite inen birçok kitaplık eşiği arar.
+# En büyük ağırlığın %62'sinde: 4096 ağırlıktan 51'i kırpılır, geri kalan 4045'i daha ince bir ızgaraya yazılır;
+# hata yarıya iner. Bit azaldıkça kırpmak daha çok kazandırır; 8 bitte adım zaten incedir, kazanç hemen hemen
+# yoktur. Bundan sonra ızgarayı yine en büyük ağırlıkta bitiriyoruz; 4 bite inen birçok kitaplık ise en iyi eşiği
+# arar.
 
 # %% [markdown] lang="en" tags=["answer"]
 # At 62% of the largest weight: 51 of the 4096 weights are clipped, the other 4045 are written on a finer grid, and the error
@@ -331,9 +333,9 @@ others.reveal(a=lost < 1, b=1 < lost < 10, c=lost > 20)
 # %% [markdown] lang="tr"
 # ## 5 · Tam sayılarla matris çarpımı (5 dakika, ek)
 #
-# Ağırlıklar önceden yuvarlanır. Katmana gelen sayılar, yani **aktivasyonlar** (activations), önceden
-# bilinmez; onların ölçeği, katman her çalıştığında her satır için yeniden bulunur. Bu yüzden **dinamik** nicemleme
-# denir. Sonra çarpım tam sayılarla yapılır ve iki ölçek en sonda geri konur:
+# Ağırlıklar önceden yuvarlanır. Katmana gelen sayılar, yani **aktivasyonlar** (activations), önceden bilinmez;
+# onların ölçeği, katman her çalıştığında her satır için yeniden bulunur. Bu yüzden buna **dinamik** nicemleme
+# denir. Çarpım tam sayılarla yapılır ve iki ölçek en sonda geri konur (formüldeki b bit sayısı değil, bias'tır):
 #
 # $$y = x W^\top + b \;\approx\; \Delta_x \Delta_w \big(q_x q_w^\top\big) + b$$
 
@@ -411,8 +413,10 @@ both.reveal(a=output > 80, b=41 < output < 43, c=38 < output < 40, d=output < 25
 # %% [markdown] lang="tr"
 # ## 6 · Başka ızgaralar: gruplar, sıfır noktası, kalibrasyon (7 dakika, ek)
 #
-# **Gruplar.** Bir ölçek bir satırdan daha az ağırlıkla da paylaşılabilir: yan yana duran `group_size` sütunla, yani bir **grupla**. GPTQ ([Frantar ve ark., 2022][gptq]) çoğunlukla 128'lik, QLoRA 64'lük gruplar kullanır. Grup, kısa bir satırdır; `tc.quantize` için başka
-# bir şey değildir. Bu kez arada bir çok büyük ağırlıklar çıksın; gerçek modellerde de öyledir.
+# **Gruplar.** Bir ölçeği, bir satırdan daha az sayıda ağırlık da paylaşabilir: yan yana duran `group_size` sütun,
+# yani bir **grup**. GPTQ ([Frantar ve ark., 2022][gptq]) çoğunlukla 128'lik, QLoRA 64'lük gruplar kullanır. Grup,
+# `tc.quantize` için kısa bir satırdan başka bir şey değildir. Bu kez arada bir çok büyük ağırlıklar da çıksın;
+# gerçek modellerde de çıkar.
 
 # %% [markdown] lang="en"
 # ## 6 · Other grids: groups, a zero point, calibration (7 minutes, extra)
@@ -455,10 +459,12 @@ for bits, group_size in ((4, 256), (4, 128), (4, 64), (4, 32), (5, 256)):
 # tr: {} bits, groups of {}: {} dB, {} bytes → {} bit, {} sayılık gruplar: {} dB, {} bayt
 
 # %% [markdown] lang="tr"
-# Satır 256 sütundur. 64'lük gruplar %9 fazla bayta 3 dB kazandırır; bir bit daha, %24 fazla bayta 6 dB.
+# Bir satır 256 sütundur. 64'lük gruplar %9 fazla bayta karşılık 3 dB kazandırır; bir bit daha ise %24 fazla bayta
+# karşılık 6 dB.
 #
-# **Sıfır noktası.** ReLU (eksileri 0 yapan işlev) hiç eksi sayı bırakmaz; simetrik ızgaranın yarısı boş durur. **Asimetrik** (affine) ızgara en
-# küçük sayıdan en büyüğe uzanır, sıfıra karşılık gelen tam sayıya da **sıfır noktası** (zero point) $z$ denir:
+# **Sıfır noktası.** ReLU (eksileri 0 yapan işlev) hiç eksi sayı bırakmaz; simetrik ızgaranın yarısı boş kalır.
+# **Asimetrik** (affine) ızgara en küçük sayıdan en büyüğe uzanır, sıfıra karşılık gelen tam sayıya da **sıfır
+# noktası** (zero point) $z$ denir:
 #
 # $$q = \mathrm{round}(x / \Delta) + z, \qquad x \approx \Delta\,(q - z)$$
 
@@ -478,11 +484,13 @@ affine = tc.Grid.affine(min_val=relu.min(), max_val=relu.max(), bits=4)
 tc.plots.grids(world, relu, symmetric=symmetric, affine=affine)
 
 # %% [markdown] lang="tr"
-# Adım yarının altına indi: 6,7 dB, yani bir bit, bedavaya geldi. Sıfıra göre dengeli sayılarda aynı şey hemen hemen hiçbir şey kazandırmaz.
+# Adım yarının altına indi: 6,7 dB bedavaya geldi, yani bir bit. Sıfıra göre dengeli sayılarda ise bu, hemen hemen
+# hiçbir şey kazandırmaz.
 #
-# **Kalibrasyon.** Bölüm 5'in ölçeği her geçişte yeniden bulunur. **Statik** nicemlemede ölçek bir kez, örnek verilerle
-# bulunur (kalibrasyon), sonra gelen her şeye uygulanır. Örnek azsa sonra gelen sayılar ızgaranın dışında kalır. Ne sıklıkla?
-# $n + 1$ sayının her biri en büyük olmaya eşit adaydır, o yüzden sonuncunun en büyük olma olasılığı $1 / (n + 1)$'dir:
+# **Kalibrasyon.** Bölüm 5'in ölçeği her geçişte yeniden bulunur. **Statik** nicemlemede ölçek bir kez, örnek
+# verilerle bulunur (kalibrasyon), sonra gelen her şeye uygulanır. Örnek azsa sonra gelen sayıların bir bölümü
+# ızgaranın dışında kalır. Ne sıklıkla? $n + 1$ sayının her biri en büyük olmaya eşit adaydır, o yüzden sonuncunun
+# en büyük olma olasılığı $1 / (n + 1)$'dir:
 
 # %% [markdown] lang="en"
 # The step fell to less than half: 6.7 dB, one bit, for nothing. For numbers balanced about zero the same gains next to nothing.
@@ -504,8 +512,8 @@ for n in (10, 100, 1000):
 # tr: by the formula {} → formüle göre {}
 
 # %% [markdown] lang="tr"
-# 10 örnekle kalibre edilen 8 bit, ancak 4 bit kadar iş görür (bölüm 2). 1000 örnek bile 7 bitlik bir sonuç verir: bir bite yakın bir
-# şey gider.
+# 10 örnekle kalibre edilen 8 bit, ancak 4 bit kadar iş görür (bölüm 2). 1000 örnek bile 7 bitlik bir sonuç verir:
+# bir bite yakını boşa gider.
 
 # %% [markdown] lang="en"
 # Calibrated on 10 samples, 8 bits do the work of 4 (section 2). Even 1000 samples give the result of 7 bits: nearly one bit is
@@ -514,8 +522,8 @@ for n in (10, 100, 1000):
 # %% [markdown] lang="tr"
 # ## 7 · Daha küçük mü, daha hızlı mı? (9 dakika)
 #
-# Eski not defterindeki TinyMLP'yi üç boyda kurup ölçelim: tensörlerin toplamı ve kaydedilen dosya.
-# Küçük modelde de dört kat küçülür mü?
+# Bu derslerin doğduğu eski not defterindeki küçük ağı, TinyMLP'yi üç boyda kurup ölçelim: tensörlerin toplamı ve
+# kaydedilen dosya. Küçük model de dört kat küçülür mü?
 
 # %% [markdown] lang="en"
 # ## 7 · Smaller? Faster? (9 minutes)
@@ -533,10 +541,11 @@ for h, network in networks.items():
 # tr: hidden {}: {} times smaller in memory, {} times as a file → gizli katman {}: bellekte {} kat, dosyada {} kat küçük
 
 # %% [markdown] lang="tr"
-# Büyük modelde hemen hemen dört kat. Küçükte daha az: ölçekler, bias'lar ve dosyanın kendi bilgileri
-# küçülmez. (Eski not defteri INT8 modeli için 0.000 MB yazmıştı: PyTorch'un bir paketin içine koyduğu ağırlıkları saymamıştı.)
+# Büyük modelde hemen hemen dört kat. Küçükte daha az: ölçekler, bias'lar ve dosyanın kendi bilgileri küçülmez.
+# (Eski not defteri INT8 modeli için 0,000 MB yazmıştı: PyTorch'un bir paketin içine koyduğu ağırlıkları
+# saymamıştı.)
 #
-# Peki hız? Eski not defteri onu tek bir ölçümle yazmıştı: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
+# Peki hız? Eski not defteri onu tek bir ölçümle vermişti: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
 # kat hızlı çıkmıştı. Tek ölçüm bir şey söylemez: ilk çağrı soğuktur, komşu programlar araya girer.
 # `tc.bench.compare` yarışmacıları ısıtır, sırayla ve birçok tur ölçer, ilk yarışmacıyı bir kez daha ölçüp (`again`)
 # kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir. İlk yarışmacı `fp32`'dir:
@@ -544,9 +553,10 @@ for h, network in networks.items():
 #
 # Gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
 #
-# Üç boyu da 32 satırlık girdilerle yarıştıralım. Sütunlar soldan sağa: `CPU`, bir geçişin işlemciyi meşgul ettiği ortanca
-# süre, yanında çeyrekleri (`quartiles`: turların ortadaki yarısı); `wall`, duvar saatiyle süre; `ratio`, aynı turdaki fp32
-# süresine oran, yine çeyrekleriyle; yargı; `timed together`, tek ölçümde ardı ardına yapılan geçiş sayısı.
+# Üç boyu da 32 satırlık girdilerle yarıştıralım. Sütunlar soldan sağa: `CPU`, bir geçişin işlemciyi meşgul ettiği
+# ortanca süre, yanında çeyrekleri (`quartiles`: turların ortadaki yarısı); `wall`, duvar saatiyle süre; `ratio`,
+# aynı turdaki fp32 süresine oran, yine çeyrekleriyle; yargı; `timed together`, tek ölçümde ardı ardına yapılan
+# geçiş sayısı.
 
 # %% [markdown] lang="en"
 # Almost four times for the large one. Less for the small one: scales, biases and the file's own records do
@@ -642,9 +652,9 @@ print(f"INT8: SNR {tc.snr_db(fp32.fc1.weight, int8):.1f} dB")
 # tr: {}: {} times smaller, SNR {} dB → {}: {} kat küçük, SNR {} dB
 
 # %% [markdown] lang="tr"
-# 16 bitlik sayılar ağırlıkları daha doğru tutar ama yalnızca iki kat küçülür. Hızları donanıma bağlıdır:
-# onları doğrudan bilen bir GPU'da (ya da yeni bir CPU'da) hızlı, bilmeyen bir CPU'da çok yavaştır. Önce
-# bu CPU'da, varsa bir de GPU'da ölçelim (tabloyu bölüm 7'deki gibi oku):
+# 16 bitlik sayılar ağırlıkları daha doğru tutar, ama modeli yalnızca iki kat küçültür. Hızları donanıma bağlıdır:
+# onları doğrudan destekleyen bir GPU'da (ya da yeni bir CPU'da) hızlı, desteklemeyen bir CPU'da çok yavaştırlar.
+# Önce bu CPU'da, varsa bir de GPU'da ölçelim (tabloyu bölüm 7'deki gibi oku):
 
 # %% [markdown] lang="en"
 # Numbers of 16 bits keep the weights more exactly, but are only two times smaller. Their speed depends on
@@ -678,8 +688,11 @@ print("a GPU is here:", torch.cuda.is_available())
 # %% [markdown] lang="tr"
 # ## 9 · Eğitilen davranış dayanır mı? (7 dakika)
 #
-# Ders 3'ün politikasını alalım: istemi okuyan yargıçla (orada bölüm 11, ek: "kötü söz söyle" isteminde `hayır` 1, ötekiler −1 getirir), `kl_beta=0.1` tasmasıyla (KL cezasıyla) eğitilmiş PPO. Adaptörü
-# birleştirelim, $W'$'yi giderek az bitle yazalım ve her seferinde kesin tabloya bakalım: nicemlenmemiş hâline KL uzaklığı, ödül, "kötü söz söyle" istemini reddetme olasılığı ve en olası yanıtı aynı kalan istemler.
+# Ders 3'ten bir politika alalım: PPO ile, istemi okuyan yargıçla (orada bölüm 11, ek: "kötü söz söyle" isteminde
+# `hayır` 1, ötekiler −1 getirir) ve `kl_beta=0.1` tasmasıyla (KL cezasıyla) eğitilmiş olanı. Adaptörü
+# birleştirelim, $W'$'yi giderek daha az bitle yazalım ve her seferinde kesin tabloya bakalım: nicemlenmemiş
+# hâliyle arasındaki KL, ödül, "kötü söz söyle" istemini reddetme olasılığı ve en olası yanıtı aynı kalan
+# istemlerin payı.
 
 # %% [markdown] lang="en"
 # ## 9 · Does the trained behaviour survive? (7 minutes)
@@ -730,8 +743,8 @@ for bits in range(8, 1, -1):
 # tr: {} bits: KL {}, reward {}, refuses {}, same {} → {} bit: KL {}, ödül {}, ret {}, aynı {}
 
 # %% [markdown] lang="tr"
-# Satırlar tohumların ortalamasıdır. Şimdi tek bir politikaya bak: 2 bitte en olası yanıtı açıkça değişen ilk tohuma, yani eski
-# yanıtın yenisinin en az 0,3 gerisinde kaldığı ilk politikaya.
+# Satırlar tohumların ortalamasıdır. Şimdi tek bir politikaya bakalım: 2 bitte en olası yanıtı açıkça değişen ilk
+# tohuma, yani eski yanıtın yenisinin en az 0,3 gerisinde kaldığı ilk politikaya.
 
 # %% [markdown] lang="en"
 # These are means over the seeds. Now look at one policy: at the first seed whose likeliest answer clearly changes with 2
@@ -776,7 +789,7 @@ breaks.reveal(a=order_lost, b=reward_lost, c=refusal_lost)
 # %% [markdown] lang="tr" tags=["answer"]
 # Ödül ve ret 2 bitte bile yerinde! Yargıcın açıkça ödüllendirdiği ayrımlar logitlerde büyük farklardır;
 # yuvarlama onları silemez. Önce bozulan, ödülün **sustuğu** yerdir: yardımsever token'lar arasındaki eski
-# alışkanlıklar. 2 bitte istemlerin dörtte birinden çoğunda en olası yanıt değişti; KL bunu görür, ödül
+# alışkanlıklar. 2 bitte istemlerin dörtte birinden fazlasında en olası yanıt değişti; KL bunu görür, ödül
 # görmez. Bir modeli nicemledikten sonra yalnızca ödüle bakmak bu yüzden yetmez.
 
 # %% [markdown] lang="en" tags=["answer"]
@@ -789,9 +802,9 @@ breaks.reveal(a=order_lost, b=reward_lost, c=refusal_lost)
 # %% [markdown] lang="tr"
 # ## 10 · QLoRA: kaba temel, ince yama (5 dakika, ek)
 #
-# Ders 2 ile bu dersi birleştirelim. QLoRA ([Dettmers ve ark., 2023][qlora]): temel model az bitle yazılır ve dondurulur,
-# üstüne tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik temel modele rank 2 bir yama takıp politikayı eski
-# hâline yaklaştıralım.
+# Ders 2 ile bu dersi birleştirelim. QLoRA ([Dettmers ve ark., 2023][qlora]): temel model az bitle yazılır ve
+# dondurulur, üstünde tam duyarlıkta bir LoRA adaptörü eğitilir. 3 bitlik temel modele rank 2 bir yama takıp
+# politikayı eski hâline yaklaştıralım.
 
 # %% [markdown] lang="en"
 # ## 10 · QLoRA: a coarse base, a fine patch (5 minutes, extra)
@@ -845,7 +858,7 @@ back = 1 - patches["rank 2"] / plain
 patch.reveal(a=back > 0.8, b=0.35 < back < 0.65, c=back < 0.35)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Rank 2 bir yama KL'yi onda birinin altına indirir, rank büyüdükçe daha da azalır. Temel model küçük kalır, duyarlık
+# Rank 2 bir yama KL'yi onda birinin altına indirir, rank büyüdükçe KL daha da azalır. Temel model küçük kalır, duyarlık
 # yalnızca gereken birkaç yönde geri gelir. Büyük modellerde LoRA ile nicemlemenin birlikte kullanılmasının
 # nedeni budur.
 
@@ -892,8 +905,8 @@ dict(enumerate(world.tokens))
 #
 # <details><summary>İpucu</summary>
 #
-# `amax(1, keepdim=True)` her satırın en büyüğünü (çıkış × 1) biçiminde verir. Sıfır satırda neye böldüğüne bak;
-# `torch.where(koşul, a, b)` işe yarar.
+# `amax(1, keepdim=True)` her satırın en büyüğünü (çıkış × 1) biçiminde verir. Sıfırlardan oluşan bir satırda neye
+# böldüğüne bak; `torch.where(koşul, a, b)` işe yarar.
 #
 # </details>
 
@@ -966,13 +979,13 @@ decibels = 0
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Ölçek önceden belliyse
 #
-# ●●○ · 6 dakika. **Statik** nicemlemede aktivasyonların (katmana gelen sayıların; bölüm 5, ek) ölçeği önceden, örnek verilerle bulunur ve sonra değişmez. Sonra
-# gelen bir sayı ızgaraya sığmayabilir; o zaman en uçta kalmalı, yani $-q_\mathrm{max}$ ile $q_\mathrm{max}$ arasından
-# çıkmamalıdır. `x` için ızgaradaki tam sayıları döndür.
+# ●●○ · 6 dakika. **Statik** nicemlemede aktivasyonların (katmana gelen sayıların; bölüm 5, ek) ölçeği önceden,
+# örnek verilerle bulunur ve sonra değişmez. Sonra gelen bir sayı ızgaraya sığmayabilir; o zaman en uçta kalmalı,
+# yani $-q_\mathrm{max}$ ile $q_\mathrm{max}$ arasından çıkmamalıdır. `x` için ızgaradaki tam sayıları döndür.
 #
 # <details><summary>İpucu</summary>
 #
-# Bir bayt 127'de biter. 130'u bir bayta zorla koyarsan ne olur: `torch.tensor(130).to(torch.int8)`?
+# Bir bayt 127'de biter. 130'u bir bayta zorla sığdırırsan ne olur: `torch.tensor(130).to(torch.int8)`?
 #
 # </details>
 
@@ -1053,16 +1066,16 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. 8 bitten 7 bite inince SNR 43,12 dB'den 37,03 dB'e düştü. Hatanın gücü kaç kat arttı?
-#    - [ ] 1,16 — iki SNR'nin oranı bu; ama desibel bir logaritmadır, oranına değil farkına bakılır.
-#    - [ ] 2 — basamak iki katına çıkar, ama hatanın gücü $\Delta^2$ ile büyür.
-#    - [x] Yaklaşık 4 — fark 6,09 dB; basamak iki kat, gücü dört kat.
-#    - [ ] 6 — bu, farkın desibelidir; kat değildir.
+#    - [ ] 1,16 — iki SNR'nin oranı bu; ama desibel bir logaritmadır, orana değil farka bakılır.
+#    - [ ] 2 — ızgara adımı iki katına çıkar, ama hatanın gücü $\Delta^2$ ile büyür.
+#    - [x] Yaklaşık 4 — fark 6,09 dB; ızgara adımı iki kat, hatanın gücü dört kat.
+#    - [ ] 6 — bu, desibel farkıdır; kat değildir.
 # 2. Her satırın kendi ölçeği var. Bir satırdaki *tek bir* ağırlık 30 katına çıkarsa kim zarar görür?
 #    - [ ] Hiç kimse; satır başına ölçek bunun içindir — o yalnızca öteki satırları korur.
-#    - [x] Aynı satırdaki öteki ağırlıklar — satırın ölçeğini o tek ağırlık belirler; basamak onlara fazla
-#      iridir.
+#    - [x] Aynı satırdaki öteki ağırlıklar — satırın ölçeğini o tek ağırlık belirler; ızgara adımı
+#      onlara fazla iri gelir.
 #    - [ ] Bütün satırlar — tek ölçek olsaydı öyle olurdu.
-#    - [ ] Yalnızca o ağırlık — o en üst basamağa düşer; hemen hemen hatasız yazılır.
+#    - [ ] Yalnızca o ağırlık — o, ızgaranın en ucuna düşer; hemen hemen hatasız yazılır.
 # 3. (Bölüm 5, ek.) Ağırlıklar da aktivasyonlar da yaklaşık 42 dB iken çıkış 39 dB'di. Aktivasyonları hiç yuvarlamazsan çıkış
 #    kaç dB olur?
 #    - [ ] 39 — hatanın yarısı aktivasyonlardan geliyordu; o yarı gitti.
@@ -1079,8 +1092,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 #    - [ ] Yanlış ölçmüş; KL büyüdüyse ödül de düşmeliydi — olasılık, ödülü eşit token'lar arasında yer
 #      değiştirebilir.
 #    - [ ] Haksız; ret gitmiştir — ret olasılığı 2 bitte de 1,000'dır.
-#    - [x] Haksız; en olası yanıt istemlerin %27'sinde değişti — KL 0,1754'tür; ödülün sustuğu yerde kayıp
-#      var.
+#    - [x] Haksız; en olası yanıt istemlerin %27'sinde değişti — KL 0,1754'tür; yitirilen, ödülün sustuğu yerdedir.
 
 # %% [markdown] lang="en" tags=["quiz"]
 # 1. From 8 bits to 7 the SNR fell from 43.12 dB to 37.03 dB. By what factor did the power of the error
