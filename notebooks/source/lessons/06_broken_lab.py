@@ -25,9 +25,11 @@
 # Time: about 56 minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 21 minutes.
 
 # %% [markdown] lang="tr"
-# ## 1 · Evin kuralları (3 dakika)
+# ## 1 · Laboratuvarın kuralları (3 dakika)
 #
-# On iki **tarif** (recipe), hepsi aynı başlangıçtan ve aynı gürültüyle eğitiliyor; tasma hepsinde 0,5. Döngü aynıdır; her tarifte bir iki ayrıntı değişir: tasma, taban çizgisi, örnekleme, oran ya da geçiş sayısı (`toycore/broken/recipes.py`). Adlar şimdilik bir şey söylemesin; sırası gelecek.
+# On iki **tarif** (recipe), hepsi aynı başlangıçtan ve aynı gürültüyle eğitiliyor; tasma hepsinde 0,5. Döngü
+# aynıdır; her tarifte bir iki ayrıntı değişir: tasma, taban çizgisi, örnekleme, oran ya da geçiş sayısı
+# (`toycore/broken/recipes.py`). Adlara şimdilik takılma; her birinin sırası gelecek.
 
 # %% [markdown] lang="en"
 # ## 1 · The rules of the house (3 minutes)
@@ -93,12 +95,13 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
 # tr: {}: mean {}, spread {} → {}: ortalama {}, yayılım {}
 
 # %% [markdown] lang="tr"
-# k1 ile k3'ün ortalaması kesin KL'dir; k2 yanlıdır. k3 küçük yayılımıyla bilinir, ama yayılımı yalnızca referansın yakınında
-# küçüktür: burada k1'inkinin üç katı. k2 dışındaki tanıklar dürüst görünüyor. Şimdi vakalara.
+# k1 ile k3'ün ortalaması kesin KL'dir; k2 yanlıdır. k3, küçük yayılımıyla bilinir, ama bu yalnızca referansın
+# yakınında doğrudur: burada yayılımı k1'inkinin üç katıdır. k2 dışındaki tanıklar dürüst görünüyor. Şimdi
+# vakalara.
 #
 # ## 3 · Vaka 1: kayıpta k1 mi, k2 mi? (5 dakika)
 #
-# Birçok kod tasmayı ödülden düşmez, kayba ekler. Biri k1'i ekler, öteki k2'yi:
+# Birçok kod cezayı ödülden düşmez, kayba ekler. Biri k1'i ekler, öteki k2'yi:
 #
 # ```python
 # loss = policy_loss + kl_beta * k1.mean()  # k1_in_loss
@@ -148,10 +151,12 @@ k1_harms, k2_harms = harmed("k1_in_loss"), harmed("k2_in_loss")
 case_1.reveal(a=k2_harms, b=k1_harms, c=not (k1_harms or k2_harms))
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Kaybın **türevi alınır**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, içinde referans hiç kalmaz; $\mathbb{E}[\nabla k_2]$ ise
-# tam KL'nin gradyanıdır (k3'ünki, yönü ters olan KL'nin). Doğru ortalama, doğru gradyan demek değildir. Üstelik ilk geçişten sonra örnekler eskir: k1 onların
-# olasılığını aşağı iter ve politika, tasmasız kalmaktan da uzağa kaçar. open-instruct'ın GRPO'su bir süre [böyleydi][open_instruct_k1]; referansın
-# gradyandan düştüğü [fark edilince][open_instruct_thread] varsayılan [k3 oldu][open_instruct_k3].
+# Kaybın **türevi alınır**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, içinde referans hiç
+# kalmaz; $\mathbb{E}[\nabla k_2]$ ise tamı tamına KL'nin gradyanıdır (k3'ünki, ters yöndeki KL'nin). Doğru
+# ortalama, doğru gradyan demek değildir. Üstelik ilk geçişten sonra örnekler eskir: k1 onların olasılığını aşağı
+# iter ve politika, hiç tasma olmasa gideceğinden bile uzağa kaçar. open-instruct'ın GRPO'su bir süre
+# [böyleydi][open_instruct_k1]; referansın gradyandan düştüğü [fark edilince][open_instruct_thread] varsayılan
+# tahminci [k3 oldu][open_instruct_k3].
 
 # %% [markdown] lang="en" tags=["answer"]
 # The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, and the reference does not appear at all;
@@ -210,9 +215,9 @@ copy_harms, load_harms = harmed("k1_in_reward"), harmed("reloaded_reference")
 case_2.reveal(a=copy_harms, b=load_harms, c=not (copy_harms or load_harms))
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Yukarıdaki şekilde KL, gerçek başlangıca göredir. İpucu adım 0'daydı: eğitimden önce kodun yazdığı KL sıfır olmalıydı, değildi. `Model` LoRA'sızdı;
-# `strict=False`, `lora_A` ile `lora_B`'yi sessizce attı. Tasma, SFT'den önceki politikaya bağlandı ve öğrenileni geri çekti;
-# `attained` eksidir.
+# Yukarıdaki şekilde KL, gerçek başlangıca göredir. İpucu tur 0'daydı: eğitimden önce kodun yazdığı KL sıfır
+# olmalıydı, değildi. `Model` LoRA'sızdı; `strict=False`, `lora_A` ile `lora_B`'yi sessizce attı. Tasma, SFT'den
+# önceki politikaya bağlandı ve öğrenileni geri çekti; `attained` eksidir.
 
 # %% [markdown] lang="en" tags=["answer"]
 # In the figure above the KL is that to the true start. The clue was at step 0: before any training the logged KL ought to have been zero, and was not. `Model` had no LoRA;
@@ -257,9 +262,10 @@ fast_harms, slow_harms = harmed("k3_in_reward"), harmed("one_pass")
 case_3.reveal(a=fast_harms, b=slow_harms, c=not (fast_harms or slow_harms))
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Güzel eğri bozuk, çirkin eğri sağlam. Tek geçiş yalnızca yavaştır (kırpması da hiç çalışmaz); karesine yaklaşır. Ödüldeki k3 ise
-# $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) + \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$ amacını büyütür: seyrekleşen
-# yanıtı cezalandırır, bu onu daha da seyrekleştirir, sonunda yanıt ölür.
+# Güzel eğri bozuk, çirkin eğri sağlam. Tek geçiş yalnızca yavaştır (kırpması da hiç çalışmaz); resimdeki boş
+# karesine yaklaşır. Ödüldeki k3 ise
+# $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) + \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$
+# amacını büyütür: seyrekleşen yanıtı cezalandırır, bu onu daha da seyrekleştirir, sonunda yanıt ölür.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The fine curve is broken, the ugly one sound. A single pass is merely slow (and its clip never acts); it closes in on its square.
@@ -270,14 +276,17 @@ case_3.reveal(a=fast_harms, b=slow_harms, c=not (fast_harms or slow_harms))
 # %% [markdown] lang="tr"
 # ## 6 · Vaka 4: dağılan eğitim (7 dakika)
 #
-# Bir kitabın not defterinde, GRPO'nun ([Shao ve ark., 2024][grpo]; değer ağı yerine bir grup yanıtın ortalamasını kullanan PPO türü) kaybına KL şöyle eklenir; eğitim bir süre sonra dağılır, neden yanıtların uzunluğunda ve sıfıra inen ödüllerde aranır ([reasoning-from-scratch][reasoning], bölüm 7):
+# Bir kitabın not defterinde, GRPO'nun ([Shao ve ark., 2024][grpo]; değer ağı yerine bir grup yanıtın ortalamasını
+# kullanan PPO türü) kaybına KL şöyle eklenir; eğitim bir süre sonra dağılır; nedeni, yanıtların uzunluğunda ve
+# sıfıra inen ödüllerde aranır ([reasoning-from-scratch][reasoning], bölüm 7):
 #
 # ```python
 # loss = policy_loss + kl_coeff * (new_logps - ref_logps).mean()
 # ```
 #
-# Bu, vaka 1'in k1'i; beklenen gradyanı 0'dı. Yalnız bir fark var: örnekler politikanın kendisinden değil, sıcaklık 0,8 ve **top-p** 0,9 ile
-# çekiliyor ([Holtzman ve ark., 2020][top_p]): olası yanıtlar öne çıkarılır, kuyruk kesilir. İpucu, ödül eğrisi (yanında sağlam ama tek geçişli tarif):
+# Bu, vaka 1'in k1'i; beklenen gradyanı 0'dı. Yalnız bir fark var: örnekler politikanın kendisinden değil, 0,8
+# sıcaklıkla (temperature) ve 0,9'luk **top-p** ile çekiliyor ([Holtzman ve ark., 2020][top_p]): olası yanıtlar
+# öne çıkarılır, az olası olanlar, yani kuyruk kesilir. İpucu, ödül eğrisi (yanında sağlam ama tek geçişli tarif):
 
 # %% [markdown] lang="en"
 # ## 6 · Case 4: the run that falls apart (7 minutes)
@@ -329,10 +338,11 @@ case_4.reveal(a=same, b=last < 0.1, c=abs(last - np.log(11)) < 0.001)
 # tr: truncated → kesilmiş
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Örnekler politikadan ($\pi$) değil $q$'dan gelince $\mathbb{E}_q[\nabla \log \pi] = q - \pi$ olur; sıfır değildir ve içinde referans yoktur.
-# Terim, $q$'nun kayırdığını bastırır, kuyruğu kaldırır: yanlışlıkla yapılmış bir entropi ödülü. Entropi $\log 11$'e gider,
-# yani rastgele token'lara. Kendi örnekleriyle ise hiçbir şey kıpırdamaz. Çare: kendi örneklerin ve k2; yalnızca örnekleri düzeltmek
-# yetmez, o zaman da tasma hiç çekmez.
+# Örnekler politikadan ($\pi$) değil, kesilmiş dağılımdan, yani $q$'dan gelince
+# $\mathbb{E}_q[\nabla \log \pi] = q - \pi$ olur; sıfır değildir ve içinde referans yoktur. Terim, $q$'nun
+# kayırdığını bastırır, kuyruğu kaldırır: yanlışlıkla yapılmış bir entropi ödülü. Entropi $\log 11$'e gider,
+# politika da rastgele token'lara. Kendi örnekleriyle ise hiçbir şey kıpırdamaz. Çare: politikanın kendi örnekleri
+# ve k2; yalnızca örnekleri düzeltmek yetmez, o zaman da tasma hiç çekmez.
 
 # %% [markdown] lang="en" tags=["answer"]
 # When samples come from $q$ and not from the policy $\pi$, $\mathbb{E}_q[\nabla \log \pi] = q - \pi$; that is not zero, and the reference is
@@ -399,8 +409,11 @@ is_kl, is_turned = abs(helper - forward) < 0.005, abs(helper - turned) < 0.005
 case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Ortalaması $\chi^2 - \mathrm{KL}$'dir. Kayıpta ise $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$ amacını büyütür; en iyisi $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$'dır ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$; $\lambda$, olasılıkların toplamını 1 yapan sayı). Bu tasma yanıtları **öldürür**: $\lambda$'nın altında kazandıranın olasılığı tam 0'dır, KL'nin
-# hiç yapmadığı bir şey. Eğriler yine de güzel; belli eden, KL'nin sonunda sağlam tariftekinden biraz yüksek kalmasıdır.
+# Ortalaması $\chi^2 - \mathrm{KL}$'dir. Kayıpta ise $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$ amacını büyütür; en
+# iyisi $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$'dır ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$;
+# $\lambda$, olasılıkların toplamını 1 yapan sayı). Bu tasma yanıtları **öldürür**: $\lambda$'nın altında
+# kazandıranın olasılığı tam 0'dır; KL bunu hiç yapmaz. Eğriler yine de güzel; belli eden, KL'nin sonunda sağlam
+# tariftekinden biraz yüksek kalmasıdır.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Its mean is $\chi^2 - \mathrm{KL}$. In the loss it climbs $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$, whose optimum is $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$ ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$; $\lambda$ is the number that makes the probabilities sum to 1). This leash lets answers **die**: whatever earns less than $\lambda$ has probability exactly 0,
@@ -418,7 +431,7 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # loss = -torch.min(ratio * A, clipped * A).mean() + kl_beta * k2.mean()
 # ```
 #
-# Tasmayı uzatalım: `kl_beta` 0,5 yerine 0,1. Sağlam tarifin KL'si o zaman 0,5'i aşar.
+# Tasmayı uzatalım: `kl_beta` 0,5 yerine 0,1 olsun. Sağlam tarifin KL'si o zaman 0,5'i aşar.
 
 # %% [markdown] lang="en"
 # ## 8 · Case 6: who stands under the ratio? (5 minutes, extra)
@@ -472,7 +485,7 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 # %% [markdown] lang="tr"
 # ## 9 · Vaka 7: kendini de sayan ortalama (5 dakika, ek)
 #
-# GRPO, bir isteme $G$ yanıt çeker; taban çizgisi bu grubun ortalamasıdır. KL kayıptadır:
+# GRPO, bir istem için $G$ yanıt çeker; taban çizgisi bu grubun ortalamasıdır. KL kayıptadır:
 #
 # ```python
 # advantage = rewards - rewards.mean(-1, keepdim=True)  # G = 8 answers
@@ -521,8 +534,10 @@ nearest = min(off, key=off.get)
 case_7.reveal(a=nearest == 0.5, b=nearest < 0.5, c=nearest > 0.5)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Yanıt kendi taban çizgisinin içindedir; onu da düşünce beklenen avantajdan geriye $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ kalır. Kayıptaki KL ise küçülmez:
-# $\beta$, $\beta\, G/(G-1)$ olur. KL ödüldeyken çarpan ikisine de gelir ve sadeleşir. Çare: ötekilerin ortalaması (RLOO, leave-one-out; [Ahmadian ve ark., 2024][rloo]), ya da büyük bir grup.
+# Yanıt kendi taban çizgisinin içindedir; onu da düşünce beklenen avantajdan geriye
+# $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ kalır. Kayıptaki KL ise küçülmez: $\beta$, $\beta\, G/(G-1)$ olur. KL
+# ödüldeyken çarpan ikisine de gelir ve sadeleşir. Çare: ötekilerin ortalaması (RLOO, leave-one-out;
+# [Ahmadian ve ark., 2024][rloo]) ya da büyük bir grup.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The answer is part of its own baseline; only $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ is left of its expected advantage. The KL in the loss does not shrink:
@@ -578,9 +593,11 @@ wavers, never = (
 case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - never) < 0.05)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Sert etiket $\beta$'yı unutturur: tasma uzar gider, ama politika sınırın üzerinde kalır. Referanssızlık ise onu sınırdan koparır, eski
-# davranışı siler. Yüklenen referans (`reloaded_reference`) burada da var: marjı ve kaybı sağlam tarifinkine yapışır, yalnızca ilk kaybı
-# $\ln 2$ değildir. [TRL][trl_reference] de bu tuzağa düşmüştü: PEFT adaptörün ikinci bir kopyasını tutamayınca referans yerine LoRA'sız modeli alır, yalnızca uyarırdı.
+# Sert etiket $\beta$'yı unutturur: tasma uzar gider, ama politika sınırın üzerinde kalır. Referanssızlık ise onu
+# sınırdan koparır, eski davranışı siler. Yüklenen referans (`reloaded_reference`) burada da var: marjı ve kaybı
+# sağlam tarifinkine yapışır, yalnızca ilk kaybı $\ln 2$ değildir. [TRL][trl_reference] de bu tuzağa düşmüştü:
+# PEFT, adaptörün ikinci bir kopyasını tutamadığında TRL, referans olarak LoRA'sız modeli alır, yalnızca bir uyarı
+# verirdi.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Hard labels make training forget $\beta$: the leash grows longer and longer, but the policy stays on the frontier. The missing reference tears it
@@ -591,13 +608,13 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 # %% [markdown] lang="tr"
 # ## 11 · Hüküm: üç ucuz sınama (6 dakika)
 #
-# Bir ödül eğrisi tek başına yanlış görünmez. Küçük, sayılabilir bir dünyada üç sınama yeter:
+# Tek başına bir ödül eğrisi, yanlışı göstermez. Küçük, sayılabilir bir dünyada üç sınama yeter:
 #
-# 1. Adım 0'da KL **sıfır** mı?
+# 1. Tur 0'da KL **sıfır** mı?
 # 2. `kl_beta` artınca KL **düşüyor** mu?
 # 3. Kesin yanıta **varıyor** mu?
 #
-# İkincisini ders 3'ün sahte tasmasıyla (`kl_in_reward`: bütün KL, her token'a aynı) dene:
+# İkincisini ders 3'ün sahte tasmasıyla (`kl_in_reward`: bütün KL, her token için aynı sayı) dene:
 
 # %% [markdown] lang="en"
 # ## 11 · The verdict: three cheap checks (6 minutes)
@@ -626,9 +643,10 @@ tc.widgets.slider(
 )
 
 # %% [markdown] lang="tr"
-# Sürgü oynuyor, kesikli çizgi oynuyor, eğri oynamıyor: düğme bağlı değil. Son olarak bütün sanıklar bir arada. `climbs`, tarifin gerçekte
-# büyüttüğü amaç; TV (toplam değişim, total variation), olasılığın ne kadarının başka yerde durduğu: $\pi^*$'a ve tarifin **kendi** en iyisine
-# göre. $\sigma$, politikanın ödüllerinin standart sapması; – ise böyle tek bir yerin olmadığını gösterir.
+# Sürgü oynuyor, kesikli çizgi oynuyor, eğri oynamıyor: düğme bağlı değil. Son olarak bütün sanıklar bir arada.
+# `climbs`, tarifin gerçekte büyüttüğü amaç; TV (toplam değişim, total variation), olasılığın ne kadarının başka
+# yerde durduğu: $\pi^*$'a ve tarifin **kendi** en iyisine göre. $\sigma$, politikanın ödüllerinin standart
+# sapması; “–” ise böyle tek bir yer olmadığını gösterir.
 
 # %% [markdown] lang="en"
 # The slider moves, the dashed line moves, the curve does not: the knob is not connected. Last, all the accused together. `climbs` is what a recipe
@@ -754,7 +772,8 @@ def advantage(reward):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Yazılan ve varılan β
 #
-# ●○○ · 4 dakika. Vaka 7'nin (ek) tarifi, grup 8, `kl_beta` 0,7. Politika hangi $\beta$'nın en iyisine gider? Kâğıtta bul, sayıyı yaz.
+# ●○○ · 4 dakika. Vaka 7'nin (ek) tarifi, grup 8, `kl_beta` 0,7. Politika hangi $\beta$'nın en iyisine gider?
+# Kâğıt üzerinde bul, sayıyı yaz.
 #
 # <details><summary>İpucu</summary>
 #
@@ -828,7 +847,7 @@ kl_beta = 1
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. Kayıpta hangi tahminci KL'nin gradyanını verir?
 #    - [ ] k1; ortalaması doğru — kaybın türevi alınır; $\mathbb{E}[\nabla \log \pi] = 0$, referans içinde kalmaz.
-#    - [x] k2; ortalaması yanlı olsa da — $\mathbb{E}[\nabla k_2]$ tam KL'nin gradyanıdır; önemli olan ortalama değil gradyandır.
+#    - [x] k2; ortalaması yanlı olsa da — $\mathbb{E}[\nabla k_2]$ tamı tamına KL'nin gradyanıdır; önemli olan ortalama değil, gradyandır.
 #    - [ ] k3; hiç eksi çıkmaz — kayıpta ters yöndeki KL'nin gradyanını verir, ödülde ise yanıt öldürür.
 # 2. Eğitimin ilk satırında, daha hiç adım atılmadan, yazılan KL 0,3. Ne düşünürsün?
 #    - [ ] Örnekler gürültülüdür — politika referansın kopyasıysa log oran her örnekte tam 0'dır, gürültü de yoktur.
@@ -842,7 +861,7 @@ kl_beta = 1
 #    - [ ] Aralık dardır — ilk geçişte bütün oranlar 1'dir; en dar aralığın da içindedir.
 #    - [ ] Öğrenme oranı büyüktür — ilk geçişte daha hiç adım atılmamıştır.
 #    - [x] Oranın altında eski politika yoktur — referans vardır; vaka 6.
-# 5. İki tarifin `attained`'i 0,98 ve 0,99. Birincisi π*'a 0,03, kendi en iyisine 0,02 uzaklıkta. Ne dersin?
+# 5. İki tarifin `attained`'i 0,98 ve 0,99. Birincinin π*'a uzaklığı 0,03; kendi en iyisine uzaklığı 0,02. Ne dersin?
 #    - [ ] İkisi de sağlam — birincisi başka bir amacın en iyisine daha yakın; β ya da G değişince ayrılır.
 #    - [x] Birincisi başka bir şeyi büyütüyor — vaka 7: yazılan β ile varılan β ayrıdır.
 #    - [ ] Daha çok tohum gerekir — en iyinin yeri kapalı biçimde bilinir, şans değildir.
@@ -875,7 +894,7 @@ kl_beta = 1
 # * Bir ödül eğrisi hiçbir şey kanıtlamaz; bozuk tariflerin çoğununki güzeldi.
 # * Doğru ortalama, doğru gradyan demek değildir: bir tahmincinin ne yaptığı, **nerede** durduğuna bağlıdır.
 # * Örneklerin kimden geldiği, oranın altında kimin durduğu, taban çizgisinin içinde kimin olduğu: her biri amacı değiştirir.
-# * Üç ucuz sınama: adım 0'da KL sıfır mı, `kl_beta` ile düşüyor mu, küçük dünyada kesin yanıta varıyor mu?
+# * Üç ucuz sınama: tur 0'da KL sıfır mı, `kl_beta` ile düşüyor mu, küçük dünyada kesin yanıta varıyor mu?
 
 # %% [markdown] lang="en"
 # ## Summary
