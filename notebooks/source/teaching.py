@@ -8,11 +8,13 @@
 # %% [markdown] lang="tr"
 # # Öğretmenin el kitabı
 #
-# Merhaba. Bu derslerde en değerli an, öğrencinin tahminini yazdığı andır; çalıştırmak sonra gelir. Her bölümde şu sırayı koruyun:
-# **sorun, yazdırın, çalıştırın, tartışın.** Yanlış tahmin, doğru tahminden daha çok öğretir; onu söyleyene teşekkür edin.
+# Merhaba. Bu derslerde en değerli an, öğrencinin tahminini yazdığı andır; çalıştırmak sonra gelir. Her bölümde şu
+# sırayı koruyun: **sorun, yazdırın, çalıştırın, tartışın.** Yanlış tahmin, doğru tahminden daha çok öğretir; onu
+# söyleyene teşekkür edin.
 #
-# Gri kutulardaki sayılar ve resimlerin anlatımı derslerin kendisinden alınır: sınıfta aynısını görürsünüz. Başka bir sayı çıkıyorsa
-# hücreler sırayla çalıştırılmamıştır: *Restart and run all* deyin. Yalnızca hız ölçümleri (ders 5) makineden makineye değişir.
+# Gri kutulardaki sayılar ve resimlerin anlatımı derslerin kendisinden alınır: sınıfta aynısını görürsünüz. Başka
+# bir sayı çıkıyorsa hücreler sırayla çalıştırılmamıştır: *Restart and run all* deyin. Yalnızca hız ölçümleri
+# (ders 5) makineden makineye değişir.
 #
 # ## Dersten önce
 #
@@ -22,13 +24,12 @@
 #   dersin metni sizin notlarınızdadır: S tuşu onları ikinci bir pencerede açar.
 # - Slaytlarda soru, yanıtından önceki sayfada durur. O sayfada iki dakika bekleyin, sonra oylatın.
 # - Her dersin sonunda alıştırmalar ve beş soruluk bir sınama vardır. Alıştırmanın altındaki hücre yanlışı adıyla söyler; siz önce
-#   öğrenciye okutun, "nerede?" diye sorun. Çözümler ve ipuçları slaytta değil,
-#   notlardadır; sınamanın soruları yanıtsız durur, sınıf A, B, C diye oy verir.
+#   öğrenciye okutun, "nerede?" diye sorun. Çözümler ve ipuçları slaytta değil, notlardadır; sınamanın soruları slaytta yanıtsız durur, sınıf A, B, C diye oy verir.
 # - Planlarda "–" o sürede atlanan bölümdür. Atlanan bölümün son cümlesini söyleyip geçin; sonraki bölümler onu bilmeden de anlaşılır.
 #
 # ## Projeksiyon, ağ ya da bilgisayar yoksa
 #
-# - **Projeksiyon yok:** Tahtaya iki istemli, üç token'lı bir tablo çizin (satırların toplamı 1). Derslerin çoğu bu tabloyla anlatılır:
+# - **Projeksiyon yok:** Tahtaya iki istemli, üç token'lı bir tablo çizin (satırların toplamı 1). Derslerin çoğu bu tabloyla anlatılabilir:
 #   ödül satırın altına yazılır, KL elle hesaplanır, $\pi^*$ iki çarpma bir bölmedir. Kesikli çizgiyi de tahtaya çizin; öğrenciler
 #   eğrilerini ona göre okusun.
 # - **Ağ yok:** Hiçbir ders ağ istemez. Kurulum için ya bilgisayarları evde hazırlatın ya da `python notebooks/source/build.py --standalone`
@@ -291,7 +292,7 @@
 # | Açılış | 2 | 3 | "Yalnızca iyi/kötü diyerek birine bir şey öğretebilir misiniz?" |
 # | 1 | 2 | 3 | Ders 1'i anımsatıp geçin |
 # | 2 | 9 | 12 | Formülü tahtaya yazın, silmeyin; döngüyü çizdirin, duraklarının numaralarını kodda aratın |
-# | 3 | 5 | 7 | "Örnekler gürültülüdür, taban gürültüyü azaltır" |
+# | 3 | 5 | 7 | "Örnekler gürültülüdür, taban çizgisi gürültüyü azaltır" |
 # | 4 | 5 | 7 | "İlk geçişte oran kaçtır?" sorusunu oylatın |
 # | 5 | 5 | 7 | Kırpma resmini elle çizdirin; büyüteçte geçişleri yüksek sesle saydırın |
 # | 6 | – | 5 | Sürgü bir öğrencide |
@@ -543,7 +544,7 @@
 # | Belirti | Nedeni |
 # | --- | --- |
 # | İlk kayıp $\ln 2$ değil | Referans başlangıç politikası değil ya da referans hiç yok |
-# | İlk kayıp $\ln 2$'nin çift sayısı kadar katı | Ortalama yerine toplam aldı |
+# | İlk kayıp, $\ln 2$ çarpı çift sayısı | Ortalama yerine toplam aldı |
 # | Kayıp eksi | Baştaki eksiyi unuttu ya da `log` yok |
 # | Reddedilen yükseliyor | Seçilen ile reddedilenin yeri değişmiş |
 # | $\beta$ yalnızca eğitimin hızını değiştiriyor | $\beta$'yı log σ'nın dışına yazdı |
@@ -694,10 +695,10 @@
 # | --- | --- |
 # | En büyük ağırlık bozuluyor, öbürleri iyi | Ölçeği $q_\mathrm{max}$ yerine 128'e böldü ve kırptı |
 # | 4 bitte 16 değer | Izgarayı simetrik kurmadı: −8 de var |
-# | Hata yarım basamağı aşıyor | Yuvarlamadı, kesti (`int` ya da `floor`) |
+# | Hata yarım ızgara adımını aşıyor | Yuvarlamadı, kesti (`int` ya da `floor`) |
 # | Satır başına ölçek tek ölçekle aynı sonucu veriyor | En büyüğü bütün matriste ya da yanlış eksende aradı |
 # | INT8 çarpımı saçma sayılar veriyor | Toplamı 8 ya da 16 bitte tuttu; taştı |
-# | INT8 model 0.000 MB | Paketlenmiş ağırlıkları saymadı |
+# | INT8 model 0,000 MB | Paketlenmiş ağırlıkları saymadı |
 # | "INT8 iki kat hızlı!" | Bir kez, ısıtmadan ölçtü: bir daha ölçtürün |
 
 # %% [markdown] lang="en"
@@ -716,15 +717,15 @@
 # %% [markdown] lang="tr"
 # ## {{06_broken_lab}}
 #
-# Kalacak cümle: **doğru ortalama, doğru gradyan demek değildir; neyin büyüdüğünü eğri değil, kesin yanıt söyler.**
+# Kalacak cümle: **doğru ortalama, doğru gradyan demek değildir; neyin büyütüldüğünü eğri değil, kesin yanıt söyler.**
 #
 # | § | 45 | 90 | Nasıl |
 # | --- | --- | --- | --- |
-# | Açılış | 2 | 3 | Suçlamalar kâğıda yazılır, ad konarak; hüküm sonra gelir |
+# | Açılış | 2 | 3 | Suçlamalar adıyla kâğıda yazılır; hüküm sonra gelir |
 # | 1 | 3 | 4 | Hücreleri siz çalıştırın |
 # | 2 | 5 | 8 | Üç tanığı tahtaya yazın; ders boyunca kalsın |
 # | 3 | 5 | 8 | Oylatın, sonra sınırı açın |
-# | 4 | 5 | 8 | Adım 0'a baktırın |
+# | 4 | 5 | 8 | Tur 0'a baktırın |
 # | 5 | 4 | 6 | Yavaş olanı savunacak birini seçin |
 # | 6 | 7 | 10 | Dersin kalbi: eğitimi dağıtan tek satır |
 # | 7 | 5 | 8 | İşareti tahtada bulsunlar |
@@ -740,17 +741,17 @@
 #
 #   {{estimators}}
 # - **Bölüm 3.** "Kimi suçluyorsunuz?" Çoğunluk k2'yi: ortalaması yanlı, ödülü daha az. Bozuk olan k1'dir; kayıpta ortalama değil gradyan sayılır.
-# - **Bölüm 4.** "Eğri nerede ele veriyor?" Adım 0'da: yazılan KL sıfır olmalıydı.
+# - **Bölüm 4.** "Eğri kendini nerede ele veriyor?" Tur 0'da: yazılan KL sıfır olmalıydı.
 # - **Bölüm 6.** "Ödül olmasa bu terim nereye sürükler?" "Hiçbir yere" denir, vaka 1'den öğrenilmiştir; ama örnekler artık politikanın kendisinden gelmiyor.
 #
 #   {{flows}}
 # - **Bölüm 7.** "Bu sayının ortalaması ne?" Ne KL ne de tersi. En iyisinde yanıtlar ölür: KL'nin hiç yapmadığı şey.
 #
 #   {{flipped}}
-# - **Bölüm 9.** "Hangi tasmaya varır?" "0,5" denir; biraz daha kısasına varır, çünkü yanıt kendi tabanının içindedir.
+# - **Bölüm 9.** "Hangi tasmaya varır?" "0,5" denir; biraz daha kısasına varır, çünkü yanıt kendi taban çizgisinin içindedir.
 #
 #   {{group}}
-# - **Bölüm 11.** "Hangi bozuk tarif az kalsın geçiyordu?" İşareti ters k3 ile kendini sayan ortalama; ikisini de kendi en iyisine yakınlık ele verir.
+# - **Bölüm 11.** "Hangi bozuk tarif az kalsın aklanıyordu?" İşareti ters k3 ile kendini sayan ortalama; ikisini de kendi en iyisine yakınlık ele verir.
 #
 #   {{verdict}}
 
@@ -801,14 +802,15 @@
 # | Belirti | Nedeni |
 # | --- | --- |
 # | k1 ya da k3 kayba eklenmiş, KL durmadan büyüyor | Ortalaması doğru diye gradyanının da doğru olduğunu sandı: kayıpta k2 |
-# | Adım 0'da KL sıfır değil | Referans kopya değil: adaptörü yüklenmemiş |
+# | Tur 0'da KL sıfır değil | Referans kopya değil: adaptörü yüklenmemiş |
 # | Eğitim ilerledikçe entropi büyüyor | Kesilmiş örneklerle kayba log oran eklemiş |
 # | k3 eksi çıkıyor | Üsteldeki ya da log orandaki işaretlerden biri ters |
 # | Kırpma ilk geçişte çalışıyor | Oranın altına referansı koymuş |
-# | Grup büyüdükçe KL değişiyor | Taban çizgisinde yanıtın kendisi var |
-# | "Ödül arttı, demek ki doğru" | Üç sınamayı yaptırın: adım 0, `kl_beta`, kesin yanıt |
+# | Grubun boyu değişince KL de değişiyor | Taban çizgisinde yanıtın kendisi var |
+# | "Ödül arttı, demek ki doğru" | Üç sınamayı yaptırın: tur 0, `kl_beta`, kesin yanıt |
 #
-# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması gerektiğini sorabilir.
+# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması
+# gerektiğini sorabilir.
 
 # %% [markdown] lang="en"
 # ### If a learner shows this
