@@ -721,7 +721,7 @@
 #
 # | § | 45 | 90 | Nasıl |
 # | --- | --- | --- | --- |
-# | Açılış | 2 | 3 | Suçlamalar adıyla kâğıda yazılır; hüküm sonra gelir |
+# | Açılış | 2 | 3 | Suçlamalar, ad verilerek kâğıda yazılır; hüküm sonra gelir |
 # | 1 | 3 | 4 | Hücreleri siz çalıştırın |
 # | 2 | 5 | 8 | Üç tanığı tahtaya yazın; ders boyunca kalsın |
 # | 3 | 5 | 8 | Oylatın, sonra sınırı açın |

@@ -112,7 +112,7 @@ tc.plots.rewards(world)
 
 # %% [markdown] lang="tr"
 # Satırlar istem, sütunlar token; mor kazandırır, kahverengi kaybettirir. Her satır aynı: bu ödül
-# token'ın sınıfına bakar (yardımsever +1,0, zararlı −1,0, nötr +0,2) ve istemi hiç okumaz. Bunun
+# token'ın sınıfına bakar (yardımsever +1,0; zararlı −1,0; nötr +0,2) ve istemi hiç okumaz. Bunun
 # bedelini ders 3'te göreceğiz.
 #
 # Her istemin bir de iyi yanıtı vardır; ders 2'de modele bunlar öğretilecek:

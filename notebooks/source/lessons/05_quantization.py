@@ -93,7 +93,7 @@ tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.lang
 # %% [markdown] lang="tr"
 # ## 2 · Hata ne kadar büyük? (8 dakika)
 #
-# Yuvarlama en çok yarım adım yanılır. Ağırlıklar birçok adıma yayılmışsa hata bu aralığa **düzgün**
+# Yuvarlamanın hatası en çok yarım adımdır. Ağırlıklar birçok adıma yayılmışsa hata bu aralığa **düzgün**
 # dağılır (sağdaki histogram); düzgün dağılımın **gücü**, yani karesinin ortalaması da bellidir:
 #
 # $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$

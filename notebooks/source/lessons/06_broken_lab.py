@@ -8,11 +8,13 @@
 # %% [markdown] lang="tr"
 # # Ders 6 · Bozuk laboratuvar: eğri güzel, peki ne büyüyor?
 #
-# Bu bir dedektif dersi. Yayımlanmış kodlardan ve metinlerden sekiz **vaka** var; çoğunun ödül eğrisi güzel yükselir. Kodu okur, ipucuna bakar, bir yargıya varırsın. Kararı ise kesin en iyi verir: burada $\pi^*$ bilindiği için, bir kodun
-# gerçekte **neyi** büyüttüğü saklanamaz.
+# Bu bir dedektif dersi. Yayımlanmış kodlardan ve metinlerden sekiz **vaka** var; çoğunun ödül eğrisi güzel
+# yükselir. Kodu okur, ipucuna bakar, bir yargıya varırsın. Kararı ise kesin en iyi verir: burada $\pi^*$
+# bilindiği için, bir kodun gerçekte **neyi** büyüttüğü saklanamaz.
 #
-# Vakalar kimseyi utandırmak için değil. Hepsi iyi kodlarda görülmüş, kolay yapılan hatalardır; kaynağı bilinen, kendi vakasında anılır.
-# Süre: yaklaşık 56 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 21 dakika.
+# Vakalar kimseyi utandırmak için değil. Hepsi iyi kodlarda görülmüş, kolay yapılan hatalardır; bilinen kaynaklar,
+# kendi vakasında anılır. Süre: yaklaşık 56 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika.
+# Alıştırmalar: 21 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 6 · The broken lab: a fine curve, but what does it climb?
