@@ -24,10 +24,10 @@
 # opposite: 6 prompts, 11 tokens, one step. In a world this small everything can be **counted**, and
 # every curve can have the exact answer drawn beside it.
 #
-# In this lesson we get to know the world, read a policy, find reward, entropy and KL divergence both
-# by counting and by sampling, and draw the best policy without any training. The course grew out of an
-# older notebook; its experiments, and now and then its mistakes, will cross our path. Time: about 44
-# minutes; the section marked *extra* can wait, without it 39 minutes. Exercises: 25 minutes.
+# In this lesson we get to know the world, read a policy, find reward, entropy and KL divergence both by counting and
+# by sampling, and draw the best policy without any training. The course grew out of an older notebook; its
+# experiments, and sometimes its mistakes, will turn up along the way. Time: about 44 minutes, or 39 without the
+# section marked *extra*, which can wait. Exercises: 25 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Derslerin haritası (4 dakika)
@@ -57,11 +57,10 @@
 # | 5 | INT8 | shrink the model | — | less memory | accuracy may drop |
 # | 6 | the broken lab | find the bug | the exact answer | shows what a curve hides | — |
 #
-# SFT is supervised fine-tuning, LoRA low-rank adaptation, PPO proximal policy optimization, DPO
-# direct preference optimization; INT8 numbers have 8 bits. Learning by reward is also called
-# **reinforcement learning** (RL).
+# SFT is supervised fine-tuning, LoRA low-rank adaptation, PPO proximal policy optimization, DPO direct preference
+# optimization; INT8 numbers have 8 bits. Learning from rewards is also called **reinforcement learning** (RL).
 #
-# They all answer one question: **how do we push a policy where we want it, without breaking it?**
+# All these methods answer one question: **how do we push a policy where we want it, without breaking it?**
 
 # %% [markdown] lang="tr"
 # Her şey CPU'da çalışır: 66 sayılık bir tabloda GPU bir şey kazandırmaz, bu yüzden istenmedikçe kullanılmaz.
@@ -69,9 +68,9 @@
 # Aşağıdaki sürümler ise makineden makineye değişir:
 
 # %% [markdown] lang="en"
-# Everything runs on the CPU: for a table of 66 numbers a GPU has nothing to gain, so it is not used
-# unless asked for. Everything random comes from a **seed**; the same seed gives the same random
-# numbers on every machine. The versions below, though, differ from machine to machine:
+# Everything runs on the CPU: for a table of 66 numbers a GPU gains nothing, so it is not used unless you ask for it.
+# Everything random comes from a **seed**; the same seed gives the same random numbers on every machine. The versions
+# below, though, differ from machine to machine:
 
 # %% tags=["nbval-ignore-output"]
 import platform
@@ -97,8 +96,8 @@ print(f"device {device}; a GPU is here: {torch.cuda.is_available()}")
 # %% [markdown] lang="en"
 # ## 2 · The world: prompts, tokens, reward (5 minutes)
 #
-# The model gets a **prompt** and answers with a single **token**. Then comes a **reward**. That is
-# all there is.
+# The model gets a **prompt** and answers with a single **token**. Then it gets a **reward**. That is all there is to
+# it.
 
 # %%
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
@@ -118,11 +117,10 @@ tc.plots.rewards(world)
 # Her istemin bir de iyi yanıtı vardır; ders 2'de modele bunlar öğretilecek:
 
 # %% [markdown] lang="en"
-# Rows are prompts, columns are tokens; purple earns, brown costs. All rows are alike: this reward
-# looks at the class of the token (helpful +1.0, harmful −1.0, neutral +0.2) and never reads the
-# prompt. Lesson 3 shows the price of that.
+# Rows are prompts, columns are tokens; purple earns, brown costs. All rows are alike: this reward looks at the class
+# of the token (helpful +1.0, harmful −1.0, neutral +0.2) and never reads the prompt. Lesson 3 shows what that costs.
 #
-# Each prompt has a good answer too; lesson 2 will teach these to the model:
+# Each prompt also has a good answer; lesson 2 will teach these to the model:
 
 # %%
 for prompt, target in zip(world.prompts, world.sft_targets):
@@ -143,12 +141,12 @@ for prompt, target in zip(world.prompts, world.sft_targets):
 # ## 3 · The model: from embedding to probability (7 minutes)
 #
 # ToyLM has two steps. Every prompt has an **embedding** $e_x$ of 32 numbers; a linear layer (weights $W$, bias $b$)
-# turns it into 11 **logits**; softmax makes probabilities out of the logits. $x$ is the prompt, $y$ a
-# token, and $\pi(y|x)$ the probability of answering $x$ with $y$:
+# turns it into 11 **logits**; softmax turns the logits into probabilities. $x$ is the prompt, $y$ a token, and
+# $\pi(y|x)$ the probability of answering $x$ with $y$:
 #
 # $$z = W e_x + b, \qquad \pi(y|x) = \frac{e^{z_y}}{\sum_{y'} e^{z_{y'}}}$$
 #
-# Let us find by hand the probabilities of a model that was never trained:
+# Let us work out by hand the probabilities of a model that has never been trained:
 
 # %%
 model = tc.ToyLM(seeds=[0]).to(device)
@@ -160,8 +158,8 @@ print(embedding.shape, "->", logits.shape)
 # Dördüncü istemin 32 sayısı 11 logite indi. Bir logit her değeri alabilir; olasılıklar ise artıdır ve toplamları 1'dir:
 
 # %% [markdown] lang="en"
-# The 32 numbers of the fourth prompt came down to 11 logits. Logits may be any number;
-# probabilities are positive and sum to 1:
+# The 32 numbers of the fourth prompt have become 11 logits. A logit can be any number; probabilities are positive and
+# sum to 1:
 
 # %% softmax
 probability = logits.exp() / logits.exp().sum()
@@ -175,9 +173,9 @@ torch.allclose(probability, model.logp()[0, 3].exp())
 # çıkar: 6 satır, 11 sütun, her satırın toplamı 1. (Kodun yazdığı sayılarda ondalık işareti noktadır, metinde virgül.)
 
 # %% [markdown] lang="en"
-# The hand-made numbers and the model's agree (`True`). All probabilities are near $1/11$: the model
-# knows nothing yet. Stack such rows, one for each prompt, and you have the **policy**: 6
-# rows, 11 columns, each row summing to 1.
+# The numbers worked out by hand agree with the model's (`True`). All probabilities are near $1/11$: the model knows
+# nothing yet. Stack such rows, one for each prompt, and you have the **policy**: 6 rows, 11 columns, each row summing
+# to 1.
 
 # %%
 trained = tc.train_sft(world, tc.SFTConfig(seeds=16))
@@ -191,9 +189,9 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 # çıkarmış, ama ötekilere de yer bırakmış.
 
 # %% [markdown] lang="en"
-# Left: the untrained policy; right: after a little training on those good answers
-# (SFT, the subject of lesson 2), mean of 16 seeds. Bright means likely. On
-# the right a target stands out in every row, and room is left for the others.
+# On the left is the untrained policy, on the right the policy after a little training on those good answers (SFT, the
+# subject of lesson 2), averaged over 16 seeds. Bright means likely. On the right a target stands out in every row,
+# but the other answers still have room.
 
 # %% [markdown] lang="tr"
 # ## 4 · Üç sayı: ödül, entropi, KL (10 dakika)
@@ -215,16 +213,16 @@ tc.plots.policies(world, before=trained.ref_logp, after=trained.logp)
 # %% [markdown] lang="en"
 # ## 4 · Three numbers: reward, entropy, KL (10 minutes)
 #
-# Three numbers sum up a policy. The **expected reward** is what it earns:
+# Three numbers sum up a policy. The **expected reward** is what it earns on average:
 #
 # $$\mathbb{E}_\pi[r] = \sum_y \pi(y|x)\, r(x, y)$$
 #
-# The **entropy** is how undecided it is. As the logarithm is the natural one, its unit is the **nat**; it
-# is at most $\log 11$:
+# The **entropy** says how undecided it is. Since the logarithm is natural, its unit is the **nat**; it is at most
+# $\log 11$:
 #
 # $$H(\pi) = -\sum_y \pi(y|x) \log \pi(y|x)$$
 #
-# The **KL divergence** is how far it has moved from a reference (here: the untrained policy); 0 if they
+# The **KL divergence** says how far it has moved from a reference (here, the untrained policy); it is 0 if the two
 # are the same:
 #
 # $$\mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref}) = \sum_y \pi(y|x) \log \frac{\pi(y|x)}{\pi_\mathrm{ref}(y|x)}$$
@@ -238,7 +236,7 @@ pi = logp.exp()
 # Üç formül, üç satır; önce elle:
 
 # %% [markdown] lang="en"
-# Three formulas, three lines; by hand first:
+# Three formulas, three lines of code; first by hand:
 
 # %%
 by_hand = {
@@ -255,7 +253,7 @@ by_hand = {
 # açıklamaları, `help(tc.exact.kl)` gibi, İngilizcedir; gereken her şey, tabloların biçimi de, derste yazar.)
 
 # %% [markdown] lang="en"
-# The **oracle** of the package, `tc.exact`, gives the same numbers; from here on we use it:
+# The package's **oracle**, `tc.exact`, gives the same numbers; from here on we use it:
 
 # %% exact
 exact = {
@@ -278,11 +276,12 @@ for name, values in exact.items():
 # öğrenirsin.
 
 # %% [markdown] lang="en"
-# Each line has the values of the six prompts, equal to the sum written by hand (`True`). No sample,
-# no estimate: a sum of 11 terms.
+# Each line holds the values for the six prompts, and they equal the sums written by hand (`True`). No samples, no
+# estimates: just a sum of 11 terms.
 #
-# Now and then a lesson asks you to **predict**. In the notebook, put your letter in place of the question mark, between the
-# quotes, and run the cell (on the website, click on the letter); only then open what follows. Where you are wrong you learn the most.
+# Now and then a lesson asks you to **predict**. In the notebook, put your letter in place of the question mark,
+# between the quotes, and run the cell (on the website, click the letter); only then open what follows. You learn the
+# most where you are wrong.
 
 # %% [markdown] lang="tr" predict="swap"
 # **Tahmin et · KL ters çevrilince.** KL'de iki politikanın yerini değiştirirsek sayı ne olur?
@@ -292,10 +291,10 @@ for name, values in exact.items():
 # - yalnızca işareti değişir
 
 # %% [markdown] lang="en" predict="swap"
-# **Predict · the KL turned round.** If we swap the two policies of the KL, what becomes of the number?
+# **Predict · the KL turned round.** If we swap the two policies in the KL, what happens to the number?
 #
-# - it becomes another number
-# - it stays, as with any distance
+# - it becomes a different number
+# - it stays the same, as any distance would
 # - only its sign changes
 
 # %% kl_swapped
@@ -311,7 +310,8 @@ swap.reveal(a=there.abs() != back.abs(), b=there == back, c=there == -back)
 # ortalamanın ağırlıklarını veren politika, bu derslerde hep **eğitilen** politikadır.
 
 # %% [markdown] lang="en" tags=["answer"]
-# KL reads like a distance, but it is not symmetric. In these lessons the policy **being trained** always comes first; the mean is taken under it.
+# KL looks like a distance, but it is not symmetric. In these lessons the policy **being trained** always comes first,
+# and the mean is taken over its answers.
 
 # %% [markdown] lang="tr"
 # ## 5 · Saymak ve örneklemek (6 dakika)
@@ -329,7 +329,7 @@ swap.reveal(a=there.abs() != back.abs(), b=there == back, c=there == -back)
 # %% [markdown] lang="en"
 # ## 5 · Counting and sampling (6 minutes)
 #
-# A real model would need a sum over countless answers instead of 11; we cannot count them, so we draw
+# For a real model the sum would run over countless answers instead of 11; we cannot count them all, so we draw
 # samples. All three numbers are means, so all three can be **estimated** from samples:
 #
 # $$\hat r = \frac{1}{n} \sum_{i=1}^{n} r(x_i, y_i), \qquad
@@ -352,9 +352,8 @@ sampled = {name: table[prompt, token] for name, table in worth.items()}
 # ilk 10, 30, 100 … örneğiyle ne bulunduğuna bakalım:
 
 # %% [markdown] lang="en"
-# 200 tries of 10,000 samples each: `sample_answer` draws prompt and answer
-# together. Now look at what the
-# first 10, 30, 100 … samples of each try would have found:
+# 200 tries of 10,000 samples each: `sample_answer` draws prompt and answer together. Now look at what the first 10,
+# 30, 100 … samples of each try would have given:
 
 # %%
 counts = [10, 30, 100, 300, 1000, 3000, 10_000]
@@ -383,8 +382,8 @@ tc.plots.closing_in(world, counts, estimates, true_values)
 # - 1000 kat
 
 # %% [markdown] lang="en" predict="samples"
-# **Predict · ten times as exact.** We want the spread (the standard deviation) of the estimates ten times as
-# small. How many times the samples does it take?
+# **Predict · ten times as precise.** We want the spread (the standard deviation) of the estimates to be ten times
+# smaller. How many times as many samples does that take?
 #
 # - 10 times
 # - 100 times
@@ -410,9 +409,9 @@ samples.reveal(a=tenth == 100, b=tenth == 1000, c=tenth == 10_000)
 # yüzden denetleyebiliyoruz.
 
 # %% [markdown] lang="en" tags=["answer"]
-# From line to line the samples grow about threefold, and the spread is divided by the root of three: it shrinks like $1/\sqrt{n}$. An
-# estimate ten times as exact takes a hundred times the samples. In this world one sum is enough; that is why every
-# curve of these lessons can be checked.
+# From line to line the number of samples grows about threefold, and the spread is divided by about the square root of
+# three: it shrinks like $1/\sqrt{n}$. An estimate ten times as precise takes a hundred times as many samples. In this
+# world one sum is enough; that is why every curve in these lessons can be checked.
 
 # %% [markdown] lang="tr"
 # ## 6 · En iyi politika, eğitimsiz (7 dakika)
@@ -431,13 +430,14 @@ samples.reveal(a=tenth == 100, b=tenth == 1000, c=tenth == 10_000)
 # %% [markdown] lang="en"
 # ## 6 · The best policy, without training (7 minutes)
 #
-# We want more reward, and we do not want to lose the old behaviour. $\beta$ (`kl_beta` in the code)
-# weighs the two; the KL penalty subtracted from the reward is what we call the **leash**:
+# We want more reward, and we do not want to lose the old behaviour. $\beta$ (`kl_beta` in the code) weighs one
+# against the other; the KL penalty subtracted from the reward is what we call the **leash**:
 #
 # $$J(\pi) = \mathbb{E}_\pi[r] - \beta\, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
-# The best policy is known in closed form: multiply the reference by $e^{r/\beta}$ and make it
-# sum to 1. In this section the reference is the policy after SFT: that of seed 0 where we compute by hand (`pi` in the code), the mean of 16 seeds in the pictures.
+# The best policy is known in closed form: multiply the reference by $e^{r/\beta}$ and make each row sum to 1. In this
+# section the reference is the policy after SFT: that of seed 0 where we compute by hand (`pi` in the code), and the
+# mean of 16 seeds in the pictures.
 #
 # $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
 
@@ -451,7 +451,7 @@ torch.allclose(best, tc.exact.optimal_policy(logp, world.reward, kl_beta=0.5))
 # çıkaralım:
 
 # %% [markdown] lang="en"
-# `True`: our two lines give the same policy as the package. Is it really the best? Let it meet some rivals:
+# `True`: our two lines give the same policy as the package. Is it really the best? Let us try some rivals:
 
 # %% rivals
 generator = torch.Generator().manual_seed(2)
@@ -481,10 +481,10 @@ print(f"by hand {by_hand:.3f}")
 
 # %% [markdown] lang="en" predict="small"
 # **Predict · a very small β.** At the first prompt (`hello`) `thanks` has a probability of 0.49, and all six helpful
-# tokens earn 1. When $\beta$ gets very small, what becomes of `thanks`?
+# tokens earn 1. When $\beta$ gets very small, what happens to `thanks`?
 #
 # - it goes to 1: the likeliest wins
-# - it goes to 1/6: the six share alike
+# - it goes to 1/6: the six share equally
 # - it stays between the two: the proportions of the reference are kept
 
 # %% frontier
@@ -496,8 +496,8 @@ tc.plots.tradeoff(world, trained.logp, leashes)
 # Daha çok ödül, daha çok KL ister. Politikanın kendisi sürgünün altında; burada eğitim yok, her resim tek bir formüldür:
 
 # %% [markdown] lang="en"
-# Each mark is a `kl_beta`; the dashed line is the **frontier**: the most reward to be had at that
-# KL. More reward takes more KL. The policy itself is under the slider; there is no training here, each picture is one formula:
+# Each mark is one `kl_beta`; the dashed line is the **frontier**: the most reward possible at each KL. More reward
+# costs more KL. The slider shows the policy itself; there is no training here, each picture is just one formula:
 
 
 # %%
@@ -518,9 +518,8 @@ small.reveal(a=thanks > 0.9, b=thanks < 0.2, c=0.6 < thanks < 0.7)
 # sınıra vardığını göreceğiz.
 
 # %% [markdown] lang="en" tags=["answer"]
-# A large `kl_beta`: the right table is much like the left one. A small `kl_beta`: only helpful
-# tokens remain, in the proportions they had in the reference. In lesson 3 we shall see trained
-# policies arrive at the frontier.
+# With a large `kl_beta` the right table is much like the left one. With a small `kl_beta` only helpful tokens remain,
+# in the proportions they had in the reference. In lesson 3 we shall see trained policies arrive at the frontier.
 
 # %% [markdown] lang="tr"
 # ## 7 · Ödülü sen yaz (5 dakika, ek)
@@ -531,8 +530,8 @@ small.reveal(a=thanks > 0.9, b=thanks < 0.2, c=0.6 < thanks < 0.7)
 # %% [markdown] lang="en"
 # ## 7 · Write the reward yourself (5 minutes, extra)
 #
-# Three sliders, the rewards of three classes. The picture is the best policy (`kl_beta=0.5`).
-# Take the neutral reward to 1 and see what stands out at the prompt for a short answer.
+# Three sliders set the rewards of the three classes. The picture is the best policy (`kl_beta=0.5`). Move the neutral
+# reward to 1 and see what stands out at the prompt that asks for a short answer.
 
 
 # %%
@@ -579,8 +578,9 @@ equal.reveal(a=same.std() < 1e-9, b=torch.allclose(same, logp), c=same.exp().ama
 # yardımsever bir token kadar kazandırır.
 
 # %% [markdown] lang="en" tags=["answer"]
-# What counts is not the reward but the **differences** of reward: the common factor $e^{2/\beta}$ cancels with the divisor that makes the
-# sum 1. That is also why `short` leads its row again at a neutral reward of 1: it earns as much as a helpful token then.
+# What counts is not the rewards themselves but the **differences** between them: the common factor $e^{2/\beta}$
+# cancels against the divisor that makes the sum 1. That is also why `short` leads its row again at a neutral reward
+# of 1: it then earns as much as a helpful token.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -600,8 +600,8 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
-# the mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: if something is wrong, it names the
+# mistake. The cell below is all the exercises need; you need not run the lesson again.
 
 # %%
 import torch
@@ -627,11 +627,12 @@ dict(zip(world.tokens, world.reward[0].tolist()))
 # ### Exercise 1 · Expected reward
 #
 # ●○○ · 4 minutes. The first formula of section 4. The inputs are tables of prompt × token: log-probabilities and the
-# reward. Return one number for each prompt.
+# reward. Return one number per prompt.
 #
 # <details><summary>Hint</summary>
 #
-# `logp` holds log-probabilities; `.exp()` makes probabilities of them. `.sum(-1)` sums over the last axis, the tokens.
+# `logp` holds log-probabilities; `.exp()` turns them into probabilities. `.sum(-1)` sums over the last axis, the
+# tokens.
 #
 # </details>
 
@@ -665,7 +666,7 @@ def expected_reward(logp, reward):
 # %% [markdown] lang="en"
 # ### Exercise 2 · The KL divergence
 #
-# ●●○ · 5 minutes. The third formula of section 4, again one number for each prompt. `logp` belongs to the policy being
+# ●●○ · 5 minutes. The third formula of section 4, again one number per prompt. `logp` belongs to the policy being
 # trained, `ref_logp` to the reference.
 #
 # <details><summary>Hint</summary>
@@ -705,11 +706,11 @@ def kl(logp, ref_logp):
 # ### Exercise 3 · The best policy
 #
 # ●●○ · 7 minutes. The closed form of section 6, but in logarithms: **log**-probabilities in and out. The
-# probabilities of each prompt must sum to 1.
+# probabilities at each prompt must sum to 1.
 #
 # <details><summary>Hint</summary>
 #
-# The logarithm of a product is a sum. Making it sum to 1 is the work of `.log_softmax(-1)`.
+# The logarithm of a product is a sum. `.log_softmax(-1)` takes care of making it sum to 1.
 #
 # </details>
 
@@ -747,12 +748,12 @@ def best_policy(ref_logp, reward, kl_beta):
 # %% [markdown] lang="en"
 # ### Exercise 4 · A point for nearly everyone
 #
-# ●○○ · 3 minutes. Let helpful and neutral tokens earn one point more each, while harmful ones stay as they are
-# (`kl_beta=0.5`). Which change alone would give the same best policy?
+# ●○○ · 3 minutes. Helpful and neutral tokens each earn one point more, while harmful ones stay as they are
+# (`kl_beta=0.5`). Which single change would give the same best policy?
 #
-# * `"a"` halving `kl_beta`: the reward has more of a say
+# * `"a"` halving `kl_beta`, so that the reward has more of a say
 # * `"b"` taking one point from the harmful ones, and nothing else
-# * `"c"` none: to reward what is good is not to punish what is bad
+# * `"c"` none: rewarding the good is not the same as punishing the bad
 #
 # <details><summary>Hint</summary>
 #
@@ -786,14 +787,15 @@ outcome = "b"
 # %% [markdown] lang="en"
 # ### Exercise 5 · Write the reward
 #
-# ●●○ · 6 minutes. Give the three classes rewards between −3 and 3, so that in the best policy at `kl_beta=0.5`
-# the following holds: `short` at the sixth prompt and `thanks` at the first have a probability of at least 0.45,
-# and the harmful answers together exceed 0.001 at no prompt. The form is
-# `{"helpful": 1, "harmful": -1, "neutral": 0.2}`.
+# ●●○ · 6 minutes. Give the three classes rewards between −3 and 3 so that, in the best policy at `kl_beta=0.5`,
+# `short` at the sixth prompt and `thanks` at the first each have a probability of at least 0.45, and the harmful
+# answers together do not exceed 0.001 at any prompt. Write it like this: `{"helpful": 1, "harmful": -1, "neutral":
+# 0.2}`.
 #
 # <details><summary>Hint</summary>
 #
-# One is a neutral token, the other a helpful one. In the reference both have about 0.45: let neither overtake.
+# One is a neutral token, the other a helpful one. In the reference both have about 0.45: let neither overtake the
+# other.
 #
 # </details>
 
@@ -814,7 +816,7 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 # %% [markdown] lang="en"
 # ## Check yourself
 #
-# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+# Choose an answer to each of the five questions; right below it you will see whether it is correct, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. `detaylı açıkla` isteminin entropisi altı istemin en küçüğüydü: 1,142 nat. Bu ne demektir?
@@ -850,14 +852,13 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 #    - [ ] Logaritmayı 2 tabanında almış — o zaman sonuç büyürdü: 0,587 / 0,693 = 0,847.
 
 # %% [markdown] lang="en" tags=["quiz"]
-# 1. The entropy of the prompt `explain in detail` was the smallest of the six: 1.142 nats. What does that
-#    mean?
+# 1. The prompt `explain in detail` had the smallest entropy of the six: 1.142 nats. What does that mean?
 #    - [ ] Its answers earn the most — here they do (0.900), but entropy never looks at the reward: a policy
 #      that always says `insult` has entropy 0 and reward −1.
-#    - [ ] There the policy is closest to its untrained self — the other way round: untrained, it is nearly
-#      even, with an entropy near $\log 11$.
-#    - [x] There the policy is more decided — entropy is indecision; it shrinks when probability gathers on
-#      few answers.
+#    - [ ] There the policy is closest to its untrained self — quite the opposite: untrained, it is nearly uniform,
+#      with an entropy near $\log 11$.
+#    - [x] There the policy is more decided — entropy is indecision; it shrinks when probability gathers on a few
+#      answers.
 # 2. The estimate of the reward spreads by 0.066 at 100 samples (see the table). How many samples bring that down to 0.0066?
 #    - [ ] 1,000 — ten times the samples make the spread only $\sqrt{10}$ times smaller, about 3.2.
 #    - [x] 10,000 — a spread ten times smaller takes a hundred times the samples: $\sqrt{100} = 10$.
@@ -871,13 +872,13 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 #    - [ ] 1 — `help` earns just as much; giving it up gains nothing and adds to the KL.
 #    - [x] 0.8 — only helpful tokens remain, in the proportions of the reference: 0.4 / (0.4 + 0.1).
 # 4. You double every reward, and `kl_beta` as well. What happens to $\pi^*$?
-#    - [ ] It moves towards the reward — so it would if only the rewards had grown.
+#    - [ ] It moves towards the reward — it would if only the rewards had grown.
 #    - [x] Nothing — the closed form holds only the ratio $r/\beta$, and that is the same.
-#    - [ ] It moves towards the reference — so it would if only `kl_beta` had grown.
-# 5. A friend computes the KL with `(pi * (logp - ref_logp)).mean(-1)`; averaged over the six prompts it is
-#    0.053 and not 0.587. Where is the mistake?
-#    - [x] It says `mean` for `sum` — to weigh with $\pi$ and add up is to take the mean; `mean` divides by
-#      11 once more.
+#    - [ ] It moves towards the reference — it would if only `kl_beta` had grown.
+# 5. A friend computes the KL with `(pi * (logp - ref_logp)).mean(-1)`; averaged over the six prompts it is 0.053
+#    instead of 0.587. Where is the mistake?
+#    - [x] It uses `mean` instead of `sum` — weighting by $\pi$ and adding up already takes the mean; `mean` then
+#      divides by 11.
 #    - [ ] The two policies are swapped — that would give 0.712, which is `KL(ref, pi)`.
 #    - [ ] A minus is missing in front — the minus belongs to entropy; here it would make the result
 #      negative.
@@ -901,7 +902,7 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 # * The best policy is known in closed form; with reward and reference given, it depends on one number,
 #   `kl_beta`.
 #
-# The terms of the lessons are below. Lesson 2 comes next: training the policy by example.
+# The terms used in the lessons are below. Lesson 2 comes next: training the policy by example.
 
 # %%
 pd.set_option("display.max_colwidth", None)  # the whole meaning, however long
