@@ -19,13 +19,13 @@
 # %% [markdown] lang="en"
 # # Lesson 2 · LoRA-SFT: teaching by example, with few weights
 #
-# In lesson 1 we read the policy as a table. Now we train it. The plainest way is to show the right
-# answer: **supervised fine-tuning** (SFT). Instead of moving all weights we will put two thin
-# matrices beside them: **low-rank adaptation** (LoRA).
+# In lesson 1 we read the policy as a table. Now we train it. The plainest way is to show the right answer:
+# **supervised fine-tuning** (SFT). Instead of changing all the weights we will put two thin matrices beside them:
+# **low-rank adaptation** (LoRA).
 #
-# By the end of this lesson we shall have shown why LoRA changes nothing at the start, what the rank
-# limits, and why too much training leaves no room for the lessons that follow. Time: about 60
-# minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 22 minutes.
+# By the end of this lesson we shall have seen why LoRA changes nothing at the start, what the rank limits, and why
+# too much training leaves no room for the lessons that follow. Time: about 60 minutes, or 40 without the sections
+# marked *extra*, which can wait. Exercises: 22 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Örnek ve kayıp (4 dakika)
@@ -40,12 +40,12 @@
 # %% [markdown] lang="en"
 # ## 1 · Examples and the loss (4 minutes)
 #
-# Every prompt $x$ has a target $y_x$. The less probability the model gives to it, the larger the **loss**. It
-# is minus the mean log-probability of the targets, measured in nats:
+# Every prompt $x$ has a target $y_x$. The less probability the model gives the target, the larger the **loss**. It is
+# minus the mean log-probability of the targets, in nats:
 #
 # $$L = -\frac{1}{6} \sum_{x} \log \pi(y_x|x)$$
 #
-# Begin with a model that knows nothing:
+# Let us begin with a model that knows nothing:
 
 # %%
 import numpy as np
@@ -70,8 +70,8 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 # olsaydı model her hedefi kesin bilirdi. SFT, bu sayıyı küçültmektir, hepsi bu.
 
 # %% [markdown] lang="en"
-# A model that finds all 11 tokens equally likely pays $\log 11$ nats, and ours very nearly does. With
-# a loss of 0 the model would know every target for sure. SFT makes this number smaller, nothing more.
+# A model that finds all 11 tokens equally likely pays $\log 11$ nats, and ours very nearly does. With a loss of 0 the
+# model would be certain of every target. SFT makes this number smaller, nothing more.
 
 # %% [markdown] lang="tr"
 # ## 2 · Düzeltmeyi ince tut (6 dakika)
@@ -87,14 +87,13 @@ print(f"by hand {by_hand:.4f}, package {loss.item():.4f}, log 11 = {np.log(11):.
 # %% [markdown] lang="en"
 # ## 2 · Keep the update thin (6 minutes)
 #
-# The matrix that we want to change is $W$: 11 rows, 32 columns. LoRA **freezes** it and puts the
-# product of two thin matrices beside it ([Hu et al., 2021][lora]):
+# The matrix that we want to change is $W$: 11 rows, 32 columns. LoRA **freezes** it and adds the product of two thin
+# matrices ([Hu et al., 2021][lora]):
 #
 # $$W' = W + \Delta W, \qquad \Delta W = \frac{\alpha}{r} B A$$
 #
-# $A$ brings a prompt down to $r$ numbers, $B$ makes 11 logits of these $r$ numbers. $r$ is the
-# **rank** and $\alpha$ (`lora_alpha` in the code) scales the update. The pair is called an
-# **adapter**.
+# $A$ reduces a prompt to $r$ numbers, and $B$ turns these $r$ numbers into 11 logits. $r$ is the **rank** and
+# $\alpha$ (`lora_alpha` in the code) scales the update. The pair is called an **adapter**.
 
 # %%
 for name, weight in model.named_parameters():
@@ -109,10 +108,9 @@ for name, weight in model.named_parameters():
 # koyalım. Logitleri iki yoldan hesaplıyoruz: ya $W'$ ile ya da istemi önce $A$'dan, sonra $B$'den geçirerek:
 
 # %% [markdown] lang="en"
-# The embedding, $W$ (`head.weight`) and the bias are frozen; only `lora_A` and `lora_B` are trained.
-# Here $r = 8$ and $\alpha = 8$. To see the product at work, put random numbers into the $B$ of a copy of
-# the model. We compute the logits in two ways: with $W'$, or by sending the prompt through $A$ and then
-# through $B$:
+# The embedding, $W$ (`head.weight`) and the bias are frozen; only `lora_A` and `lora_B` are trained. Here $r = 8$ and
+# $\alpha = 8$. To see the product at work, we put random numbers into the $B$ of a copy of the model and compute the
+# logits in two ways: with $W'$, and by sending the prompt through $A$ and then through $B$:
 
 # %%
 example = model.select(torch.tensor([0]))
@@ -145,8 +143,9 @@ print(f"rank of W {of_w}, rank of B A {of_product}")
 # %% [markdown] lang="en"
 # ## 3 · At the start nothing changes (7 minutes)
 #
-# In [PEFT][peft_start], the usual library for LoRA, as in here, $A$ starts at random and $B$ at **zero**. Then $B A = 0$: the adapter that is
-# attached does not change the policy. Yet learning needs a gradient (the derivative of the loss by the weights).
+# Here, as in [PEFT][peft_start], the usual library for LoRA, $A$ starts at random and $B$ at **zero**. Then
+# $B A = 0$: attaching the adapter does not change the policy. But learning needs a gradient (the derivative of the
+# loss with respect to the weights).
 
 # %% [markdown] lang="tr" predict="pulled"
 # **Tahmin et · ilk gradyan.** $B = 0$ iken ilk adımda hangi matrise gradyan gelir?
@@ -157,11 +156,11 @@ print(f"rank of W {of_w}, rank of B A {of_product}")
 # - hiçbirine
 
 # %% [markdown] lang="en" predict="pulled"
-# **Predict · the first gradient.** While $B = 0$, which of the matrices does a gradient reach in the first step?
+# **Predict · the first gradient.** With $B = 0$, which of the two matrices gets a gradient in the first step?
 #
 # - both
-# - A alone
-# - B alone
+# - only A
+# - only B
 # - neither
 
 # %% first_gradient
@@ -185,9 +184,8 @@ pulled.reveal(a=to_a > 0 and to_b > 0, b=to_a > 0 == to_b, c=to_b > 0 == to_a, d
 # $B$ atar, $A$ sonra yola çıkar. İkisi de 0 olsaydı hiçbiri kıpırdamazdı.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The adapter is attached and the policy is the same. The gradient of $A$ is exactly 0, because $B = 0$
-# stands before it; $B$ takes the first step and $A$ sets out after it. Had both been 0, neither would
-# ever move.
+# The adapter is attached and the policy is the same. The gradient of $A$ is exactly 0, because it is multiplied by
+# $B = 0$; $B$ takes the first step and $A$ follows. If both were 0, neither would ever move.
 
 # %% [markdown] lang="tr"
 # ### Gerçek bir hata
@@ -198,8 +196,8 @@ pulled.reveal(a=to_a > 0 and to_b > 0, b=to_a > 0 == to_b, c=to_b > 0 == to_a, d
 # %% [markdown] lang="en"
 # ### A real bug
 #
-# In a real notebook **both** matrices started at random. Look at how far the policy is from the frozen
-# model before any training, in KL; 64 seeds, four values of $\alpha$:
+# In a real notebook **both** matrices started at random. Here is how far the policy is from the frozen model before
+# any training, in KL, for 64 seeds and four values of $\alpha$:
 
 # %% wrong_start
 generator = torch.Generator().manual_seed(1)
@@ -218,10 +216,10 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # bağlanacağı için bu önemlidir.
 
 # %% [markdown] lang="en"
-# With $B = 0$ the distance is 0 at every $\alpha$. With a random $B$ the policy has slipped before the
-# first step, and about four times as far when $\alpha$ doubles. Training still goes on and the loss
-# still falls; but the start is no longer the model you think it is. That matters, since the leash
-# (the KL penalty) of lesson 3 will be tied to the start.
+# With $B = 0$ the distance is 0 at every $\alpha$. With a random $B$ the policy has drifted before the first step,
+# and about four times as far when $\alpha$ doubles. Training still runs and the loss still falls, but the start is no
+# longer the model you think it is. That matters, because the leash (the KL penalty) of lesson 3 will be tied to the
+# start.
 
 # %% [markdown] lang="tr"
 # ## 4 · Kaç ağırlık eğitiliyor? (6 dakika)
@@ -231,7 +229,7 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # %% [markdown] lang="en"
 # ## 4 · How many weights are trained? (6 minutes)
 #
-# LoRA is famous for needing few parameters. How large is the share in our model?
+# LoRA is famous for needing few parameters. What share of the weights is that in our model?
 
 # %% [markdown] lang="tr" predict="portion"
 # **Tahmin et · eğitilen pay.** Rank 8 ile bizim modelin ağırlıklarının yaklaşık ne kadarı eğitilir?
@@ -241,7 +239,7 @@ for alpha in (8.0, 16.0, 32.0, 64.0):
 # - %1
 
 # %% [markdown] lang="en" predict="portion"
-# **Predict · the trained share.** With rank 8, about how much of our model's weights is trained?
+# **Predict · the trained share.** With rank 8, about what share of our model's weights is trained?
 #
 # - 40%
 # - 10%
@@ -264,8 +262,8 @@ portion.reveal(a=0.3 < of_all < 0.5, b=0.05 < of_all < 0.2, c=of_all < 0.03)
 # kazanç biter.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Not few at all! $W$ itself has 352 numbers and its adapter 344. When the rank comes near the short
-# side of a matrix, nothing is saved.
+# Not a small share at all! $W$ itself has 352 numbers and its adapter 344. When the rank gets close to the short side
+# of the matrix, nothing is saved.
 
 # %% [markdown] lang="tr"
 # LoRA asıl büyük matrislerde işe yarar. Üç açık modelin dikkat (attention)
@@ -274,10 +272,10 @@ portion.reveal(a=0.3 < of_all < 0.5, b=0.05 < of_all < 0.2, c=of_all < 0.03)
 # ([Touvron ve ark., 2023][llama]), Mistral 7B ([Jiang ve ark., 2023][mistral]).
 
 # %% [markdown] lang="en"
-# LoRA pays where matrices are large. Put rank 8 on the attention
-# layers of three open models; the input and output sizes of the matrices in each layer are those of
-# the models' published settings (`config.json`): GPT-2 ([Radford et al., 2019][gpt2]), Llama 2 7B
-# ([Touvron et al., 2023][llama]), Mistral 7B ([Jiang et al., 2023][mistral]).
+# LoRA pays off where matrices are large. Let us put adapters of rank 8 on the attention layers of three open models;
+# the input and output sizes of their matrices come from the models' published settings (`config.json`): GPT-2
+# ([Radford et al., 2019][gpt2]), Llama 2 7B ([Touvron et al., 2023][llama]), Mistral 7B
+# ([Jiang et al., 2023][mistral]).
 
 # %% large_models
 d, kv = 4096, 1024
@@ -299,10 +297,9 @@ for name, (layers, matrices, parameters) in models.items():
 # göstermek için birebirdir.
 
 # %% [markdown] lang="en"
-# One in a thousand: that is the share that is trained in a model of seven billion weights. Gradients,
-# and the memory of Adam ([Kingma and Ba, 2015][adam]), which fits each step to the gradients so far, are kept
-# for this share alone. Our toy cannot show that gain, but it is just right
-# for showing how LoRA *behaves*.
+# One in a thousand: that is the share trained in a model of seven billion weights. Only this share needs gradients,
+# and memory for Adam ([Kingma and Ba, 2015][adam]), which fits each step to the gradients so far. Our toy cannot show
+# that gain, but it is just right for showing how LoRA *behaves*.
 
 # %% [markdown] lang="tr"
 # ## 5 · Eğitim döngüsü (4 dakika)
@@ -313,8 +310,8 @@ for name, (layers, matrices, parameters) in models.items():
 # %% [markdown] lang="en"
 # ## 5 · The training loop (4 minutes)
 #
-# The loop has four lines: clear the gradients, find the loss, find its gradient, take a step. Nothing is
-# hidden; `tc.train_sft` does just this, only for many seeds side by side.
+# The loop has four lines: clear the gradients, find the loss, find its gradient, take a step. Nothing is hidden;
+# `tc.train_sft` does exactly this, only for many seeds side by side.
 
 # %%
 policy = tc.ToyLM(seeds=[0])
@@ -335,9 +332,8 @@ tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 # hedefi öne çıkmış ama henüz kesinleşmemiş bir politika var. Ders 3 ve 4 buradan başlayacak.
 
 # %% [markdown] lang="en"
-# `True`: the loop written by hand is the first seed of the package. On the right, after 38 steps, is a
-# policy in which the target stands out at each prompt without being certain. Lessons 3 and 4 will
-# start here.
+# `True`: the loop written by hand gives the package's policy for the first seed. On the right, after 38 steps, is a
+# policy in which the target stands out at each prompt without being certain. Lessons 3 and 4 will start here.
 
 # %% [markdown] lang="tr"
 # ## 6 · α bir öğrenme oranı mı? (8 dakika, ek)
@@ -351,9 +347,10 @@ tc.plots.policies(world, before=start.ref_logp, after=start.logp)
 # ## 6 · Is α a learning rate? (8 minutes, extra)
 #
 # Two knobs make the step larger: `lora_alpha`, and the learning rate (`lr`, the size of a step). Are they the same
-# thing? Adam's step does not depend on the size of the gradient: each weight moves by about `lr` per step. Look at
-# $\frac{\alpha}{r} B$ as one matrix, and its step is $\frac{\alpha}{r} \cdot$ `lr`; that of $A$ is still `lr`. So
-# making $\alpha$ four times as large should mean making the learning rate four times as large **for $B$ alone**. Test it:
+# thing? Adam's step does not depend on the size of the gradient: each weight moves by about `lr` per step. If we see
+# $\frac{\alpha}{r} B$ as one matrix, its step is $\frac{\alpha}{r} \cdot$ `lr`, while that of $A$ is still `lr`. So
+# making $\alpha$ four times as large should mean making the learning rate four times as large **for $B$ alone**. Let
+# us test it:
 
 
 # %% rate_of_b
@@ -402,7 +399,7 @@ print(f"alpha  8, lr 0.04 for A, 0.04 for B: {loss_after(8, 0.04, 0.04):.3f}")
 #
 # - with α = 2r: the scale is always the same
 # - with α = 8 at every rank
-# - as much with either
+# - equally with both
 
 # %% rules
 alphas, rates = [2, 4, 8, 16, 32], [0.00125, 0.0025, 0.005, 0.01, 0.02]
@@ -425,11 +422,12 @@ one_rate.reveal(a=double < same / 2, b=same < double / 2, c=0.5 <= same / double
 # ([Kalajdzievski, 2023][rslora]) ise, buradakinden çok büyük ranklar için, $\sqrt{r}$'ye böler.
 
 # %% [markdown] lang="en" tags=["answer"]
-# With $\alpha = 8$ the loss in the columns on the left hardly depends on the rank (on the right rank 1 falls behind for another reason: section 7); with $\alpha = 2r$ it is 2.24 at rank 1 and
-# 1.35 at rank 8, at an `lr` of 0.005. The reason: $B A$ is a sum of $r$ terms, and Adam moves each of them by steps of the same size.
-# Dividing by $r$ makes up for the number of terms; $\alpha = 2r$ takes the division back. $B A$ then grows with the rank,
-# and `lr` has to be found anew for every rank. Hu et al. set $\alpha$ to the first $r$ they try, and then leave it
-# alone. rsLoRA ([Kalajdzievski, 2023][rslora]) divides by $\sqrt{r}$, for ranks far above ours.
+# With $\alpha = 8$ the loss in the columns on the left hardly depends on the rank (on the right, rank 1 falls behind
+# for a different reason: see section 7); with $\alpha = 2r$ it is 2.24 at rank 1 and 1.35 at rank 8, at an `lr` of
+# 0.005. The reason: $B A$ is a sum of $r$ terms, and Adam moves each of them by steps of the same size. Dividing by
+# $r$ makes up for the number of terms; $\alpha = 2r$ undoes the division. $B A$ then grows with the rank, and `lr`
+# has to be tuned again for every rank. Hu et al. set $\alpha$ to the first $r$ they try, and then leave it alone.
+# rsLoRA ([Kalajdzievski, 2023][rslora]) divides by $\sqrt{r}$, for ranks far above ours.
 
 # %% [markdown] lang="tr"
 # $\alpha$'nın kendisi ne kadar iş görür? Sürgüyü 8'den 32'ye götür: bütün tablo yaklaşık bir sütun sola kayar, `lr` iki katına
@@ -437,9 +435,9 @@ one_rate.reveal(a=double < same / 2, b=same < double / 2, c=0.5 <= same / double
 # yaklaşık iki kat `lr` eder.
 
 # %% [markdown] lang="en"
-# How much does $\alpha$ itself do? Take the slider from 8 to 32: the whole map moves about one column to the left, as if
-# `lr` had doubled. In the product $\frac{\alpha}{r} B A$, $\alpha$ counts once and `lr` twice: in $B$ and in $A$.
-# That is why four times $\alpha$ comes to about twice `lr`.
+# How much does $\alpha$ itself do? Move the slider from 8 to 32: the whole map shifts about one column to the left,
+# as if `lr` had doubled. In the product $\frac{\alpha}{r} B A$, $\alpha$ counts once and `lr` twice: in $B$ and in
+# $A$. That is why four times $\alpha$ amounts to about twice `lr`.
 
 # %%
 tc.widgets.slider(
@@ -459,8 +457,8 @@ tc.widgets.slider(
 # %% [markdown] lang="en"
 # ## 7 · Slide: `lora_rank` (8 minutes)
 #
-# Six ranks, 16 seeds, 200 steps. The experiments of the old notebook used a `lora_rank` of 4, 8 and 16; since $W$
-# cannot have a rank above 11 here, there is no 16, and 11 stands in its place:
+# Six ranks, 16 seeds, 200 steps. The notebook that this course grew out of used a `lora_rank` of 4, 8 and 16; $W$
+# cannot have a rank above 11 here, so 11 takes the place of 16:
 
 # %%
 try:
@@ -478,12 +476,13 @@ except ValueError as error:
 # - altı hedef için 6
 
 # %% [markdown] lang="en" predict="enough"
-# **Predict · rank enough.** Six prompts have six different targets. What is the smallest rank with which, after 200 steps, the target is the likeliest answer at every one of them?
+# **Predict · a large enough rank.** Six prompts have six different targets. What is the smallest rank at which, after
+# 200 steps, the target is the likeliest answer at every prompt?
 #
 # - 1
 # - 2
 # - 4
-# - for six targets, 6
+# - 6, since there are six targets
 
 # %%
 ranks = [1, 2, 3, 4, 8, 11]
@@ -494,7 +493,7 @@ tc.plots.curves(run, "loss", "accuracy")
 # Bir kez eğitildi; sürgü yalnızca gösterir. Fareyle ya da ok tuşlarıyla oynat:
 
 # %% [markdown] lang="en"
-# Trained once; the slider only shows. Move it with the mouse or the arrow keys:
+# Everything is trained already; the slider only shows it. Move it with the mouse or the arrow keys:
 
 # %%
 tc.widgets.slider(
@@ -516,9 +515,9 @@ enough.reveal(a=smallest == 1, b=smallest == 2, c=2 < smallest <= 4, d=smallest 
 # istemlerin payıdır.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Bands hold the middle 80% of the seeds. Left: the loss of rank 1 stays near 1 and the others go down to
-# zero; a higher rank goes down faster, but beyond 4 little changes. Right: accuracy is the share of
-# prompts whose likeliest token is the target.
+# The bands hold the middle 80% of the seeds. On the left, the loss of rank 1 stays near 1 and the others fall to
+# zero; a higher rank falls faster, but beyond 4 little changes. On the right is the accuracy, the share of prompts
+# whose likeliest token is the target.
 
 # %% ends
 last = run.history[["loss", "accuracy", "trainable_fraction"]].isel(step=-1, drop=True).mean("seed")
@@ -529,8 +528,8 @@ last.to_dataframe().round(3)
 # yanıtlarını yazıp kaç **ayrı** yanıt olduğunu sayalım:
 
 # %% [markdown] lang="en"
-# The accuracy of rank 1 stayed at one third. Why just one third? For each seed, write down the likeliest
-# answers to the six prompts and count how many **distinct** ones there are:
+# The accuracy of rank 1 stayed at one third. Why one third? For each seed, take the likeliest answers to the six
+# prompts and count how many **distinct** ones there are:
 
 # %%
 for rank in (1, 2):
@@ -545,11 +544,10 @@ for rank in (1, 2):
 # Düzlemde altı yön birbirini ezmeden yan yana durabilir. Bakalım gerçekten öyle mi:
 
 # %% [markdown] lang="en"
-# Rank 1 lines the prompts up on one straight line. One token wins at one end of it, another at the
-# other end: two distinct answers for nearly every seed, that is, 2 of the 6 targets. (Many more steps
-# squeeze a few others in between, never all six.) Rank 2 is a
-# **plane**. In a plane six directions can stand side by side without crushing one another. See
-# whether they do:
+# Rank 1 puts all the prompts on one straight line. One token wins at one end, another at the other: two distinct
+# answers for nearly every seed, that is, 2 of the 6 targets. (Many more steps squeeze a few others in between, never
+# all six.) Rank 2 is a **plane**. In a plane six directions can lie side by side without crowding one another out.
+# Let us see whether they do:
 
 # %%
 tc.plots.plane(run.sel(lora_rank=2), seed=0)
@@ -574,8 +572,8 @@ tc.plots.plane(run.sel(lora_rank=2), seed=0)
 # %% [markdown] lang="en"
 # ## 8 · Full fine-tuning and the best copy (9 minutes, extra)
 #
-# For comparison, train the whole of $W$: **full fine-tuning**. The loop is the same, only the matrix
-# that is trained is another one.
+# For comparison, let us train the whole of $W$: **full fine-tuning**. The loop is the same; only the matrix being
+# trained is different.
 
 # %%
 full = tc.ToyLM(seeds=range(16))
@@ -606,15 +604,15 @@ print("singular values", S.mean(0).numpy().round(1))
 # Sınayalım: LoRA'yı hedeflere değil, doğrudan $\Delta W$'yi kopyalamaya eğitelim.
 
 # %% [markdown] lang="en"
-# Full fine-tuning learned the six targets too. The **singular values** of $\Delta W$, from its singular
-# value decomposition (SVD), say how many directions it uses: seven are large, the rest small. How do we best copy this $\Delta W$ with rank
-# $r$? The answer of Eckart and Young ([1936][eckart_young]): keep the first $r$ singular values and drop the rest. No
-# matrix of rank $r$ can be nearer, and the error (the root of the summed squares of the differences) comes from exactly
-# what was dropped:
+# Full fine-tuning learned the six targets too. The **singular values** of $\Delta W$, from its singular value
+# decomposition (SVD), say how many directions it uses: seven are large, the rest small. What is the best copy of this
+# $\Delta W$ with rank $r$? The answer of Eckart and Young ([1936][eckart_young]): keep the first $r$ singular values
+# and drop the rest. No matrix of rank $r$ can be closer, and the error (the square root of the summed squared
+# differences) comes from exactly what was dropped:
 #
 # $$\min_{\mathrm{rank}\, M \le r} \|\Delta W - M\| = \sqrt{s_{r+1}^2 + s_{r+2}^2 + \dots}$$
 #
-# Put it to the test: train LoRA not on the targets but on copying $\Delta W$.
+# Let us test it: we train LoRA not on the targets but to copy $\Delta W$.
 
 
 # %%
@@ -653,8 +651,8 @@ for rank in (1, 2, 4):
 # - ikisi de altıda altı
 
 # %% [markdown] lang="en" predict="better"
-# **Predict · copy or training?** At rank 4, which answers more prompts right: the best copy of full fine-tuning, or LoRA
-# trained on the targets?
+# **Predict · copy or training?** At rank 4, which answers more prompts correctly: the best copy of full fine-tuning,
+# or LoRA trained on the targets?
 #
 # - the best copy
 # - LoRA
@@ -682,10 +680,9 @@ better.reveal(a=copied > lora, b=lora > copied, c=lora == copied)
 # vermeye. LoRA tam ince ayarın kötü bir taklidi değildir, kendi $\Delta W$'sini bulur.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Even at rank 4 the best copy does not get all six targets right; for LoRA rank 2 was enough. Eckart and
-# Young are right, only the question is another one: the copy tries to be near **all** numbers of $\Delta W$,
-# LoRA only to get six answers right. LoRA is no poor imitation of full fine-tuning; it finds a
-# $\Delta W$ of its own.
+# Even at rank 4 the best copy does not get all six targets right; for LoRA rank 2 was enough. Eckart and Young are
+# right, but this is a different question: the copy tries to match **all** numbers of $\Delta W$, LoRA only to get six
+# answers right. LoRA is not a poor imitation of full fine-tuning; it finds a $\Delta W$ of its own.
 
 # %% [markdown] lang="tr"
 # ## 9 · Birleştir, ayır, kapat (3 dakika, ek)
@@ -696,8 +693,8 @@ better.reveal(a=copied > lora, b=lora > copied, c=lora == copied)
 # %% [markdown] lang="en"
 # ## 9 · Merge, unmerge, switch off (3 minutes, extra)
 #
-# When training is done, $\Delta W$ can be added to $W$: the **merge**. The model is an ordinary layer
-# again, and LoRA costs nothing at run time.
+# When training is done, $\Delta W$ can be added to $W$: this is the **merge**. The layer is an ordinary one again,
+# and LoRA costs nothing at run time.
 
 # %%
 apart = start.model()
@@ -715,9 +712,9 @@ print("unmerged, largest difference:", (start.model() - apart).abs().max().item(
 # ikinci bir model gerekmez:
 
 # %% [markdown] lang="en"
-# Merged, the difference is nothing but rounding; unmerged, we are back to the bit. We can also leave the adapter in place
-# and **switch it off** (`disable_adapter` in PEFT): what is left is $W$, and that is the policy before training. To keep
-# it takes no second model:
+# After merging, the only difference is rounding; after unmerging, the model is the same as before, to the bit. We can
+# also leave the adapter in place and **switch it off** (`disable_adapter` in PEFT): what is left is $W$, and that is
+# the policy before training. Keeping that policy takes no second model:
 
 # %%
 off = start.model.base_logits().log_softmax(-1)
@@ -738,16 +735,16 @@ print("adapter off, to the bit the policy before training:", np.array_equal(off,
 # kolay olup olmadığına.
 
 # %% [markdown] lang="en"
-# (The `ref_logp` of a run is the policy which that run started from: here the untrained one.) Lessons 3 and 4 start at the policy of
-# **section 5**, and it is their reference: the one with the adapter on.
-# Switching it off there would lead back to $W$, to before SFT; the trick works if the adapter of SFT is merged into $W$
-# first and a new one put beside it. The package computes the table of the reference before the first step and keeps it.
-# Lesson 6 shows what happens to those who mix up the two.
+# (A run's `ref_logp` is the policy it started from: here, the untrained one.) Lessons 3 and 4 start from the policy
+# of **section 5**, with its adapter on, and that policy is their reference. Switching the adapter off there would
+# lead back to $W$, before SFT; the trick works only if the SFT adapter is first merged into $W$ and a new one is
+# added. The package computes the table of the reference before the first step and keeps it. Lesson 6 shows what
+# happens when the two are mixed up.
 #
 # ## 10 · Over-training: is anything left for reinforcement learning (RL)? (5 minutes)
 #
-# We stopped after 38 steps. Why not go on? Look at the entropy, and then at whether
-# a policy trained for long is easy to change by reward, that is, by RL (lesson 3).
+# We stopped after 38 steps. Why not go on? Let us look at the entropy, and then at whether a policy that was trained
+# for long is still easy to change by reward, that is, by RL (lesson 3).
 
 # %%
 stops = tc.train_sft(world, tc.SFTConfig(steps=[38, 100, 400], seeds=16))
@@ -759,10 +756,9 @@ tc.plots.curves(stops, "loss", "entropy")
 # `possible`). Yanına PPO'nun vardığı ödülü koyalım; hep hedefini söyleyen bir politika 0,733 kazanır:
 
 # %% [markdown] lang="en"
-# After 100 steps loss and entropy are both nearly 0: at each prompt the policy has locked on to
-# one answer. The closed form of lesson 1 gives the reward of the best policy on a leash of
-# `kl_beta=0.1` (`possible` below). Put beside it the reward that PPO reaches; a policy that always
-# gives its target earns 0.733:
+# After 100 steps loss and entropy are both nearly 0: at each prompt the policy has locked on to one answer. The
+# closed form of lesson 1 gives the reward of the best policy on a leash of `kl_beta=0.1` (`possible` below). Beside
+# it we put the reward that PPO reaches; a policy that always gives its target earns 0.733:
 
 # %% over_training
 for steps in (38, 400, 1600):
@@ -782,11 +778,10 @@ for steps in (38, 400, 1600):
 # politika başka yanıt denemez. SFT'yi erken bırakmak, sonraki derse pay bırakmaktır.
 
 # %% [markdown] lang="en"
-# From a much-trained policy even the possible reward drops. The reason is the leash: bringing forward
-# an answer of probability $p$ costs $\beta \log(1/p)$ of reward, and with a tiny $p$ the gain does not
-# pay for it. At 1600 steps PPO does not reach even what is possible, since it learns only from answers
-# that it tries, and a policy so sure of itself tries no other. Stopping SFT early leaves room for the
-# lesson that follows.
+# From an over-trained policy even the possible reward drops. The reason is the leash: bringing back an answer of
+# probability $p$ costs $\beta \log(1/p)$ in reward, and when $p$ is tiny the gain does not pay for it. At 1600 steps
+# PPO does not even reach what is possible, since it learns only from the answers it tries, and a policy so sure of
+# itself tries no others. Stopping SFT early leaves room for the next lesson.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -806,8 +801,8 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
-# the mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: if something is wrong, it names the
+# mistake. The cell below is all the exercises need; you need not run the lesson again.
 
 # %%
 import torch
@@ -840,7 +835,8 @@ print("targets", world.sft_targets.tolist())
 #
 # <details><summary>Hint</summary>
 #
-# The frozen layer first. Then send the input through the narrow passage; for the scale ask: how many rows has `A`?
+# The frozen layer first. Then send the input through the narrow passage; for the scale, ask yourself how many rows
+# `A` has.
 #
 # </details>
 
@@ -875,7 +871,9 @@ def lora_forward(x, W, b, A, B, alpha):
 # %% [markdown] lang="en"
 # ### Exercise 2 · A new adapter
 #
-# ●○○ · 5 minutes. For a layer with `inside` inputs, `out` outputs and the rank given, make `A` and `B`: the start must stay unchanged, yet training must be able to begin. Shapes as in section 2, the start as in PEFT (section 3).
+# ●○○ · 5 minutes. Make `A` and `B` of rank `rank` for a layer with `inside` inputs and `out` outputs: the policy at
+# the start must not change, yet training must be able to begin. The shapes are those of section 2, the start that of
+# PEFT (section 3).
 #
 # <details><summary>Hint</summary>
 #
@@ -921,12 +919,12 @@ def new_adapter(inside, out, rank):
 # %% [markdown] lang="en"
 # ### Exercise 3 · Four times the alpha, a quarter of the step
 #
-# ●○○ · 3 minutes. Somebody raises `lora_alpha` from 8 to 32 and, to make up for it, lowers `lr` from 0.01 to 0.0025. What is the loss
-# after the same 38 steps? (On the scale: section 6, extra.)
+# ●○○ · 3 minutes. Somebody raises `lora_alpha` from 8 to 32 and, to make up for it, lowers `lr` from 0.01 to 0.0025.
+# What is the loss after the same 38 steps? (Section 6, extra, explains the scale.)
 #
-# * `"a"` less than half: α does more
+# * `"a"` less than half of what it was: α does more
 # * `"b"` nearly the same: the two cancel
-# * `"c"` more than one and a half times as large
+# * `"c"` more than one and a half times what it was
 #
 # <details><summary>Hint</summary>
 #
@@ -960,13 +958,14 @@ larger_alpha = "c"
 # %% [markdown] lang="en"
 # ### Exercise 4 · As good as your examples
 #
-# ●●○ · 6 minutes. In 400 steps the policy locks on to its targets; with those of the lesson (`targets` above) it earns 0.733. Choose
-# six targets for the six prompts so that the locked policy earns at least 0.85. The target of the fourth prompt
-# stays the refusal (`no`), and use at least four distinct tokens. By name or by the numbers above, as a list.
+# ●●○ · 6 minutes. In 400 steps the policy locks on to its targets; with those of the lesson (`targets` above) it
+# earns 0.733. Choose six targets for the six prompts so that the locked policy earns at least 0.85. Keep the refusal
+# (`no`) as the target of the fourth prompt, and use at least four distinct tokens. Write a list, by name or by the
+# numbers above.
 #
 # <details><summary>Hint</summary>
 #
-# What a locked policy earns is the mean of what its targets earn. Which one, beside the refusal, pulls it down?
+# A locked policy earns the mean of what its targets earn. Which one, apart from the refusal, pulls the mean down?
 #
 # </details>
 
@@ -988,7 +987,7 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 # %% [markdown] lang="en"
 # ## Check yourself
 #
-# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+# Choose an answer to each of the five questions; right below it you will see whether it is correct, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. Biri rolleri değiş tokuş etti: $A = 0$, $B$ rastgele. Eğitim nasıl başlar?
@@ -1025,14 +1024,14 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 #    - [ ] Daha çok SFT adımı — 1600 adımda 0,780'e kadar indi.
 
 # %% [markdown] lang="en" tags=["quiz"]
-# 1. Somebody swapped the roles: $A = 0$ and $B$ at random. How does training start?
-#    - [ ] Not at all — to be stuck, both would have to be 0.
-#    - [ ] The policy slips before the first step — the product $B A$ is 0 as long as one of the two is 0;
-#      the policy stays.
+# 1. Somebody swapped the roles: $A = 0$ and $B$ is random. How does training start?
+#    - [ ] Not at all — it would be stuck only if both were 0.
+#    - [ ] The policy slips before the first step — the product $B A$ is 0 as long as either of the two is 0; the
+#      policy stays where it is.
 #    - [ ] From the same policy, and $B$ takes the first step again — the gradient of $B$ is multiplied by
 #      $A e_x$, which is 0 here.
-#    - [x] From the same policy, and now $A$ takes the first step — before the gradient of $A$ stands $B$,
-#      which is no longer 0.
+#    - [x] From the same policy, but now $A$ takes the first step — the gradient of $A$ is multiplied by $B$, which is
+#      no longer 0.
 # 2. You attach an adapter of rank 8 to a matrix of $4096 \times 4096$. How many numbers are trained?
 #    - [ ] 8 — the rank counts directions; each has an input side and an output side.
 #    - [x] 65,536 — $8 \cdot (4096 + 4096)$: a row of $A$ and a column of $B$ for each direction.
@@ -1041,25 +1040,23 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 #    - [ ] 16,777,216 — that is $W$ itself, and it is frozen.
 # 3. (Section 6, extra.) The code has $\alpha B A$ where $\frac{\alpha}{r} B A$ should be; the rank is 8, `lora_alpha` is 8.
 #    What gives it away?
-#    - [x] The first loss is right, but steps carry the logits eight times as far — while $B = 0$ no scale
-#      shows; afterwards it enlarges every step.
+#    - [x] The first loss is right, but each step carries the logits eight times as far — while $B = 0$ the scale does
+#      not show; after that it enlarges every step.
 #    - [ ] The first loss is not near $\log 11$ — while $B = 0$ the product is 0 at any scale.
 #    - [ ] Nothing; Adam absorbs the scale — Adam rescales the gradient, not the factor in front of $B A$.
 #    - [ ] The rank drops to 1 — a scale does not change the number of directions.
-# 4. (Section 8, extra.) The best copy of $\Delta W$ with rank 2 has an accuracy of 0.406, LoRA of rank 2 has 1. Were Eckart and
-#    Young wrong?
-#    - [ ] Yes; LoRA found a matrix nearer to $\Delta W$ — even LoRA trained to copy did not get below
-#      14.224.
-#    - [ ] No; the copy was not trained enough — the SVD is not trained, and the trained copy met the same
-#      bound.
-#    - [x] No; being nearest to $\Delta W$ is one thing, getting six answers right another — LoRA found a
+# 4. (Section 8, extra.) The best copy of $\Delta W$ with rank 2 has an accuracy of 0.406; LoRA of rank 2 has 1. Were
+#    Eckart and Young wrong?
+#    - [ ] Yes; LoRA found a matrix closer to $\Delta W$ — even LoRA trained to copy did not get below 14.224.
+#    - [ ] No; the copy was not trained enough — the SVD is not trained, and the trained copy reached the same bound.
+#    - [x] No; being closest to $\Delta W$ is one thing, getting six answers right is another — LoRA found a
 #      $\Delta W$ of its own.
-# 5. After 400 steps of SFT, the reward possible at `kl_beta=0.1` was down to 0.929. What raises it?
+# 5. After 400 steps of SFT, the reward possible at `kl_beta=0.1` had dropped to 0.929. What raises it?
 #    - [ ] Training PPO for longer — 0.929 comes from the closed form; no training gets past it.
-#    - [x] A smaller `kl_beta` — bringing back a forgotten answer costs $\beta \log(1/p)$, and less with a
-#      smaller $\beta$.
+#    - [x] A smaller `kl_beta` — bringing back a forgotten answer costs $\beta \log(1/p)$, which is less for a smaller
+#      $\beta$.
 #    - [ ] A higher `lora_rank` — the limit is set by the starting policy and the leash, not by the rank.
-#    - [ ] More steps of SFT — with 1600 steps it fell as far as 0.780.
+#    - [ ] More steps of SFT — with 1600 steps it fell to 0.780.
 
 # %% [markdown] lang="tr"
 # ## Özet
@@ -1079,7 +1076,7 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 # * LoRA freezes $W$ and trains $\frac{\alpha}{r} B A$; because $B = 0$, the start is unchanged.
 # * The rank is the number of directions of the update: in 200 steps rank 1 learns two answers, rank 2 is enough
 #   for six.
-# * The best copy of rank $r$ is the SVD; LoRA does not copy, it finds a solution of its own.
+# * The best copy of rank $r$ comes from the SVD; LoRA does not copy but finds a solution of its own.
 # * Too much SFT uses up the answers that RL would try.
 #
 # Lesson 3 comes next: teaching without telling the right answer, by **reward** alone.
