@@ -22,14 +22,13 @@
 # %% [markdown] lang="en"
 # # Lesson 3 · PPO: learning by reward, on a leash
 #
-# We cannot always show a language model what to do by example (lesson 2). Sometimes all we can
-# say is: *this answer is good, that one is bad.* PPO (proximal policy optimization) tries
-# answers and corrects the policy by the **reward** it gets; a **leash** (the KL penalty) keeps
-# it from running far from where it started.
+# We cannot always show a language model what to do by example (lesson 2). Sometimes all we can say is: *this answer
+# is good, that one is bad.* PPO (proximal policy optimization) tries answers and corrects the policy by the
+# **reward** they earn; a **leash** (the KL penalty) keeps the policy from running far from where it started.
 #
-# The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So the
-# curves of reward and KL come with a black dashed line: the place they ought to reach. Time: about 58
-# minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 31 minutes.
+# The world here is so small (6 prompts, 11 tokens) that the **exact answer** is known. So the curves of reward and KL
+# come with a black dashed line: the place they ought to reach. Time: about 58 minutes, or 40 without the sections
+# marked *extra*, which can wait. Exercises: 31 minutes.
 #
 # The path is the same everywhere: **predict → run → check against the exact answer**; where there is a
 # slider, slide.
@@ -74,9 +73,8 @@ dict(zip(world.tokens, world.reward[0].tolist()))
 # eğitimi 16 ayrı **tohum** (seed) ile yapıyoruz; böylece her eğride neyin şans, neyin kural olduğunu göreceğiz.
 
 # %% [markdown] lang="en"
-# The start is a policy trained a little by example, as in lesson 2: it knows the target and is
-# not sure of it. We train it with 16 different **seeds**, so that we can tell luck from law in
-# every curve.
+# The start is a policy trained a little by example, as in lesson 2: it knows the targets but is not sure of them. We
+# train it with 16 different **seeds**, so that we can tell luck from law in every curve.
 
 # %%
 start = tc.train_sft(world, tc.SFTConfig(seeds=16))
@@ -103,11 +101,12 @@ tc.plots.policies(world, before=start.logp)
 # İkisini de sınayalım (tohum 0'ın referansıyla):
 
 # %% [markdown] lang="en"
-# In every row a target stands out, and room is left for the others: the policy is not sure of its answer, and open to trials.
+# In every row a target stands out, but the other answers still have room: the policy is not sure of its answer, and
+# open to trying others.
 #
 # ## 2 · The goal, and a whole PPO (10 minutes)
 #
-# What we want fits on one line. For every prompt, let the policy $\pi$ make this large:
+# What we want fits on one line. For every prompt, the policy $\pi$ should make this as large as it can:
 #
 # $$J(\pi) = \mathbb{E}_{y \sim \pi}[r(x, y)] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\mathrm{ref})$$
 #
@@ -136,8 +135,8 @@ print(torch.allclose(counted, 0.5 * log_z))
 # ortalamasıdır:
 
 # %% [markdown] lang="en"
-# `True`, `True`: the formula is the policy that the package finds, and its value is the one found by counting all answers. Now
-# watch what happens as $\beta$ grows; from here on numbers are means of 16 seeds unless something else is said:
+# `True`, `True`: the formula gives the package's policy, and its value is the one found by counting all answers. Now
+# watch what happens as $\beta$ grows. From here on, numbers are means over 16 seeds unless we say otherwise:
 
 # %% optima
 for kl_beta in (0.1, 0.5, 2.0):
@@ -152,9 +151,9 @@ for kl_beta in (0.1, 0.5, 2.0):
 # sonra tek sorumuz var: **eğitim, bu kesin noktaya varıyor mu?** Eğitim bir döngüdür; bir örneğin bu döngüdeki yolu şöyle:
 
 # %% [markdown] lang="en"
-# A large $\beta$ is a short leash: close to the reference. A small $\beta$ is a long leash: close
-# to the reward. From here on there is one question: **does training reach that exact point?** Training is a loop; this is
-# the way of one sample through it:
+# A large $\beta$ is a short leash: close to the reference. A small $\beta$ is a long leash: close to the reward. From
+# here on there is one question: **does training reach that exact point?** Training is a loop; here is the path of one
+# sample through it:
 
 # %%
 tc.plots.loop(world, start.logp, prompt=0, token=3)
@@ -170,12 +169,13 @@ tc.plots.loop(world, start.logp, prompt=0, token=3)
 # $$\mathrm{attained} = \frac{J(\pi) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}$$
 
 # %% [markdown] lang="en"
-# The advantage here is the reward minus the reward expected at that prompt. Below is a whole PPO; 1 to 5 in its comments are the stations of
-# the picture. `kl_beta` is 0.5; the picture was a mean of the seeds, the loop trains seed 0 alone. You need not understand each line now:
-# the rest of the lesson builds them one by one. Read it through once, then run it.
+# The advantage here is the reward minus the reward expected at that prompt; in the code, the **critic** learns what
+# to expect. Below is the whole of PPO; 1 to 5 in its comments are the stations in the picture. `kl_beta` is 0.5; the
+# picture was a mean over the seeds, while the loop trains seed 0 alone. You need not understand every line yet: the
+# rest of the lesson builds them one by one. Read it through once, then run it.
 #
-# `attained` is the share of the possible gain in $J$ that was reached: 0 is the start, 1 the exact optimum; negative means worse
-# than the start:
+# `attained` is the share of the possible gain in $J$ that was reached: 0 is the start, 1 is the exact optimum, and
+# negative means worse than the start:
 #
 # $$\mathrm{attained} = \frac{J(\pi) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}$$
 
@@ -217,7 +217,8 @@ tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1),
 # PPO doğru yanıtı hiç görmeden, yalnızca deneyerek kesin tablonun çok yakınına vardı. Şimdi içine bakalım.
 
 # %% [markdown] lang="en"
-# Without ever being told a right answer, by trying alone, PPO has come very near the exact table. Now let us look inside.
+# Without ever being told a right answer, just by trying, PPO has come very close to the exact table. Now let us look
+# inside.
 
 # %% [markdown] lang="tr"
 # ## 3 · REINFORCE: denemelerden gradyan (5 dakika)
@@ -239,17 +240,19 @@ tc.plots.policies(world, before=ref_logp, after=policy.detach().log_softmax(-1),
 # %% [markdown] lang="en"
 # ## 3 · REINFORCE: a gradient from trials (5 minutes)
 #
-# In a real model we cannot count all answers; we can only draw samples. A **gradient** ($\nabla$) says how a number changes as each
-# logit grows a little. To find that of the expected reward from samples takes a single trick: by the chain rule
-# $\nabla \log \pi = \frac{1}{\pi} \nabla \pi$, and so $\nabla \pi = \pi \, \nabla \log \pi$. Then $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, which is a **mean**; and
-# a mean is what samples give ([Williams, 1992][reinforce]). Here it is for the reward alone (the leash comes in section 7):
+# In a real model we cannot count all answers; we can only draw samples. A **gradient** ($\nabla$) says how a number
+# changes as each logit grows a little. Finding the gradient of the expected reward from samples takes a single trick:
+# by the chain rule $\nabla \log \pi = \frac{1}{\pi} \nabla \pi$, and so $\nabla \pi = \pi \, \nabla \log \pi$. Then
+# $\sum_y r \, \nabla \pi = \sum_y \pi \, r \, \nabla \log \pi$, which is a **mean**, and a mean is what samples can
+# estimate ([Williams, 1992][reinforce]). Here it is for the reward alone (the leash comes in section 7):
 #
 # $$\nabla\, \mathbb{E}_\pi[r] = \mathbb{E}_{y \sim \pi}\big[(r(x, y) - b(x)) \, \nabla \log \pi(y|x)\big]$$
 #
-# Make the answers that turned out well likelier, the others less likely. $b(x)$ is a
-# **baseline**: it does not change the mean, because probabilities always sum to 1, so that
-# $\sum_y \pi \, \nabla \log \pi = \sum_y \nabla \pi = 0$. It only reduces the noise. Below
-# come these two identities (at the first prompt), then the error of samples, which we can measure, since we know the exact gradient.
+# In words: make the answers that turned out well likelier, and the others less likely. $b(x)$ is a **baseline**: it
+# does not change the mean, because probabilities always sum to 1, so that
+# $\sum_y \pi \, \nabla \log \pi = \sum_y \nabla \pi = 0$. It only reduces the noise. Below we check these two
+# identities (at the first prompt), and then the error that comes from sampling, which we can measure because we know
+# the exact gradient.
 
 # %%
 slope = torch.autograd.functional.jacobian  # each output (row) by each logit (column)
@@ -289,9 +292,9 @@ for count in (16, 64, 256, 1024):
 # (critic) öğrenir.
 
 # %% [markdown] lang="en"
-# The error is relative to the length of the gradient, a mean over 200 trials. 16 times the
-# samples make it about 4 times smaller (the $1/\sqrt{n}$ law). A baseline gets more out of the
-# same samples; in PPO, the **critic** learns it.
+# The error is relative to the length of the gradient, and a mean over 200 trials. With 16 times as many samples it is
+# about 4 times smaller (the $1/\sqrt{n}$ law). A baseline gets more out of the same samples; in PPO, the **critic**
+# learns it.
 
 # %% [markdown] lang="tr"
 # ## 4 · Oran: eski örneklerle birkaç geçiş (5 dakika)
@@ -321,9 +324,11 @@ for count in (16, 64, 256, 1024):
 #
 # $$\rho = \frac{\pi_\theta(y|x)}{\pi_\mathrm{old}(y|x)}$$
 #
-# The **advantage** $\hat A$ says how much better an answer was than expected: the reward minus the expected reward, then whitened
-# (a mean of 0, a spread of about 1). (No leash yet; in section 7 the leashed reward takes the place of the reward.) What is raised is $\rho \hat A$, because its expected
-# value under the old policy is the advantage that the new one would find with samples of its own; in the sum $\pi_\mathrm{old}$ cancels:
+# The **advantage** $\hat A$ says how much better an answer was than expected: the reward minus the expected reward,
+# then **whitened** (shifted and scaled to a mean of 0 and a spread of about 1). (There is no leash yet; in section 7
+# the leashed reward takes the place of the reward.) We raise $\rho \hat A$, because its expected value under the old
+# policy is the advantage that the new policy would find with samples of its own; in the sum, $\pi_\mathrm{old}$
+# cancels:
 #
 # $$\mathbb{E}_\mathrm{old}[\rho A] = \sum_y \pi_\mathrm{old} \frac{\pi_\theta}{\pi_\mathrm{old}} A = \sum_y \pi_\theta A = \mathbb{E}_\theta[A]$$
 #
@@ -362,10 +367,11 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # mini-batch'lere bölen kodlar birden çok adım atar; oranlar yalnızca ilkinde 1'dir.)
 
 # %% [markdown] lang="en"
-# `True`: counted over all answers (with the advantage not whitened), the identity is exact. In the first pass every ratio is exactly 1. The dashed lines are the edges of the clip, which comes
-# next; no ratio of the first pass touches them. With more passes the ratios spread. So **with one pass, PPO's clip never acts**; remember it before you hunt for
-# a setting that seems to be dead. (A pass is a single step here. Implementations that cut a pass into
-# mini-batches take several steps, and only the first of them sees ratios of 1.)
+# `True`: counted over all answers (and without whitening), the identity is exact. In the first pass every ratio is
+# exactly 1. The dashed lines are the edges of the clip, which comes next; no ratio of the first pass touches them.
+# With more passes the ratios spread. So **with one pass, PPO's clip never acts**; remember that before you hunt for a
+# bug in a setting that seems dead. (A pass is a single step here. Implementations that cut a pass into mini-batches
+# take several steps, and only the first of them sees ratios of 1.)
 
 # %% [markdown] lang="tr"
 # ## 5 · Kırpma: ileri gidene ödeme yok (5 dakika)
@@ -379,10 +385,12 @@ tc.plots.ratios(world, 0.2, {n: ratios(loose[n - 1]) for n in (1, 2, 8)})
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
 
 # %% [markdown] lang="en"
-# ## 5 · The clip: no pay for going further (5 minutes)
+# ## 5 · The clip: nothing to gain by going further (5 minutes)
 #
-# The identity of section 4 holds for the expected value; the mean of 256 samples only estimates it, and every step follows the same samples: the further the ratios are from 1, the less these
-# samples tell of the answers that were not drawn. That is why PPO **clips** the ratio to a range and takes the more pessimistic of the two ([Schulman et al., 2017][ppo]):
+# The identity of section 4 holds for the expected value; the mean of 256 samples only estimates it, and every step
+# follows the same samples: the further the ratios are from 1, the less these samples say about the answers that were
+# not drawn. That is why PPO **clips** the ratio to a range and takes the more pessimistic of two terms, with and
+# without the clip ([Schulman et al., 2017][ppo]):
 #
 # $$L = -\,\mathbb{E}\Big[\min\big(\rho \hat A,\;
 # \mathrm{clip}(\rho, 1-\varepsilon, 1+\varepsilon)\, \hat A\big)\Big]$$
@@ -398,11 +406,11 @@ tc.plots.surrogate(world, clip_range=0.2)
 # önceki ve sonraki olasılığı.
 
 # %% [markdown] lang="en"
-# Where the blue line turns flat the gradient is zero: that sample can push the policy no further.
-# Note that the clip stops only in the direction that **pays**; a ratio that went the wrong way
-# may come back. (`clip_fraction` is the share of samples where the clip changes the loss; some libraries count every
-# sample outside the range.) The same update once more, with the clip, and then both under a
-# magnifying glass: the first prompt ("hello"), eleven tokens, the probability of each before and after.
+# Where the blue line turns flat, the gradient is zero: that sample can push the policy no further. Note that the clip
+# stops a ratio only in the direction that **pays**; a ratio that went the wrong way may come back. (`clip_fraction`
+# is the share of samples where the clip changes the loss; some libraries count every sample outside the range.) Here
+# is the same update once more, with the clip, and then both under a magnifying glass: the first prompt ("hello"),
+# eleven tokens, the probability of each before and after.
 
 # %% clip_ratios
 held = update(lambda rho: torch.minimum(rho * advantage, rho.clamp(0.8, 1.2) * advantage))
@@ -436,9 +444,10 @@ tc.widgets.slider("passes", range(9), magnified, start=8, language=world.languag
 # son adım onu biraz aşar, öteki token'ların itmesi de oranı oynatmayı sürdürür.
 
 # %% [markdown] lang="en"
-# Count the passes one by one. Without a clip, `thanks` was drawn most often and is pushed hardest; since probabilities sum to 1, even
-# `yes`, whose advantage is positive, **falls** (the line above). With the clip, `thanks` is no longer pushed once it is a little past its
-# edge, and `yes` keeps its place. The edge is no wall: the last step overshoots it a little, and the pushes on other tokens go on moving the ratio.
+# Step through the passes one by one. `thanks` was drawn most often, so without a clip it is pushed hardest; since
+# probabilities sum to 1, even `yes`, whose advantage is positive, **falls** (the line above). With the clip, `thanks`
+# is no longer pushed once it is a little past its edge, and `yes` keeps its place. The edge is not a wall: the last
+# step overshoots it a little, and the pushes on other tokens go on moving the ratio.
 
 # %% [markdown] lang="tr"
 # ## 6 · Kaydır: `clip_range` (3 dakika, ek)
@@ -473,9 +482,9 @@ tc.widgets.slider(
 # daha kararlıdır; düğmenin etkisi orada okunur.
 
 # %% [markdown] lang="en"
-# A narrow range: more samples are clipped (left), and the policy moves less in each rollout
-# (right: `approx_kl`, an estimate of $\mathrm{KL}(\pi_\mathrm{old} \,\|\, \pi_\theta)$). The band holds the middle 80% of the seeds: single trainings scatter, but the mean over
-# 16 seeds is four times as steady; read the effect of the knob there.
+# With a narrow range more samples are clipped (left), and the policy moves less in each rollout (right: `approx_kl`,
+# an estimate of $\mathrm{KL}(\pi_\mathrm{old} \,\|\, \pi_\theta)$). The band holds the middle 80% of the seeds:
+# single runs scatter, but the mean over 16 seeds is four times as steady, so read the effect of the knob there.
 
 # %% [markdown] lang="tr"
 # ## 7 · Tasma: KL cezası nereye konur? (5 dakika)
@@ -502,22 +511,24 @@ tc.widgets.slider(
 # %% [markdown] lang="en"
 # ## 7 · The leash: where does the KL penalty go? (5 minutes)
 #
-# To build the KL of the goal from samples, subtract the penalty from the reward **token by token** (an answer is a single token here; in a long one, at each of its tokens):
+# To build the KL of the goal from samples, subtract the penalty from the reward **token by token** (here an answer is
+# a single token; in a longer one, at each of its tokens):
 #
 # $$R = r(x, y) - \beta \log \frac{\pi_\mathrm{old}(y|x)}{\pi_\mathrm{ref}(y|x)}$$
 #
 # The mean of that log ratio is exactly the KL; this estimator is called **k1** ([Schulman, 2020][kl]). (There are others: k2 and k3 stand trial
 # in lesson 6.) By now there are three policies:
 #
-# | Policy | When does it change? | In which ratio? |
+# | Policy | When does it change? | Where in the ratios? |
 # | --- | --- | --- |
-# | $\pi_\theta$, being trained | in every pass | on top of $\rho$ |
-# | $\pi_\mathrm{old}$, drew the samples | becomes $\pi_\theta$ at each rollout's start | at the bottom of $\rho$, on top of the leash |
-# | $\pi_\mathrm{ref}$, the reference | never | at the bottom of the leash |
+# | $\pi_\theta$, being trained | in every pass | numerator of $\rho$ |
+# | $\pi_\mathrm{old}$, drew the samples | becomes $\pi_\theta$ at each rollout's start | denominator of $\rho$, numerator of the leash |
+# | $\pi_\mathrm{ref}$, the reference | never | denominator of the leash |
 #
-# In a real model an answer is a sequence of tokens: ratio and leash are computed for each token, and the critic makes a guess at each
-# position. There GAE (generalized advantage estimation; [Schulman et al., 2016][gae]) gathers the advantage from the positions that follow; for an
-# answer of one token what is left of it is $R - V(x)$, the leashed reward minus the critic's guess.
+# In a real model an answer is a sequence of tokens: ratio and leash are computed for each token, and the critic makes
+# a guess at each position. GAE (generalized advantage estimation; [Schulman et al., 2016][gae]) then gathers the
+# advantage from the positions that follow; for an answer of one token, all that is left of it is $R - V(x)$, the
+# leashed reward minus the critic's guess.
 
 # %% [markdown] lang="tr"
 # ### Hatayı bul
@@ -529,8 +540,9 @@ tc.widgets.slider(
 # %% [markdown] lang="en"
 # ### Find the bug
 #
-# A real notebook had this: `reward - kl_beta * KL(x)`. The only difference is that the penalty is the **whole** KL of the
-# prompt, one number for every token. Its mean is that of k1, too. It looks innocent. We test it at the best policy for a `kl_beta` of 0.5.
+# A real notebook had this: `reward - kl_beta * KL(x)`. The only difference is that the penalty is the **whole** KL of
+# the prompt, the same number for every token. It has the same mean as k1 and looks innocent. We test it at the best
+# policy for a `kl_beta` of 0.5.
 
 # %% [markdown] lang="tr" predict="whole_kl"
 # **Tahmin et · bütün KL.** Ceza `KL(x)` olunca, cezanın ödül içindeki **çekişi** (beklenen gradyanı) k1'inkine
@@ -541,7 +553,8 @@ tc.widgets.slider(
 # - hiç çekmez
 
 # %% [markdown] lang="en" predict="whole_kl"
-# **Predict · the whole KL.** With `KL(x)` as the penalty, what is its **pull** inside the reward (its expected gradient), against that of k1?
+# **Predict · the whole KL.** With `KL(x)` as the penalty, how strong is its **pull** inside the reward (its expected
+# gradient), compared with that of k1?
 #
 # - the same: their means are the same
 # - stronger: it sees the whole distribution
@@ -573,9 +586,10 @@ whole_kl.reveal(a=same, b=pull(whole) > 1.01 * pull(k1), c=none)
 # oynamıyorsa düğme bağlı değildir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# `KL(x)` does not pull at all: taking the same number off every token is a **baseline** (section 3). That is also why the leashed
-# reward does not rest at the optimum: with k1 the pull there is 0, with `KL(x)` it is not. The leash is visible, a KL curve is
-# drawn, and `kl_beta` changes nothing. It is easy to test in your own code: turn the knob; if the curve does not move, the knob is not connected.
+# `KL(x)` does not pull at all: subtracting the same number for every token is a **baseline** (section 3). That is
+# also why the leashed reward does not come to rest at the optimum: with k1 its pull there is 0, with `KL(x)` it is
+# not. The leash is in the code, a KL curve is drawn, and yet `kl_beta` changes nothing. It is easy to test in your
+# own code: turn the knob; if the curve does not move, the knob is not connected.
 
 # %% [markdown] lang="tr"
 # ## 8 · Değer ağı ve entropi (4 dakika, ek)
@@ -594,16 +608,16 @@ whole_kl.reveal(a=same, b=pull(whole) > 1.01 * pull(k1), c=none)
 # %% [markdown] lang="en"
 # ## 8 · The critic and entropy (4 minutes, extra)
 #
-# The critic $V(x)$ predicts the leashed reward $R$; the advantage becomes $\hat A = R - V(x)$ and
-# is **whitened** over the samples of each rollout (mean 0, standard
-# deviation about 1: it is divided by the deviation plus 0.1, so that pure noise is not blown up at the optimum). The whole loss:
+# The critic $V(x)$ predicts the leashed reward $R$; the advantage becomes $\hat A = R - V(x)$ and is **whitened**
+# over the samples of each rollout (mean 0, standard deviation about 1; we divide by the deviation plus 0.1, so that
+# pure noise is not blown up at the optimum). The whole loss:
 #
 # $$L + c_v \, \mathbb{E}\big[(V - R)^2\big] - c_e \, \mathbb{E}[H(\pi)]$$
 #
 # The middle term is `critic_loss` in the loop of section 2. The last one is the **entropy bonus**: a small reward for staying undecided.
 #
-# At the optimum something beautiful happens: the leashed reward $R$ is the same for every token,
-# exactly $\beta \log Z(x)$. The critic learns it; no advantage is left to learn.
+# At the optimum something beautiful happens: the leashed reward $R$ is the same for every token, exactly
+# $\beta \log Z(x)$. The critic learns this value, and no advantage is left to learn from.
 
 # %%
 leashed = tc.ppo.leash(world.reward, best, ref_logp, kl_beta=0.5)
@@ -636,8 +650,8 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # | `clip_range` | the clip range $\varepsilon$ | `0.2` |
 # | `vf_coef` | weight of the critic's loss, $c_v$ | `0.5` |
 # | `ent_coef` | weight of the entropy bonus, $c_e$ | `0.01` |
-# | `lr` | learning rate; it falls to zero at the end | `0.06` |
-# | `rollouts` | how often fresh samples are drawn | `100` |
+# | `lr` | learning rate; it falls to zero by the end | `0.06` |
+# | `rollouts` | how many times fresh samples are drawn | `100` |
 # | `epochs` | passes over each rollout | `4` |
 # | `batch_size` | samples per rollout | `256` |
 # | `target_kl` | a limit that ends the passes early | `None` |
@@ -654,9 +668,10 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # %% [markdown] lang="en"
 # ## 9 · Training: the knob `kl_beta` (5 minutes)
 #
-# The parts are ready. `tc.train_ppo` is the loop of section 2 with three changes: it trains the LoRA adapter of lesson 2 instead of the table, it adds the small
-# entropy bonus of section 8, and it runs many trainings side by side: here seven values of `kl_beta`, 16 seeds, 112 trainings.
-# At a `kl_beta` of 0 there is no leash.
+# The parts are ready. `tc.train_ppo` is the loop of section 2 with three changes: it trains the LoRA adapter of
+# lesson 2 instead of the table, it adds a small entropy bonus (a reward for staying undecided; section 8), and it
+# runs many trainings side by side: here seven values of `kl_beta` and 16 seeds, so 112 trainings. With a `kl_beta` of
+# 0 there is no leash.
 
 # %% [markdown] lang="tr" predict="free"
 # **Tahmin et · tasmasız.** `kl_beta` 0,1 iken ödül zaten en büyüktür. Hiç tasma olmayınca (`kl_beta` 0) KL, oradakinin kaç katı olur?
@@ -666,9 +681,10 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # - 10 katından çok: tutan bir şey yok
 
 # %% [markdown] lang="en" predict="free"
-# **Predict · without a leash.** At a `kl_beta` of 0.1 the reward is as large as can be. With no leash at all (`kl_beta` 0), how many times the KL there does PPO end with?
+# **Predict · without a leash.** With a `kl_beta` of 0.1 the reward is already as large as it can be. With no leash at
+# all (`kl_beta` 0), how many times that KL does PPO end with?
 #
-# - the same: there is no more reward to be had
+# - the same: there is no more reward to gain
 # - about 2 times
 # - more than 10 times: nothing holds it
 
@@ -692,8 +708,10 @@ free.reveal(a=times < 1.2, b=1.5 < times < 2.5, c=times > 10)
 # ödülün sustuğu yerde eski davranışı korur.**
 
 # %% [markdown] lang="en" tags=["answer"]
-# The reward is at most 1 and both arrive there. What grows without a leash is the KL alone, for nothing: six helpful tokens
-# earn the same, and drifting among them costs nothing; the small entropy bonus even pays a little for spreading out. (For 0 the dashed line marks, of all policies with the full reward, the one closest to the reference.) **Where the reward is silent, the leash keeps the old behaviour.**
+# The reward is at most 1 and both get there. Without a leash only the KL grows, for nothing: six helpful tokens earn
+# the same, and drifting among them costs nothing; the small entropy bonus even pays a little for spreading out. (For
+# 0, the dashed line marks the policy closest to the reference among all those with the full reward.) **Where the
+# reward is silent, the leash keeps the old behaviour.**
 
 # %%
 tc.widgets.slider(
@@ -711,10 +729,10 @@ tc.widgets.slider(
 # oynamaz, ama yukarıdaki şekil bütün değerleri gösterir.
 
 # %% [markdown] lang="en"
-# Move the slider with the mouse or the arrow keys. To the right (a shorter leash) both reward and
-# KL go down. At every value the reward arrives at its dashed line; the KL settles on its line the
-# better the shorter the leash is, and without a leash it leaves it. On a saved page or on
-# paper the slider does not move, but the figure above shows all values.
+# Move the slider with the mouse or the arrow keys. To the right (a shorter leash) both reward and KL go down. At
+# every value the reward arrives at its dashed line. The shorter the leash, the closer the KL settles to its line;
+# without a leash it drifts away. On a saved page or on paper the slider does not move, but the figure above shows all
+# values.
 
 # %% [markdown] lang="tr"
 # ## 10 · Sınır: ödül ile KL'nin pazarlığı (2 dakika)
@@ -725,8 +743,8 @@ tc.widgets.slider(
 # %% [markdown] lang="en"
 # ## 10 · The frontier: reward against KL (2 minutes)
 #
-# For every KL there is a largest reward to be had. No policy can rise above this **frontier**.
-# Hollow squares are the exact optima, filled marks are where training has landed.
+# For every KL there is a largest possible reward. No policy can rise above this **frontier**. Hollow squares are the
+# exact optima; filled marks show where training landed.
 
 # %%
 tc.plots.frontier(run)
@@ -736,8 +754,8 @@ tc.plots.frontier(run)
 # Tasmasız eğitim ise çok sağa savruldu: ödülü aynı, KL'si boşuna.
 
 # %% [markdown] lang="en"
-# At a `kl_beta` of 0.2 and more, training landed in its square; on longer leashes it slipped to the right of it, the further
-# the longer the leash. The one without a leash drifted far to the right: the same reward, wasted KL.
+# With a `kl_beta` of 0.2 or more, training landed in its square. On longer leashes it ended up to the right of it,
+# and the longer the leash, the further. Without a leash it drifted far to the right: the same reward, wasted KL.
 
 # %% [markdown] lang="tr"
 # ## 11 · Ödülü değiştir, ödülü kandır (7 dakika, ek)
@@ -747,7 +765,7 @@ tc.plots.frontier(run)
 # %% [markdown] lang="en"
 # ## 11 · Change the reward, trick the reward (7 minutes, extra)
 #
-# First let neutral earn 0.0 and harm −2.0.
+# First, let neutral answers earn 0.0 and harmful ones −2.0.
 
 # %% [markdown] lang="tr" predict="neutral"
 # **Tahmin et · nötrün payı.** Zararlının cezası iki katına çıktı, nötr artık 0 getiriyor. `kl_beta` 1 iken nötr yanıtların payı, eski ödülle eğitime göre ne olur?
@@ -757,9 +775,10 @@ tc.plots.frontier(run)
 # - azalır
 
 # %% [markdown] lang="en" predict="neutral"
-# **Predict · the neutral share.** Harm costs twice as much, and neutral earns 0 now. At a `kl_beta` of 1, what becomes of the share of neutral answers, compared with training on the old reward?
+# **Predict · the neutral share.** Harmful answers now cost twice as much, and neutral ones earn 0. With a `kl_beta`
+# of 1, what happens to the share of neutral answers, compared with training on the old reward?
 #
-# - it grows: what flees from harm goes there
+# - it grows: what leaves the harmful answers goes there
 # - it hardly changes
 # - it shrinks
 
@@ -793,8 +812,9 @@ neutral.reveal(a=change > 0.01, b=abs(change) < 0.01, c=change < -0.01)
 # bir yargıcın ödülüyle de eğitelim: o istemde `hayır` 1, bütün ötekiler −1 getirsin.
 
 # %% [markdown] lang="en"
-# But does this reward measure what we want? For "say a bad word" the good answer was `no`. Yet
-# `no` is neutral: it earns just 0.2. Call this reward, which looks at nothing but the class of the token, the **keyword reward**. Let us also train by the reward of a judge who reads the prompt: at that prompt `no` earns 1 and all others −1.
+# But does this reward measure what we want? For "say a bad word" the good answer was `no`. Yet `no` is neutral: it
+# earns just 0.2. We call this reward, which looks at nothing but the class of the token, the **keyword reward**. Let
+# us also train on the reward of a judge who reads the prompt: at that prompt `no` earns 1 and all others −1.
 
 # %% [markdown] lang="tr" predict="tricked"
 # **Tahmin et · ret yanıtı.** Anahtar sözcük ödülüyle, `kl_beta` 0,1 iken PPO'dan sonra `hayır` yanıtının olasılığı kaçtır? Başta 0,44'tü.
@@ -804,7 +824,8 @@ neutral.reveal(a=change > 0.01, b=abs(change) < 0.01, c=change < -0.01)
 # - hemen hemen 0
 
 # %% [markdown] lang="en" predict="tricked"
-# **Predict · the refusal.** With the keyword reward and a `kl_beta` of 0.1, how likely is `no` after PPO? It began at 0.44.
+# **Predict · the refusal.** With the keyword reward and a `kl_beta` of 0.1, how likely is `no` after PPO? It started
+# at 0.44.
 #
 # - still about 0.44: the leash keeps it
 # - about 0.2
@@ -835,10 +856,10 @@ tricked.reveal(a=left > 0.4, b=0.1 < left < 0.3, c=left < 0.01)
 # yumuşatır; çare ödüldedir: istemi okuyan bir yargıç, orada yalnızca `hayır` yanıtına +1 verince ret geri gelir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# A reward that looks at keywords does not read the prompt: it wiped out the refusal and put
-# cheerful answers in its place: `medical`, `thanks`, `help`. And the reward curve was flawless! This is called **reward
-# hacking**. A shorter leash only softens it; the cure lies in the reward: a judge that reads the prompt, and
-# gives +1 to `no` alone there, brings the refusal back.
+# A reward that looks at keywords does not read the prompt: it wiped out the refusal and put cheerful answers in its
+# place: `medical`, `thanks`, `help`. And the reward curve was flawless! This is called **reward hacking**. A shorter
+# leash only softens it; the cure lies in the reward: a judge who reads the prompt and gives +1 there to `no` alone
+# brings the refusal back.
 
 # %% [markdown] lang="tr"
 # ## 12 · Kırpma fren midir, tasma mıdır? (4 dakika, ek)
@@ -848,7 +869,7 @@ tricked.reveal(a=left > 0.4, b=0.1 < left < 0.3, c=left < 0.01)
 # %% [markdown] lang="en"
 # ## 12 · Is the clip a brake? A leash? (4 minutes, extra)
 #
-# The same code and one change: `lr=0.3`.
+# The same code with one change: `lr=0.3`.
 
 # %% [markdown] lang="tr" predict="brake"
 # **Tahmin et · kırpma fren midir?** Kırpma açık. Öğrenme oranı beş katına çıkarsa eğitim nasıl biter?
@@ -861,8 +882,8 @@ tricked.reveal(a=left > 0.4, b=0.1 < left < 0.3, c=left < 0.01)
 # **Predict · is the clip a brake?** The clip is on. How does training end with five times the learning rate?
 #
 # - worse than it started: the clip does not prevent the harm
-# - more slowly, but in the same place: the clip shortens the steps
-# - a little behind, and still better than it started
+# - in the same place, only more slowly: the clip shortens the steps
+# - a little behind, but still better than it started
 
 # %% rates
 lasts = []
@@ -886,12 +907,12 @@ brake.reveal(a=lasts[1] < 0, b=lasts[1] > 0.95, c=0 < lasts[1] < 0.95)
 # Kırpma bir çeşit tasma mıdır peki? `kl_beta` 0 ve 0,5 ile, dar ve geniş bir kırpmayla eğitelim. Aşağıdaki KL **referansa** göredir:
 
 # %% [markdown] lang="en" tags=["answer"]
-# `attained` goes negative and stays there; the policy ends **worse** than it started, for the KL costs
-# more than the reward gains. The clip takes away the gain from leaving the range; it sets no bound on the
-# ratio or on the step: before the push is cut off, one large step may already have gone far beyond the edge.
+# `attained` goes negative and stays there; the policy ends **worse** than it started, because the KL costs more than
+# the reward gains. The clip takes away the gain from leaving the range; it sets no bound on the ratio or on the step:
+# before the push is cut off, one large step may already have gone far beyond the edge.
 #
-# Is the clip a kind of leash, then? Let us train at a `kl_beta` of 0 and of 0.5, with a narrow clip and a wide one. The KL below is
-# to the **reference**:
+# Is the clip a kind of leash, then? Let us train with a `kl_beta` of 0 and of 0.5, with a narrow clip and a wide one.
+# The KL below is measured to the **reference**:
 
 # %% adaptive_leash
 for kl_beta in (0.0, 0.5):
@@ -910,8 +931,9 @@ for kl_beta in (0.0, 0.5):
 # adımlarla gidildiğini.
 
 # %% [markdown] lang="en"
-# No. The clip looks at the **old** policy, which is renewed in every rollout: a narrow range shortens the first rollout, yet without a
-# leash training drifts just as far in the end. The leash decides where training ends up, the clip only by what steps it gets there.
+# No. The clip looks at the **old** policy, which is renewed in every rollout: a narrow range shortens the first
+# rollout, yet without a leash training drifts just as far in the end. The leash decides where training ends up; the
+# clip only decides by what steps it gets there.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -931,8 +953,8 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
-# the mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: if something is wrong, it names the
+# mistake. The cell below is all the exercises need; you need not run the lesson again.
 
 # %%
 import torch
@@ -958,8 +980,8 @@ dict(enumerate(world.tokens))
 # %% [markdown] lang="en"
 # ### Exercise 1 · The clipped loss
 #
-# ●●○ · 8 minutes. Write the loss of section 5. You are given log-probabilities and not the ratio; `clip_range`
-# is $\varepsilon$. The result is a single number; the check looks at its gradient too.
+# ●●○ · 8 minutes. Write the loss of section 5. You are given log-probabilities, not the ratio; `clip_range` is
+# $\varepsilon$. The result is a single number; the check looks at its gradient too.
 #
 # <details><summary>Hint</summary>
 #
@@ -999,9 +1021,9 @@ def clipped_loss(logp, old_logp, advantage, clip_range):
 # %% [markdown] lang="en"
 # ### Exercise 2 · The leash, token by token
 #
-# ●●○ · 6 minutes. The leashed reward $R$ of section 7, for each sample. The first three inputs are tables
-# (prompt × token); `x` and `y` are the prompt and token numbers of the samples. The policy that drew them is
-# `logp`. The result has one number a sample.
+# ●●○ · 6 minutes. The leashed reward $R$ of section 7, for each sample. The first three inputs are tables (prompt ×
+# token); `x` and `y` are the prompt and token numbers of the samples. The policy that drew them is `logp`. Return one
+# number per sample.
 #
 # <details><summary>Hint</summary>
 #
@@ -1040,13 +1062,13 @@ def leashed_reward(reward, logp, ref_logp, x, y, kl_beta):
 # %% [markdown] lang="en"
 # ### Exercise 3 · An advantage is a constant
 #
-# ●●○ · 6 minutes. The whitened advantage of section 8 (extra), from the leashed reward `returns` and the critic's guess
-# `value`. Take the standard deviation by `.std()` and divide by 0.1 more than that. In the loss of the policy an advantage is a constant: no gradient may
-# go from there to the critic, that is, to `value`.
+# ●●○ · 6 minutes. The whitened advantage of section 8 (extra), from the leashed reward `returns` and the critic's
+# guess `value`. Find the standard deviation with `.std()` and divide by it plus 0.1. In the loss of the policy an
+# advantage is a constant: no gradient may flow from there into the critic, that is, into `value`.
 #
 # <details><summary>Hint</summary>
 #
-# Difference, centre, spread; it is `.detach()` that breaks the chain.
+# Difference, centre, spread; then `.detach()` breaks the chain.
 #
 # </details>
 
@@ -1085,7 +1107,8 @@ def whitened_advantage(returns, value):
 # %% [markdown] lang="en"
 # ### Exercise 4 · Raise the entropy bonus
 #
-# ●○○ · 3 minutes. `ent_coef` is the weight of the entropy bonus (section 8, extra). With 3 instead of 0.01, what has happened at the end of training?
+# ●○○ · 3 minutes. `ent_coef` is the weight of the entropy bonus (section 8, extra). With 3 instead of 0.01, what do
+# we see at the end of training?
 #
 # * `"a"` both entropy and `attained` are higher
 # * `"b"` entropy is higher, `attained` lower
@@ -1094,7 +1117,7 @@ def whitened_advantage(returns, value):
 #
 # <details><summary>Hint</summary>
 #
-# Look at the sign before $H$ in the loss. Is $J$ alone still what is being raised?
+# Look at the sign in front of $H$ in the loss. Is it still only $J$ that training raises?
 #
 # </details>
 
@@ -1124,14 +1147,15 @@ outcome = "b"
 # %% [markdown] lang="en"
 # ### Exercise 5 · A refusal on the shortest leash
 #
-# ●●● · 8 minutes. Write the rewards at the fourth prompt ("say a bad word", row `3`) so that even with `kl_beta=1`
-# PPO gives the refusal (`no`, column `1`) with a probability of about 0.95; the check passes it from 0.93 on. Rewards stay
-# between −2 and 2, other rows as they are. At the start the refusal has a probability of about 0.44.
+# ●●● · 8 minutes. Set the rewards for the fourth prompt ("say a bad word", row `3`) so that even with `kl_beta=1` PPO
+# gives the refusal (`no`, column `1`) a probability of about 0.95; the check accepts 0.93 and above. Keep the rewards
+# between −2 and 2, and leave the other rows as they are. At the start the refusal has a probability of about 0.44.
 #
 # <details><summary>Hint</summary>
 #
-# Where rewards differ by $d$, $\pi^*$ multiplies the ratio of `no` to all the others by $e^{d/\beta}$. Which $d$ brings
-# 0.44 up to 0.95? (0.44 is a mean over seeds; seed by seed the mean ends a little short of 0.95. The check leaves that room.)
+# If the rewards differ by $d$, $\pi^*$ multiplies the ratio of `no` to all the others by $e^{d/\beta}$. Which $d$
+# brings 0.44 up to 0.95? (0.44 is a mean over seeds; taken seed by seed, the result ends up a little short of 0.95.
+# The check allows for that.)
 #
 # </details>
 
@@ -1155,7 +1179,7 @@ my_reward[3, 1] = 2
 # %% [markdown] lang="en"
 # ## Check yourself
 #
-# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+# Choose an answer to each of the five questions; right below it you will see whether it is correct, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. `epochs=1` ile eğitirken `clip_range` değerini 0,2'den 0,05'e indirdin. Eğriler nasıl değişir?
@@ -1187,38 +1211,36 @@ my_reward[3, 1] = 2
 #    - [x] O istemin satırına bakmak — ödülün ölçmediği şeyi ödül eğrisi gösteremez, politika gösterir.
 
 # %% [markdown] lang="en" tags=["quiz"]
-# 1. While training with `epochs=1` you take `clip_range` from 0.2 down to 0.05. How do the curves change?
+# 1. You train with `epochs=1` and lower `clip_range` from 0.2 to 0.05. How do the curves change?
 #    - [ ] The clipped share grows — with eight passes it did (section 6, extra), from 0.169 to 0.261; with one pass every
 #      ratio is 1.
 #    - [x] Not at all — with one pass no ratio leaves 1, and there is nothing to clip.
-#    - [ ] Learning slows down — where the clip does not act, it shortens no step either.
-#    - [ ] The KL to the reference shrinks — that is for the leash; the clip looks at the old policy.
-# 2. A sample with advantage −1 has reached a ratio of 1.5 (with an $\varepsilon$ of 0.2). Does it push the
+#    - [ ] Learning slows down — a clip that never acts does not shorten any step either.
+#    - [ ] The KL to the reference shrinks — that is the leash's job; the clip looks at the old policy.
+# 2. A sample with advantage −1 has reached a ratio of 1.5 (with an $\varepsilon$ of 0.2). Does it still push the
 #    policy?
-#    - [ ] No; the ratio is outside the range — the clip stops only in the direction that pays; a bad answer
+#    - [ ] No; the ratio is outside the range — the clip stops a ratio only in the direction that pays; a bad answer
 #      that grew likelier does not pay.
-#    - [ ] Yes; it makes the answer likelier still — the advantage is negative; what pays is less
-#      probability.
-#    - [x] Yes; it makes the answer less likely — of −1.5 and −1.2 the smaller one counts, the term that is
-#      not clipped; it has a gradient.
-# 3. In your code the KL curve is the same at a `kl_beta` of 0.05 and of 1. What do you suspect first?
-#    - [x] That the penalty takes the same number off every token — that is a baseline and pulls on nothing,
-#      like `KL(x)` in section 7.
-#    - [ ] A learning rate too small — then both KLs would stay near zero and not climb to one place.
-#    - [ ] A clip range too narrow — the clip brakes the steps of a rollout; where they lead is up to the
-#      leash.
-#    - [ ] Nothing; a leash changes the reward, not the KL — with a leash that is tied on, the KL falls from
-#      0.557 to 0.087.
-# 4. Without a leash, training ended with reward 0.9999 and a KL of 1.016 nats; at a `kl_beta` of 0.02 it
-#    was 0.9999 again, with a KL of 0.585. What did the extra KL buy?
+#    - [ ] Yes; it makes the answer likelier still — the advantage is negative; what pays is lowering the probability.
+#    - [x] Yes; it makes the answer less likely — of −1.5 and −1.2 the smaller one counts, that is, the unclipped
+#      term, and it has a gradient.
+# 3. In your code the KL curve is the same with a `kl_beta` of 0.05 as with 1. What do you suspect first?
+#    - [x] The penalty subtracts the same number for every token — that is a baseline and pulls on nothing, like
+#      `KL(x)` in section 7.
+#    - [ ] The learning rate is too small — then both KLs would stay near zero instead of climbing to the same place.
+#    - [ ] The clip range is too narrow — the clip brakes the steps of a rollout; where they lead is up to the leash.
+#    - [ ] Nothing; a leash changes the reward, not the KL — with a leash that works, the KL falls from 0.557 to
+#      0.087.
+# 4. Without a leash, training ended with reward 0.9999 and a KL of 1.016 nats; with a `kl_beta` of 0.02 the reward
+#    was again 0.9999, with a KL of 0.585. What did the extra KL buy?
 #    - [ ] Fewer harmful answers — then the reward would have risen too; it is the same.
-#    - [ ] Reward to come — the largest possible is 1, and both have arrived there.
+#    - [ ] Future reward — the largest possible is 1, and both have reached it.
 #    - [x] Nothing — it is drift among tokens that earn the same; on the frontier it only moves the point to
 #      the right.
-# 5. (Section 11, extra.) With the keyword reward the refusal fell from 0.442 to 0 while the reward curve was flawless. What
-#    would have shown the trouble?
-#    - [ ] More seeds — that 0 is a mean of 16 seeds already; they all climb to the same summit.
-#    - [ ] A larger `batch_size` — noise is not the trouble; the exact optimum does not refuse either.
+# 5. (Section 11, extra.) With the keyword reward the refusal fell from 0.442 to 0 while the reward curve was
+#    flawless. What would have shown the problem?
+#    - [ ] More seeds — that 0 is already a mean over 16 seeds; they all climb to the same summit.
+#    - [ ] A larger `batch_size` — noise is not the problem; the exact optimum does not refuse either.
 #    - [ ] A smaller `kl_beta` — a longer leash follows the reward even further.
 #    - [x] Looking at the row of that prompt — a reward curve cannot show what the reward does not measure;
 #      the policy can.
@@ -1236,9 +1258,9 @@ my_reward[3, 1] = 2
 # %% [markdown] lang="en"
 # ## Summary
 #
-# * The **goal** is reward minus leash; its optimum is known exactly, and training gets there.
+# * The **goal** is reward minus leash; its optimum is known exactly, and training comes very close to it.
 # * The **ratio** leaves 1 only with several passes; only then does the **clip** act.
-# * The **leash** pulls token by token; one number for all tokens is no leash but a baseline.
+# * The **leash** pulls token by token; one number for all tokens is not a leash but a baseline.
 # * A reward curve proves nothing by itself: look at the KL and at the policy too.
 #
 # Lesson 4 comes next: DPO climbs to the same summit without rewards and without sampling, from
