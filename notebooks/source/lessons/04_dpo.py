@@ -21,15 +21,14 @@
 # %% [markdown] lang="en"
 # # Lesson 4 · DPO: learning from preferences
 #
-# In lesson 2 we knew the right answer, in lesson 3 the reward. In real life we often have neither, only
-# judgements of this kind: *this answer is better than that one.* DPO (direct preference optimization)
-# learns from such **preference pairs** directly. The older way, reinforcement learning from human
-# feedback (RLHF), trains a **reward model** on the pairs first and then runs PPO on its reward; DPO
-# needs no reward model, and no sampling while it trains.
+# In lesson 2 we knew the right answer, in lesson 3 the reward. In real life we often have neither, only judgements
+# like this: *this answer is better than that one.* DPO (direct preference optimization) learns from such **preference
+# pairs** directly. The older way, reinforcement learning from human feedback (RLHF), trains a **reward model** on the
+# pairs first and then runs PPO on its reward; DPO needs no reward model, and no sampling while it trains.
 #
-# The surprise is this: without ever seeing the reward, DPO climbs to the summit that PPO climbs to. We
-# shall derive it step by step, run every step, and see where it breaks as well. Time: about 60 minutes;
-# the sections marked *extra* can wait, without them 37 minutes. Exercises: 21 minutes.
+# The surprise is this: without ever seeing the reward, DPO climbs to the same summit as PPO. We shall derive it step
+# by step, run every step, and also see where it breaks. Time: about 60 minutes, or 37 without the sections marked
+# *extra*, which can wait. Exercises: 21 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Beş tercih çifti (3 dakika)
@@ -41,8 +40,8 @@
 # %% [markdown] lang="en"
 # ## 1 · Five preference pairs (3 minutes)
 #
-# A pair has three parts: a prompt $x$, the **chosen** answer $y_c$, the **rejected** answer $y_r$. These are our five;
-# the start is again the policy of lesson 2, with 16 seeds.
+# A pair has three parts: a prompt $x$, the **chosen** answer $y_c$ and the **rejected** answer $y_r$ (as an index,
+# *r* means rejected, not reward). These are our five; the start is again the policy of lesson 2, with 16 seeds.
 
 # %%
 import numpy as np
@@ -120,8 +119,8 @@ print(judge.numpy().round(3))
 # %% [markdown] lang="en"
 # The judge is not perfect: even between helpful and harmful it errs one time in eight.
 #
-# **Step 3. Put one into the other.** With the reward of step 1 written into step 2, the term
-# $\beta \log Z(x)$ is the same for both answers and **cancels**:
+# **Step 3. Put one into the other.** When we put the reward of step 1 into step 2, the term $\beta \log Z(x)$ is the
+# same for both answers and **cancels**:
 #
 # $$P(y_c \succ y_r) = \sigma\Big(\beta \log \frac{\pi^*(y_c|x)}{\pi_\mathrm{ref}(y_c|x)} -
 # \beta \log \frac{\pi^*(y_r|x)}{\pi_\mathrm{ref}(y_r|x)}\Big)$$
@@ -139,10 +138,10 @@ print(torch.allclose(torch.sigmoid(beta * log_ratio[x, c] - beta * log_ratio[x, 
 # $$L = -\,\mathbb{E}\big[\log \sigma(\Delta)\big]$$
 
 # %% [markdown] lang="en"
-# `True`, and without $Z$. **Step 4. Maximise the likelihood.** Put the policy being trained,
-# $\pi_\theta$, in the place of $\pi^*$; call $\hat r = \beta \log(\pi_\theta / \pi_\mathrm{ref})$ the
-# **implicit reward** of the policy and $\Delta = \hat r_c - \hat r_r$ the **margin**. Minus the
-# log-probability of the preferences at hand is the DPO loss ([Rafailov et al., 2023][dpo]), `tc.dpo.dpo_loss` in the code:
+# `True`, and without $Z$. **Step 4. Maximise the likelihood.** Put the policy being trained, $\pi_\theta$, in place
+# of $\pi^*$; call $\hat r = \beta \log(\pi_\theta / \pi_\mathrm{ref})$ the **implicit reward** of the policy and
+# $\Delta = \hat r_c - \hat r_r$ the **margin**. The DPO loss ([Rafailov et al., 2023][dpo]; `tc.dpo.dpo_loss` in the
+# code) is minus the mean log-probability of the preferences we have:
 #
 # $$L = -\,\mathbb{E}\big[\log \sigma(\Delta)\big]$$
 
@@ -176,10 +175,9 @@ print(f"ln 2 = {np.log(2):.4f}")
 # $\beta\, \sigma(-\Delta)$'dır, yani burada $\beta / 2$; marj büyüdükçe söner.
 
 # %% [markdown] lang="en"
-# The margin is 0, $\sigma(0) = 1/2$, and the loss is $\ln 2$ for every $\beta$: to the implicit
-# reward both answers are equal. If the first loss in your own code is not $\ln 2$, your reference is not
-# the starting policy. The push is $\beta\, \sigma(-\Delta)$, so here $\beta / 2$; it fades as the margin
-# grows.
+# The margin is 0, $\sigma(0) = 1/2$, and the loss is $\ln 2$ for every $\beta$: by the implicit reward both answers
+# are equal. If the first loss in your own code is not $\ln 2$, your reference is not the starting policy. The push is
+# $\beta\, \sigma(-\Delta)$, so here $\beta / 2$; it fades as the margin grows.
 
 # %% [markdown] lang="tr"
 # ## 4 · Beş çiftle eğitim (10 dakika)
@@ -201,8 +199,8 @@ print(f"ln 2 = {np.log(2):.4f}")
 # - baştan beri düşer
 
 # %% [markdown] lang="en" predict="rises"
-# **Predict · the way of the chosen.** At a $\beta$ of 0.1 the margin grows and grows. What does the log-probability of the
-# chosen answers do?
+# **Predict · the chosen answers.** With a $\beta$ of 0.1 the margin grows and grows. What does the log-probability of
+# the chosen answers do?
 #
 # - it always rises
 # - it rises first and falls back later
@@ -233,15 +231,15 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 # bedeli ödüldeki kazancı aşar. Beş çift, ödülün tamamını anlatmaya yetmez.
 
 # %% [markdown] lang="en" tags=["answer"]
-# All seems perfect: the loss is near zero and every pair has a positive margin (`accuracy`, here the share
-# of such pairs, is 1). But the rejected answers fall off a cliff, and at a $\beta$ of 0.1 the curve of the chosen ones
-# **turns back down** after a while. The loss does not mind: it looks only at the **difference** of the two. `attained`,
-# as in lesson 3, is the share of the possible gain that was reached:
+# Everything looks perfect: the loss is near zero and every pair has a positive margin (`accuracy`, here the share of
+# such pairs, is 1). But the rejected answers fall off a cliff, and with a $\beta$ of 0.1 the curve of the chosen ones
+# **turns back down** after a while. The loss does not mind: it looks only at the **difference** between the two.
+# `attained`, as in lesson 3, is the share of the possible gain that was reached:
 #
 # $$\frac{J(\pi_\theta) - J(\pi_\mathrm{ref})}{J(\pi^*) - J(\pi_\mathrm{ref})}, \qquad J = \mathbb{E}[r] - \beta\, \mathrm{KL}$$
 #
-# It is far below 1, and at the larger $\beta$ even **negative**: the policy is worse than at the start, because the KL costs more than the
-# reward gains. Five pairs are not enough to tell the whole reward.
+# It is far below 1, and at the two larger values of $\beta$ even **negative**: the policy is worse than at the start,
+# because the KL costs more than the reward gains. Five pairs are not enough to convey the whole reward.
 
 # %% [markdown] lang="tr" predict="untouched"
 # **Tahmin et · çifti olmayan istem.** Altıncı istemin ("kısa cevap") hiç çifti yok; başta `kısa` 0,44 ile önde. $\beta$ 0,1 ile
@@ -252,10 +250,10 @@ rises.reveal(a=top == last, b=0 < top < last, c=top == 0)
 # - başka bir yanıt öne geçer
 
 # %% [markdown] lang="en" predict="untouched"
-# **Predict · the prompt without a pair.** The sixth prompt ("short answer") has no pair; at the start `short` leads with 0.44. What has
-# become of that row after training at a $\beta$ of 0.1?
+# **Predict · the prompt without a pair.** The sixth prompt ("short answer") has no pair; at the start `short` leads
+# with 0.44. What has happened to that row after training with a $\beta$ of 0.1?
 #
-# - it stays where it was
+# - it stays as it was
 # - 'short' gets likelier still
 # - another answer comes to the front
 
@@ -273,17 +271,18 @@ untouched.reveal(a=abs(changed) < 0.05, b=changed > 0.05, c=changed < -0.05 and 
 # de eğitimden etkilenir; kayıp bunu göstermez.
 
 # %% [markdown] lang="en" tags=["answer"]
-# All prompts share one adapter; pushing five rows hard dragged the sixth along and, on
-# the mean of the seeds, brought `bad` to the front. Yet no pair had ever praised `bad`! Prompts that are **not** in the preference data
-# are changed by training too, and the loss does not show it.
+# All prompts share one adapter; pushing five rows hard dragged the sixth along and, averaged over the seeds, brought
+# `bad` to the front. Yet no pair ever praised `bad`! Prompts that are **not** in the preference data are changed by
+# training too, and the loss does not show it.
 
 # %% [markdown] lang="tr"
 # Aynı ortaklık, seçilenin düşüşünü de açıklar mı? Çiftlerden **yalnızca biri** için düz bir gradyan adımı atalım ve her
 # istemin seçilen yanıtına bakalım: kendi çifti ona ne yapar, öbür istemlerin çiftleri ne yapar?
 
 # %% [markdown] lang="en"
-# Does the same sharing explain why the chosen fall? Take a plain gradient step for **one pair alone**, and look at the
-# chosen answer of every prompt: what does its own pair do to it, and what do the pairs of other prompts do?
+# Does this sharing also explain why the chosen answers fall? We take a plain gradient step for **one pair alone** and
+# look at the chosen answer of every prompt: what does its own pair do to it, and what do the pairs of other prompts
+# do?
 
 
 # %%
@@ -318,9 +317,10 @@ for when, run in {"at the start": start, "after 100 steps": later}.items():
 # söner. Küçük $\beta$ ile marj hâlâ doymamıştır, öbür çiftler aşağı itmeyi sürdürür; denge **eksiye** döner.
 
 # %% [markdown] lang="en"
-# Its own pair lifts a chosen answer, and the pairs of other prompts press it down, through the shared adapter. At the
-# start its own push is six times as strong. But no log-probability can pass 0: near the top an answer's own push fades.
-# With a small $\beta$ the margin is not yet satisfied, the other pairs go on pushing, and the balance turns **negative**.
+# A chosen answer is lifted by its own pair and pressed down by the pairs of other prompts, through the shared
+# adapter. At the start its own pair pushes six times as hard. But no log-probability can rise above 0: near the top
+# that push fades. With a small $\beta$ the margin is not yet large enough, the other pairs go on pushing, and the
+# balance turns **negative**.
 
 # %% [markdown] lang="tr"
 # ## 5 · Yargıca çok soru sor (2 dakika)
@@ -331,8 +331,8 @@ for when, run in {"at the start": start, "after 100 steps": later}.items():
 # %% [markdown] lang="en"
 # ## 5 · Ask the judge many questions (2 minutes)
 #
-# Now put 100,000 pairs for each seed to a Bradley–Terry judge who knows the reward. Both answers
-# are drawn from the reference; DPO sees only which one was chosen, not the reward.
+# Now we put 100,000 pairs for each seed to a Bradley–Terry judge who knows the reward. Both answers are drawn from
+# the reference; DPO sees only which one was chosen, not the reward.
 
 # %%
 seeds = start.config.seeds
@@ -354,9 +354,8 @@ print(
 # %% [markdown] lang="en"
 # ## 6 · Slide: β (7 minutes)
 #
-# Seven values of $\beta$, 16 seeds, the same 100,000 pairs. The dashed lines for reward and KL are the
-# exact optima, which **know** the reward. Will DPO, which does not see the reward, get to
-# those lines?
+# Seven values of $\beta$, 16 seeds, the same 100,000 pairs. The dashed lines for reward and KL are the exact optima,
+# and those **know** the reward. Will DPO, which does not see it, get to those lines?
 
 # %%
 betas = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0]
@@ -377,8 +376,9 @@ tc.widgets.slider(
 # dışında $r / \beta$'dır; öyleyse ödüldeki yanılgı da $\beta$'ya **bölünür**:
 
 # %% [markdown] lang="en"
-# It does; with a small `beta` the KL ends a little above its line, most of all at 0.1: at 0.571 for 0.526. DPO learns the reward from 100,000 verdicts of a judge who wavers, and errs a little.
-# The log ratio to the reference is $r / \beta$, up to a constant; so the error in the reward is **divided** by $\beta$ too:
+# It does, though with a small `beta` the KL ends a little above its line, most of all at 0.1: 0.571 instead of 0.526.
+# DPO learns the reward from 100,000 verdicts of a judge who wavers, so it errs a little. The log ratio to the
+# reference is $r / \beta$, up to a constant; so the error in the reward is **divided** by $\beta$ too:
 
 # %% reward_error
 for beta in (0.1, 0.3, 1.0):
@@ -400,9 +400,10 @@ for beta in (0.1, 0.3, 1.0):
 # DPO'nun `beta`'sı **aynı düğmedir**. Marj ise ilginç bir şey söyler:
 
 # %% [markdown] lang="en"
-# The error in the reward is nearly the same at every $\beta$, and that in the log ratio ten times larger at 0.1 than at 1; whichever way the log ratio errs, it adds to the KL, roughly half the square of the error. The rest is the leash that we know: a small
-# $\beta$ is a long one, much reward and much KL; a large $\beta$ stays close to the reference. PPO's `kl_beta` and DPO's `beta`
-# are **the same knob**. The margin has something curious to tell:
+# The error in the reward is nearly the same at every $\beta$; the error in the log ratio is ten times larger at 0.1
+# than at 1. Whichever way the log ratio errs, it adds to the KL, by roughly half the square of the error. The rest is
+# the leash we know: a small $\beta$ is a long one, much reward and much KL; a large $\beta$ stays close to the
+# reference. PPO's `kl_beta` and DPO's `beta` are **the same knob**. The margin shows something curious:
 
 # %% margins
 ends = many.history[["margin", "chosen_logp", "rejected_logp", "kl", "attained"]]
@@ -415,8 +416,9 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # kurulacağını belirler.
 
 # %% [markdown] lang="en"
-# At every $\beta$ the margin settled in one place, the **true difference in reward**. So it must be: at the optimum, differences of implicit reward are differences of reward (section 2, step 1). $\beta$ only decides
-# with how many nats of log-probability that difference is built.
+# At every $\beta$ the margin settled in the same place, at the **true difference in reward**. It has to: at the
+# optimum, differences of implicit reward are differences of reward (section 2, step 1). $\beta$ only decides how many
+# nats of log-probability it takes to build that difference.
 
 # %% [markdown] lang="tr"
 # ## 7 · Seçilen de düşebilir (7 dakika, ek)
@@ -439,7 +441,8 @@ ends.isel(step=-1, drop=True).mean("seed").to_dataframe().round(3)
 # - başlangıçtaki kadar olası
 
 # %% [markdown] lang="en" predict="flaw"
-# **Predict · flaw or law?** At a $\beta$ of 0.3, how likely are the chosen answers at the exact optimum, found without training, against the start?
+# **Predict · flaw or law?** With a $\beta$ of 0.3, how likely are the chosen answers at the exact optimum, found
+# without training, compared with the start?
 #
 # - less likely there too
 # - likelier: the fall is a flaw of training
@@ -471,17 +474,18 @@ flaw.reveal(a=fall < -0.05, b=fall > 0.05, c=abs(fall) < 0.05)
 # $\beta$'da düşüş kazanır. Kayıp yalnızca **aralığa** bakar.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The chosen lie half the distance above the mean of both, and that mean falls. The answers were drawn from the
-# reference, and on average no other policy finds a policy's samples as likely as it does itself: the reference is at the **top** of this
-# log-probability. (The two answers of a pair always differ, which moves the top a little.) At the top the gradient is nearly 0;
-# moving away costs little at first, and then grows faster than the distance: from a $\beta$ of 0.7 to 0.1 the distance grows seven times,
-# the fall of the mean fourteen times. With a small $\beta$ the fall wins. The loss looks only at the **distance**.
+# The chosen answers lie half the distance above the mean of both, and that mean falls. The answers were drawn from
+# the reference, and on average no policy finds samples as likely as the policy that drew them: the reference sits at
+# the **top** of this log-probability. (The two answers of a pair always differ, which moves the top a little.) At the
+# top the gradient is nearly 0; moving away costs little at first, but the cost then grows faster than the distance:
+# from a $\beta$ of 0.7 to 0.1 the distance grows sevenfold, the fall of the mean fourteenfold. With a small $\beta$
+# the fall wins. The loss looks only at the **distance**.
 
 # %% [markdown] lang="tr"
 # Veri azsa bu gerçek bir soruna dönüşür. Her tohumun ilk 100 çiftiyle eğitelim:
 
 # %% [markdown] lang="en"
-# With little data this turns into a real problem. Train on the first 100 pairs of each seed:
+# With little data this turns into a real problem. Let us train on the first 100 pairs of each seed:
 
 # %%
 few = tc.train_dpo(world, tc.DPOConfig(beta=[0.1, 0.3, 0.7], seeds=16), pairs[:, :100], start)
@@ -492,9 +496,8 @@ tc.plots.curves(few, "chosen_logp", "rejected_logp", "margin")
 # olası. Olasılık nereye gitti? Şüphelimiz, o 100 çiftte hiç kaybetmemiş yanıtlar:
 
 # %% [markdown] lang="en"
-# The margin grows and training is a "success"; yet at a $\beta$ of 0.3 an average *chosen* answer is
-# now thousands of times less likely. Where did the probability go? Our suspects are the answers that never lost in those 100
-# pairs:
+# The margin grows and training is a "success"; yet with a $\beta$ of 0.3 an average *chosen* answer is now thousands
+# of times less likely. Where did the probability go? Our suspects are the answers that never lost in those 100 pairs:
 
 # %%
 never_lost = np.ones((16, 6, 11), dtype=bool)
@@ -514,12 +517,12 @@ for name, logp in {"before": start.logp, "after": few.logp.sel(beta=0.3)}.items(
 # Kayıp, çift sayısı ne olursa olsun güzelce iner. Peki politika nereye varır?
 
 # %% [markdown] lang="en"
-# The culprit is found. An answer that never lost need not be good; it may just have been asked about
-# seldom. No finite margin is enough for it, and most of the probability flows to it.
+# We have found the culprit. An answer that never lost need not be good; it may just have rarely been asked about. No
+# finite margin is enough for it, and most of the probability flows to it.
 #
 # ## 8 · Few pairs, many pairs (6 minutes, extra)
 #
-# The loss goes down nicely whatever the number of pairs. But where does the policy arrive?
+# The loss goes down nicely whatever the number of pairs. But where does the policy end up?
 
 # %% [markdown] lang="tr" predict="how_many"
 # **Tahmin et · kaç çift?** 6 istem, 11 token, $\beta$ 0,3. Kesin zirvenin %90'ına ulaşmak için kaç çift gerekir?
@@ -556,10 +559,10 @@ how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough 
 # inmişti. Veri azken denenebilecek iki çare var: erken durmak ve bölüm 11'deki IPO. Alıştırmalarda ikisini de ölçeceksin.
 
 # %% [markdown] lang="en" tags=["answer"]
-# With a hundred pairs `attained` is negative: the policy ends up **worse** than it started: its
-# reward has risen, but the KL costs more. After
-# thousands of pairs it recovers, passes 90% at 10,000 pairs and closes in on the summit. The loss curve
-# had gone down nicely every time. Two cures can be tried when data are few: stopping early, and the IPO of section 11. In the exercises you will measure both.
+# With a hundred pairs `attained` is negative: the policy ends up **worse** than it started, because its reward has
+# risen but the KL costs more. With thousands of pairs it recovers, passes 90% at 10,000 pairs and closes in on the
+# summit. The loss curve went down nicely every time. Two cures are worth trying when data are scarce: stopping early,
+# and the IPO of section 11. In the exercises you will measure both.
 
 # %% [markdown] lang="tr"
 # Üçüncü bir çare, kayba seçilenin SFT kaybını ekler ([Pang ve ark., 2024][iterative_reasoning]):
@@ -567,8 +570,9 @@ how_many.reveal(a=enough <= 300, b=enough == 1000, c=enough == 10_000, d=enough 
 # `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
 
 # %% [markdown] lang="en"
-# A third cure adds the SFT loss of the chosen answers ([Pang et al., 2024][iterative_reasoning]): $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Here
-# $w$ is `sft_weight`; in TRL it is `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
+# A third cure adds the SFT loss of the chosen answers ([Pang et al., 2024][iterative_reasoning]):
+# $L + w \cdot \mathbb{E}[-\log \pi_\theta(y_c|x)]$. Here $w$ is `sft_weight`; in the library TRL it is
+# `loss_type=["sigmoid", "sft"]`, `loss_weights=[1.0, w]`:
 
 # %% sft_term
 config = tc.DPOConfig(beta=0.3, sft_weight=[0, 0.1, 1], seeds=16)
@@ -584,8 +588,9 @@ for n in (100, 100_000):
 # seçilenleri oldukları yerde tutar; oysa zirve, onların bir kısmının düşmesini ister.
 
 # %% [markdown] lang="en"
-# With 100 pairs and a $w$ of 0.1 the chosen stay where they began (−1.89) and `attained` comes from −2.865 near to 0; with 1 it is positive. With many pairs the same term **does
-# harm**: it holds on to whatever was chosen, the mediocre included, while the summit wants some of them to fall.
+# With 100 pairs and a $w$ of 0.1 the chosen answers stay where they started (−1.89) and `attained` rises from −2.865
+# to nearly 0; with 1 it is positive. With many pairs the same term **does harm**: it holds on to whatever was chosen,
+# even the mediocre, while at the summit some of them should fall.
 
 # %% [markdown] lang="tr"
 # ## 9 · Referansı atarsak (5 dakika, ek)
@@ -597,8 +602,9 @@ for n in (100, 100_000):
 # %% [markdown] lang="en"
 # ## 9 · Throwing the reference away (5 minutes, extra)
 #
-# The loss of the old notebook had no reference: $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. This is
-# DPO with a **uniform** reference, since $1/11$ is the same for both answers and vanishes in the difference.
+# The notebook that this course grew out of had a loss without a reference:
+# $-\log \sigma(\beta\,(\log \pi_c - \log \pi_r))$. This is DPO with a **uniform** reference, since $1/11$ is the same
+# for both answers and vanishes in the difference.
 
 # %% [markdown] lang="tr" predict="without"
 # **Tahmin et · referanssız.** Aynı çiftlerle referanssız eğitelim. Ödül ile SFT'den kalan alışkanlık (ilk istemde
@@ -609,11 +615,12 @@ for n in (100, 100_000):
 # - ikisi de referanslı eğitimdeki gibi kalır
 
 # %% [markdown] lang="en" predict="without"
-# **Predict · without a reference.** We train on the same pairs, without a reference. What becomes of the reward, and of the habit that SFT has taught (`thanks` at the first prompt)?
+# **Predict · without a reference.** We train on the same pairs, without a reference. What happens to the reward, and
+# to the habit that SFT taught (`thanks` at the first prompt)?
 #
 # - the reward falls, the habit stays
 # - the reward is the same, the habit is wiped out
-# - both are as with the reference
+# - both are the same as with the reference
 
 # %% reference_free
 reference = torch.as_tensor(start.logp.values)
@@ -647,10 +654,10 @@ without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
 # eski davranışın kendisidir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Its optimum is known: $\mathrm{softmax}(r/\beta)$, without any reference. The start on the left, $\pi^*$ in the middle, training without a reference on the right. Without the
-# reference, the loss wipes out all that SFT has taught: the same six helpful tokens at every prompt,
-# equally likely. The reward is nearly the same and the habits are gone. The reference is no detail; it is the
-# old behaviour itself.
+# The optimum of this loss is known: $\mathrm{softmax}(r/\beta)$, without any reference. The start is on the left,
+# $\pi^*$ in the middle, training without a reference on the right. Without the reference, the loss wipes out
+# everything that SFT taught: the same six helpful tokens at every prompt, equally likely. The reward is nearly the
+# same but the habits are gone. The reference is not a detail; it is the old behaviour itself.
 
 # %% [markdown] lang="tr"
 # ## 10 · İki yol, tek zirve (3 dakika)
@@ -661,8 +668,8 @@ without.reveal(a=not paid and kept, b=paid and not kept, c=paid and kept)
 # %% [markdown] lang="en"
 # ## 10 · Two roads, one summit (3 minutes)
 #
-# PPO sees the reward, samples and tries. DPO does not see the reward and looks at ready-made pairs.
-# With the same $\beta$, do they land on the same point of the frontier?
+# PPO sees the reward, draws samples and tries them. DPO does not see the reward and looks at ready-made pairs. With
+# the same $\beta$, do they land on the same point of the frontier?
 
 # %%
 # without an entropy bonus, so that both have the same goal
@@ -698,9 +705,9 @@ for beta in (0.1, 0.3, 1.0):
 # %% [markdown] lang="en"
 # ## 11 · Hard labels and IPO (5 minutes, extra)
 #
-# In the five pairs the judge never wavered: the same answer of a pair always won. This is called a
-# **hard label**. $-\log \sigma(\Delta)$ reaches zero only as $\Delta \to \infty$; the margin runs away
-# for as long as training lasts. IPO (identity preference optimization; [Azar et al., 2023][ipo]) sets a target in place of infinity:
+# In the five pairs the judge never wavered: the same answer of a pair always won. This is called a **hard label**.
+# $-\log \sigma(\Delta)$ reaches zero only as $\Delta \to \infty$, so the margin runs away for as long as training
+# lasts. IPO (identity preference optimization; [Azar et al., 2023][ipo]) sets a finite target instead:
 #
 # $$L_\mathrm{IPO} = \mathbb{E}\Big[\Big(\frac{\Delta - 1/2}{\beta}\Big)^2\Big]$$
 #
@@ -725,10 +732,9 @@ for steps in (100, 400, 1600):
 # geçişle eğitilmesinin bir nedeni budur.
 
 # %% [markdown] lang="en"
-# With the sigmoid loss, four times the steps add more than two units to the margin each time; there is
-# no end to it. IPO stops at $\Delta = 1/2$ and stays there. The rejected answers do not fall off the
-# cliff either. In real data most labels are hard (each pair is asked once); that is one reason
-# why DPO is run for few passes over the data.
+# With the sigmoid loss, four times the steps add more than two to the margin each time, and there is no end to it.
+# IPO stops at $\Delta = 1/2$ and stays there, and the rejected answers do not fall off the cliff. In real data most
+# labels are hard (each pair is judged only once); that is one reason why DPO is run for few passes over the data.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -748,8 +754,8 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
-# the mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: if something is wrong, it names the
+# mistake. The cell below is all the exercises need; you need not run the lesson again.
 
 # %%
 import torch
@@ -774,8 +780,8 @@ dict(enumerate(world.prompts)), dict(enumerate(world.tokens))
 # %% [markdown] lang="en"
 # ### Exercise 1 · Write the DPO loss
 #
-# ●●○ · 8 minutes. The loss at the end of section 2. The first four inputs are log-probabilities of the same
-# pairs, a tensor each. The result is a single number.
+# ●●○ · 8 minutes. The loss at the end of section 2. The first four inputs are log-probabilities for the same pairs,
+# one tensor each. The result is a single number.
 #
 # <details><summary>Hint</summary>
 #
@@ -816,8 +822,9 @@ def dpo_loss(chosen_logp, rejected_logp, ref_chosen_logp, ref_rejected_logp, bet
 # %% [markdown] lang="en"
 # ### Exercise 2 · Where does IPO start?
 #
-# ●○○ · 3 minutes. The sigmoid loss starts at $\ln 2$; IPO is in section 11 (extra). With $\beta = 0.25$, starting at the reference, what is
-# the first loss of IPO? Find it on paper and write it down; the check runs the training and compares.
+# ●○○ · 3 minutes. The sigmoid loss starts at $\ln 2$; IPO is in section 11 (extra). With $\beta = 0.25$, starting at
+# the reference, what is the first loss of IPO? Work it out on paper and write it down; the check runs the training
+# and compares.
 #
 # <details><summary>Hint</summary>
 #
@@ -855,7 +862,7 @@ first_loss = ((0 - 1 / 2) / 0.25) ** 2
 # ●○○ · 4 minutes. With 100 pairs and 200 steps `attained` was negative (section 8, extra). With the same pairs, which of
 # these ends best?
 #
-# * `"a"` as it is: 200 steps, sigmoid; few data must be used to the full
+# * `"a"` as it is: 200 steps, sigmoid; scarce data must be used to the full
 # * `"b"` 10 steps instead of 200, sigmoid
 # * `"c"` still 200 steps, but IPO (section 11, extra)
 #
@@ -892,15 +899,15 @@ cure = "b"
 # %% [markdown] lang="en"
 # ### Exercise 4 · Pairs of your own
 #
-# ●●○ · 6 minutes. Five pairs changed the answer to the sixth prompt too, which has none (section 4). Add two
-# pairs at most to the five: after training ($\beta = 0.3$, 200 steps) the short answer to the sixth prompt
-# shall have a probability of 0.9, and the refusal at the fourth shall not fall below 0.9. Your answer is a list;
-# each pair is `(prompt, chosen, rejected)`, by name or by the numbers above.
+# ●●○ · 6 minutes. The five pairs also changed the answer to the sixth prompt, which has none (section 4). Add at most
+# two pairs to the five so that, after training ($\beta = 0.3$, 200 steps), `short` at the sixth prompt reaches a
+# probability of 0.9 and the refusal at the fourth does not fall below 0.9. Your answer is a list; each pair is
+# `(prompt, chosen, rejected)`, by name or by the numbers above.
 #
 # <details><summary>Hint</summary>
 #
-# Data protect where they are. A pair says only which of two answers wins: who is to win at that prompt? For the loser
-# try a few, and compare the probabilities that they lead to.
+# Data protect only the prompts they cover. A pair says only which of two answers wins: which one should win at that
+# prompt? For the loser, try a few and compare the probabilities they lead to.
 #
 # </details>
 
@@ -921,7 +928,7 @@ my_pairs = [(5, 10, 6)]
 # %% [markdown] lang="en"
 # ## Check yourself
 #
-# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+# Choose an answer to each of the five questions; right below it you will see whether it is correct, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. Kendi DPO kodunda ilk kayıp 0,693 yerine 1,2 çıktı. Neden?
@@ -955,23 +962,22 @@ my_pairs = [(5, 10, 6)]
 #    - [ ] Ezber yüzünden küçülür — kayıp, marj büyüdükçe azalır; marjın küçülmesi için neden yok.
 
 # %% [markdown] lang="en" tags=["quiz"]
-# 1. The first loss of your own DPO code is 1.2 and not 0.693. Why?
-#    - [ ] $\beta$ is too large — at the start the margin is 0, and the loss $\ln 2$ at any $\beta$.
-#    - [ ] The pairs are hard — with a margin of 0 every pair costs $\ln 2$, the easy and the hard.
+# 1. The first loss of your own DPO code is 1.2 instead of 0.693. Why?
+#    - [ ] $\beta$ is too large — at the start the margin is 0, and the loss is $\ln 2$ at any $\beta$.
+#    - [ ] The pairs are hard — with a margin of 0 every pair costs $\ln 2$, easy or hard.
 #    - [ ] The learning rate is too large — the first loss is computed before any step is taken.
-#    - [x] The reference is not the starting policy — were they the same, every pair would have margin 0.
-# 2. With 100,000 pairs, $\beta$ from 0.1 to 2 took the KL from 0.571 to 0.028, yet the margin was always
+#    - [x] The reference is not the starting policy — if they were the same, every pair would have a margin of 0.
+# 2. With 100,000 pairs, raising $\beta$ from 0.1 to 2 took the KL from 0.571 to 0.028, yet the margin was always
 #    0.336. Why?
-#    - [ ] $\beta$ does not affect training — that the KL changes so much shows that it does.
+#    - [ ] $\beta$ does not affect training — the large change in KL shows that it does.
 #    - [x] The margin is a difference of log ratios times $\beta$ — the gap in reward is the same, and a
 #      large $\beta$ builds it with fewer nats.
 #    - [ ] Training ended too early — `attained` is above 0.98; training has arrived.
 # 3. (Section 7, extra.) On 100 pairs, with a $\beta$ of 0.3, the loss fell and the margin rose to 2.864; but `chosen_logp` went
 #    from −1.89 to −10.79. What happened?
-#    - [ ] The loss has chosen and rejected swapped — then, as it fell, the margin would turn negative.
-#    - [ ] As it should be; the margin is the goal — the loss looks at the margin, but `attained` dropped to
-#      −2.865.
-#    - [x] The rejected fell faster, and the probability flowed to other answers — the share of those that
+#    - [ ] Chosen and rejected are swapped in the loss — then, as it fell, the margin would turn negative.
+#    - [ ] Nothing is wrong; the margin is the goal — the loss looks at the margin, but `attained` dropped to −2.865.
+#    - [x] The rejected answers fell faster, and the probability flowed to other answers — the share of those that
 #      never lost rose from 0.14 to 0.79.
 #    - [ ] The sign of the step is wrong — then the loss would grow instead of falling.
 # 4. (Section 9, extra.) You train with `reference_free=True` and a very large $\beta$. Where does the policy arrive?
@@ -979,9 +985,9 @@ my_pairs = [(5, 10, 6)]
 #    - [x] At the uniform policy, $1/11$ for each token — the optimum is $\mathrm{softmax}(r/\beta)$, and
 #      $r/\beta$ goes to zero.
 #    - [ ] At the tokens that earn the most — a very small $\beta$ leads there.
-# 5. (Section 11, extra.) On the five hard-labelled pairs you take four times the steps with the sigmoid loss: the margin went
-#    from 5.81 to 7.92. And four times more?
-#    - [x] It grows again — the loss is zero only at an infinite margin; with 1600 steps it was 10.29.
+# 5. (Section 11, extra.) On the five hard-labelled pairs, four times the steps with the sigmoid loss took the margin
+#    from 5.81 to 7.92. What happens with four times as many again?
+#    - [x] The margin grows again — the loss is zero only at an infinite margin; with 1600 steps it was 10.29.
 #    - [ ] It stops at 7.92, the true gap in reward — that gap is 2 at most; the margin rests there if the
 #      judge sometimes picks the other answer.
 #    - [ ] It returns to 0.5 — that is the target of IPO; the sigmoid loss has none.
@@ -1003,10 +1009,10 @@ my_pairs = [(5, 10, 6)]
 # %% [markdown] lang="en"
 # ## Summary
 #
-# * $\pi^*$ carries the reward; put into Bradley–Terry, $Z$ cancels and the DPO loss is left.
+# * $\pi^*$ carries the reward; put that into Bradley–Terry, and $Z$ cancels and the DPO loss is left.
 # * The loss starts at $\ln 2$; that is the cheapest check that the reference is right.
 # * With many pairs DPO climbs to PPO's summit; with few it falls below where it started.
 # * The chosen answer may become less likely as well: look at all three curves.
-# * DPO without a reference wipes out the old behaviour; on hard labels sigmoid runs away, IPO stops.
+# * DPO without a reference wipes out the old behaviour; on hard labels the sigmoid loss runs away, while IPO stops.
 #
 # Lesson 5 comes next: if we write the trained policy with fewer bits, what is left of it?
