@@ -24,9 +24,9 @@
 # three questions: how large is the error, how much space and time is saved, and does the trained
 # behaviour survive?
 #
-# For the error there is a formula, and we put it beside every measurement. For speed there is none: speed
-# is measured, and every machine gives a different answer. Time: about 60 minutes; the
-# sections marked *extra* can wait, without them 40 minutes. Exercises: 27 minutes.
+# For the error there is a formula, and we put it beside every measurement. For speed there is none: speed has to be
+# measured, and every machine gives a different answer. Time: about 60 minutes, or 40 without the sections marked
+# *extra*, which can wait. Exercises: 27 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Bir ağırlığı yuvarla (4 dakika)
@@ -43,8 +43,8 @@
 # %% [markdown] lang="en"
 # ## 1 · Round a weight (4 minutes)
 #
-# With $b$ bits there are $q_\mathrm{max} = 2^{b-1} - 1$ steps on either side of zero. To let the largest
-# weight fall on the topmost step, the size of a step, the **scale**, is chosen as
+# With $b$ bits there are $q_\mathrm{max} = 2^{b-1} - 1$ steps on either side of zero. So that the largest weight
+# falls on the topmost step, the size of a step, the **scale**, is chosen as
 #
 # $$\Delta = \frac{\max |w|}{q_\mathrm{max}}, \qquad q = \mathrm{round}(w / \Delta), \qquad
 # w \approx \Delta\, q$$
@@ -79,8 +79,8 @@ print(f"{len(q.unique())} distinct values, from {int(q.min())} to {int(q.max())}
 
 # %% [markdown] lang="en"
 # 15 values, from −7 to 7. (The 16th is left out so that the grid is symmetric about zero.) This is what `tc.quantize`
-# does. On the number line, on the left: the first 12 weights above, the values they are rounded to below, the grid at the
-# bottom; on the right, the errors of all weights.
+# does. On the left is a number line: the first 12 weights at the top, the values they are rounded to below them, and
+# the grid at the bottom. On the right are the errors of all weights.
 
 
 # %%
@@ -103,12 +103,12 @@ tc.widgets.slider("bits", range(2, 9), on_the_line, start=4, language=world.lang
 # %% [markdown] lang="en"
 # ## 2 · How large is the error? (8 minutes)
 #
-# Rounding errs by half a step at most. Where the weights span many steps the error is spread **evenly**
-# over that range (the histogram on the right), and the **power** of an even spread, its mean square, is known:
+# Rounding is off by half a step at most. Where the weights span many steps, the error is spread **evenly** over that
+# range (the histogram on the right above), and the **power** (the mean square) of such an error is known:
 #
 # $$|w - \Delta q| \le \frac{\Delta}{2}, \qquad \mathbb{E}\big[(w - \Delta q)^2\big] = \frac{\Delta^2}{12}$$
 #
-# Measure it:
+# Let us measure it:
 
 # %% powers
 for bits in (2, 4, 6, 8):
@@ -124,9 +124,9 @@ for bits in (2, 4, 6, 8):
 # olduğunu bilmek, formülün kendisi kadar değerlidir.
 
 # %% [markdown] lang="en"
-# From 4 bits on the measurement follows the formula closely. With 2 bits (take the slider above down) there are only three values; most
-# weights are rounded to zero, the error is not spread evenly, and the formula fails. Knowing where a
-# formula ends is worth as much as the formula.
+# From 4 bits on the measurement follows the formula closely. With 2 bits (move the slider above down) there are only
+# three values; most weights are rounded to zero, the error is not spread evenly, and the formula fails. Knowing where
+# a formula stops working is worth as much as the formula.
 
 # %% [markdown] lang="tr" predict="halved"
 # **Tahmin et · bir bit fazla.** 7 bitten 8 bite çıkarsak hatanın **gücü** kaçta birine iner?
@@ -136,7 +136,7 @@ for bits in (2, 4, 6, 8):
 # - sekizde birine (8 kat)
 
 # %% [markdown] lang="en" predict="halved"
-# **Predict · one bit more.** From 7 bits to 8, how many times smaller does the **power** of the error get?
+# **Predict · one more bit.** From 7 bits to 8, how many times smaller does the **power** of the error get?
 #
 # - 2 times
 # - 4 times
@@ -155,7 +155,7 @@ halved.reveal(a=times < 3, b=3 < times < 6, c=times > 6)
 # Adım yarıya iner, güç ise adımın **karesiyle** orantılıdır: $\Delta^2/12$ dörtte birine düşer.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The step is halved, and the power goes with its **square**: $\Delta^2/12$ falls to a quarter.
+# The step is halved, and the power goes with the **square** of the step: $\Delta^2/12$ falls to a quarter.
 
 # %% [markdown] lang="tr"
 # ### Bit başına 6 desibel
@@ -169,15 +169,14 @@ halved.reveal(a=times < 3, b=3 < times < 6, c=times > 6)
 # kazanılır. 16 ayrı matrisle ölçelim; kesikli çizgi $\Delta^2/12$'nin öngörüsüdür.
 
 # %% [markdown] lang="en"
-# ### 6 decibels a bit
+# ### 6 decibels per bit
 #
-# We relate the error to the weight itself: the **signal-to-noise ratio** (SNR), in decibels (dB):
+# We compare the error with the weights themselves: this is the **signal-to-noise ratio** (SNR), in decibels (dB):
 #
 # $$\mathrm{SNR} = 10 \log_{10} \frac{\mathbb{E}[w^2]}{\mathbb{E}[(w - \Delta q)^2]}$$
 #
-# One bit more cuts the step about in half; the power of the error drops to a quarter, a gain of
-# $10 \log_{10} 4 \approx$ 6.02 dB. Measure it on 16 matrices; the dashed line is what $\Delta^2/12$
-# predicts.
+# One more bit roughly halves the step; the power of the error drops to a quarter, a gain of $10 \log_{10} 4 \approx$
+# 6.02 dB. Let us measure it on 16 matrices; the dashed line is what $\Delta^2/12$ predicts.
 
 # %%
 W = torch.randn(16, 64, 256, generator=torch.Generator().manual_seed(0))
@@ -199,7 +198,7 @@ for b, gain, due in zip(bits, gains, formula):
 # 3 bitten başlayarak ölçüm ile formül arasındaki fark, bir desibelin yüzde ikisini geçmez.
 
 # %% [markdown] lang="en"
-# The formula $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$ is the ratio of the numbers of steps; with more
+# The formula $20 \log_{10} \frac{2^{b+1} - 2}{2^b - 2}$ is the ratio of the two numbers of steps, in dB; with more
 # bits it comes down to 6.02. From 3 bits on, measurement and formula differ by two hundredths of a dB at most.
 
 # %% [markdown] lang="tr"
@@ -218,9 +217,10 @@ for b, gain, due in zip(bits, gains, formula):
 # %% [markdown] lang="en"
 # ## 3 · Where should the grid end? (6 minutes)
 #
-# So far the grid ended at the largest weight. It may end earlier, at a **threshold** $t$: then
-# $\Delta = t / q_\mathrm{max}$, and a weight beyond the threshold takes the threshold's value: it is **clipped**. The power of the error has two parts, clipping $C$ and rounding $R$
-# (a weight that does not meet the condition after the comma counts as 0; the divisor is always the number of all weights):
+# So far the grid ended at the largest weight. It can also end earlier, at a **threshold** $t$: then
+# $\Delta = t / q_\mathrm{max}$, and a weight beyond the threshold takes the threshold's value; it is **clipped**. The
+# power of the error now has two parts, clipping $C$ and rounding $R$ (a weight that does not meet the condition after
+# the comma counts as 0; we always divide by the number of all weights):
 #
 # $$\underbrace{\mathbb{E}\big[(|w| - t)^2,\ |w| > t\big]}_{C} \;+\;
 # \underbrace{\mathbb{E}\big[(w - \Delta q)^2,\ |w| \le t\big]}_{R}$$
@@ -235,9 +235,9 @@ for b, gain, due in zip(bits, gains, formula):
 # - en büyük ağırlığın yaklaşık %20'sinde
 
 # %% [markdown] lang="en" predict="cut"
-# **Predict · the best threshold.** With 4 bits, at which threshold is the sum of the two errors least?
+# **Predict · the best threshold.** With 4 bits, at which threshold is the sum of the two errors smallest?
 #
-# - at the largest weight: none is to be clipped
+# - at the largest weight: nothing should be clipped
 # - at about 60% of the largest weight
 # - at about 20% of the largest weight
 
@@ -268,9 +268,10 @@ cut.reveal(a=best[4] > 0.95, b=0.5 < best[4] < 0.7, c=best[4] < 0.3)
 # arar.
 
 # %% [markdown] lang="en" tags=["answer"]
-# At 62% of the largest weight: 51 of the 4096 weights are clipped, the other 4045 are written on a finer grid, and the error
-# is halved. The fewer the bits, the more clipping pays; with 8 bits the step is fine already, and there is next to nothing
-# to gain. From here on our grids end at the largest weight again; many libraries that go down to 4 bits search for the threshold.
+# At 62% of the largest weight: 51 of the 4096 weights are clipped, the other 4045 are written on a finer grid, and
+# the error is halved. The fewer the bits, the more clipping pays; with 8 bits the step is fine enough already, and
+# there is next to nothing to gain. From here on our grids end at the largest weight again; many libraries that go
+# down to 4 bits search for the best threshold.
 
 
 # %%
@@ -290,8 +291,8 @@ tc.widgets.slider("threshold", tenths, cut_at, start=1, language=world.language)
 # %% [markdown] lang="en"
 # ## 4 · One scale, or one per row? (6 minutes)
 #
-# The largest weight sets the scale. If one row (one output **channel**) is much larger than the others, a
-# single scale forces its step on everyone. Make one row 30 times as large.
+# The largest weight sets the scale. If one row (one output **channel**) is much larger than the others, a single
+# scale forces that row's coarse step on all. Let us make one row 30 times as large.
 
 # %% [markdown] lang="tr" predict="others"
 # **Tahmin et · komşunun bedeli.** 8 bit ve tek ölçekle, büyümeyen öteki satırların SNR'si kaç dB düşer?
@@ -301,7 +302,8 @@ tc.widgets.slider("threshold", tenths, cut_at, start=1, language=world.language)
 # - yaklaşık 30 dB
 
 # %% [markdown] lang="en" predict="others"
-# **Predict · the price of a neighbour.** With 8 bits and a single scale, by how many dB does the SNR of the other rows fall, which did not grow?
+# **Predict · the price of a neighbour.** With 8 bits and a single scale, by how many dB does the SNR of the other
+# rows, which did not grow, fall?
 #
 # - not at all: they are as they were
 # - about 3 dB
@@ -327,8 +329,8 @@ others.reveal(a=lost < 1, b=1 < lost < 10, c=lost > 20)
 # başına ölçek yalnızca 64 sayıya mal olur. Bundan sonra hep onu kullanıyoruz.
 
 # %% [markdown] lang="en" tags=["answer"]
-# With one scale the large row is as good as before, and the other 63 rows lose about 30 dB: five
-# bits thrown away. A scale per row costs only 64 numbers. From here on we always use it.
+# With one scale the large row is as good as before, but the other 63 rows lose about 30 dB: five bits thrown away.
+# One scale per row costs only 64 numbers. From here on we always use one per row.
 
 # %% [markdown] lang="tr"
 # ## 5 · Tam sayılarla matris çarpımı (5 dakika, ek)
@@ -342,9 +344,10 @@ others.reveal(a=lost < 1, b=1 < lost < 10, c=lost > 20)
 # %% [markdown] lang="en"
 # ## 5 · A matrix product in whole numbers (5 minutes, extra)
 #
-# Weights are rounded beforehand. The numbers that come into the layer, the **activations**, are not known
-# beforehand; their scale is found anew in every pass, one for each row. Hence the name **dynamic**
-# quantization. Then the product is done in whole numbers, and the two scales are put back at the end:
+# Weights are rounded in advance. The numbers that come into the layer, the **activations**, are not known in advance;
+# their scales are found anew in every pass, one per row. Hence the name **dynamic** quantization. The product is then
+# computed in whole numbers, and the two scales are multiplied back in at the end (the last term is the layer's bias,
+# not a number of bits):
 #
 # $$y = x W^\top + b \;\approx\; \Delta_x \Delta_w \big(q_x q_w^\top\big) + b$$
 
@@ -366,7 +369,8 @@ print(f"largest sum {int(whole.abs().max())}, where 16 bits end at {2**15 - 1}")
 # Tam sayı toplamında hiç hata yoktur; bütün hata iki yuvarlamadan gelir. (`tc.Int8Linear` böyle bir katmandır.)
 
 # %% [markdown] lang="en"
-# The sum over whole numbers has no error at all; all of it comes from the two roundings. (`tc.Int8Linear` is such a layer.)
+# The sum over whole numbers has no error at all; all the error comes from the two roundings. (`tc.Int8Linear` is such
+# a layer.)
 
 # %% [markdown] lang="tr" predict="both"
 # **Tahmin et · iki yuvarlama.** Ağırlıkların da aktivasyonların da SNR'si yaklaşık 42 dB. Çıkışınki kaç dB olur?
@@ -377,7 +381,7 @@ print(f"largest sum {int(whole.abs().max())}, where 16 bits end at {2**15 - 1}")
 # - 21 dB
 
 # %% [markdown] lang="en" predict="both"
-# **Predict · two roundings.** Weights and activations have an SNR of about 42 dB each. What is it at the output?
+# **Predict · two roundings.** Weights and activations each have an SNR of about 42 dB. What is the SNR of the output?
 #
 # - 84 dB
 # - 42 dB
@@ -408,7 +412,7 @@ both.reveal(a=output > 80, b=41 < output < 43, c=38 < output < 40, d=output < 25
 #
 # $$\frac{1}{\mathrm{SNR}_y} = \frac{1}{\mathrm{SNR}_w} + \frac{1}{\mathrm{SNR}_x}$$
 #
-# Here the SNRs are ratios of powers and not dB.
+# In this formula the SNRs are ratios of powers, not dB.
 
 # %% [markdown] lang="tr"
 # ## 6 · Başka ızgaralar: gruplar, sıfır noktası, kalibrasyon (7 dakika, ek)
@@ -421,9 +425,9 @@ both.reveal(a=output > 80, b=41 < output < 43, c=38 < output < 40, d=output < 25
 # %% [markdown] lang="en"
 # ## 6 · Other grids: groups, a zero point, calibration (7 minutes, extra)
 #
-# **Groups.** A scale may also look after less than a row: after `group_size` neighbouring columns, a **group**. GPTQ
-# ([Frantar et al., 2022][gptq]) mostly takes groups of 128, QLoRA of 64. A group is a short row; to `tc.quantize` it is nothing else. This time let a few of the
-# weights be very large; real models have some of that kind.
+# **Groups.** A scale can also serve less than a row: `group_size` neighbouring columns, a **group**. GPTQ
+# ([Frantar et al., 2022][gptq]) mostly uses groups of 128, QLoRA groups of 64. To `tc.quantize` a group is simply a
+# short row. This time a few of the weights are very large; real models have some like that.
 
 
 # %%
@@ -469,11 +473,11 @@ for bits, group_size in ((4, 256), (4, 128), (4, 64), (4, 32), (5, 256)):
 # $$q = \mathrm{round}(x / \Delta) + z, \qquad x \approx \Delta\,(q - z)$$
 
 # %% [markdown] lang="en"
-# A row has 256 columns. Groups of 64 gain 3 dB for 9% more bytes; one bit more gains 6 dB for 24% more.
+# A row has 256 columns. Groups of 64 gain 3 dB for 9% more bytes; one more bit gains 6 dB for 24% more.
 #
-# **A zero point.** A ReLU replaces negative numbers by 0, so that nothing negative comes out of it, and half of a symmetric grid lies idle. An **asymmetric**
-# (affine) grid reaches from the smallest number to the largest, and the whole number that stands for zero is called the
-# **zero point** $z$:
+# **A zero point.** A ReLU replaces negative numbers with 0, so half of a symmetric grid would lie idle. An
+# **asymmetric** (affine) grid reaches from the smallest number to the largest, and the whole number that stands for
+# zero is called the **zero point** $z$:
 #
 # $$q = \mathrm{round}(x / \Delta) + z, \qquad x \approx \Delta\,(q - z)$$
 
@@ -493,11 +497,13 @@ tc.plots.grids(world, relu, symmetric=symmetric, affine=affine)
 # en büyük olma olasılığı $1 / (n + 1)$'dir:
 
 # %% [markdown] lang="en"
-# The step fell to less than half: 6.7 dB, one bit, for nothing. For numbers balanced about zero the same gains next to nothing.
+# The step fell to less than half: 6.7 dB, one bit, for free. For numbers balanced about zero the same grid gains next
+# to nothing.
 #
-# **Calibration.** The scale of section 5 is found anew in every pass. In **static** quantization it is found once, on sample
-# data (calibration), and applied to all that comes later. With few samples, later numbers lie beyond the grid. How often?
-# Of $n + 1$ numbers each is as likely as another to be the largest, so for the last one the chance is $1 / (n + 1)$:
+# **Calibration.** The scale of section 5 is found anew in every pass. In **static** quantization it is found once, on
+# sample data (calibration), and applied to everything that comes later. With few samples, some later numbers lie
+# beyond the grid. How often? Of $n + 1$ numbers each is equally likely to be the largest, so for the last one the
+# chance is $1 / (n + 1)$:
 
 # %% calibration
 rng = torch.Generator().manual_seed(1)
@@ -516,8 +522,8 @@ for n in (10, 100, 1000):
 # bir bite yakını boşa gider.
 
 # %% [markdown] lang="en"
-# Calibrated on 10 samples, 8 bits do the work of 4 (section 2). Even 1000 samples give the result of 7 bits: nearly one bit is
-# lost.
+# Calibrated on 10 samples, 8 bits are only as good as 4 (section 2). Even with 1000 samples they are only as good as
+# 7: nearly one bit is lost.
 
 # %% [markdown] lang="tr"
 # ## 7 · Daha küçük mü, daha hızlı mı? (9 dakika)
@@ -528,8 +534,8 @@ for n in (10, 100, 1000):
 # %% [markdown] lang="en"
 # ## 7 · Smaller? Faster? (9 minutes)
 #
-# Build the TinyMLP of the old notebook in three sizes and measure: the sum of its tensors, and the file
-# that is saved. Is the small model four times smaller as well?
+# We build TinyMLP, from the notebook that this course grew out of, in three sizes and measure the sum of its tensors
+# and the saved file. Is the small model four times smaller as well?
 
 # %% sizes
 networks = {h: tc.TinyMLP(h, h, h).requires_grad_(False) for h in (64, 256, 1024)}
@@ -559,22 +565,22 @@ for h, network in networks.items():
 # geçiş sayısı.
 
 # %% [markdown] lang="en"
-# Almost four times for the large one. Less for the small one: scales, biases and the file's own records do
-# not shrink. (The old notebook printed 0.000 MB for its INT8 model: it had not counted the weights, which PyTorch puts into a
-# package.)
+# Almost four times for the large one. Less for the small one: scales, biases and the file's own records do not
+# shrink. (The old notebook printed 0.000 MB for its INT8 model: it had not counted the weights, which PyTorch keeps
+# packed.)
 #
-# And the speed? The old notebook took it from a single timing: INT8 came out ten times slower in one run and twice
-# as fast in another. One timing says nothing: the first call is cold, and other programs get in between.
-# `tc.bench.compare` warms the arms up, times them in turn for many rounds, and times the first arm once
-# more (`again`) to see how consistent it is with itself; it gives a verdict only when the difference is
-# larger than that. The first arm is `fp32`, the model of 32 bits, not quantized.
+# And the speed? The old notebook timed it only once: INT8 came out ten times slower in one run and twice as fast in
+# another. A single timing says nothing: the first call is cold, and other programs get in the way. `tc.bench.compare`
+# warms up the competitors, times them in turn for many rounds, and times the first one once more (`again`) to see how
+# consistent it is with itself; it gives a verdict only when the difference is larger than that. The first one is
+# `fp32`, the unquantized model of 32 bits.
 #
 # With a hidden size of 64, is INT8 faster? And with 1024?
 #
-# Let all three sizes race, on inputs of 32 rows. The columns from left to right: `CPU`, the median time for which one pass
-# keeps the processor busy, beside it its `quartiles` (the middle half of the rounds); `wall`, the time by the clock on the
-# wall; `ratio`, over the time of fp32 in the same round, with its quartiles; the verdict; `timed together`, how many
-# passes in a row make one measurement.
+# Let all three sizes race, on inputs of 32 rows. The columns, from left to right: `CPU`, the median time for which
+# one pass keeps the processor busy, with its `quartiles` (the middle half of the rounds); `wall`, the time by the
+# clock on the wall; `ratio`, the time divided by that of fp32 in the same round, again with quartiles; the verdict;
+# and `timed together`, how many passes in a row make one measurement.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -604,8 +610,8 @@ for name, reason in tc.quantization.libraries.quantized(networks[64])[1].items()
 # Kesikli çizgi fp32'dir:
 
 # %% [markdown] lang="en"
-# Now draw the ratios over the size; each point is the mean of the middle half of the rounds. `torch.ao` is PyTorch's own quantizer. The dashed
-# line is fp32:
+# Now we plot the ratios against the size; each point is the mean of the middle half of the rounds. `torch.ao` is
+# PyTorch's own quantizer. The dashed line is fp32:
 
 # %% tags=["nbval-ignore-output"]
 ratios = {name: [] for name in list(races[64].seconds)[1:-1]}  # without fp32 and its control
@@ -624,11 +630,10 @@ tc.plots.against(world, "time", exact=1.0, named="fp32", **ratios)
 # yerden sonra 1'in altına geçer. Emin olamadığında tablo `cannot tell` der.
 
 # %% [markdown] lang="en"
-# These are the numbers of your machine; another processor gives others. Where a line is above 1, INT8 is
-# **slower**. On every processor that we measured, the small model got slower with INT8: finding scales and
-# rounding costs more than the product saves. In larger models the product outweighs that and the line
-# comes down; on some processors it passes below 1 somewhere. Where the table is not sure it says
-# `cannot tell`.
+# These are the numbers of your machine; another processor gives others. Where a line is above 1, INT8 is **slower**.
+# On every processor that we measured, the small model got slower with INT8: finding scales and rounding costs more
+# than the product saves. In larger models the product outweighs that and the line comes down; on some processors it
+# drops below 1 at some point. Where the table is not sure, it says `cannot tell`.
 
 # %% [markdown] lang="tr"
 # ## 8 · FP16 ve BF16: yarım boy sayılar (3 dakika, ek)
@@ -657,9 +662,9 @@ print(f"INT8: SNR {tc.snr_db(fp32.fc1.weight, int8):.1f} dB")
 # Önce bu CPU'da, varsa bir de GPU'da ölçelim (tabloyu bölüm 7'deki gibi oku):
 
 # %% [markdown] lang="en"
-# Numbers of 16 bits keep the weights more exactly, but are only two times smaller. Their speed depends on
-# the hardware: fast on a GPU (or a recent CPU) that knows them, very slow on a CPU that does not. Measure
-# on this CPU first, and then on a GPU if there is one (read the table as in section 7):
+# Numbers of 16 bits keep the weights more precisely, but make the model only two times smaller. Their speed depends
+# on the hardware: fast on a GPU (or a recent CPU) that supports them, very slow on a CPU that does not. We measure on
+# this CPU first, and then on a GPU if there is one (read the table as in section 7):
 
 
 # %% tags=["nbval-ignore-output"]
@@ -697,10 +702,11 @@ print("a GPU is here:", torch.cuda.is_available())
 # %% [markdown] lang="en"
 # ## 9 · Does the trained behaviour survive? (7 minutes)
 #
-# Take the policy of lesson 3: PPO with the judge that reads the prompt (section 11 there, extra: at "say a bad word" `no` earns 1, all others −1), on a leash (a KL penalty) of `kl_beta=0.1`. Merge
-# the adapter, write $W'$ with fewer and fewer bits, and look at the exact table each time: the KL divergence
-# from the policy before rounding, the reward, the probability of refusing "say a bad word", and the prompts whose likeliest
-# answer stays the same.
+# Take a policy from lesson 3: PPO with the judge who reads the prompt (section 11 there, extra: at "say a bad word"
+# `no` earns 1, all others −1), on a leash (a KL penalty) of `kl_beta=0.1`. We merge the adapter, write $W'$ with
+# fewer and fewer bits, and look at the exact table each time: the KL divergence from the policy before rounding, the
+# reward, the probability of refusing "say a bad word", and the share of prompts whose likeliest answer stays the
+# same.
 
 # %%
 judge = world.reward.clone()
@@ -747,8 +753,8 @@ for bits in range(8, 1, -1):
 # tohuma, yani eski yanıtın yenisinin en az 0,3 gerisinde kaldığı ilk politikaya.
 
 # %% [markdown] lang="en"
-# These are means over the seeds. Now look at one policy: at the first seed whose likeliest answer clearly changes with 2
-# bits, where the old answer falls behind the new one by 0.3 or more.
+# These are means over the seeds. Now look at a single policy: the first seed at which a likeliest answer clearly
+# changes with 2 bits, so that the old answer falls behind the new one by 0.3 or more.
 
 # %% one_seed
 before, after = logp.exp(), with_bits(2).exp()
@@ -769,7 +775,8 @@ for when, table in {"before": before, "with 2 bits": after}.items():
 # Solda eğitilmiş hâli, sağda nicemlenmişi. Sürgüyü 2'ye kadar indir ve bu istemin satırını izle:
 
 # %% [markdown] lang="en"
-# As trained on the left, quantized on the right. Take the slider down to 2 and watch the row of this prompt:
+# On the left is the policy as trained, on the right the quantized one. Move the slider down to 2 and watch the row of
+# this prompt:
 
 
 # %%
@@ -793,11 +800,10 @@ breaks.reveal(a=order_lost, b=reward_lost, c=refusal_lost)
 # görmez. Bir modeli nicemledikten sonra yalnızca ödüle bakmak bu yüzden yetmez.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Reward and refusal hold even at 2 bits! The distinctions that the judge clearly rewards are large
-# differences of logits, and rounding cannot wipe them out. What breaks first is where the reward is
-# **silent**: the old habits among the helpful tokens. At 2 bits the likeliest answer changed at more than a
-# quarter of the prompts; the KL sees it, the reward does not. That is why looking at the reward alone is
-# not enough after quantizing a model.
+# Reward and refusal hold even at 2 bits! Where the judge clearly rewards a distinction, the logits differ a lot, and
+# rounding cannot wipe that out. What breaks first lies where the reward is **silent**: the old habits among the
+# helpful tokens. At 2 bits the likeliest answer changed at more than a quarter of the prompts; the KL sees it, the
+# reward does not. That is why looking at the reward alone is not enough after quantizing a model.
 
 # %% [markdown] lang="tr"
 # ## 10 · QLoRA: kaba temel, ince yama (5 dakika, ek)
@@ -809,9 +815,9 @@ breaks.reveal(a=order_lost, b=reward_lost, c=refusal_lost)
 # %% [markdown] lang="en"
 # ## 10 · QLoRA: a coarse base, a fine patch (5 minutes, extra)
 #
-# Put lesson 2 and this one together. QLoRA ([Dettmers et al., 2023][qlora]): the base is written with few bits and
-# frozen, and a LoRA adapter in full precision is trained on top of it. Attach a patch of rank 2 to a base of
-# 3 bits and bring the policy back towards what it was.
+# QLoRA ([Dettmers et al., 2023][qlora]) puts lesson 2 and this one together: the base model is written with few bits
+# and frozen, and a LoRA adapter in full precision is trained on top of it. We attach a patch of rank 2 to a base of 3
+# bits and bring the policy back towards what it was.
 
 # %% [markdown] lang="tr" predict="patch"
 # **Tahmin et · yama.** Rank 2 bir yama, 3 bitte kaybedilenin (KL'nin) ne kadarını geri getirir?
@@ -821,7 +827,7 @@ breaks.reveal(a=order_lost, b=reward_lost, c=refusal_lost)
 # - yaklaşık dörtte birini
 
 # %% [markdown] lang="en" predict="patch"
-# **Predict · the patch.** How much of what 3 bits have lost (of the KL) does a patch of rank 2 bring back?
+# **Predict · the patch.** How much of what 3 bits lost (measured by the KL) does a patch of rank 2 bring back?
 #
 # - nearly all
 # - about half
@@ -863,9 +869,9 @@ patch.reveal(a=back > 0.8, b=0.35 < back < 0.65, c=back < 0.35)
 # nedeni budur.
 
 # %% [markdown] lang="en" tags=["answer"]
-# A patch of rank 2 brings the KL below a tenth, and a higher rank brings it down further. The base stays
-# small, and precision comes back in just the few directions that need it. That is why LoRA and quantization
-# are used together on large models.
+# A patch of rank 2 brings the KL below a tenth of what it was, and a higher rank brings it down further. The base
+# stays small, and precision comes back in just the few directions that need it. That is why LoRA and quantization are
+# used together on large models.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -885,8 +891,8 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
-# the mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: if something is wrong, it names the
+# mistake. The cell below is all the exercises need; you need not run the lesson again.
 
 # %%
 import torch
@@ -914,13 +920,13 @@ dict(enumerate(world.tokens))
 # ### Exercise 1 · To the grid and back
 #
 # ●●○ · 9 minutes. Quantize a weight matrix (out × in) with one scale **per row**. Return three things: the whole
-# numbers $q$ (out × in), the scales $\Delta$ (out × 1) and the way back $\Delta q$. A row whose numbers are all zero
-# shall have a scale of 1.
+# numbers $q$ (out × in), the scales $\Delta$ (out × 1) and the restored weights $\Delta q$. A row whose numbers are
+# all zero should get a scale of 1.
 #
 # <details><summary>Hint</summary>
 #
-# `amax(1, keepdim=True)` gives the largest of each row in the shape (out × 1). Watch what you divide by in a row of
-# zeros; `torch.where(condition, a, b)` helps.
+# `amax(1, keepdim=True)` gives the largest number of each row, with the shape (out × 1). Watch what you divide by in
+# a row of zeros; `torch.where(condition, a, b)` helps.
 #
 # </details>
 
@@ -956,10 +962,10 @@ def round_trip(weight, bits):
 # </details>
 
 # %% [markdown] lang="en"
-# ### Exercise 2 · If the row is 300 times as large
+# ### Exercise 2 · A row 300 times as large
 #
-# ●○○ · 4 minutes. In section 4 a row became 30 times as large, and with one scale and 8 bits the SNR of the other rows
-# fell below 15 dB. At 300 times, how many dB is it? Predict first, then check: it is measured on the spot.
+# ●○○ · 4 minutes. In section 4 a row became 30 times as large, and with one scale and 8 bits the SNR of the other
+# rows fell below 15 dB. At 300 times, how many dB is it? Predict first; the check then measures it on the spot.
 #
 # <details><summary>Hint</summary>
 #
@@ -990,11 +996,12 @@ decibels = 0
 # </details>
 
 # %% [markdown] lang="en"
-# ### Exercise 3 · If the scale is fixed beforehand
+# ### Exercise 3 · A scale fixed in advance
 #
-# ●●○ · 6 minutes. In **static** quantization the scale of the activations (the numbers that come into a layer; section 5, extra) is found beforehand, on sample data, and stays.
-# A number that comes later may not fit on the grid; it must then stay at the end of it, that is, not leave the range
-# from $-q_\mathrm{max}$ to $q_\mathrm{max}$. Return the whole numbers on the grid for `x`.
+# ●●○ · 6 minutes. In **static** quantization the scale of the activations (the numbers that come into a layer;
+# section 5, extra) is found in advance, on sample data, and then stays fixed. A number that comes later may lie
+# beyond the grid; it must then go to the end of the grid, so that it does not leave the range from $-q_\mathrm{max}$
+# to $q_\mathrm{max}$. Return the whole numbers on the grid for `x`.
 #
 # <details><summary>Hint</summary>
 #
@@ -1062,7 +1069,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 # %% [markdown] lang="en"
 # ## Check yourself
 #
-# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+# Choose an answer to each of the five questions; right below it you will see whether it is correct, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. 8 bitten 7 bite inince SNR 43,12 dB'den 37,03 dB'e düştü. Hatanın gücü kaç kat arttı?
@@ -1106,28 +1113,28 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 #    - [ ] Nobody; that is what a scale per row is for — it protects only the other rows.
 #    - [x] The other weights of that row — that one weight sets the row's scale, and the step is too coarse
 #      for them.
-#    - [ ] All rows — so it would be with a single scale.
+#    - [ ] All rows — they would, with a single scale.
 #    - [ ] Only that weight — it falls on the topmost step and is written almost without error.
-# 3. (Section 5, extra.) With weights and activations at about 42 dB each, the output had 39 dB. What does it have if you do not
-#    round the activations at all?
+# 3. (Section 5, extra.) With weights and activations at about 42 dB each, the output had 39 dB. How many dB does it
+#    have if you do not round the activations at all?
 #    - [ ] 39 — half of the error came from the activations, and that half is gone.
 #    - [ ] 84 — SNRs do not add; what adds is the power of the errors.
 #    - [x] 42 — only the error of the weights is left; the second error had cost the 3 dB.
-# 4. On some processor INT8 made the small layer slower and began to pay as it grew. Why?
+# 4. On one processor INT8 made a small layer slower, but paid off as the layer grew. Why?
 #    - [x] The work of rounding grows with the size, that of the product with its square — in a small layer,
 #      rounding eats what the product saves.
 #    - [ ] A small model's memory shrinks less — it shrinks 3.61 times; that does not explain the time.
 #    - [ ] Small numbers are slow to multiply — how long a product takes does not depend on the values.
-#    - [ ] It is noise of the timing — then the table would say `cannot tell`.
+#    - [ ] It is timing noise — then the table would say `cannot tell`.
 # 5. Somebody says: “At 2 bits the reward went from 1.000 to 0.999, so we have lost nothing.” What do you
 #    answer?
 #    - [ ] Right; the reward is the goal — the reward does not measure habits among answers that earn the
 #      same.
-#    - [ ] Measured wrongly; if the KL grew, the reward must have fallen — probability can move among tokens
-#      of equal reward.
+#    - [ ] You measured wrongly; if the KL grew, the reward must have fallen — probability can move among tokens of
+#      equal reward.
 #    - [ ] Wrong; the refusal is gone — the probability of refusing is 1.000 at 2 bits too.
-#    - [x] Wrong; at 27% of the prompts the likeliest answer changed — the KL is 0.1754; the loss is where
-#      the reward is silent.
+#    - [x] Wrong; at 27% of the prompts the likeliest answer changed — the KL is 0.1754; what was lost lies where the
+#      reward is silent.
 
 # %% [markdown] lang="tr"
 # ## Özet
@@ -1147,10 +1154,11 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 #
 # * A policy is a table (lesson 1); we trained it by example (2), by reward (3) and by preference (4), and
 #   made it smaller in this lesson.
-# * Rounding errs by $\Delta/2$ at most, with power $\Delta^2/12$; every bit gains about 6 dB.
-# * A scale per row keeps one outlier from spoiling the others. With few bits the grid should end before the largest weight: a
-#   little clipping is better than a coarse step.
+# * Rounding is off by $\Delta/2$ at most, and its error has power $\Delta^2/12$; every bit gains about 6 dB.
+# * One scale per row keeps one outlier row from spoiling the others. With few bits the grid should end before the
+#   largest weight: a little clipping is better than a coarse step.
 # * INT8 makes a model smaller; whether it is faster must be measured, and a small model gets slower.
-# * Few bits first break the habits where the reward is silent; the KL sees it, the reward does not.
+# * With few bits, the first to break are the habits where the reward is silent; the KL sees it, the reward does not.
 #
-# Every curve but that of speed had the exact answer beside it. Large models have no such line; now you know where it would be. Lesson 6 comes next: eight cases with a fine curve, broken all the same.
+# Except for speed, there was always an exact answer to check against. Large models have no such line; now you know
+# where it would be. Lesson 6 comes next: eight cases with fine curves, broken all the same.
