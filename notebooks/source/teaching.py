@@ -41,36 +41,37 @@
 # %% [markdown] lang="en"
 # # The teacher's guide
 #
-# Welcome. The most valuable moment in these lessons is the one in which a learner writes down a prediction; running comes after it.
-# Keep this order in every section: **ask, have it written, run, discuss.** A wrong prediction teaches more than a right one; thank
-# whoever says it aloud.
+# Welcome. The most valuable moment in these lessons is the one in which a learner writes down a prediction; running the cell comes after that.
+# Keep this order in every section: **ask, have them write, run, discuss.** A wrong prediction teaches more than a right one; thank whoever
+# shares one aloud.
 #
-# The numbers in the grey boxes and the descriptions of pictures are taken from the lessons themselves: your class will see the same.
-# If another number comes up, cells were not run in order: *Restart and run all*. Only timings (lesson 5) differ between machines.
+# The numbers in the grey boxes and the descriptions of pictures are taken from the lessons themselves: your class will see the same. If a
+# different number comes up, the cells were run out of order: *Restart and run all*. Only timings (lesson 5) differ between machines.
 #
 # ## Before the lesson
 #
-# - Run the notebook once from top to bottom on your own computer; it takes less than a minute. Then on a computer of the classroom.
-# - Slides: `python notebooks/source/build.py --slides` writes one file per lesson into `dist/slides/en/`. Put it on a stick and open it in a
-#   browser; no network is needed. The right arrow or a presenter's remote moves on. On the slides are pictures, formulas, questions
-#   and running sliders; the lesson's text is in your notes: press S, and a second window shows them.
-# - On the slides a question stands on the page before its answer. Stay on that page for two minutes, then take the vote.
-# - Every lesson ends with exercises and a quiz of five questions. The cell under an exercise names the mistake; have the learner read
-#   it out first, and ask "where?". Solutions and hints are in the notes, not on the slides; the questions of the quiz
-#   stand there without answers, and the class votes A, B or C.
-# - In the plans, "–" is a section left out. Say its last sentence and go on; what follows can be understood without it.
+# - Run the notebook once from top to bottom on your own computer; it takes less than a minute. Then do the same on a classroom computer.
+# - Slides: `python notebooks/source/build.py --slides` writes one file per lesson into `dist/slides/en/`. Put it on a USB stick and open it in
+#   a browser; no network is needed. The right arrow key or a presenter's remote moves on. The slides show pictures, formulas, questions and
+#   working sliders; the lesson's text is in your notes: press S, and a second window shows them.
+# - On the slides a question comes on the page before its answer. Stay on that page for two minutes, then take a vote.
+# - Every lesson ends with exercises and a quiz of five questions. The cell under an exercise names the mistake; have the learner read it out
+#   first, and ask "where?". Solutions and hints are in the notes, not on the slides; the quiz questions are there without answers, and the
+#   class votes A, B or C.
+# - In the plans, "–" marks a section that is left out. Say its last sentence and go on; what follows can be understood without the section.
 #
 # ## Without a projector, a network or computers
 #
-# - **No projector:** Draw a table of two prompts and three tokens on the board (rows sum to 1). Most of the lessons can be told on it:
-#   the reward goes under the row, the KL is worked out by hand, $\pi^*$ is two products and a division. Draw the dashed line as well,
-#   and let learners read their curves against it.
-# - **No network:** No lesson needs one. For the installation, have computers prepared at home, or hand out the files that
-#   `python notebooks/source/build.py --standalone` makes (`dist/en/`) on a stick; they run alone wherever Jupyter and torch are installed.
-# - **One laptop for three:** Give out roles: the **oracle** writes the prediction on paper, the **pilot** has the keyboard, the
-#   **judge** compares the result with the paper and says why. Rotate every section. The pilot runs nothing before the oracle has
-#   written.
-# - **No computer at all:** Take predictions by show of hands, then copy the box of this guide onto the board. The lesson still works.
+# - **No projector:** Draw a table of two prompts and three tokens on the board (rows sum to 1). Most of the lessons can be taught with it: the
+#   reward goes under the row, the KL is worked out by hand, $\pi^*$ is two products and a division. Draw the dashed line as well, and let
+#   learners read their curves against it.
+# - **No network:** No lesson needs one. Have the computers set up at home, or hand out the files that
+#   `python notebooks/source/build.py --standalone` makes (`dist/en/`) on a USB stick; they run on their own wherever Jupyter and torch are
+#   installed.
+# - **One laptop for three:** Give out roles: the **oracle** writes the prediction on paper, the **pilot** has the keyboard, the **judge**
+#   compares the result with the paper and says why. Rotate with every section. The pilot runs nothing before the oracle has written something
+#   down.
+# - **No computer at all:** Take predictions by a show of hands, then copy this guide's box onto the board. The lesson still works.
 
 # %% [markdown] lang="tr"
 # ## {{01_environment}}
@@ -109,13 +110,13 @@
 # %% [markdown] lang="en"
 # ## {{01_environment}}
 #
-# One sentence should stay from this lesson: **a policy is a table, and every question about it is answered by a sum.**
+# The sentence to remember: **a policy is a table, and every question about it is answered by a sum.**
 #
 # | § | 45 | 90 | How |
 # | --- | --- | --- | --- |
 # | Opening | 3 | 5 | "How do you tell that a model has learned?" Leave the answers on the board and return to them at the end |
 # | 1 | 4 | 5 | Just show the map; nobody needs to learn the abbreviations |
-# | 2 | 5 | 8 | Project the reward table; let them find that all rows are alike |
+# | 2 | 5 | 8 | Project the reward table; let them notice that all rows are alike |
 # | 3 | 6 | 12 | In the short plan, run the cells yourself |
 # | 4 | 8 | 15 | The heart of the lesson: have the three numbers worked out by hand for one row |
 # | 5 | 6 | 12 | In the long plan each group takes a seed of its own; collect the results on the board |
@@ -125,17 +126,17 @@
 #
 # ### What to ask, what to expect
 #
-# - **Section 2.** "Does this reward read the prompt?" No: all rows are alike. Tell them that lesson 3 shows the price.
-# - **Section 3.** "What do the probabilities of an untrained model look like?" All near 1/11. Whoever says "zero" takes probability for knowledge.
+# - **Section 2.** "Does this reward read the prompt?" No: all rows are alike. Tell them that lesson 3 shows what that costs.
+# - **Section 3.** "What do the probabilities of an untrained model look like?" All near 1/11. A learner who says "zero" is confusing probability with knowledge.
 #
 #   {{softmax.printed}}
 # - **Section 4.** "And if we swap the two policies in the KL?" The number changes: {{kl_swapped ~ KL\(pi, ref\) (\S+)}} becomes {{kl_swapped ~ KL\(ref, pi\) (\S+)}}.
 #
 #   {{exact}}
-# - **Section 5.** "How far off are we with 10 samples?" Far: in {{spreads ~ KL: (\d+) of}} of 200 tries the KL even comes out negative. Next question: "How many times the samples for a tenth of the error?" A hundred times.
+# - **Section 5.** "How far off are we with 10 samples?" Far: in {{spreads ~ KL: (\d+) of}} of 200 tries the KL even comes out negative. Next question: "How many times as many samples for a tenth of the error?" A hundred times.
 #
 #   {{spreads}}
-# - **Section 6.** "Will the best of 10,000 random policies beat the formula?" It does not come near: {{rivals ~ policies: (\S+)}} against {{rivals ~ form: ([\d.]+\d)}}. "What vanishes as $\beta$ gets small?" First the harmful, then the neutral tokens.
+# - **Section 6.** "Will the best of 10,000 random policies beat the formula?" It does not come close: {{rivals ~ policies: (\S+)}} against {{rivals ~ form: ([\d.]+\d)}}. "What vanishes as $\beta$ gets small?" First the harmful, then the neutral tokens.
 #
 #   {{frontier}}
 # - **Section 7.** "And if all rewards are equal?" Nothing changes: differences decide.
@@ -153,16 +154,16 @@
 # | $\beta$ artınca ödül de arttı | $r/\beta$ yerine $r\beta$ yazdı |
 
 # %% [markdown] lang="en"
-# ### If a learner shows this
+# ### If a learner shows you this
 #
-# | They show | They did |
+# | You see | What went wrong |
 # | --- | --- |
-# | A negative KL | If counted: the ratio is upside down or a sign is lost; if sampled: that is normal, there are few samples |
-# | All three numbers 11 times too small | `mean` for `sum`: over tokens it takes a sum weighted by $\pi$, not an average |
-# | A negative entropy | The minus in front is forgotten |
-# | Columns sum to 1 where rows should | Softmax over the wrong axis: `-1` is the token |
+# | A negative KL | If counted: the ratio is upside down or a sign is lost; if sampled: nothing, it happens with few samples |
+# | All three numbers 11 times too small | `mean` instead of `sum`: over tokens it should be a sum weighted by $\pi$, not an average |
+# | A negative entropy | Forgot the minus sign in front |
+# | Columns sum to 1 instead of rows | Softmax over the wrong axis: `-1` is the token axis |
 # | $\pi^*$ is the same row at every prompt | Did not multiply by the reference: only $e^{r/\beta}$ is left |
-# | More $\beta$ gives more reward | Wrote $r\beta$ for $r/\beta$ |
+# | More $\beta$ gives more reward | Wrote $r\beta$ instead of $r/\beta$ |
 
 # %% [markdown] lang="tr"
 # ## {{02_lora_sft}}
@@ -214,33 +215,33 @@
 # %% [markdown] lang="en"
 # ## {{02_lora_sft}}
 #
-# The sentence that stays: **at the start LoRA changes nothing; the rank is the number of directions it can correct in.**
+# The sentence to remember: **at the start LoRA changes nothing; the rank is the number of directions it can correct in.**
 #
 # | § | 45 | 90 | How |
 # | --- | --- | --- | --- |
-# | Opening | 2 | 3 | Have a learner say the sentence of lesson 1 |
-# | 1 | 4 | 6 | Let them find $\log 11$ with a pocket calculator |
+# | Opening | 2 | 3 | Have a learner repeat the sentence from lesson 1 |
+# | 1 | 4 | 6 | Let them find $\log 11$ with a calculator |
 # | 2 | 6 | 9 | Draw the matrices as rectangles on the board and write their sizes |
-# | 3 | 6 | 9 | A silent minute before "Find the bug" |
+# | 3 | 6 | 9 | A silent minute before "A real bug" |
 # | 4 | 4 | 7 | Let the class guess the percentage |
 # | 5 | 4 | 6 | Have the four lines of the loop read aloud, one by one |
-# | 6 | – | 7 | Short plan: only the result, that $\alpha/r$ is the learning rate of $B$, and that one `lr` serves every rank while $\alpha$ stays |
+# | 6 | – | 7 | Short plan: only the result, that $\alpha/r$ is the learning rate of $B$, and that one `lr` serves every rank as long as $\alpha$ stays the same |
 # | 7 | 10 | 13 | The heart of the lesson; everyone writes down a rank before the slider |
-# | 8 | – | 11 | Skip it in the short plan; where nobody knows the SVD, show only the picture in the long one too |
+# | 8 | – | 11 | Skip it in the short plan; if nobody knows the SVD, show only the picture in the long one too |
 # | 9 | – | 3 | A single cell |
 # | 10 | 5 | 7 | The bridge to lesson 3: "an answer never tried is never learned" |
 # | Exercises, closing | 4 | 9 | One exercise in the long plan, the rest at home |
 #
 # ### What to ask, what to expect
 #
-# - **Section 1.** "The loss of a model that knows nothing?" $\log 11$, that is {{first_loss ~ log 11 = (\S+)}}; ours has {{first_loss ~ package ([\d.]+\d)}}. To "1" or "zero" reply: what would it know with a loss of zero?
-# - **Section 3.** "While $B = 0$, does a gradient reach both matrices?" Only $B$.
+# - **Section 1.** "The loss of a model that knows nothing?" $\log 11$, that is {{first_loss ~ log 11 = (\S+)}}; ours has {{first_loss ~ package ([\d.]+\d)}}. If someone says "1" or "zero", ask: what would a model with a loss of zero know?
+# - **Section 3.** "With $B = 0$, do both matrices get a gradient?" Only $B$ does.
 #
 #   {{first_gradient}}
-# - **Section 3, find the bug.** "What breaks when both are random?" The loss still falls! What is lost is that the start is the model we believe it to be.
+# - **Section 3, a real bug.** "What breaks when both are random?" The loss still falls! But the start is no longer the model we believe it to be.
 #
 #   {{wrong_start}}
-# - **Section 4.** "What percentage is trained?" Everyone says a small one; it is {{share ~ package: (\S+)%}} per cent. The gain lies in large matrices.
+# - **Section 4.** "What percentage is trained?" Everyone names a small one; it is {{share ~ package: (\S+)%}} per cent. The gain lies in large matrices.
 #
 #   {{large_models}}
 # - **Section 6.** "Is $\alpha$ a learning rate?" That of $B$, yes; that of $A$, no. "Why $\alpha = 2r$?" So that the scale stays at 2; but then `lr` depends on the rank.
@@ -248,13 +249,13 @@
 #   {{rate_of_b}}
 #
 #   {{rules.picture}}
-# - **Section 7.** "The smallest rank that is enough for six targets?" Many say "6"; it is 2. Rank 1 keeps two answers at nearly every seed; tell the picture of the plane as a fan.
+# - **Section 7.** "The smallest rank that is enough for six targets?" Many say "6"; it is 2. Rank 1 learns two answers with nearly every seed; describe the picture of the plane as a fan.
 #
 #   {{ends}}
-# - **Section 8.** "The best copy, or LoRA that was trained?" Trained LoRA: the copy minds all numbers, LoRA only six answers.
+# - **Section 8.** "The best copy, or trained LoRA?" Trained LoRA: the copy has to match all numbers, LoRA only six answers.
 #
 #   {{truncated}}
-# - **Section 10.** "The entropy after 400 steps?" Near zero; the reward that is possible drops to {{over_training ~ 400 steps.*?possible ([\d.]+\d)}}.
+# - **Section 10.** "The entropy after 400 steps?" Near zero; the possible reward drops to {{over_training ~ 400 steps.*?possible ([\d.]+\d)}}.
 #
 #   {{over_training}}
 
@@ -271,16 +272,16 @@
 # | Kayıp 14 dolayında başlıyor | İstemlerin ortalaması yerine toplamını aldı: altı kez $\log 11$ |
 
 # %% [markdown] lang="en"
-# ### If a learner shows this
+# ### If a learner shows you this
 #
-# | They show | They did |
+# | You see | What went wrong |
 # | --- | --- |
 # | The policy changed when the adapter was attached | Started $B$ at random as well |
 # | The loss does not move at all | Both matrices are zero (so are the gradients), or `optimizer.step()` is missing |
 # | A higher rank trains faster, or blows up | Forgot to divide $\alpha$ by $r$ |
 # | The same result at every rank | Never passed the rank on: it was always the default, 8 |
 # | Shapes do not fit | $A$ and $B$, or their transposes (`.T`), are mixed up: the input goes through $A$ first |
-# | The loss starts near 14 | Took the sum over the prompts for the mean: six times $\log 11$ |
+# | The loss starts near 14 | Took the sum over the prompts instead of the mean: six times $\log 11$ |
 
 # %% [markdown] lang="tr"
 # ## {{03_ppo}}
@@ -336,51 +337,51 @@
 # %% [markdown] lang="en"
 # ## {{03_ppo}}
 #
-# The sentence that stays: **a reward curve proves nothing by itself; a leash that does not pull token by token is no leash.**
+# The sentence to remember: **a reward curve proves nothing by itself; a leash that does not pull token by token is no leash at all.**
 #
 # | § | 45 | 90 | How |
 # | --- | --- | --- | --- |
 # | Opening | 2 | 3 | "Could you teach somebody by saying only good or bad?" |
 # | 1 | 2 | 3 | Recall lesson 1 and go on |
-# | 2 | 9 | 12 | Write the formula on the board and leave it there; have the loop drawn, and its stations' numbers found in the code |
+# | 2 | 9 | 12 | Write the formula on the board and leave it there; let them draw the loop and find the numbers of its stations in the code |
 # | 3 | 5 | 7 | "Samples are noisy, a baseline lowers the noise" |
 # | 4 | 5 | 7 | Take a vote on "what is the ratio in the first pass?" |
 # | 5 | 5 | 7 | Have the picture of the clip drawn by hand; count the passes aloud under the magnifying glass |
-# | 6 | – | 5 | A learner has the slider |
+# | 6 | – | 5 | A learner moves the slider |
 # | 7 | 6 | 9 | The heart of the lesson: "Find the bug" is group work |
 # | 8 | – | 5 | Skip it in the short plan; the table of settings can wait |
 # | 9 | 6 | 8 | Take a vote: how far does it run without a leash? Then the slider |
 # | 10 | 2 | 4 | Look at the picture in silence |
-# | 11 | – | 9 | The section that is talked about most: tricking the reward. Homework in the short plan |
+# | 11 | – | 9 | The section people talk about most: tricking the reward. Homework in the short plan |
 # | 12 | – | 5 | Homework in the short plan |
 # | Closing | 3 | 6 | The exercises are a lesson of their own, or homework |
 #
 # ### What to ask, what to expect
 #
-# - **Section 2.** "When $\beta$ grows, where does the best policy go?" To the reference. To whoever says "to the reward", show the leash with your hands: a short one.
+# - **Section 2.** "When $\beta$ grows, where does the best policy go?" To the reference. If someone says "to the reward", show a short leash with your hands.
 #
 #   {{optima}}
-# - **Section 3.** "16 times the samples: how many times smaller is the error?" Many say "16"; it is 4: $\sqrt{16}$.
+# - **Section 3.** "With 16 times as many samples, how many times smaller is the error?" Many say "16"; it is 4: $\sqrt{16}$.
 #
 #   {{baseline}}
 # - **Section 4.** "What is $\rho$ in the first pass?" Exactly 1, all of them. So with a single pass the clip never acts.
 # - **Section 5.** "Why does `yes`, with a positive advantage, fall without a clip?" The answer drawn most often is pushed hardest, and probabilities sum to 1. "Does a ratio stop at the edge?" No, it overshoots a little.
 #
 #   {{clip_ratios}}
-# - **Section 7.** "How hard does it pull to subtract the whole KL?" Most say "like k1", since their means are the same. It does not pull at all: one number for all is a baseline.
+# - **Section 7.** "How hard does the leash pull if we subtract the whole KL?" Most say "like k1", since the means are the same. It does not pull at all: one number for all is a baseline.
 #
 #   {{pulls}}
-# - **Section 9.** "How far does it run without a leash?" They say "to the same place" or "very far"; its KL is about twice as large, its reward the same. "Then what was the extra KL good for?" For nothing.
+# - **Section 9.** "How far does it run without a leash?" They say "to the same place" or "very far"; the KL is about twice as large, the reward the same. "Then what was the extra KL good for?" Nothing.
 #
 #   {{ends}}
-# - **Section 10.** "Which mark stays outside its square?" The one without a leash: full reward, wasted KL.
+# - **Section 10.** "Which mark is furthest from its square?" The one without a leash: full reward, wasted KL.
 # - **Section 11.** "What does PPO do to the refusal?" It wipes it out, and the reward curve is flawless. If the class is silent, ask: who wrote the reward?
 #
 #   {{refusal}}
-# - **Section 12.** "With a step five times as large, does the clip prevent the harm?" It does not: `attained` goes negative. The clip takes the gain from leaving the range; it does not bound the step.
+# - **Section 12.** "With a step five times as large, does the clip prevent the harm?" It does not: `attained` goes negative. The clip takes away the gain from leaving the range; it does not bound the step.
 #
 #   {{rates}}
-# - **Section 12.** "Is the clip a leash?" No: it looks at the old policy, and that one is renewed in every rollout.
+# - **Section 12.** "Is the clip a leash?" No: it looks at the old policy, which is renewed in every rollout.
 #
 #   {{adaptive_leash}}
 
@@ -401,17 +402,17 @@
 # | Politika hep düz | `ent_coef` büyük: amaç değişmiş, en iyi artık $\pi^*$ değil |
 
 # %% [markdown] lang="en"
-# ### If a learner shows this
+# ### If a learner shows you this
 #
-# | They show | They did |
+# | You see | What went wrong |
 # | --- | --- |
-# | The same curve at every `kl_beta` | Took the whole KL of the prompt off as the penalty: one number for every token, so a baseline |
+# | The same curve at every `kl_beta` | Subtracted the whole KL of the prompt as the penalty: the same number for every token, so a baseline |
 # | `clip_range` changes nothing, the clipped share is always 0 | A single pass (`epochs=1`), or took the ratio to the current policy: always 1 |
 # | The reward falls | The minus in front of the loss is missing, or the advantage has the wrong sign |
 # | The clip stops in the wrong direction too | Used the clipped term alone, without `min` |
-# | The clip lets pass what pays and stops the way back | `max` for `min` |
-# | The KL is not 0 at the start | The reference is no copy of the start (its adapter was not loaded) |
-# | The KL grows on every leash | The leash has the wrong sign: a bonus for a penalty |
+# | The clip lets through what pays and blocks the way back | `max` instead of `min` |
+# | The KL is not 0 at the start | The reference is not a copy of the start (its adapter was not loaded) |
+# | The KL grows on every leash | The leash has the wrong sign: a bonus instead of a penalty |
 # | The critic is trained and yet biased | Did not `detach` the advantage: the loss of the policy pulls on it too |
 # | A negative `attained` | The learning rate is large: the KL costs more than the reward gains |
 # | The policy stays flat | `ent_coef` is large: the goal has changed, the optimum is no longer $\pi^*$ |
@@ -480,19 +481,19 @@
 # %% [markdown] lang="en"
 # ## {{04_dpo}}
 #
-# The sentence that stays: **without seeing the reward DPO climbs to PPO's summit; but when data are few, the loss curve does not warn you.**
+# The sentence to remember: **without seeing the reward DPO climbs to PPO's summit; but when data are scarce, the loss curve does not warn you.**
 #
 # | § | 45 | 90 | How |
 # | --- | --- | --- | --- |
 # | Opening | 2 | 3 | Read out two answers and let the class choose: that was a pair |
 # | 1 | 3 | 4 | Write "the sixth prompt" on the board; you will come back to it |
 # | 2 | 10 | 13 | The derivation on the board, step by step; a cell after each step |
-# | 3 | 4 | 5 | $\ln 2$ with a pocket calculator |
+# | 3 | 4 | 5 | $\ln 2$ with a calculator |
 # | 4 | 8 | 9 | The heart of the lesson: a perfect loss, a broken policy |
 # | 5 | 3 | 6 | Short plan: run the cells yourself |
-# | 6 | 7 | 9 | A learner has the slider; have the margin column read aloud |
+# | 6 | 7 | 9 | A learner moves the slider; have the margin column read aloud |
 # | 7 | – | 9 | Short plan: "the chosen may fall too, the loss sees only the difference" |
-# | 8 | – | 7 | Have the prediction written: how many pairs for 90%? |
+# | 8 | – | 7 | Have them write the prediction: how many pairs for 90%? |
 # | 9 | – | 8 | Skip it in the short plan |
 # | 10 | 5 | 5 | The picture in which two lessons meet; look at it in silence |
 # | 11 | – | 8 | Homework in the short plan |
@@ -500,13 +501,13 @@
 #
 # ### What to ask, what to expect
 #
-# - **Section 2.** "Where did $Z(x)$ go?" It cancelled in the difference; both answers belong to one prompt. "Does the judge err?" One time in eight even between helpful and harmful.
+# - **Section 2.** "Where did $Z(x)$ go?" It cancelled in the difference; both answers belong to one prompt. "Does the judge err?" Yes, one time in eight even between helpful and harmful.
 #
 #   {{judge}}
 # - **Section 3.** "What is the first loss, and does it depend on $\beta$?" $\ln 2$ at every $\beta$. That is the cheapest check there is.
 #
 #   {{first_loss}}
-# - **Section 4.** "While the margin grows, does the chosen answer always gain?" No. "Does the sixth row, which we never touched, stay?" It does not: the adapter is shared.
+# - **Section 4.** "While the margin grows, does the chosen answer always gain?" No. "Does the sixth row, which we never touched, stay the same?" It does not: the adapter is shared.
 #
 #   {{ends}}
 #
@@ -515,20 +516,20 @@
 #   "Why does the chosen answer fall?" The push of its own pair fades at the top; the pairs of other prompts go on pushing through the shared adapter.
 #
 #   {{pushes}}
-# - **Section 6.** "Will DPO, which does not see the reward, get to the lines?" It does; only on the longest leash does the KL overshoot a little, for the error in the reward is divided by $\beta$. And the margin settles on the true difference in reward at every $\beta$.
+# - **Section 6.** "Will DPO, which does not see the reward, get to the lines?" It does; only on the longest leash does the KL overshoot a little, because the error in the reward is divided by $\beta$. And the margin settles on the true difference in reward at every $\beta$.
 #
 #   {{margins}}
-# - **Section 7.** "Is it a flaw of training when the chosen falls?" No, it is so at the optimum as well.
+# - **Section 7.** "Is it a flaw of training that the chosen answer falls?" No, it falls at the optimum as well.
 #
 #   {{chosen}}
 # - **Section 8.** "How many pairs for 90%?" Many say a hundred; it takes ten thousand. With a hundred the policy is worse than at the start.
 #
 #   {{pairs.picture}}
 #
-#   "Is an SFT term always good?" It rescues where pairs are few, and keeps from the summit where they are many.
+#   "Is an SFT term always good?" It rescues training when pairs are few, and keeps it from the summit when they are many.
 #
 #   {{sft_term}}
-# - **Section 9.** "Where do we end without the reference?" At the optimum of a uniform one: what SFT taught is wiped out.
+# - **Section 9.** "Where do we end up without the reference?" At the optimum for a uniform one: what SFT taught is wiped out.
 #
 #   {{reference_free}}
 # - **Section 10.** "The same $\beta$, the same point?" Yes; on the longest leash DPO strays a little.
@@ -553,17 +554,17 @@
 # | `attained` eksi, kayıp kusursuz | Çift az: erken durdursun ya da IPO denesin |
 
 # %% [markdown] lang="en"
-# ### If a learner shows this
+# ### If a learner shows you this
 #
-# | They show | They did |
+# | You see | What went wrong |
 # | --- | --- |
 # | The first loss is not $\ln 2$ | The reference is not the starting policy, or there is none |
-# | The first loss is as many times $\ln 2$ as there are pairs | Took the sum for the mean |
+# | The first loss is as many times $\ln 2$ as there are pairs | Took the sum instead of the mean |
 # | A negative loss | Forgot the minus in front, or the `log` |
 # | The rejected answers rise | Chosen and rejected are swapped |
 # | $\beta$ changes only the pace of training | Wrote $\beta$ outside log σ |
 # | The same six tokens at every prompt, equally likely | `reference_free` is on: the reference has become uniform |
-# | The margin runs away | Trained long on hard labels; that is to be expected, recall IPO |
+# | The margin runs away | Trained for long on hard labels; that is expected, recall IPO |
 # | A negative `attained` with a perfect loss | Few pairs: stop early, or try IPO |
 
 # %% [markdown] lang="tr"
@@ -630,21 +631,21 @@
 # %% [markdown] lang="en"
 # ## {{05_quantization}}
 #
-# The sentence that stays: **few bits first break the habits where the reward is silent; and speed is not claimed, it is measured.**
+# The sentence to remember: **with few bits, the first to break are the habits where the reward is silent; and speed is not claimed, it is measured.**
 #
 # | § | 45 | 90 | How |
 # | --- | --- | --- | --- |
 # | Opening | 2 | 3 | "Tell me your height in metres, as a whole number." They see what rounding swallows |
 # | 1 | 4 | 6 | Draw the grid on the board: seven steps on either side of zero |
 # | 2 | 8 | 12 | Take the slider of section 1 down to 2 bits and show where the formula fails; leave "one bit, six decibels" on the board |
-# | 3 | 6 | 9 | Take a vote on the threshold, then a learner has the slider: which error grows, which one shrinks? |
+# | 3 | 6 | 9 | Take a vote on the threshold, then a learner moves the slider: which error grows, which one shrinks? |
 # | 4 | 5 | 8 | Let a learner choose the outlier row |
 # | 5 | – | 8 | Short plan: "the product in whole numbers, the scales at the end" |
 # | 6 | – | 9 | Skip it in the short plan; in the long one, groups go to one team and the zero point to another |
 # | 7 | 8 | 12 | Is the small model four times smaller as well? Timings differ between machines: compare three computers |
 # | 8 | – | 4 | Skip it in the short plan |
 # | 9 | 8 | 9 | The heart of the lesson: what breaks first? |
-# | 10 | – | 6 | The tie to lesson 2; one sentence in the short plan |
+# | 10 | – | 6 | The link to lesson 2; one sentence in the short plan |
 # | Closing | 4 | 4 | Return to the first question of lesson 1: "how do you tell that it has learned?" |
 #
 # ### What to ask, what to expect
@@ -652,19 +653,19 @@
 # - **Section 1.** "How many different values with 4 bits?" They will say "16"; it is 15, since one is left out to keep the grid symmetric.
 #
 #   {{grid}}
-# - **Section 2.** "And the power of the error with one bit more?" It falls to a quarter. "Where does the formula fail?" At 2 bits.
+# - **Section 2.** "And the power of the error with one more bit?" It falls to a quarter. "Where does the formula fail?" At 2 bits.
 #
 #   {{powers}}
-# - **Section 2.** "How many dB a bit?" About six; more where bits are few.
+# - **Section 2.** "How many dB per bit?" About six; more when bits are few.
 #
 #   {{gains}}
-# - **Section 3.** "With 4 bits, where should the threshold be?" Most say "at the largest weight"; at about 60% of it the error is halved. "With 2 bits?" Further in still.
+# - **Section 3.** "With 4 bits, where should the threshold be?" Most say "at the largest weight"; at about 60% of it the error is halved. "With 2 bits?" Even further in.
 #
 #   {{thresholds}}
 # - **Section 4.** "By how many dB do the other rows fall?" {{outlier ~ True\s+other rows (\S+)}} becomes {{outlier ~ False\s+other rows (\S+)}}: one row spoils it for all.
 #
 #   {{outlier}}
-# - **Section 5.** "Two errors of 42 dB together?" They say 84 or 42; it is {{law ~ law (\S+)}} dB: two equal powers added cost 3 dB.
+# - **Section 5.** "Two errors of 42 dB together?" They say 84 or 42; it is {{law ~ law (\S+)}} dB: adding two equal powers costs 3 dB.
 #
 #   {{law}}
 # - **Section 6.** "What do smaller groups cost?" The bytes of their scales. "Calibrated on 10 samples, how many later numbers lie beyond the grid?" One in 11: the chance that the last one is the largest.
@@ -672,19 +673,19 @@
 #   {{groups}}
 #
 #   {{calibration}}
-# - **Section 7.** "Four times for the small model too?" Near it, never quite; in the file the share of scales and records shows.
+# - **Section 7.** "Four times for the small model too?" Close, but never quite; in the file, the scales and records make a difference.
 #
 #   {{sizes}}
 #
-#   "Is INT8 fast?" Not in a small model. Give no number, have the table read; `cannot tell` is an answer too.
-# - **Section 9.** "Which breaks first?" Many say "the refusal"; refusal and reward hold, the habits go. The KL sees it, the reward does not.
+#   "Is INT8 fast?" Not in a small model. Do not name a number; have them read the table. `cannot tell` is an answer too.
+# - **Section 9.** "What breaks first?" Many say "the refusal"; refusal and reward hold, the habits go. The KL sees it, the reward does not.
 #
 #   {{bits}}
 #
 #   The table shows a single seed; the cell says which row to watch:
 #
 #   {{one_seed}}
-# - **Section 10.** "How much does the patch bring back?" Rank 2 brings the KL below a tenth.
+# - **Section 10.** "How much does the patch bring back?" Rank 2 brings the KL below a tenth of what it was.
 #
 #   {{patches}}
 
@@ -702,17 +703,17 @@
 # | "INT8 iki kat hızlı!" | Bir kez, ısıtmadan ölçtü: bir daha ölçtürün |
 
 # %% [markdown] lang="en"
-# ### If a learner shows this
+# ### If a learner shows you this
 #
-# | They show | They did |
+# | You see | What went wrong |
 # | --- | --- |
 # | The largest weight is off, the others are fine | Divided by 128 instead of $q_\mathrm{max}$, and clipped |
 # | 16 values with 4 bits | Made a grid that is not symmetric: −8 is there too |
-# | The error is more than half a step | Cut off (`int` or `floor`) instead of rounded |
+# | The error is more than half a step | Truncated (`int` or `floor`) instead of rounding |
 # | A scale per row gives the same as one scale | Looked for the largest in the whole matrix, or along the wrong axis |
 # | The INT8 product gives nonsense | Kept the sum in 8 or 16 bits; it overflowed |
 # | An INT8 model of 0.000 MB | Did not count the packed weights |
-# | "INT8 is twice as fast!" | Timed it once and cold: have it timed again |
+# | "INT8 is twice as fast!" | Timed it once, and cold: have them time it again |
 
 # %% [markdown] lang="tr"
 # ## {{06_broken_lab}}
@@ -758,7 +759,7 @@
 # %% [markdown] lang="en"
 # ## {{06_broken_lab}}
 #
-# The sentence that stays: **a right mean is not a right gradient; what is climbed is told by the exact answer, not by the curve.**
+# The sentence to remember: **a right mean is not a right gradient; the exact answer, not the curve, tells what is being climbed.**
 #
 # | § | 45 | 90 | How |
 # | --- | --- | --- | --- |
@@ -773,26 +774,26 @@
 # | 8 | – | 7 | Homework in the short plan |
 # | 9 | – | 8 | Have it worked out by hand for a group of two answers |
 # | 10 | – | 8 | Skip it in the short plan |
-# | 11 | 6 | 8 | Everyone writes the three checks in words of their own |
+# | 11 | 6 | 8 | Everyone writes the three checks in their own words |
 # | Closing | 3 | 4 | "What will you look at first in your own code?" |
 #
 # ### What to ask, what to expect
 #
-# - **Section 2.** "Which witness has the right mean?" k1 and k3. The class accuses k2 here; let them, case 1 will acquit it.
+# - **Section 2.** "Which witness has the right mean?" k1 and k3. The class accuses k2 here; let them: case 1 will acquit it.
 #
 #   {{estimators}}
-# - **Section 3.** "Whom do you accuse?" Most say k2: its mean is biased and its reward lower. The broken one is k1; in the loss the gradient counts, not the mean.
+# - **Section 3.** "Whom do you accuse?" Most say k2: its mean is biased and its reward lower. The broken one is k1: in the loss the gradient counts, not the mean.
 # - **Section 4.** "Where does the curve give it away?" At step 0: the logged KL ought to have been zero.
-# - **Section 6.** "Without a reward, where does this term drive the policy?" They say "nowhere", as case 1 has taught them; but the samples no longer come from the policy itself.
+# - **Section 6.** "Without a reward, where does this term drive the policy?" They say "nowhere", as case 1 taught them; but the samples no longer come from the policy itself.
 #
 #   {{flows}}
-# - **Section 7.** "What is the mean of this number?" Neither the KL nor its reverse. At its optimum answers die, which a KL never does.
+# - **Section 7.** "What is the mean of this number?" Neither the KL nor its reverse. At its optimum answers die, which never happens with a KL.
 #
 #   {{flipped}}
 # - **Section 9.** "Which leash does it get?" They say "0.5"; it gets a slightly shorter one, since the answer is part of its own baseline.
 #
 #   {{group}}
-# - **Section 11.** "Which broken recipe nearly got away?" The k3 with its sign turned, and the mean that counts itself; both are given away by being near their own optimum.
+# - **Section 11.** "Which broken recipe nearly got away?" The k3 with its sign flipped, and the mean that counts itself; being close to their own optimum gives both away.
 #
 #   {{verdict}}
 
@@ -813,16 +814,16 @@
 # gerektiğini sorabilir.
 
 # %% [markdown] lang="en"
-# ### If a learner shows this
+# ### If a learner shows you this
 #
-# | They show | They did |
+# | You see | What went wrong |
 # | --- | --- |
-# | k1 or k3 added to the loss, and a KL that grows on and on | Took a right mean for a right gradient: in the loss it is k2 |
-# | A KL at step 0 that is not zero | The reference is no copy: its adapter was not loaded |
+# | k1 or k3 added to the loss, and a KL that grows on and on | Took a right mean for a right gradient: in the loss, use k2 |
+# | A KL at step 0 that is not zero | The reference is not a copy: its adapter was not loaded |
 # | An entropy that grows as training goes on | Added the log ratio to the loss, on truncated samples |
-# | A negative k3 | One sign is turned, in the exponential or before the log ratio |
-# | A clip that acts in the first pass | Put the reference under the ratio |
-# | A KL that changes with the size of the group | The answer itself is in its baseline |
-# | "The reward went up, so it is right" | Have the three checks made: step 0, `kl_beta`, the exact answer |
+# | A negative k3 | One sign is flipped, in the exponential or in front of the log ratio |
+# | A clip that acts in the first pass | Divided by the reference in the ratio |
+# | A KL that changes with the size of the group | Each answer is part of its own baseline |
+# | "The reward went up, so it is right" | Have them make the three checks: step 0, `kl_beta`, the exact answer |
 #
 # That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.

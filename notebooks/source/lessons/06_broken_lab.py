@@ -19,12 +19,12 @@
 # %% [markdown] lang="en"
 # # Lesson 6 · The broken lab: a fine curve, but what does it climb?
 #
-# This lesson is detective work. There are eight **cases** from published code and text, and most of their reward curves rise
-# nicely. You read the code, look at a clue and come to a judgement. The exact optimum gives the verdict: as $\pi^*$ is
-# known here, nothing can hide **what** it really climbs.
+# This lesson is detective work. There are eight **cases** from published code and text, and most of their reward
+# curves rise nicely. You read the code, look at a clue and make an accusation. The exact optimum gives the verdict:
+# since $\pi^*$ is known here, no case can hide **what** it really climbs.
 #
-# The cases are not there to shame anybody. They are easy mistakes, seen in good code; where the source is public, it is named.
-# Time: about 56 minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 21 minutes.
+# The cases are not there to shame anybody. They are easy mistakes, seen in good code; where the source is public, it
+# is named. Time: about 56 minutes, or 40 without the sections marked *extra*, which can wait. Exercises: 21 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Laboratuvarın kuralları (3 dakika)
@@ -34,9 +34,11 @@
 # (`toycore/broken/recipes.py`). Adlara şimdilik takılma; her birinin sırası gelecek.
 
 # %% [markdown] lang="en"
-# ## 1 · The rules of the house (3 minutes)
+# ## 1 · House rules (3 minutes)
 #
-# Twelve **recipes**, all trained from the same start and with the same noise, on a leash of 0.5. The loop is the same; each recipe differs in a detail or two: leash, baseline, sampling, ratio or number of passes (`toycore/broken/recipes.py`). Never mind the names for now; each has its turn.
+# There are twelve **recipes**, all trained from the same start and with the same noise, on a leash of 0.5. The loop
+# is the same; each recipe differs in a detail or two: leash, baseline, sampling, ratio or number of passes
+# (`toycore/broken/recipes.py`). Never mind the names for now; each will have its turn.
 
 # %%
 import numpy as np
@@ -63,8 +65,8 @@ def harmed(recipe):
 # `harmed` bizim yargıcımız: amaç $J$'de elde edilebilecek kazancın beşte dördüne varamayan tarif bozuktur. Ödüle bakmaz, `attained`'e bakar.
 
 # %% [markdown] lang="en"
-# `harmed` is our judge: a recipe that does not reach four fifths of the possible gain in $J$ is broken. It does not look at the
-# reward but at `attained`.
+# `harmed` is our judge: a recipe that does not reach four fifths of the possible gain in $J$ is broken. It looks not
+# at the reward but at `attained`.
 
 # %% [markdown] lang="tr"
 # ## 2 · Üç tanık: k1, k2, k3 (5 dakika)
@@ -82,7 +84,7 @@ def harmed(recipe):
 #
 # $$k_1 = -u, \qquad k_2 = \frac{u^2}{2}, \qquad k_3 = e^u - 1 - u$$
 #
-# Which of them has the KL for its mean? Let us count, for the best policy on a leash of 0.5.
+# Which of them has the KL as its mean? Let us count, for the best policy on a leash of 0.5.
 
 # %% estimators
 ref_logp = torch.as_tensor(start.logp.sel(seed=0).values)
@@ -113,8 +115,8 @@ for name, k in {"k1": -u, "k2": u**2 / 2, "k3": u.exp() - 1 - u}.items():
 # İpucu, ödül eğrisi:
 
 # %% [markdown] lang="en"
-# The means of k1 and k3 are the exact KL; k2 is biased. k3 is known for its small spread, but it has that only near the
-# reference: here the spread is three times that of k1. All witnesses but k2 look honest. Now to the cases.
+# The means of k1 and k3 are the exact KL; k2 is biased. k3 is known for its small spread, but that holds only near
+# the reference: here its spread is three times that of k1. All witnesses but k2 look honest. Now to the cases.
 #
 # ## 3 · Case 1: k1 or k2 in the loss? (5 minutes)
 #
@@ -161,9 +163,12 @@ case_1.reveal(a=k2_harms, b=k1_harms, c=not (k1_harms or k2_harms))
 # tahminci [k3 oldu][open_instruct_k3].
 
 # %% [markdown] lang="en" tags=["answer"]
-# The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, and the reference does not appear at all;
-# $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL (that of k3 is the gradient of the KL the other way round). A right mean is not a right gradient. What is more, after the first pass
-# the samples are old: k1 pushes their probability down, and the policy runs farther than with no leash at all. For a while open-instruct's GRPO [did this][open_instruct_k1]; then somebody [noticed][open_instruct_thread] that the reference drops out of the gradient, and the default [became k3][open_instruct_k3].
+# The loss is **differentiated**: $\mathbb{E}[\nabla k_1] = \mathbb{E}[\nabla \log \pi] = 0$, and the reference does
+# not appear at all; $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL (that of k3 is the gradient of the KL
+# the other way round). A right mean is not a right gradient. What is more, after the first pass the samples are old:
+# k1 pushes their probability down, and the policy runs further than with no leash at all. For a while open-instruct's
+# GRPO (a relative of PPO) [did this][open_instruct_k1]; then somebody [noticed][open_instruct_thread] that the
+# reference drops out of the gradient, and the default [became k3][open_instruct_k3].
 
 # %% [markdown] lang="tr"
 # ## 4 · Vaka 2: hangi referans? (5 dakika)
@@ -189,7 +194,7 @@ case_1.reveal(a=k2_harms, b=k1_harms, c=not (k1_harms or k2_harms))
 # ref.load_state_dict(weights, strict=False)
 # ```
 #
-# The KL on the right is what each code logs, to its **own** reference.
+# The KL on the right is what each implementation logs, measured to its **own** reference.
 
 # %%
 case = lab.sel(recipe=["k1_in_reward", "reloaded_reference"])
@@ -222,9 +227,9 @@ case_2.reveal(a=copy_harms, b=load_harms, c=not (copy_harms or load_harms))
 # önceki politikaya bağlandı ve öğrenileni geri çekti; `attained` eksidir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# In the figure above the KL is that to the true start. The clue was at step 0: before any training the logged KL ought to have been zero, and was not. `Model` had no LoRA;
-# `strict=False` dropped `lora_A` and `lora_B` without a word. The leash was tied to the policy before SFT and pulled back what had
-# been learnt; `attained` is negative.
+# In the figure above, the KL is measured to the true start. The clue was at step 0: before any training the logged KL
+# ought to have been zero, and it was not. `Model` had no LoRA; `strict=False` dropped `lora_A` and `lora_B` without a
+# word. The leash was tied to the policy before SFT and undid what had been learned; `attained` is negative.
 
 # %% [markdown] lang="tr"
 # ## 5 · Vaka 3: yavaş olan mı, hızlı olan mı? (4 dakika)
@@ -235,8 +240,8 @@ case_2.reveal(a=copy_harms, b=load_harms, c=not (copy_harms or load_harms))
 # %% [markdown] lang="en"
 # ## 5 · Case 3: the slow one or the fast one? (4 minutes)
 #
-# One subtracts k1 from the reward and passes **once** over each rollout; the other subtracts k3 (the option `kl_estimator="k3"` of
-# the PPO in [TRL][trl_k3]) and passes four times.
+# One subtracts k1 from the reward and makes **one** pass over each rollout; the other subtracts k3 (the option
+# `kl_estimator="k3"` of the PPO in [TRL][trl_k3]) and makes four.
 
 # %%
 case = lab.sel(recipe=["one_pass", "k3_in_reward"])
@@ -270,10 +275,10 @@ case_3.reveal(a=fast_harms, b=slow_harms, c=not (fast_harms or slow_harms))
 # amacını büyütür: seyrekleşen yanıtı cezalandırır, bu onu daha da seyrekleştirir, sonunda yanıt ölür.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The fine curve is broken, the ugly one sound. A single pass is merely slow (and its clip never acts); it closes in on its square.
-# k3 in the reward climbs
-# $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) + \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$: it punishes an answer
-# that has become rare, which makes it rarer, until it dies out.
+# The fine curve is broken, and the ugly one is sound. A single pass is merely slow (and its clip never acts); it
+# closes in on its square. k3 in the reward climbs $\mathbb{E}[r] - \beta\, \mathrm{KL}(\pi \| \pi_\mathrm{ref}) +
+# \beta\, \mathrm{KL}(\pi_\mathrm{ref} \| \pi)$: it punishes an answer that has become rare, which makes it rarer,
+# until it dies out.
 
 # %% [markdown] lang="tr"
 # ## 6 · Vaka 4: dağılan eğitim (7 dakika)
@@ -293,14 +298,17 @@ case_3.reveal(a=fast_harms, b=slow_harms, c=not (fast_harms or slow_harms))
 # %% [markdown] lang="en"
 # ## 6 · Case 4: the run that falls apart (7 minutes)
 #
-# In a book's notebook the KL is added as below to the loss of GRPO ([Shao et al., 2024][grpo]; a kind of PPO that takes the mean of a group of answers instead of a critic); after a while the run falls apart, and the cause is sought in the length of the answers and in rewards that have dropped to zero ([reasoning-from-scratch][reasoning], chapter 7):
+# In one book's notebook the KL is added, as below, to the loss of GRPO ([Shao et al., 2024][grpo]; a kind of PPO that
+# uses the mean of a group of answers instead of a critic). After a while the run falls apart, and the blame goes to
+# the length of the answers and to rewards that have dropped to zero ([reasoning-from-scratch][reasoning], chapter 7):
 #
 # ```python
 # loss = policy_loss + kl_coeff * (new_logps - ref_logps).mean()
 # ```
 #
-# This is the k1 of case 1, whose expected gradient was 0. There is one difference: samples do not come from the policy itself but with a
-# temperature of 0.8 and a **top-p** of 0.9 ([Holtzman et al., 2020][top_p]): likely answers are favoured, the tail is cut off. The clue is the reward (beside it the recipe that is sound, with one pass):
+# This is the k1 of case 1, whose expected gradient was 0. There is one difference: samples are drawn not from the
+# policy itself but with a temperature of 0.8 and a **top-p** of 0.9 ([Holtzman et al., 2020][top_p]), so likely
+# answers are favoured and the tail is cut off. The clue is the reward (beside it, the sound recipe with one pass):
 
 # %%
 case = lab.sel(recipe=["one_pass", "log_ratio_in_loss"])
@@ -318,7 +326,7 @@ tc.plots.curves(case, "reward")
 #
 # - nowhere: its expected gradient is 0
 # - to a single answer
-# - to where all answers are alike
+# - to all answers being equally likely
 
 # %% flows
 samplers = {"own samples": tc.broken.as_it_is, "truncated": tc.broken.truncated}
@@ -347,10 +355,11 @@ case_4.reveal(a=same, b=last < 0.1, c=abs(last - np.log(11)) < 0.001)
 # ve k2; yalnızca örnekleri düzeltmek yetmez, o zaman da tasma hiç çekmez.
 
 # %% [markdown] lang="en" tags=["answer"]
-# When samples come from $q$ and not from the policy $\pi$, $\mathbb{E}_q[\nabla \log \pi] = q - \pi$; that is not zero, and the reference is
-# not in it. The term presses down what $q$ favours and lifts the tail: an entropy bonus by mistake. Entropy goes to $\log 11$, that
-# is, to random tokens. With its own samples nothing moves at all. The cure is own samples and k2; the samples alone are not enough,
-# for then the leash does not pull.
+# When samples come from $q$ and not from the policy $\pi$, $\mathbb{E}_q[\nabla \log \pi] = q - \pi$; that is not
+# zero, and the reference is not in it. The term presses down what $q$ favours and lifts the tail: an entropy bonus (a
+# reward for being undecided) by mistake. Entropy goes to $\log 11$, that is, to random tokens. With the policy's own
+# samples nothing moves at all. The cure is the policy's own samples and k2; the samples alone are not enough, because
+# then the leash does not pull.
 
 # %% [markdown] lang="tr"
 # ## 7 · Vaka 5: bir işaret (5 dakika)
@@ -367,14 +376,14 @@ case_4.reveal(a=same, b=last < 0.1, c=abs(last - np.log(11)) < 0.001)
 # %% [markdown] lang="en"
 # ## 7 · Case 5: one sign (5 minutes)
 #
-# In a published helper function the log ratio of k3 stands the wrong way round ([rlhf-book][rlhf_book], `approx_kl3`):
+# In a published helper function the log ratio of k3 is the wrong way round ([rlhf-book][rlhf_book], `approx_kl3`):
 #
 # ```python
 # log_ratio = logp - ref_logp            # k3 would have ref_logp - logp
 # kl = log_ratio.exp() - 1 - log_ratio
 # ```
 #
-# It is at least 0 at every sample, and exactly 0 at the reference. It looks like a decent KL.
+# It is at least 0 for every sample, and exactly 0 at the reference. It looks like a respectable KL.
 
 # %% [markdown] lang="tr" predict="case_5"
 # **Tahmin et · vaka 5.** Politikanın kendi örnekleriyle bu sayının ortalaması nedir?
@@ -388,7 +397,7 @@ case_4.reveal(a=same, b=last < 0.1, c=abs(last - np.log(11)) < 0.001)
 #
 # - the KL: the sign changes nothing but the noise
 # - the KL the other way round: the two policies are swapped
-# - neither of these
+# - neither
 
 # %% flipped
 ratio = (best - ref_logp).exp()
@@ -418,8 +427,11 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # tariftekinden biraz yüksek kalmasıdır.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Its mean is $\chi^2 - \mathrm{KL}$. In the loss it climbs $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$, whose optimum is $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$ ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$; $\lambda$ is the number that makes the probabilities sum to 1). This leash lets answers **die**: whatever earns less than $\lambda$ has probability exactly 0,
-# which a KL never does. The curves are fine all the same; what tells is a KL that ends a little above that of the sound recipe.
+# Its mean is $\chi^2 - \mathrm{KL}$. With it in the loss, training climbs $\mathbb{E}[r] - \frac{\beta}{2} \chi^2$,
+# whose optimum is $\pi_\mathrm{ref} \max(0,\, r - \lambda)/\beta$ ($\chi^2 = \sum_y \pi^2/\pi_\mathrm{ref} - 1$;
+# $\lambda$ is the number that makes the probabilities sum to 1). This leash lets answers **die**: whatever earns less
+# than $\lambda$ gets a probability of exactly 0, which never happens with a KL. The curves look fine all the same;
+# the only giveaway is a KL that ends a little above that of the sound recipe.
 
 # %% [markdown] lang="tr"
 # ## 8 · Vaka 6: oranın altında kim var? (5 dakika, ek)
@@ -436,10 +448,10 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # Tasmayı uzatalım: `kl_beta` 0,5 yerine 0,1 olsun. Sağlam tarifin KL'si o zaman 0,5'i aşar.
 
 # %% [markdown] lang="en"
-# ## 8 · Case 6: who stands under the ratio? (5 minutes, extra)
+# ## 8 · Case 6: what does the ratio divide by? (5 minutes, extra)
 #
-# In a widely read course the ratio is taken against the **reference** and not the old policy; if the reference is never renewed, the
-# code is this ([huggingface/course][hf_course], chapter 12):
+# In a widely read course the ratio divides by the **reference** and not by the old policy; if the reference is never
+# renewed, the code comes to this ([huggingface/course][hf_course], chapter 12):
 #
 # ```python
 # ratio = (logp - ref_logp).exp()  # PPO would have old_logp
@@ -447,7 +459,7 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # loss = -torch.min(ratio * A, clipped * A).mean() + kl_beta * k2.mean()
 # ```
 #
-# Let us give more leash: a `kl_beta` of 0.1 instead of 0.5. The KL of the sound recipe then goes beyond 0.5.
+# Let us lengthen the leash: a `kl_beta` of 0.1 instead of 0.5. The KL of the sound recipe then goes beyond 0.5.
 
 # %% [markdown] lang="tr" predict="case_6"
 # **Tahmin et · vaka 6.** Aynı tasmayla, paydaya referansı koyan tarifin KL'si nereye varır?
@@ -457,7 +469,8 @@ case_5.reveal(a=is_kl, b=is_turned, c=not (is_kl or is_turned))
 # - ikisinin arasına
 
 # %% [markdown] lang="en" predict="case_6"
-# **Predict · case 6.** On the same leash, where does the KL of the recipe arrive whose ratio is against the reference?
+# **Predict · case 6.** On the same leash, where does the KL end up in the recipe whose ratio divides by the
+# reference?
 #
 # - it stays below 0.1
 # - at the same place, above 0.5
@@ -480,9 +493,10 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 # eski politika yoktur, çünkü onunla ilk geçişte bütün oranlar 1'dir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The clip is now a wall around the reference and not around the old policy: a sample that leaves the range on the side that pays falls
-# silent. The clip is the leash: with a fifth of the `kl_beta` the KL still stays at 0.05. There is a cheap sign: if the clip acts in the **first** pass
-# already, what stands under the ratio is not the old policy, for with it every ratio of the first pass is 1.
+# The clip is now a wall around the reference and not around the old policy: a sample that leaves the range on the
+# side that pays stops pushing. The clip has become the leash: with a fifth of the `kl_beta` the KL still stays at
+# 0.05. There is a cheap test: if the clip acts already in the **first** pass, the ratio does not divide by the old
+# policy, because then every ratio of the first pass would be 1.
 
 # %% [markdown] lang="tr"
 # ## 9 · Vaka 7: kendini de sayan ortalama (5 dakika, ek)
@@ -514,9 +528,9 @@ case_6.reveal(a=arrived < 0.1, b=arrived > 0.45, c=0.1 <= arrived <= 0.45)
 # %% [markdown] lang="en" predict="case_7"
 # **Predict · case 7.** You wrote a `kl_beta` of 0.5. Which leash's optimum does the policy reach?
 #
-# - of 0.5
-# - of a longer one, 0.5 · 7/8
-# - of a shorter one, 0.5 · 8/7
+# - that of 0.5
+# - that of a longer one, 0.5 · 7/8
+# - that of a shorter one, 0.5 · 8/7
 
 # %% group
 landed = torch.as_tensor(lab.logp.sel(recipe="mean_baseline_kl_in_loss").values)
@@ -542,8 +556,10 @@ case_7.reveal(a=nearest == 0.5, b=nearest < 0.5, c=nearest > 0.5)
 # [Ahmadian ve ark., 2024][rloo]) ya da büyük bir grup.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The answer is part of its own baseline; only $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ is left of its expected advantage. The KL in the loss does not shrink:
-# $\beta$ becomes $\beta\, G/(G-1)$. With the KL in the reward the factor hits both and cancels. The cure is the mean of the others (RLOO, leave-one-out; [Ahmadian et al., 2024][rloo]), or a large group.
+# Each answer is part of its own baseline, so only $\frac{G-1}{G}\,(r - \mathbb{E}[r])$ is left of its expected
+# advantage. The KL in the loss does not shrink: $\beta$ becomes $\beta\, G/(G-1)$. With the KL in the reward the
+# factor hits both and cancels. The cure is the mean of the others (RLOO, leave-one-out;
+# [Ahmadian et al., 2024][rloo]), or a large group.
 
 # %% [markdown] lang="tr"
 # ## 10 · Vaka 8: DPO'nun yargıcı (6 dakika, ek)
@@ -552,10 +568,10 @@ case_7.reveal(a=nearest == 0.5, b=nearest < 0.5, c=nearest > 0.5)
 # olanı seçtirir ve referansı atar.
 
 # %% [markdown] lang="en"
-# ## 10 · Case 8: the judge of DPO (6 minutes, extra)
+# ## 10 · Case 8: DPO's judge (6 minutes, extra)
 #
-# Four recipes for DPO (`toycore/broken/dpo.py`), 100,000 pairs for each seed, with a $\beta$ of 0.3. `hard_labels_no_reference` always lets the answer
-# with the larger reward win, and drops the reference.
+# There are four recipes for DPO (`toycore/broken/dpo.py`), with 100,000 pairs for each seed and a $\beta$ of 0.3.
+# `hard_labels_no_reference` always lets the answer with the larger reward win, and drops the reference.
 
 # %%
 seeds = start.config.seeds
@@ -574,10 +590,11 @@ tc.plots.curves(
 # - ikisi de aynı
 
 # %% [markdown] lang="en" predict="case_8"
-# **Predict · case 8.** The second has a reward of 1 and more than ten times the margin of the first. Which one is trained better?
+# **Predict · case 8.** The second recipe has a reward of 1 and more than ten times the margin of the first. Which of
+# the two is trained better?
 #
-# - the judge who wavers, with the copied reference
-# - the judge who never does, without a reference
+# - the one with the judge who wavers and the copied reference
+# - the one with the judge who never wavers and no reference
 # - both alike
 
 # %%
@@ -602,10 +619,12 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 # verirdi.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Hard labels make training forget $\beta$: the leash grows longer and longer, but the policy stays on the frontier. The missing reference tears it
-# off the frontier and wipes out the old behaviour. The loaded reference (`reloaded_reference`) is here too: its margin and loss cling to those of
-# the sound recipe, and only its first loss is not $\ln 2$. [TRL][trl_reference], too, fell into this trap: where PEFT could not hold a second copy of the adapter it
-# took the model without LoRA for a reference, with a mere warning.
+# Hard labels (the judge never wavers) make training forget $\beta$: the leash grows longer and longer, but the policy
+# stays on the frontier. The missing reference tears it off the frontier and wipes out the old behaviour. The loaded
+# reference (`reloaded_reference`) is here too: its margin and loss look almost the same as those of the sound recipe,
+# and only its first loss, which is not $\ln 2$, gives it away. [TRL][trl_reference] fell into this trap too: where
+# PEFT could not hold a second copy of the adapter, it took the model without LoRA as the reference, with nothing but
+# a warning.
 
 # %% [markdown] lang="tr"
 # ## 11 · Hüküm: üç ucuz sınama (6 dakika)
@@ -621,13 +640,14 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 # %% [markdown] lang="en"
 # ## 11 · The verdict: three cheap checks (6 minutes)
 #
-# A reward curve alone does not look wrong. In a small world where all can be counted, three checks do:
+# A reward curve alone will not tell you that something is wrong. In a small world where everything can be counted,
+# three checks will:
 #
 # 1. Is the KL **zero** at step 0?
 # 2. Does it **fall** as `kl_beta` grows?
 # 3. Does training **reach** the exact answer?
 #
-# Try the second on the sham leash of lesson 3 (`kl_in_reward`: the whole KL, the same for every token):
+# Let us try the second on the sham leash of lesson 3 (`kl_in_reward`: the whole KL, the same for every token):
 
 # %%
 leashes = [0.0, 0.1, 0.5, 1.0]
@@ -651,9 +671,10 @@ tc.widgets.slider(
 # sapması; “–” ise böyle tek bir yer olmadığını gösterir.
 
 # %% [markdown] lang="en"
-# The slider moves, the dashed line moves, the curve does not: the knob is not connected. Last, all the accused together. `climbs` is what a recipe
-# really optimises; TV (total variation) is the share of probability that lies elsewhere: once against $\pi^*$, once against the recipe's **own**
-# optimum. $\sigma$ is the standard deviation of the policy's rewards; a – means that there is no single such place.
+# The slider moves and the dashed line moves, but the curve does not: the knob is not connected. Finally, here are all
+# the accused together. `climbs` is what a recipe really optimises; TV (total variation) is the share of probability
+# that lies elsewhere: once against $\pi^*$, once against the recipe's **own** optimum. $\sigma$ is the standard
+# deviation of the policy's rewards; a dash (–) means that there is no single optimum.
 
 # %% verdict
 tc.broken.verdict(lab)
@@ -662,7 +683,10 @@ tc.broken.verdict(lab)
 # `harmed`'in akladığı iki tarif de başka bir şey büyütür: `k3_sign_flipped` ile `mean_baseline_kl_in_loss`'un `attained`'i yüksektir, ama ikisi de **kendi** en iyisine π*'dan daha yakındır. `k2_in_loss_whitened`'da beyazlatma ödülü $\sigma$ + 0,1'e böler, kayıptaki KL'yi bölmez; politika iyileştikçe tasma uzar (GRPO).
 
 # %% [markdown] lang="en"
-# Two that `harmed` acquits climb something else all the same: `k3_sign_flipped` and `mean_baseline_kl_in_loss` have a high `attained`, yet both are nearer to their **own** optimum than to π*. In `k2_in_loss_whitened`, whitening divides the reward by $\sigma$ + 0.1 and the KL in the loss not; the better the policy, the longer the leash (GRPO).
+# Two recipes that `harmed` acquits still climb something else: `k3_sign_flipped` and `mean_baseline_kl_in_loss` have
+# a high `attained`, yet both are closer to their **own** optimum than to π*. In `k2_in_loss_whitened`, whitening
+# divides the reward by $\sigma$ + 0.1 but not the KL in the loss, so the better the policy, the longer the leash (as
+# in GRPO).
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -682,8 +706,8 @@ tc.widgets.predictions(language="en")
 # %% [markdown] lang="en"
 # ## Exercises
 #
-# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
-# the mistake. The cell below is all that they need; you need not run the lesson again.
+# Your turn. Put your answer in place of `...`, run that cell and then the check: if something is wrong, it names the
+# mistake. The cell below is all the exercises need; you need not run the lesson again.
 
 # %%
 import torch
@@ -707,11 +731,12 @@ dict(zip(world.tokens, world.reward[0].tolist()))
 # %% [markdown] lang="en"
 # ### Exercise 1 · k3, with the right sign
 #
-# ●●○ · 6 minutes. You are given log-probabilities of sampled tokens: `logp` by the policy, `ref_logp` by the reference. Return the $k_3$ of each sample (section 2).
+# ●●○ · 6 minutes. You are given log-probabilities of sampled tokens: `logp` under the policy, `ref_logp` under the
+# reference. Return the $k_3$ of each sample (section 2).
 #
 # <details><summary>Hint</summary>
 #
-# The $u$ first. Whose log is subtracted from whose?
+# First find $u$. Which logarithm is subtracted from which?
 #
 # </details>
 
@@ -746,12 +771,12 @@ def k3(logp, ref_logp):
 # %% [markdown] lang="en"
 # ### Exercise 2 · The mean of the others
 #
-# ●●○ · 6 minutes. `reward` is a table of prompt × answer: each row holds the rewards of a group. Return the advantage of each answer; the baseline shall
-# be the mean of the **other** answers of its group.
+# ●●○ · 6 minutes. `reward` is a table of prompt × answer: each row holds the rewards of a group. Return the advantage
+# of each answer; the baseline should be the mean of the **other** answers in its group.
 #
 # <details><summary>Hint</summary>
 #
-# Take the answer itself off the sum of the group and the sum of the others is left. How many are they?
+# Subtract the answer itself from the sum of the group, and the sum of the others is left. How many others are there?
 #
 # </details>
 
@@ -784,13 +809,14 @@ def advantage(reward):
 # </details>
 
 # %% [markdown] lang="en"
-# ### Exercise 3 · The β that you write and the β that you get
+# ### Exercise 3 · The β you write and the β you get
 #
-# ●○○ · 4 minutes. The recipe of case 7 (extra), a group of 8, a `kl_beta` of 0.7. Which $\beta$'s optimum does the policy reach? Find it on paper and write down the number.
+# ●○○ · 4 minutes. The recipe of case 7 (extra), a group of 8, a `kl_beta` of 0.7. Which $\beta$'s optimum does the
+# policy reach? Work it out on paper and write down the number.
 #
 # <details><summary>Hint</summary>
 #
-# How much of the pull of the reward is left? That of the KL does not change; divide both by the same number.
+# How much of the pull of the reward is left? The pull of the KL does not change; divide both by the same number.
 #
 # </details>
 
@@ -818,8 +844,9 @@ beta = 0.7 * 8 / 7
 # %% [markdown] lang="en"
 # ### Exercise 4 · A leash that lets answers die
 #
-# ●●○ · 5 minutes. At the optimum of case 5, answers that earn less than $\lambda$ die; at a `kl_beta` of 0.5 the harmful ones do, and at many prompts neutral ones too. Try values, and write a `kl_beta` with which
-# the harmful answers die at every prompt and all the neutral ones live.
+# ●●○ · 5 minutes. At the optimum of case 5, answers that earn less than $\lambda$ die; with a `kl_beta` of 0.5 the
+# harmful ones do and, at many prompts, neutral ones too. Try some values and write a `kl_beta` with which the harmful
+# answers die at every prompt and all the neutral ones live.
 #
 # <details><summary>Hint</summary>
 #
@@ -844,7 +871,7 @@ kl_beta = 1
 # %% [markdown] lang="en"
 # ## Check yourself
 #
-# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+# Choose an answer to each of the five questions; right below it you will see whether it is correct, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
 # 1. Kayıpta hangi tahminci KL'nin gradyanını verir?
@@ -873,22 +900,24 @@ kl_beta = 1
 #    - [ ] k1; its mean is right — in the loss it is differentiated; $\mathbb{E}[\nabla \log \pi] = 0$, and the reference is not in it.
 #    - [x] k2, though its mean is biased — $\mathbb{E}[\nabla k_2]$ is exactly the gradient of the KL; what counts is not the mean but the gradient.
 #    - [ ] k3; it is never negative — in the loss it gives the gradient of the KL the other way round, and in the reward it lets answers die.
-# 2. In the first line of a training, before any step, the logged KL is 0.3. What do you think?
-#    - [ ] Samples are noisy — if the policy is a copy of the reference, the log ratio is exactly 0 at every sample, without any noise.
+# 2. In the first line of a training log, before any step, the KL is 0.3. What do you think?
+#    - [ ] The samples are noisy — if the policy is a copy of the reference, the log ratio is exactly 0 for every
+#      sample, without any noise.
 #    - [ ] `kl_beta` is small — before the first step the leash has not pulled yet.
 #    - [x] The reference is not the starting policy — case 2: the adapters may have been dropped without a word.
-# 3. k1 was added to the loss of an implementation that samples with a temperature of 0.8 and a top-p of 0.9. What happens?
+# 3. An implementation that samples with a temperature of 0.8 and a top-p of 0.9 adds k1 to the loss. What happens?
 #    - [x] Entropy grows — the term presses down what is sampled, and lifts the tail that is cut off.
 #    - [ ] Nothing; its expected gradient is 0 — for that, the samples would have to come from the policy itself.
 #    - [ ] The policy goes back to the reference — the reference is not in the gradient of k1.
-# 4. The clip acts in the first pass of a rollout already. Why?
-#    - [ ] The range is narrow — in the first pass every ratio is 1, inside the narrowest range.
+# 4. The clip acts already in the first pass of a rollout. Why?
+#    - [ ] The range is narrow — in the first pass every ratio is 1, which lies inside even the narrowest range.
 #    - [ ] The learning rate is large — in the first pass no step has been taken yet.
-#    - [x] What stands under the ratio is not the old policy — it is the reference; case 6.
+#    - [x] The ratio does not divide by the old policy — it divides by the reference, as in case 6.
 # 5. Two recipes have an `attained` of 0.98 and 0.99. The first is 0.03 away from π*, and 0.02 from its own optimum. What do you say?
-#    - [ ] Both are sound — the first is nearer to the optimum of something else; another β or G would part them.
+#    - [ ] Both are sound — the first is closer to the optimum of something else; another β or G would tell them
+#      apart.
 #    - [x] The first climbs something else — case 7: the β that is written is not the β that is reached.
-#    - [ ] It takes more seeds — where an optimum lies is known in closed form, it is not luck.
+#    - [ ] More seeds are needed — where an optimum lies is known in closed form; it is not a matter of luck.
 
 # %% [markdown] lang="tr"
 # ## Özet
@@ -903,5 +932,6 @@ kl_beta = 1
 #
 # * A reward curve proves nothing; those of most broken recipes looked fine.
 # * A right mean is not a right gradient: what an estimator does depends on **where** it stands.
-# * Whose samples they are, who stands under the ratio, who is in the baseline: each of these changes the goal.
-# * Three cheap checks: is the KL zero at step 0, does it fall with `kl_beta`, does a small world reach its exact answer?
+# * Whose samples they are, what the ratio divides by, what the baseline contains: each of these changes the goal.
+# * Three cheap checks: is the KL zero at step 0, does it fall as `kl_beta` grows, does training in a small world
+#   reach the exact answer?
