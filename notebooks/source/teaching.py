@@ -99,10 +99,10 @@
 # - **Bölüm 4.** "KL'de iki politikanın yerini değiştirsek?" Sayı değişir: {{kl_swapped ~ KL\(pi, ref\) (\S+)}} yerine {{kl_swapped ~ KL\(ref, pi\) (\S+)}}.
 #
 #   {{exact}}
-# - **Bölüm 5.** "10 örnekle ne kadar yanılırız?" Çok: 200 denemenin {{spreads ~ KL: (\d+) of}} tanesinde KL eksi bile çıkar. Sonraki soru: "Onda bir hata için kaç kat örnek?" Yüz kat.
+# - **Bölüm 5.** "10 örnekle ne kadar yanılırız?" Çok: 200 denemenin {{spreads ~ 200 denemenin (\d+)}} tanesinde KL eksi bile çıkar. Sonraki soru: "Onda bir hata için kaç kat örnek?" Yüz kat.
 #
 #   {{spreads}}
-# - **Bölüm 6.** "10.000 rastgele politikanın en iyisi formülü geçer mi?" Yanına bile varmaz: {{rivals ~ policies: (\S+)}} ile {{rivals ~ form: ([\d.]+\d)}}. "$\beta$ küçülünce ne kaybolur?" Önce zararlı, sonra nötr token'lar.
+# - **Bölüm 6.** "10.000 rastgele politikanın en iyisi formülü geçer mi?" Yanına bile varmaz: {{rivals ~ en iyisi: (\S+)}} ile {{rivals ~ biçim: ([\d.]+\d)}}. "$\beta$ küçülünce ne kaybolur?" Önce zararlı, sonra nötr token'lar.
 #
 #   {{frontier}}
 # - **Bölüm 7.** "Bütün ödülleri eşit yaparsak?" Hiçbir şey değişmez: farklar belirler.
@@ -133,7 +133,7 @@
 # - **Section 4.** "And if we swap the two policies in the KL?" The number changes: {{kl_swapped ~ KL\(pi, ref\) (\S+)}} becomes {{kl_swapped ~ KL\(ref, pi\) (\S+)}}.
 #
 #   {{exact}}
-# - **Section 5.** "How far off are we with 10 samples?" Far: in {{spreads ~ KL: (\d+) of}} of 200 tries the KL even comes out negative. Next question: "How many times as many samples for a tenth of the error?" A hundred times.
+# - **Section 5.** "How far off are we with 10 samples?" Far: in {{spreads ~ (\d+) of 200}} of 200 tries the KL even comes out negative. Next question: "How many times as many samples for a tenth of the error?" A hundred times.
 #
 #   {{spreads}}
 # - **Section 6.** "Will the best of 10,000 random policies beat the formula?" It does not come close: {{rivals ~ policies: (\S+)}} against {{rivals ~ form: ([\d.]+\d)}}. "What vanishes as $\beta$ gets small?" First the harmful, then the neutral tokens.
@@ -187,14 +187,14 @@
 #
 # ### Ne sorulur, ne beklenir
 #
-# - **Bölüm 1.** "Hiçbir şey bilmeyen modelin kaybı?" $\log 11$, yani {{first_loss ~ log 11 = (\S+)}}; bizimki {{first_loss ~ package ([\d.]+\d)}}. "1" ya da "sıfır" diyenlere sorun: kayıp sıfırsa ne bilir?
+# - **Bölüm 1.** "Hiçbir şey bilmeyen modelin kaybı?" $\log 11$, yani {{first_loss ~ log 11 = (\S+)}}; bizimki {{first_loss ~ paketle ([\d.]+\d)}}. "1" ya da "sıfır" diyenlere sorun: kayıp sıfırsa ne bilir?
 # - **Bölüm 3.** "$B = 0$ iken iki matrise de gradyan gelir mi?" Yalnızca $B$'ye.
 #
 #   {{first_gradient}}
 # - **Bölüm 3, hatayı bul.** "İkisi de rastgele olsa ne bozulur?" Kayıp yine düşer! Bozulan, başlangıcın sandığımız model olmasıdır.
 #
 #   {{wrong_start}}
-# - **Bölüm 4.** "Yüzde kaçı eğitiliyor?" Herkes küçük bir sayı söyler; yanıt yüzde {{share ~ package: (\S+)%}}. Kazanç büyük matristedir.
+# - **Bölüm 4.** "Yüzde kaçı eğitiliyor?" Herkes küçük bir sayı söyler; yanıt yüzde {{share ~ paket: (\S+)%}}. Kazanç büyük matristedir.
 #
 #   {{large_models}}
 # - **Bölüm 6.** "$\alpha$ bir öğrenme oranı mı?" $B$'ninki, evet; $A$'nınki, hayır. "Neden $\alpha = 2r$?" Ölçek 2 kalsın diye; ama `lr` o zaman ranka bağlanır.
@@ -208,7 +208,7 @@
 # - **Bölüm 8.** "En iyi kopya mı, eğitilen LoRA mı?" Eğitilen LoRA: kopya bütün sayılara, LoRA yalnızca altı yanıta bakar.
 #
 #   {{truncated}}
-# - **Bölüm 10.** "400 adım sonra entropi?" Sıfıra yakın; mümkün olan ödül de {{over_training ~ 400 steps.*?possible ([\d.]+\d)}} olur.
+# - **Bölüm 10.** "400 adım sonra entropi?" Sıfıra yakın; mümkün olan ödül de {{over_training ~ 400 adım.*?ulaşılabilir ([\d.]+\d)}} olur.
 #
 #   {{over_training}}
 
@@ -601,10 +601,10 @@
 # - **Bölüm 3.** "4 bitte eşik nerede olsun?" Çoğu "en büyük ağırlıkta" der; yaklaşık %60'ında hata yarıya iner. "2 bitte?" Daha da içeride.
 #
 #   {{thresholds}}
-# - **Bölüm 4.** "Öteki satırlar kaç dB düşer?" {{outlier ~ True\s+other rows (\S+)}} yerine {{outlier ~ False\s+other rows (\S+)}}: tek satır herkesi bozar.
+# - **Bölüm 4.** "Öteki satırlar kaç dB düşer?" {{outlier ~ True\s+öteki satırlar (\S+)}} yerine {{outlier ~ False\s+öteki satırlar (\S+)}}: tek satır herkesi bozar.
 #
 #   {{outlier}}
-# - **Bölüm 5.** "İki 42 dB'lik hata birlikte?" 84 ya da 42 denir; {{law ~ law (\S+)}} dB'dir: eşit iki güç toplanınca 3 dB gider.
+# - **Bölüm 5.** "İki 42 dB'lik hata birlikte?" 84 ya da 42 denir; {{law ~ formüle göre (\S+)}} dB'dir: eşit iki güç toplanınca 3 dB gider.
 #
 #   {{law}}
 # - **Bölüm 6.** "Grup küçüldükçe ne ödenir?" Ölçeklerin baytları. "10 örnekle kalibre edersek sonrakilerin kaçı ızgaranın dışında kalır?" 11'de biri: sonuncunun en büyük olma olasılığı.
@@ -616,7 +616,7 @@
 #
 #   {{sizes}}
 #
-#   "INT8 hızlı mıdır?" Küçük modelde değil. Sayı vermeyin, tabloyu okutun; `cannot tell` da bir yanıttır.
+#   "INT8 hızlı mıdır?" Küçük modelde değil. Sayı vermeyin, tabloyu okutun; `ayırt edilemiyor` da bir yanıttır.
 # - **Bölüm 9.** "Önce hangisi bozulur?" "Ret" diyen çoktur; ret ve ödül durur, alışkanlıklar gider. KL görür, ödül görmez.
 #
 #   {{bits}}

@@ -753,7 +753,7 @@ tc.plots.curves(stops, "loss", "entropy")
 # %% [markdown] lang="tr"
 # Kayıp da entropi de 100 adımda hemen hemen 0 olur: politika her istemde tek yanıta kilitlenir.
 # Ders 1'deki kapalı biçim, tasma `kl_beta=0.1` iken en iyi politikanın ödülünü verir (aşağıda
-# `possible`). Yanına PPO'nun vardığı ödülü koyalım; hep hedefini söyleyen bir politika 0,733 kazanır:
+# `ulaşılabilir`). Yanına PPO'nun vardığı ödülü koyalım; hep hedefini söyleyen bir politika 0,733 kazanır:
 
 # %% [markdown] lang="en"
 # After 100 steps loss and entropy are both nearly 0: at each prompt the policy has locked on to one answer. The
@@ -944,7 +944,7 @@ larger_alpha = "c"
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Örneklerin kadar iyisin
 #
-# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle (yukarıda `targets`) 0,733
+# ●●○ · 6 dakika. 400 adımda politika hedeflerine kilitlenir; dersin hedefleriyle (yukarıda `hedefler`) 0,733
 # kazanır. Altı istem için öyle altı hedef seç ki kilitlenen politika en az 0,85 kazansın. Dördüncü istemin hedefi
 # ret (`hayır`) kalsın, en az dört ayrı token kullan. Yanıtın bir listedir: token'lar adlarıyla ya da yukarıdaki
 # numaralarla.

@@ -1248,7 +1248,7 @@ my_reward[3, 1] = 2
 # %% [markdown] lang="tr"
 # ## Özet
 #
-# * **Amaç** ödül eksi tasmadır; en iyisi kesin olarak bilinir ve eğitim ona varır.
+# * **Amaç** ödül eksi tasmadır; en iyisi kesin olarak bilinir ve eğitim ona çok yaklaşır.
 # * **Oran** ancak birkaç geçişle 1'den ayrılır; **kırpma** ancak o zaman çalışır.
 # * **Tasma** token token uygulanır; bütün token'lardan aynı sayıyı düşmek tasma değil, taban çizgisidir.
 # * Ödül eğrisi tek başına hiçbir şeyi kanıtlamaz: KL'ye ve politikanın kendisine de bak.

@@ -553,15 +553,15 @@ for h, network in networks.items():
 #
 # Peki hız? Eski not defteri onu tek bir ölçümle vermişti: bir çalıştırmada INT8 on kat yavaş, bir başkasında iki
 # kat hızlı çıkmıştı. Tek ölçüm bir şey söylemez: ilk çağrı soğuktur, komşu programlar araya girer.
-# `tc.bench.compare` yarışmacıları ısıtır, sırayla ve birçok tur ölçer, ilk yarışmacıyı bir kez daha ölçüp (`again`)
+# `tc.bench.compare` yarışmacıları ısıtır, sırayla ve birçok tur ölçer, ilk yarışmacıyı bir kez daha ölçüp (`yine`)
 # kendisiyle ne kadar tutarlı olduğuna bakar; yargıyı ancak fark bundan büyükse verir. İlk yarışmacı `fp32`'dir:
 # 32 bitlik, nicemlenmemiş model.
 #
 # Gizli katman 64 iken INT8 daha mı hızlıdır? 1024 iken?
 #
 # Üç boyu da 32 satırlık girdilerle yarıştıralım. Sütunlar soldan sağa: `CPU`, bir geçişin işlemciyi meşgul ettiği
-# ortanca süre, yanında çeyrekleri (`quartiles`: turların ortadaki yarısı); `wall`, duvar saatiyle süre; `ratio`,
-# aynı turdaki fp32 süresine oran, yine çeyrekleriyle; yargı; `timed together`, tek ölçümde ardı ardına yapılan
+# ortanca süre, yanında çeyrekleri (`çeyrekler`: turların ortadaki yarısı); `duvar saati`, saatin gösterdiği süre; `oran`,
+# aynı turdaki fp32 süresine oran, yine çeyrekleriyle; yargı; `bir ölçümde`, tek ölçümde ardı ardına yapılan
 # geçiş sayısı.
 
 # %% [markdown] lang="en"
@@ -627,7 +627,7 @@ tc.plots.against(world, "time", exact=1.0, named="fp32", **ratios)
 # Sayılar senin makinenin sayılarıdır; başka bir işlemcide başka çıkar. Çizgi 1'in üstündeyse INT8
 # **yavaştır**. Ölçtüğümüz her işlemcide küçük model INT8 ile yavaşladı: ölçek bulmak ve yuvarlamak,
 # çarpmanın kazandırdığından pahalıdır. Model büyüdükçe çarpma ağır basar ve çizgi iner; bazı işlemcilerde bir
-# yerden sonra 1'in altına geçer. Emin olamadığında tablo `cannot tell` der.
+# yerden sonra 1'in altına geçer. Emin olamadığında tablo `ayırt edilemiyor` der.
 
 # %% [markdown] lang="en"
 # These are the numbers of your machine; another processor gives others. Where a line is above 1, INT8 is **slower**.
@@ -1093,7 +1093,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 #      kazanılanı yer.
 #    - [ ] Küçük modelde bellek daha az küçülür — küçülme 3,61 kat; süre farkını bu açıklamaz.
 #    - [ ] Küçük sayıları çarpmak yavaştır — çarpmanın süresi sayıların değerine bağlı değildir.
-#    - [ ] Ölçüm gürültüsüdür — öyle olsaydı tablo `cannot tell` derdi.
+#    - [ ] Ölçüm gürültüsüdür — öyle olsaydı tablo `ayırt edilemiyor` derdi.
 # 5. Biri diyor ki: “2 bitte ödül 1,000'dan 0,999'a indi, demek ki bir şey kaybetmedik.” Ne dersin?
 #    - [ ] Haklı; amaç ödüldür — ödül, eşit kazandıran yanıtlar arasındaki alışkanlıkları ölçmez.
 #    - [ ] Yanlış ölçmüş; KL büyüdüyse ödül de düşmeliydi — olasılık, ödülü eşit token'lar arasında yer
@@ -1147,7 +1147,7 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 # * INT8 modeli küçültür; hızlandırıp hızlandırmadığını ancak ölçüm söyler; küçük modelde yavaşlatır.
 # * Az bit önce ödülün sustuğu yerdeki alışkanlıkları bozar; KL görür, ödül görmez.
 #
-# Hız dışında her eğrinin yanında kesin yanıt vardı. Büyük modellerde o çizgi yoktur; artık nerede olması gerektiğini biliyorsun. Sırada ders 6 var: eğrisi güzel, kendisi bozuk sekiz vaka.
+# Hız dışında her şeyin, karşılaştırılacak kesin bir yanıtı vardı. Büyük modellerde o çizgi yoktur; artık nerede olması gerektiğini biliyorsun. Sırada ders 6 var: eğrisi güzel, kendisi bozuk sekiz vaka.
 
 # %% [markdown] lang="en"
 # ## Summary
