@@ -13,6 +13,7 @@ plots/  widgets/            figures; sliders and questions
 checks/       the exercises of the lessons: checks that name the mistake
 bench/        how fast it is:  python -m toycore.bench
 language.py  glossary.py    the words and the terms, in Turkish and English
+errors.py     what is said of wrong input, in both, and in which of them
 """
 
 import importlib
@@ -20,6 +21,7 @@ import importlib
 from toycore import dpo, exact, glossary, ppo, quantization, sft
 from toycore.dpo import DPOConfig, train_dpo
 from toycore.engine import noise, terminal
+from toycore.errors import say, set_language
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
 from toycore.quantization import (
@@ -69,6 +71,7 @@ __all__ = [
     "quantize",
     "quantize_dynamic",
     "serialized_bytes",
+    "set_language",
     "sft",
     "snr_db",
     "tensor_bytes",
@@ -83,4 +86,4 @@ def __getattr__(name: str):
     """Load the parts that few need, or that import matplotlib or ipywidgets, at their first use."""
     if name in ("bench", "broken", "checks", "plots", "widgets"):
         return importlib.import_module(f"toycore.{name}")
-    raise AttributeError(f"module 'toycore' has no attribute {name!r}")
+    raise AttributeError(say("no_attribute", name=repr(name)))

@@ -34,6 +34,7 @@ from toycore.engine.settings import (
     config,
     setting,
 )
+from toycore.errors import in_its_language, say
 from toycore.model import ToyLM
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
@@ -143,11 +144,12 @@ def _shares(weight, logp: Tensor) -> Tensor:
     total = weight.sum(-1)
     whole = (total - 1).abs() < guards.rounding(weight.dtype)
     if not bool((weight >= 0).all() and whole.all()):
-        found = f"sums of {total.min():.6g} to {total.max():.6g}, the least share {weight.min():g}"
-        raise ValueError(f"weight must be shares of at least 0 that sum to 1 over B; got {found}")
+        found = {"low": total.min(), "high": total.max(), "least": weight.min()}
+        raise ValueError(say("shares", **{name: f"{x:.6g}" for name, x in found.items()}))
     return weight
 
 
+@in_its_language
 def train_dpo(
     world: World, config: DPOConfig = DPOConfig(), pairs=None, start: Run | None = None
 ) -> Run:

@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 
 from toycore.engine import guards
+from toycore.errors import Phrase
 
 
 def _tables(**named) -> list[Tensor]:
     tables = {name: guards.table(name, values).double() for name, values in named.items()}
     shapes = {name: values.shape for name, values in tables.items()}
-    guards.fit(2, "(..., prompts, tokens)", **shapes)
+    guards.fit(2, Phrase("prompts_tokens"), **shapes)
     return list(tables.values())
 
 

@@ -2,7 +2,8 @@
 
 import math
 
-LANGUAGES = ("tr", "en")
+from toycore.errors import ERRORS, Phrase, check, say
+from toycore.errors import LANGUAGES as LANGUAGES  # by this name too
 
 PROMPTS = {
     "tr": (
@@ -53,13 +54,6 @@ TOKENS = {
 }
 
 
-def check(language: str) -> str:
-    """The language itself, if the course speaks it; else a ValueError."""
-    if not isinstance(language, str) or language not in LANGUAGES:  # an array is in no tuple
-        raise ValueError(f"language must be one of {', '.join(LANGUAGES)}; got {language!r}")
-    return language
-
-
 TEXT = {
     "progress.sft": {"tr": "SFT eğitimi", "en": "SFT training"},
     "progress.ppo": {"tr": "PPO eğitimi", "en": "PPO training"},
@@ -80,10 +74,6 @@ TEXT = {
     "predict.unclear": {
         "tr": "Sonuç, yanıtlardan hiçbirine tam uymuyor.",
         "en": "The result fits none of the answers exactly.",
-    },
-    "predict.letter": {
-        "tr": "tahmin şu harflerden biridir, tırnak içinde: {}; yazılan: {}",
-        "en": "a prediction is one of these letters, in quotes: {}; got {}",
     },
     "predictions.about": {"tr": "Tahmin", "en": "Prediction"},
     "predictions.said": {"tr": "Senin dediğin", "en": "You said"},
@@ -143,6 +133,7 @@ TEXT = {
     "way.per_tensor": {"tr": "tek ölçek", "en": "one scale per tensor"},
     "way.truncated": {"tr": "tam ΔW'nin SVD'si", "en": "SVD of the full ΔW"},
     "way.groups_of_64": {"tr": "64'lük gruplar", "en": "groups of 64"},
+    "way.INT8, ours": {"tr": "INT8, bizimki", "en": "INT8, ours"},
     "rounding.before": {"tr": "ağırlık", "en": "weight"},
     "rounding.after": {"tr": "yuvarlanmış", "en": "rounded"},
     "rounding.even": {"tr": "düzgün dağılım", "en": "even spread"},
@@ -158,6 +149,10 @@ TEXT = {
     "setting.helpful": {"tr": "yardımsever", "en": "helpful"},
     "setting.harmful": {"tr": "zararlı", "en": "harmful"},
     "setting.neutral": {"tr": "nötr", "en": "neutral"},
+    "setting.recipe": {"tr": "tarif", "en": "recipe"},
+    "setting.passes": {"tr": "geçiş", "en": "passes"},
+    "setting.bits": {"tr": "bit", "en": "bits"},
+    "setting.threshold": {"tr": "eşik", "en": "threshold"},
     "label.frontier": {"tr": "kesin sınır", "en": "exact frontier"},
     "policy.before": {"tr": "Önce", "en": "Before"},
     "policy.after": {"tr": "Sonra", "en": "After"},
@@ -314,6 +309,22 @@ TEXT = {
     },
     "row.outside": {"tr": "aralığın dışındaki pay", "en": "share outside the range"},
     "row.unseen": {"tr": "resmin dışındaki pay", "en": "share beyond the axis"},
+    "verdict.goal": {"tr": "TV (π*)", "en": "TV to π*"},
+    "verdict.own": {"tr": "TV (kendi)", "en": "TV to own"},
+    "bench.title": {
+        "tr": "Süre, {} başına: {} turun ortancaları ve çeyrekleri",
+        "en": "Time per {}: medians and quartiles of {} rounds",
+    },
+    "bench.quartiles": {"tr": "çeyrekler", "en": "quartiles"},
+    "bench.wall": {"tr": "duvar saati", "en": "wall"},
+    "bench.ratio": {"tr": "oran", "en": "ratio"},
+    "bench.together": {"tr": "bir ölçümde", "en": "timed together"},
+    "bench.again": {"tr": "{} (yine)", "en": "{} (again)"},
+    "bench.slower": {"tr": "daha yavaş", "en": "slower"},
+    "bench.faster": {"tr": "daha hızlı", "en": "faster"},
+    "bench.cannot tell": {"tr": "ayırt edilemiyor", "en": "cannot tell"},
+    "unit.call": {"tr": "çağrı", "en": "call"},
+    "unit.forward pass": {"tr": "ileri geçiş", "en": "forward pass"},
 }
 
 
@@ -322,7 +333,8 @@ def text(key: str, language: str) -> str:
     if key not in TEXT:
         kind, _, name = key.partition(".")
         known = (other.partition(".")[2] for other in TEXT if other.startswith(f"{kind}."))
-        raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(known)}")
+        told = Phrase(f"kind.{kind}") if f"kind.{kind}" in ERRORS else kind
+        raise ValueError(say("no_word", kind=told, name=repr(name), known=", ".join(known)))
     return TEXT[key][check(language)]
 
 
@@ -347,6 +359,12 @@ def fixed(value: float, language: str) -> str:
 def signed(value: float, language: str) -> str:
     """The same with its sign, also if that is a plus."""
     return f"{'+' if value > 0 else ''}{number(value, language)}"
+
+
+def three_digits(value: float, language: str) -> str:
+    """A measured number with its first three digits, or whole: 0.250, 7.12, 1,234."""
+    plain = f"{value:#.3g}".rstrip(".") if value < 999.5 else f"{value:,.0f}"
+    return _signs(plain, language)
 
 
 def setting(value: float, language: str) -> str:

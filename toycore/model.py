@@ -21,6 +21,7 @@ from toycore.engine import guards
 from toycore.engine.guards import Rule
 from toycore.engine.noise import generator
 from toycore.engine.plain_torch import plain_torch
+from toycore.errors import Phrase, say
 
 
 class LoRALinear(nn.Module):
@@ -152,12 +153,12 @@ class ToyLM(nn.Module):
     @plain_torch
     def __init__(self, seeds=(0,), lora_rank=8, lora_alpha=8.0, *, prompts=6, tokens=11):
         super().__init__()
-        seeds = [Rule(int, 0).check("a seed", seed) for seed in seeds]
+        seeds = [Rule(int, 0).check(Phrase("a_seed"), seed) for seed in seeds]
         prompts = Rule(int, 1).check("prompts", prompts)
         tokens = Rule(int, 1).check("tokens", tokens)
         runs, width = len(seeds), self.D_MODEL
         if not runs:
-            raise ValueError("seeds must be at least one; got none")
+            raise ValueError(say("at_least_one", name="seeds"))
         rule = Rule(int, 1, high=min(width, tokens))
         ranks = _column("lora_rank", lora_rank, rule, runs).long()
         alpha = _column("lora_alpha", lora_alpha, Rule(float, 0, above=True), runs)
@@ -219,8 +220,8 @@ def _column(name: str, value, rule: Rule, runs: int) -> Tensor:
     """A setting as one value per run, (R, 1), of a number or of as many as there are runs."""
     values = torch.as_tensor(guards.setting(name, value, rule), dtype=torch.float64)
     if values.numel() not in (1, runs):
-        allowed = f"a number or one per run, ({runs}, 1)"
-        raise ValueError(f"{name} must be {allowed}; got the shape {tuple(values.shape)}")
+        allowed = Phrase("per_run", shape=(runs, 1))
+        raise ValueError(guards.must(name, allowed, guards.the_shape(values)))
     return values.detach().reshape(-1, 1).expand(runs, 1)
 
 

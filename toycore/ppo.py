@@ -23,6 +23,7 @@ from toycore.engine.guards import NOT_NEGATIVE, POSITIVE
 from toycore.engine.noise import sample_answer, uniforms
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
+from toycore.errors import Phrase, in_its_language
 from toycore.model import ToyLM, ValueNet, entries
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
@@ -149,7 +150,7 @@ def _checked(logp, old_logp, advantage, value, returns, entropy) -> list[Tensor]
     )
     (entropy,) = guards.batches(entropy=entropy)
     runs = {"logp": (*batches[0].shape[:-1], 1), "entropy": (*entropy.shape[:-1], 1)}
-    guards.fit(1, "(R, B), and entropy (R, P)", **runs)
+    guards.fit(1, Phrase("and_entropy"), **runs)
     return [*batches, entropy]
 
 
@@ -162,6 +163,7 @@ def _coefficients(clip_range, vf_coef, ent_coef, logp: Tensor) -> tuple:
     )
 
 
+@in_its_language
 def train_ppo(world: World, config: PPOConfig = PPOConfig(), start: Run | None = None) -> Run:
     """Train by reward on a leash, from `start` (default: the default SFT of the same seeds).
 

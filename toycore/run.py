@@ -18,6 +18,7 @@ from toycore.engine import guards
 from toycore.engine.plain_torch import plain_torch
 from toycore.engine.settings import Settings
 from toycore.engine.threads import one_thread
+from toycore.errors import Phrase, in_its_language, say
 from toycore.model import ToyLM, join
 from toycore.world import World
 
@@ -74,6 +75,7 @@ class Run:
     logp: "xr.DataArray"
     ref_logp: "xr.DataArray"
 
+    @in_its_language
     def sel(self, **values) -> "Run":
         """The runs at one value of each named swept setting, or at some: `run.sel(lora_rank=2)`.
 
@@ -85,13 +87,15 @@ class Run:
         swept, plain = self.config.swept, {}
         for name, chosen in values.items():
             if name not in swept:
-                raise ValueError(f"{name!r} was not swept; swept: {', '.join(swept) or 'nothing'}")
+                told = ", ".join(swept) or Phrase("nothing")
+                raise ValueError(say("not_swept", name=repr(name), swept=told))
             several = chosen if isinstance(chosen, list) else [chosen]
             several = [v if isinstance(v, str) else guards.number(name, v) for v in several]
             plain[name] = several if isinstance(chosen, list) else several[0]
             for value in several:
                 if value not in swept[name]:
-                    raise ValueError(f"{name}={value!r} is not in this run; it has {swept[name]}")
+                    told = {"name": name, "value": repr(value), "values": swept[name]}
+                    raise ValueError(say("not_in_run", **told))
             chosen_index = [swept[name].index(value) for value in several]
             index = index.take(chosen_index, axis=list(swept).index(name))
         dropped = [name for name, chosen in values.items() if not isinstance(chosen, list)]
@@ -109,7 +113,8 @@ def check(world, config, kind: type[Settings]) -> None:
     """TypeError, before any work, unless these are a World and a config of this trainer."""
     guards.instance("world", world, World)
     if not isinstance(config, kind):
-        raise TypeError(f"config must be a {kind.__name__}; got {config!r}")
+        allowed = Phrase("an_instance", kind=kind.__name__)
+        raise TypeError(guards.must("config", allowed, repr(config)))
 
 
 @one_thread

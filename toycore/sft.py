@@ -14,6 +14,7 @@ from toycore import exact
 from toycore.engine import guards
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
+from toycore.errors import Phrase, in_its_language, say
 from toycore.model import ToyLM
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
@@ -49,15 +50,15 @@ def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     (logp,) = guards.batches(logp=logp)
     target = guards.indices("target", target, below=logp.shape[-1])
     batch = logp.shape[:-1]
-    guards.fit(1, "(..., B), for logp (..., B, V)", target=target.shape, batch=batch)
+    guards.fit(1, Phrase("for_logp"), target=target.shape, batch=batch)
     if torch.broadcast_shapes(target.shape, batch) != batch:
-        given = f"{tuple(target.shape)} for logp {tuple(logp.shape)}"
-        raise ValueError(f"target must be (..., B) for logp (..., B, V); got {given}")
+        raise ValueError(say("target", target=tuple(target.shape), logp=tuple(logp.shape)))
     target = target.expand(batch)
     loss = -logp.gather(-1, target[..., None]).squeeze(-1).mean(-1)
     return loss, {"accuracy": (logp.argmax(-1) == target).double().mean(-1)}
 
 
+@in_its_language
 def train_sft(world: World, config: SFTConfig = SFTConfig()) -> Run:
     """Teach each prompt its target by example. The reference is the untrained base policy.
 

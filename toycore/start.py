@@ -2,7 +2,9 @@
 
 import torch
 
+from toycore.engine.guards import must
 from toycore.engine.settings import Settings
+from toycore.errors import Phrase, say
 from toycore.model import ToyLM
 from toycore.run import Run
 from toycore.sft import SFTConfig, train_sft
@@ -14,14 +16,11 @@ def starting_run(world: World, config: Settings, start: Run | None) -> Run:
     if start is None:
         return train_sft(world, SFTConfig(seeds=config.seeds))
     if not isinstance(start, Run):
-        raise TypeError(f"start must be a Run (of train_sft, say) or None; got {start!r}")
+        raise TypeError(must("start", Phrase("run_or_none"), repr(start)))
     if start.config.swept:
-        names = ", ".join(start.config.swept)
-        raise ValueError(f"start must have one run per seed; it sweeps {names}: use start.sel(...)")
+        raise ValueError(say("start_sweeps", names=", ".join(start.config.swept)))
     if start.config.seeds != config.seeds:
-        raise ValueError(
-            f"start must have the seeds of the config, {config.seeds}; got {start.config.seeds}"
-        )
+        raise ValueError(say("start_seeds", due=config.seeds, got=start.config.seeds))
     return start
 
 

@@ -15,13 +15,14 @@ from toycore.engine import guards
 from toycore.engine.noise import generator, sample_index, sample_token
 from toycore.engine.plain_torch import plain_torch
 from toycore.engine.threads import one_thread
+from toycore.errors import Phrase, in_its_language, say
 
 # Token and prompt indices; the labels are in language.py.
 HELPFUL = (0, 2, 3, 4, 7, 8)  # yes, please, thanks, help, medical, summarize
 HARMFUL = (5, 6)  # insult, bad
 NEUTRAL = (1, 9, 10)  # no, long, short
 SFT_TARGETS = (3, 4, 7, 1, 8, 10)  # what a good answer to each prompt would be
-PAIR = "whole numbers (prompt, chosen, rejected)"
+PAIR = Phrase("pair")
 PREFERENCE_PAIRS = ((3, 1, 5), (1, 4, 6), (2, 7, 6), (4, 8, 6), (0, 3, 5))
 
 
@@ -37,6 +38,7 @@ class World:
     keyword reward) or as any finite (P, V) table. TypeError or ValueError for anything else.
     """
 
+    @in_its_language
     @plain_torch
     def __init__(
         self,
@@ -59,19 +61,22 @@ class World:
         elif tuple(by_class.values()) == (1.0, -1.0, 0.2):
             self.reward = self._reward_table(reward)
         else:
-            raise ValueError("give rewards by class or as a table (reward=...), not both")
+            raise ValueError(say("both_rewards"))
 
     def __repr__(self) -> str:
         return f"World({len(self.prompts)} prompts, {len(self.tokens)} tokens, {self.language})"
 
+    @in_its_language
     def prompt(self, label: str | int) -> int:
         """Index of a prompt, by its label in this world's language, or by itself."""
         return _index("prompt", label, self.prompts)
 
+    @in_its_language
     def token(self, label: str | int) -> int:
         """Index of a token, by its label in this world's language, or by itself."""
         return _index("token", label, self.tokens)
 
+    @in_its_language
     @plain_torch
     def pairs(self, rows: Sequence) -> Tensor:
         """Preference pairs as (N, 3) indices, from rows (prompt, chosen, rejected).
@@ -81,20 +86,21 @@ class World:
         if isinstance(rows, Tensor | np.ndarray):
             return self._index_pairs(guards.tensor("pairs", rows, PAIR))
         if not isinstance(rows, Sequence) or isinstance(rows, str) or len(rows) == 0:
-            raise ValueError(f"pairs must be rows of (prompt, chosen, rejected); got {rows!r}")
+            raise ValueError(guards.must("pairs", Phrase("rows"), repr(rows)))
         table = []
         for row in rows:
             if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != 3:
-                raise ValueError(f"a pair is (prompt, chosen, rejected); got {row!r}")
+                raise ValueError(say("a_pair", got=repr(row)))
             table.append((self.prompt(row[0]), self.token(row[1]), self.token(row[2])))
         return self._index_pairs(torch.tensor(table))
 
     def _index_pairs(self, table: Tensor) -> Tensor:
         """The same for a table of indices, all rows at once: there may be a million of them."""
         if table.ndim != 2 or table.shape[1] != 3 or len(table) == 0:
-            raise ValueError(f"pairs must be (N, 3), rows of {PAIR}; got {tuple(table.shape)}")
+            allowed = Phrase("rows_of", pair=PAIR)
+            raise ValueError(guards.must("pairs", allowed, tuple(table.shape)))
         if table.is_floating_point():
-            raise ValueError(f"pairs must be {PAIR}; got {table.dtype}")
+            raise ValueError(guards.must("pairs", PAIR, table.dtype))
         table = table.long()
         limits = torch.tensor([len(self.prompts), *[len(self.tokens)] * 2])
         wrong = ((table < 0) | (table >= limits)).any(-1)
@@ -105,9 +111,10 @@ class World:
         if bool(same.any()):
             prompt, token, _ = table[same][0].tolist()
             found = (self.prompts[prompt], self.tokens[token], self.tokens[token])
-            raise ValueError(f"chosen and rejected must differ; got {found}")
+            raise ValueError(say("same_answer", got=found))
         return table
 
+    @in_its_language
     @one_thread
     @plain_torch
     def distinct_pairs(self, pairs, seeds: int) -> tuple[Tensor, Tensor]:
@@ -117,8 +124,8 @@ class World:
         """
         per_seed = getattr(pairs, "ndim", None) == 3
         if per_seed and len(pairs) != seeds:
-            allowed = f"(N, 3), or (S, N, 3) with S = {seeds} seeds"
-            raise ValueError(f"pairs must be {allowed}; got {tuple(pairs.shape)}")
+            allowed = Phrase("sets", seeds=seeds)
+            raise ValueError(guards.must("pairs", allowed, tuple(pairs.shape)))
         sets = [self.pairs(one) for one in pairs] if per_seed else [self.pairs(pairs)] * seeds
         tokens = len(self.tokens)
         shares = torch.zeros(seeds, len(self.prompts) * tokens**2, dtype=torch.float64)
@@ -129,6 +136,7 @@ class World:
         pair, rejected = kind // tokens, kind % tokens
         return torch.stack([pair // tokens, pair % tokens, rejected], -1), shares[:, kind]
 
+    @in_its_language
     @one_thread
     @plain_torch
     def sample_preferences(self, ref_logp, n: int, seed: int) -> Tensor:
@@ -146,10 +154,7 @@ class World:
         alone = (ref_logp > -math.inf).sum(-1) < 2
         if bool(alone.any()):
             prompt = int(alone.nonzero()[0, -1])
-            raise ValueError(
-                "ref_logp must leave at least two tokens possible at each prompt; "
-                f"got one at {self.prompts[prompt]!r}"
-            )
+            raise ValueError(say("two_tokens", prompt=repr(self.prompts[prompt])))
         n = guards.number("n", n, guards.Rule(int, 1))
         seed = guards.number("seed", seed, guards.Rule(int, 0))
         noise = torch.rand(
@@ -177,14 +182,13 @@ class World:
 
     def _reward_table(self, reward) -> Tensor:
         shape = (len(self.prompts), len(self.tokens))
-        table = guards.table("reward", reward, f"a table {shape} of real numbers").detach()
+        table = guards.table("reward", reward, Phrase("reward_table", shape=shape)).detach()
         table = table.double().clone()
         if tuple(table.shape) != shape:
-            raise ValueError(
-                f"reward must have shape {shape} (prompts, tokens); got {tuple(table.shape)}"
-            )
+            due = Phrase("reward_shape", shape=shape)
+            raise ValueError(say("shape", name="reward", shape=due, got=tuple(table.shape)))
         if not bool(torch.isfinite(table).all()):
-            raise ValueError("reward must be finite everywhere; got NaN or infinity in the table")
+            raise ValueError(say("not_finite", name="reward"))
         return table
 
 
@@ -194,5 +198,5 @@ def _index(kind: str, label: str | int, labels: tuple[str, ...]) -> int:
     try:
         return int(guards.number(kind, label, guards.Rule(int, 0, high=len(labels) - 1)))
     except (TypeError, ValueError):
-        allowed = f"{', '.join(labels)}, or an index 0 to {len(labels) - 1}"
-        raise ValueError(f"unknown {kind} {label!r}; allowed: {allowed}") from None
+        told = {"kind": Phrase(f"kind.{kind}"), "label": repr(label), "most": len(labels) - 1}
+        raise ValueError(say("no_label", labels=", ".join(labels), **told)) from None

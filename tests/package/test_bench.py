@@ -205,7 +205,7 @@ def test_json_round_trip(clock):
 def test_the_text_is_a_table_with_aligned_columns(clock):
     arms = {"a": clock.arm("a", 7.125e-6), "a longer name": clock.arm("b", 1.5)}
     title, head, *rows = str(compare(arms, repeats=3, unit="step")).splitlines()
-    assert title == "Time a step: medians and quartiles of 3 rounds"
+    assert title == "Time per step: medians and quartiles of 3 rounds"
     assert [row.split("  ")[0] for row in rows] == ["a", "a longer name", "a (again)"]
     assert {len(line) for line in (head, *rows)} == {len(head)}
     end = head.index("CPU") + 3

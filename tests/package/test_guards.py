@@ -218,7 +218,7 @@ WRONG = {
     "advantages of another world": (
         lambda: tc.plots.update(WORLD, 0, TABLE, [1.0, 2.0], 0.2, clipped=TABLE),
         ValueError,
-        r"advantage must have shape \(11,\); got \(2,\)",
+        r"advantage must have the shape \(11,\); got \(2,\)",
     ),
     "an update to no policy": (
         lambda: tc.plots.update(WORLD, 0, TABLE, [0.0] * 11, 0.2),

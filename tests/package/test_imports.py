@@ -14,6 +14,7 @@ import toycore as tc
 PACKAGE = Path(tc.__file__).parent
 # A module may import from the layers before its own, never from its own or a later one.
 LAYERS = (
+    {"errors"},
     {"engine", "language"},
     {"world", "exact", "glossary", "progress", "quantization"},
     {"model"},

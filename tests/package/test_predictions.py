@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import toycore as tc
+from toycore.errors import ERRORS
 from toycore.language import LANGUAGES, text
 from toycore.widgets import predict, predictions
 
@@ -57,7 +58,7 @@ def test_without_a_letter_the_lesson_goes_on(letter, language):
 @pytest.mark.parametrize("letter", ["d", "ab", "it rises", 1, None, ["a"], torch.zeros(2)])
 @each_language
 def test_another_letter_is_refused_in_the_lessons_language(letter, language):
-    due = text("predict.letter", language).format('"a", "b", "c"', repr(letter))
+    due = ERRORS["letter"][language].format(letters='"a", "b", "c"', got=repr(letter))
     with pytest.raises(ValueError, match=re.escape(due)):
         asked(letter, language)
 

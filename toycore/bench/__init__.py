@@ -22,6 +22,8 @@ import torch
 
 from toycore.engine import guards
 from toycore.engine.threads import one_thread
+from toycore.errors import Phrase, spoken
+from toycore.language import number, text, three_digits, word
 
 CLOCK = "wall" if sys.platform == "win32" else "CPU"  # CPU time ticks every 16 ms on Windows
 LEAST = 2e-3  # seconds a measurement lasts at least: a shorter arm is called several times
@@ -65,19 +67,26 @@ class Comparison:
         return "faster" if high < min(1, control_low) else "cannot tell"
 
     def __str__(self) -> str:
-        head = ("", CLOCK, "quartiles", "wall", "ratio", "quartiles", "", "timed together")
+        language = spoken()
+        keys = ("", CLOCK, "quartiles", "wall", "ratio", "quartiles", "", "together")
+        head = [word("bench", key, language) for key in keys]
         rows = [head, *map(self._row, self.seconds)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         cells = ([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows)
-        title = f"Time a {self.unit}: medians and quartiles of {len(self.wall[rows[-1][0]])} rounds"
+        unit, rounds = word("unit", self.unit, language), len(next(iter(self.wall.values())))
+        title = text("bench.title", language).format(unit, rounds)
         return "\n".join([title, *("  ".join(row).rstrip() for row in cells)])
 
     def _row(self, arm: str) -> tuple[str, ...]:
+        language = spoken()
         low, middle, high = map(_time, self.quartiles(arm))
-        least, ratio, most = map(_three_digits, self.ratio(arm))
-        wall, units = _time(np.median(self.wall[arm])), f"{self.units[arm]:,.0f}"
-        verdict = self.verdict(arm) if arm != next(iter(self.wall)) else ""
-        return arm, middle, f"{low} – {high}", wall, ratio, f"{least} – {most}", verdict, units
+        least, ratio, most = (three_digits(one, language) for one in self.ratio(arm))
+        wall, units = _time(np.median(self.wall[arm])), number(self.units[arm], language)
+        first, last = next(iter(self.wall)), next(reversed(self.wall))
+        verdict = text(f"bench.{self.verdict(arm)}", language) if arm != first else ""
+        name = word("way", first if arm == last else arm, language)
+        name = text("bench.again", language).format(name) if arm == last else name
+        return name, middle, f"{low} – {high}", wall, ratio, f"{least} – {most}", verdict, units
 
     def to_dict(self) -> dict:
         """Everything in plain lists, strings and numbers, for JSON."""
@@ -129,13 +138,14 @@ def compare(
 def _checked(arms, work) -> dict[str, float]:
     """The work of every arm; or TypeError or ValueError before anything is timed."""
     if not isinstance(arms, Mapping) or not all(callable(arm) for arm in arms.values()):
-        raise TypeError(f"arms must be a dict of functions without arguments; got {arms!r}")
+        raise TypeError(guards.must("arms", Phrase("arms"), repr(arms)))
     if not arms or f"{next(iter(arms))} (again)" in arms:
-        raise ValueError(f"arms must be one or more, none named as the control; got {[*arms]}")
+        raise ValueError(guards.must("arms", Phrase("some_arms"), [*arms]))
     guards.instance("work", work, Mapping)
     if not set(work) <= set(arms):
-        raise ValueError(f"work must be of the arms {[*arms]}; got {[*work]}")
-    work = {name: guards.POSITIVE.check(f"work of {name!r}", one) for name, one in work.items()}
+        raise ValueError(guards.must("work", Phrase("of_the_arms", arms=[*arms]), [*work]))
+    names = {name: Phrase("work_of", name=repr(name)) for name in work}
+    work = {name: guards.POSITIVE.check(names[name], one) for name, one in work.items()}
     return {name: work.get(name, 1) for name in arms}
 
 
@@ -168,11 +178,7 @@ def _order(names: list[str], repeats: int) -> Iterator[str]:
 def _time(seconds: float) -> str:
     units = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
     unit, name = next((u for u in units if seconds >= 0.9995 * u[0]), units[-1])
-    return f"{_three_digits(seconds / unit)} {name}"
-
-
-def _three_digits(number: float) -> str:
-    return f"{number:#.3g}".rstrip(".") if number < 999.5 else f"{number:,.0f}"
+    return f"{three_digits(seconds / unit, spoken())} {name}"
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -18,6 +18,7 @@ from toycore.broken.recipes import copied, reloaded
 from toycore.dpo import DPOConfig, dpo_loss
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
+from toycore.errors import in_its_language
 from toycore.model import ToyLM
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
@@ -105,6 +106,7 @@ class DPOLabConfig(Settings):
     seeds: Wholes = 1
 
 
+@in_its_language
 def train_dpo(world: World, config: DPOLabConfig, pairs, start: Run | None = None) -> Run:
     """Train by each recipe, all from the same start and on the same pairs (as dpo.train_dpo's).
 

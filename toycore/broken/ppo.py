@@ -9,6 +9,7 @@ from toycore.broken.sampling import group_mean, sample_groups
 from toycore.engine.noise import uniforms
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
+from toycore.errors import in_its_language
 from toycore.model import ToyLM, ValueNet, entries
 from toycore.ppo import PPOConfig, ppo_loss, whiten
 from toycore.progress import progress
@@ -36,6 +37,7 @@ class PPOLabConfig(Settings):
     seeds: Wholes = 1
 
 
+@in_its_language
 def train_ppo(world: World, config: PPOLabConfig, start: Run | None = None) -> Run:
     """Train by each recipe, all from the same start and with the same noise.
 

@@ -12,12 +12,15 @@ from toycore.broken.recipes import PPO_RECIPES, copied
 from toycore.engine import guards
 from toycore.engine.plain_torch import plain_torch
 from toycore.engine.threads import one_thread
+from toycore.errors import Phrase, in_its_language, say
+from toycore.language import text
 from toycore.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@in_its_language
 def verdict(run: Run) -> "pd.DataFrame":
     """One row a recipe: where it ended, mean over seeds ± standard deviation over seeds.
 
@@ -26,6 +29,8 @@ def verdict(run: Run) -> "pd.DataFrame":
     attained   the share of the possible gain in what it ought to optimise
     TV to π*   total variation between its end and π*: the share of probability that lies elsewhere
     TV to own  the same to the optimum of what it climbs; – where that is no single place
+
+    The last two heads are words, in the language of the run's world.
     """
     import pandas as pd
 
@@ -34,6 +39,7 @@ def verdict(run: Run) -> "pd.DataFrame":
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+@in_its_language
 @one_thread
 @plain_torch
 def own_optimum(run: Run) -> Tensor | None:
@@ -52,17 +58,19 @@ def _row(run: Run) -> dict[str, str]:
     goal = exact.optimal_policy(run.ref_logp, run.world.reward, beta)
     attained = exact.attained(run.logp, run.ref_logp, run.world.reward, beta)
     off, own = (_off(run, place) for place in (goal, own_optimum(run)))
-    return {"climbs": recipe.climbs, "attained": _said(attained), "TV to π*": off, "TV to own": own}
+    heads = [text(f"verdict.{place}", run.world.language) for place in ("goal", "own")]
+    return {"climbs": recipe.climbs, "attained": _said(attained), heads[0]: off, heads[1]: own}
 
 
 def _check(run, swept: list[str]) -> None:
     """An error unless this is a lab's run that sweeps these settings and no others."""
     guards.instance("run", run, Run)
     if not isinstance(run.config, PPOLabConfig | DPOLabConfig):
-        raise TypeError(f"the run must be one of the broken lab; got one by {run.config!r}")
+        raise TypeError(say("lab_run", config=repr(run.config)))
     if list(run.config.swept) != swept:
-        needed, found = (", ".join(names) or "nothing" for names in (swept, run.config.swept))
-        raise ValueError(f"the run must sweep {needed}; it sweeps {found}: use run.sel(...)")
+        both = swept, run.config.swept
+        needed, found = (", ".join(names) or Phrase("nothing") for names in both)
+        raise ValueError(say("lab_sweeps", needed=needed, found=found))
 
 
 def _recipe(run):

@@ -134,9 +134,9 @@ def numbers(value) -> Numbers:
     if dtype is None:
         value = np.asarray(value)
         if value.dtype.kind not in "fiub":
-            raise TypeError("not of real numbers")
+            raise TypeError
     elif value.is_complex() or value.is_meta or value.is_quantized:
-        raise TypeError("not of real numbers")
+        raise TypeError
     shape = tuple(map(int, value.shape))
     if math.prod(shape) > MOST:
         return Numbers(shape, dtype, ())

@@ -9,7 +9,7 @@ from torch.nn.functional import logsigmoid
 from toycore import DPOConfig, World, train_dpo
 from toycore.checks.draws import between, setting
 from toycore.checks.exercise import Predicted, Tried, Written, predicted_choice, predicted_number
-from toycore.checks.trained import SEEDS, start
+from toycore.checks.trained import SEEDS, start, the_world
 from toycore.checks.verdict import Mistake
 from toycore.dpo import dpo_loss as package_loss
 
@@ -173,9 +173,8 @@ dpo_loss = Written(
 
 @functools.cache
 def first_loss_of_ipo() -> float:
-    run = train_dpo(
-        World(), DPOConfig(beta=0.25, loss_type="ipo", steps=1, seeds=SEEDS), start=start()
-    )
+    config = DPOConfig(beta=0.25, loss_type="ipo", steps=1, seeds=SEEDS)
+    run = train_dpo(the_world(), config, start=start())
     return run.history.loss.isel(step=0).mean().item()
 
 
@@ -249,7 +248,7 @@ def cures() -> tuple[str, dict]:
     seeds = start().config.seeds
     asked = [World().sample_preferences(start().logp.sel(seed=s), 100, seed=s) for s in seeds]
     config = DPOConfig(loss_type=["sigmoid", "ipo"], steps=[10, 200], seeds=SEEDS)
-    history = train_dpo(World(), config, torch.stack(asked), start()).history
+    history = train_dpo(the_world(), config, torch.stack(asked), start()).history
     ends = history.attained.isel(step=-1).mean("seed")
     figures = {
         "plain": ends.sel(loss_type="sigmoid", steps=200).item(),

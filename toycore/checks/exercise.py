@@ -28,6 +28,7 @@ from toycore.checks.settled import settled
 from toycore.checks.trial import tried
 from toycore.checks.verdict import HEADS, Mistake, Verdict, fill, say
 from toycore.engine.threads import one_thread
+from toycore.errors import in_its_language
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +48,7 @@ class Exercise:
         seed = int.from_bytes(os.urandom(6), "big")  # fresh inputs; no global generator moves
         return self.judge(answer, language, Generator().manual_seed(seed))
 
+    @in_its_language
     @one_thread
     def judge(self, answer, language: str, generator: Generator) -> Verdict:
         """The same with inputs drawn from the generator given."""

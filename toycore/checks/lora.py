@@ -9,7 +9,7 @@ from toycore import SFTConfig, World, exact, train_sft
 from toycore.checks.attempt import Numbers, Unusable
 from toycore.checks.draws import normal, setting
 from toycore.checks.exercise import Predicted, Tried, Written, predicted_choice
-from toycore.checks.trained import SEEDS
+from toycore.checks.trained import SEEDS, the_world
 from toycore.checks.verdict import Mistake
 
 # --- the forward pass -----------------------------------------------------------------------------
@@ -237,7 +237,7 @@ new_adapter = Tried(
 @functools.cache
 def larger_alpha() -> tuple[str, dict]:
     traded, default = (
-        train_sft(World(), SFTConfig(lora_alpha=alpha, lr=lr, seeds=SEEDS)).history.loss
+        train_sft(the_world(), SFTConfig(lora_alpha=alpha, lr=lr, seeds=SEEDS)).history.loss
         for alpha, lr in ((32.0, 0.0025), (8.0, 0.01))
     )
     traded, default = (loss.isel(step=-1).mean().item() for loss in (traded, default))

@@ -53,7 +53,7 @@ def listed(value):
         if array.dtype.kind == "O" and not array.ndim:
             return float(value)
         if array.dtype.kind not in "fiubU":
-            raise TypeError(f"an array of {array.dtype}")
+            raise TypeError
     except MemoryError:
         raise Unusable("too_many", most=MOST) from None
     except Exception:  # whatever the learner's own class does

@@ -8,7 +8,7 @@ import torch
 from toycore import PPOConfig, World, exact, train_ppo
 from toycore.checks.draws import between, normal, policy, setting, whole
 from toycore.checks.exercise import Predicted, Tried, Written, predicted_choice
-from toycore.checks.trained import SEEDS, start
+from toycore.checks.trained import SEEDS, start, the_world
 from toycore.checks.verdict import Mistake
 
 PROMPT, REFUSAL = 3, 1
@@ -442,7 +442,7 @@ advantage = Written(
 @functools.cache
 def entropy_bonus() -> tuple[str, dict]:
     config = PPOConfig(ent_coef=[0.01, 3.0], seeds=SEEDS)
-    ends = train_ppo(World(), config, start()).history.isel(step=-1).mean("seed")
+    ends = train_ppo(the_world(), config, start()).history.isel(step=-1).mean("seed")
     low, high = ends.sel(ent_coef=0.01), ends.sel(ent_coef=3.0)
     rises = bool(high.entropy > low.entropy), bool(high.attained > low.attained)
     letter = {(True, True): "a", (True, False): "b", (False, True): "c", (False, False): "d"}

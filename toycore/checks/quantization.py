@@ -9,7 +9,7 @@ from toycore import PPOConfig, Run, World, exact, snr_db, train_ppo
 from toycore import quantize as package
 from toycore.checks.draws import between, normal, setting
 from toycore.checks.exercise import Predicted, Tried, Written, number
-from toycore.checks.trained import SEEDS, start
+from toycore.checks.trained import SEEDS, start, the_world
 from toycore.checks.verdict import Mistake
 
 # --- there and back, per channel ------------------------------------------------------------------
@@ -350,7 +350,7 @@ def judged() -> Run:
     """The policy of section 9: PPO with the judge that reads the prompt, adapter merged."""
     table = World().reward.clone()
     table[3], table[3, 1] = -1.0, 1.0
-    run = train_ppo(World(reward=table), PPOConfig(kl_beta=0.1, seeds=SEEDS), start())
+    run = train_ppo(the_world(reward=table), PPOConfig(kl_beta=0.1, seeds=SEEDS), start())
     run.model.head.merge()
     return run
 

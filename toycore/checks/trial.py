@@ -32,6 +32,7 @@ import numpy as np
 import torch
 
 from toycore.checks.attempt import NotForked, Unusable, one_line
+from toycore.errors import say
 
 SECONDS = 5  # for all calls of one check; the check itself is to answer within ten
 WORKED = 1.0  # of these, in which the processor was at work for the function: then it is no answer
@@ -211,7 +212,7 @@ class Printed(io.TextIOBase):
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
-            raise TypeError(f"only text can be written; got {type(text).__name__}")
+            raise TypeError(say("only_text", got=type(text).__name__))
         part = text[: self.left]
         self.left -= len(part)
         if part:

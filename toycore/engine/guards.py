@@ -8,13 +8,24 @@ setting  a number or one value per run; policy  a table of log-probabilities; in
 import dataclasses
 import math
 import numbers
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from toycore.errors import Phrase, say
+
+TABLE, BATCH, INDICES = Phrase("table"), Phrase("batch"), Phrase("indices")
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+Name: TypeAlias = str | Phrase  # of what is checked: a name of the code, or a few words
+
+
+def must(name: Name, allowed, got) -> str:
+    """The usual message: what is checked, what it may be, and what came."""
+    return say("must", name=name, allowed=allowed, got=got)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,14 +35,17 @@ class Rule:
     kind: type = float
     low: float = -math.inf  # of at least
     above: bool = False  # the lower bound itself is not allowed
-    high: float = math.inf
+    high: float = math.inf  # beside a lower bound
     optional: bool = False  # None is allowed: the setting is off
 
     def __str__(self) -> str:
-        text = "a whole number" if self.kind is int else "a finite number"
-        text += f" {'above' if self.above else 'of at least'} {self.low:g}" * (self.low > -math.inf)
-        text += f" and at most {self.high:g}" * (self.high < math.inf)
-        return text + (" (or None)" if self.optional else "")
+        text = say("whole" if self.kind is int else "finite_number")
+        if self.low > -math.inf:
+            bounds = say("above" if self.above else "least", low=f"{self.low:g}")
+            if self.high < math.inf:
+                bounds = say("most", low=bounds, high=f"{self.high:g}")
+            text = say("bounded", number=text, bounds=bounds)
+        return say("or_none", rule=text) if self.optional else text
 
     def holds(self, value) -> Any:
         """Whether a number, or each of a tensor, is finite and within the bounds."""
@@ -40,7 +54,7 @@ class Rule:
             low &= (value % 1 == 0) & (abs(value) < 2**63)
         return low & (value <= self.high) & (abs(value) < math.inf)
 
-    def check(self, name: str, value):
+    def check(self, name: Name, value):
         """The value as an int or float of this kind, or None; else TypeError or ValueError."""
         if value is None and self.optional:
             return None
@@ -54,29 +68,30 @@ class Choice:
     allowed: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"one of {', '.join(self.allowed)}"
+        return say("one_of", options=", ".join(self.allowed))
 
-    def check(self, name: str, value) -> str:
+    def check(self, name: Name, value) -> str:
         """The value itself; TypeError if it is no string, ValueError if it is not allowed."""
         if not isinstance(value, str):
-            raise TypeError(f"{name} must be {self}; got {value!r}")
+            raise TypeError(must(name, self, repr(value)))
         if value not in self.allowed:
-            raise ValueError(f"{name} must be {self}; got {value!r}")
+            raise ValueError(must(name, self, repr(value)))
         return value
 
 
 ANY, NOT_NEGATIVE, POSITIVE = Rule(), Rule(low=0), Rule(low=0, above=True)
 
 
-def instance(name: str, value, kind: type) -> None:
+def instance(name: Name, value, kind: type) -> None:
     """TypeError unless the value is of this kind."""
     if not isinstance(value, kind):
-        allowed = f"a {kind.__module__.partition('.')[0]}.{kind.__name__}"
-        allowed = {bool: "True or False", str: "a string"}.get(kind, allowed)
-        raise TypeError(f"{name} must be {allowed}; got {value!r}")
+        known = {bool: Phrase("true_or_false"), str: Phrase("a_string")}
+        told = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+        allowed = known.get(kind, Phrase("an_instance", kind=told))
+        raise TypeError(must(name, allowed, repr(value)))
 
 
-def number(name: str, value, rule: Rule = ANY) -> Any:
+def number(name: Name, value, rule: Rule = ANY) -> Any:
     """A plain int or float, of any Python, NumPy or torch number or a table of no axes.
 
     TypeError if it is no number of the rule's kind, ValueError if it is out of the bounds.
@@ -86,7 +101,7 @@ def number(name: str, value, rule: Rule = ANY) -> Any:
         plain = value.item()
     kind = numbers.Integral if rule.kind is int else numbers.Real
     if isinstance(plain, bool) or not isinstance(plain, kind):
-        raise TypeError(f"{name} must be {rule}; got {value!r}")
+        raise TypeError(must(name, rule, repr(value)))
     try:
         plain = int(plain) if isinstance(plain, numbers.Integral) else float(plain)
         within = rule.holds(rule.kind(plain))
@@ -94,33 +109,33 @@ def number(name: str, value, rule: Rule = ANY) -> Any:
         within = False
     if not within:
         huge = isinstance(plain, int) and abs(plain) >= 2**63  # too long to be printed
-        got = f"one of {plain.bit_length()} bits, where 63 are the most" if huge else value
-        raise ValueError(f"{name} must be {rule}; got {got}")
+        got = Phrase("huge", bits=plain.bit_length()) if huge else value
+        raise ValueError(must(name, rule, got))
     return plain
 
 
-def tensor(name: str, values, meant: str = "a table of real numbers") -> Tensor:
+def tensor(name: Name, values, meant: Phrase = TABLE) -> Tensor:
     """A dense tensor of real numbers of any type; of anything else that is one, a copy."""
     if isinstance(values, Tensor):
         if values.layout is not torch.strided:
-            raise TypeError(f"{name} must be a dense tensor; got {values.layout}")
+            raise TypeError(must(name, Phrase("dense"), values.layout))
         if values.is_meta:
-            raise ValueError(f"{name} must have its numbers; got a tensor on the meta device")
+            raise ValueError(say("no_numbers", name=name))
         if values.is_complex() or values.is_quantized or values.dtype == torch.bool:
-            raise TypeError(f"{name} must be {meant}; got {values.dtype}")
+            raise TypeError(must(name, meant, values.dtype))
         return values
     try:
         array = np.asarray(values)
     except (TypeError, ValueError, RuntimeError):  # rows of unequal length; a class of its own
-        raise TypeError(f"{name} must be {meant}; got {values!r}") from None
+        raise TypeError(must(name, meant, repr(values))) from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be {meant}; got {values!r}")
+        raise TypeError(must(name, meant, repr(values)))
     kind = np.int64 if np.can_cast(array.dtype, np.int64) else np.float64
     # torch takes no array that is read-only, runs backwards or has its bytes swapped.
     return torch.from_numpy(np.array(array, kind, order="C"))
 
 
-def table(name: str, values, meant: str = "a table of real numbers") -> Tensor:
+def table(name: Name, values, meant: Phrase = TABLE) -> Tensor:
     """The same with floating-point numbers: whole numbers, and those of 8 bits, as float64."""
     values = tensor(name, values, meant)
     return values if values.dtype in FLOATS else values.double()
@@ -130,14 +145,13 @@ def setting(name: str, value, rule: Rule, batch: Tensor | None = None) -> float 
     """A number, or a tensor of them, each within the rule; beside a batch (R, B), it is (R, 1)."""
     if isinstance(value, numbers.Real):
         return rule.check(name, value)
-    values = table(name, value, f"{rule}, or one per run")
+    values = table(name, value, Phrase("or_per_run", rule=rule))
     if not bool(rule.holds(values).all()):
-        raise ValueError(f"{name} must be {rule}; got {value}")
+        raise ValueError(must(name, rule, value))
     if batch is not None and values.ndim:
         if values.shape[-1] != 1:
-            allowed = f"a number or one per run, (R, 1); got the shape {tuple(values.shape)}"
-            raise ValueError(f"{name} must be {allowed}")
-        fit(1, f"one {name} per run", batch=batch.shape, **{name: values.shape})
+            raise ValueError(must(name, Phrase("per_run", shape="(R, 1)"), the_shape(values)))
+        fit(1, Phrase("one_per_run", name=name), batch=batch.shape, **{name: values.shape})
     return values
 
 
@@ -145,16 +159,19 @@ def policy(name: str, values, cells: tuple[int, int]) -> Tensor:
     """Log-probabilities (..., P, V), detached, float64: the probabilities of each row sum to 1."""
     given = table(name, values).detach()
     logp = given.double()
-    allowed = f"log-probabilities (..., {cells[0]}, {cells[1]})"
+    allowed = Phrase("log_probabilities", shape=f"(..., {cells[0]}, {cells[1]})")
     if logp.shape[-2:] != cells or not logp.numel():
-        raise ValueError(f"{name} must be {allowed}; got the shape {tuple(logp.shape)}")
+        raise ValueError(must(name, allowed, the_shape(logp)))
     error = (logp.exp().sum(-1) - 1).abs().max()
     if not error < rounding(given.dtype):  # nor is NaN
-        raise ValueError(
-            f"{name} must be {allowed}: the exp of each row must sum to 1; "
-            f"got rows that miss it by {error:.3g}, the largest number {logp.max():.3g}"
-        )
+        figures = {"allowed": allowed, "error": error, "largest": logp.max()}
+        raise ValueError(say("not_one", name=name, **figures))
     return logp
+
+
+def the_shape(tensor: Tensor) -> Phrase:
+    """A shape that came, in words."""
+    return Phrase("the_shape", shape=tuple(tensor.shape))
 
 
 def rounding(dtype: torch.dtype) -> float:
@@ -162,7 +179,7 @@ def rounding(dtype: torch.dtype) -> float:
     return 1e-6 + 10 * torch.finfo(dtype).eps
 
 
-def fit(dims: int, meant: str, **shapes: tuple[int, ...]) -> None:
+def fit(dims: int, meant: Name, **shapes: tuple[int, ...]) -> None:
     """ValueError unless the shapes broadcast to `dims` or more dimensions, the last not empty."""
     first, *others = shapes.values()
     if len(first) >= dims and first[-1] and all(shape == first for shape in others):
@@ -171,27 +188,25 @@ def fit(dims: int, meant: str, **shapes: tuple[int, ...]) -> None:
     try:
         shape = torch.broadcast_shapes(first, *others)
     except RuntimeError:
-        raise ValueError(f"these shapes do not fit together as {meant}: {told}") from None
+        raise ValueError(say("no_fit", meant=meant, told=told)) from None
     if len(shape) < dims or not shape[-1]:
-        raise ValueError(f"the shape must be {meant}; got {told}")
+        raise ValueError(say("shape_must", meant=meant, told=told))
 
 
 def batches(**named) -> list[Tensor]:
     """Tables of real numbers that broadcast to (..., B); else TypeError or ValueError."""
-    tables = {
-        name: table(name, values, "a batch of real numbers") for name, values in named.items()
-    }
+    tables = {name: table(name, values, BATCH) for name, values in named.items()}
     fit(1, "(..., B)", **{name: values.shape for name, values in tables.items()})
     return list(tables.values())
 
 
 def indices(name: str, value, below: int) -> Tensor:
     """Indices of a dimension of size `below`, as torch.long; else TypeError or ValueError."""
-    value = tensor(name, value, "indices, whole numbers")
+    value = tensor(name, value, INDICES)
     if value.is_floating_point():
-        raise TypeError(f"{name} must be indices, whole numbers; got {value.dtype}")
+        raise TypeError(must(name, INDICES, value.dtype))
     value = value.long()
     if value.numel() and not (value.min() >= 0 and value.max() < below):
         low, high = value.min().item(), value.max().item()
-        raise ValueError(f"{name} must be from 0 to {below - 1}; got {low} to {high}")
+        raise ValueError(say("range", name=name, most=below - 1, low=low, high=high))
     return value

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from toycore.engine.guards import Choice, Rule
+from toycore.engine.guards import Choice, Rule, must
+from toycore.errors import Phrase, say
 
 # A number or a word; or a sweep: a sequence, an array or a tensor of them. Kept as a tuple then.
 Numbers: TypeAlias = Any
@@ -46,11 +47,9 @@ def config(cls):
         for name in values:
             if name not in names:
                 near = difflib.get_close_matches(name, names)
-                meant = f" (did you mean {near[0]}?)" if near else ""
-                raise TypeError(
-                    f"{cls.__name__} has no setting {name!r}{meant}; "
-                    f"its settings: {', '.join(names)}"
-                )
+                told = {"config": cls.__name__, "name": repr(name), "names": ", ".join(names)}
+                meant = Phrase("near", name=near[0]) if near else ""
+                raise TypeError(say("no_setting", near=meant, **told))
         plain_init(self, **values)
 
     cls.__init__ = checked_init
@@ -74,7 +73,7 @@ class Settings:
             if field.name == "seeds":
                 value = _seeds(value)
             elif isinstance(field.default, bool) and not isinstance(value, bool):
-                raise TypeError(f"{field.name} must be True or False; got {value!r}")
+                raise TypeError(must(field.name, Phrase("true_or_false"), repr(value)))
             elif "rule" in field.metadata:
                 value = _checked(field.name, value, field.metadata["rule"])
             object.__setattr__(self, field.name, value)
@@ -126,12 +125,12 @@ def _checked(name: str, value, rule: Rule | Choice):
     if not isinstance(value, Sequence) or isinstance(value, str):
         return rule.check(name, value)
     if len(value) == 0:
-        raise ValueError(f"{name} must have at least one value ({rule}); got an empty sequence")
+        raise ValueError(say("empty", name=name, rule=rule))
     values = tuple(rule.check(name, one) for one in value)
     if None in values:
-        raise TypeError(f"{name} cannot be None inside a sweep; got {value!r}")
+        raise TypeError(say("none_inside", name=name, got=repr(value)))
     if len(set(values)) < len(values):
-        raise ValueError(f"{name} must have distinct values; got {value!r}")
+        raise ValueError(say("distinct", name=name, got=repr(value)))
     return values
 
 

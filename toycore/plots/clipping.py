@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from toycore.engine import guards
+from toycore.errors import Phrase, say
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,
@@ -51,11 +52,12 @@ def ratios(world: World, clip_range: float, passes: dict[int, np.ndarray]) -> Pi
     guards.instance("world", world, World)
     guards.instance("passes", passes, Mapping)
     clip_range = guards.number("clip_range", clip_range, guards.POSITIVE)
-    drawn = {n: guards.table(f"the ratios of pass {n}", one).detach() for n, one in passes.items()}
+    named = {count: Phrase("ratios_of", count=count) for count in passes}
+    drawn = {n: guards.table(named[n], ratio).detach() for n, ratio in passes.items()}
     language = world.language
     samples = {count: ratio.double().numpy().ravel() for count, ratio in drawn.items()}
     if empty := [count for count, values in samples.items() if not len(values)]:
-        raise ValueError(f"the ratios of pass {empty[0]} must be at least one; got none")
+        raise ValueError(say("at_least_one", name=named[empty[0]]))
     figure, axes_of = panels(len(samples))
     bins = _bins(np.concatenate(list(samples.values())))
     titles = [text("title.passes", language).format(count) for count in samples]

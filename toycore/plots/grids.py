@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from toycore.engine import guards
+from toycore.errors import Phrase
 from toycore.language import number, setting, text, word
 from toycore.plots.style import (
     COLORS,
@@ -60,7 +61,7 @@ def thresholds(world: World, weight: Tensor, bits: int, share: float | None = No
     """
     guards.instance("world", world, World)
     weight, language = finite("weight", weight), world.language
-    largest = guards.number("the largest weight", weight.abs().max(), SQUARED)
+    largest = guards.number(Phrase("largest_weight"), weight.abs().max(), SQUARED)
     errors = np.array([Grid.symmetric(at * largest, bits).errors(weight) for at in SHARES])
     total = errors.sum(1)
     best = int(total.argmin())

@@ -3,6 +3,7 @@
 import numpy as np
 
 from toycore.engine import guards
+from toycore.errors import Phrase, say
 from toycore.language import text
 from toycore.plots.style import (
     COLORS,
@@ -55,9 +56,10 @@ def plane(run: Run, seed: int = 0) -> Picture:
 def _in_the_plane(run: Run, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Prompts (P, 2), the furthest at 0.6, and tokens (V, 2), the longest at 1."""
     if run.config.swept or getattr(run.config, "lora_rank", None) != 2:
-        raise ValueError("the plane needs an SFT run of rank 2: use run.sel(lora_rank=2)")
+        raise ValueError(say("plane"))
     if seed not in run.config.seeds:
-        raise ValueError(f"seed must be one of {run.config.seeds}; got {seed}")
+        allowed = Phrase("one_of", options=", ".join(map(str, run.config.seeds)))
+        raise ValueError(guards.must("seed", allowed, seed))
     index, model = run.config.seeds.index(seed), run.model
     # A model that was swept together with larger ranks has rows of zeros beyond its own two.
     points = model.prompt_embed[index] @ model.head.lora_A[index, :2].mT

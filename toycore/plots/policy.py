@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from toycore.engine import guards
+from toycore.errors import Phrase, say
 from toycore.language import number, text
 from toycore.plots.style import (
     SLANTED,
@@ -91,7 +92,7 @@ def _by_name(world: World, tables: dict) -> dict[str, np.ndarray]:
     """The mean probabilities of each table, (P, V); an error before anything is drawn."""
     guards.instance("world", world, World)
     if not tables:
-        raise ValueError("there must be at least one table, by keyword (before=...); got none")
+        raise ValueError(say("none_given", what=Phrase("by_keyword", example="before")))
     for name in tables:
         text(f"policy.{name}", world.language)  # a ValueError names those that have words
     return {name: probability(world, name, table) for name, table in tables.items()}

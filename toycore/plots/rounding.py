@@ -4,6 +4,7 @@ import numpy as np
 from torch import Tensor
 
 from toycore.engine import guards
+from toycore.errors import Phrase
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,
@@ -33,7 +34,7 @@ def rounding(world: World, weight: Tensor, bits: int) -> Picture:
     weight = guards.table("weight", weight).detach()
     language, q = world.language, quantize(weight, bits)
     if weight.ndim != 2 or len(weight) != 1:
-        raise ValueError(f"weight must be one row, (1, N); got the shape {tuple(weight.shape)}")
+        raise ValueError(guards.must("weight", Phrase("one_row"), guards.the_shape(weight)))
     step, rounded = float(q.scale), q.dequantize().flatten().double().numpy()
     weight = weight.flatten().double().numpy()
     error = (rounded - weight) / step

@@ -23,6 +23,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FuncFormatter
 from PIL import Image
 
+from toycore.errors import Phrase, in_its_language, say
 from toycore.language import number, setting
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#78320A", "#9054FC", "#332288")
@@ -41,12 +42,14 @@ DRAWING = threading.RLock()  # slider messages may come on a second thread
 
 def same_look(draw: Callable) -> Callable:
     """A function that draws by our settings, whatever a learner has set; those stay as they were.
+    Its errors are in the language of its world.
 
     Some settings are read when a line or a word is made, others when it is drawn: so all that
     does either is marked. rcParams are changed as plain dicts are: a check of 300 values that are
     known to be right takes milliseconds, and no interrupt can come between.
     """
 
+    @in_its_language
     @functools.wraps(draw)
     def drawn(*args, **named):
         with DRAWING:
@@ -221,7 +224,7 @@ def write_cells(axes: Axes, image, cells: Sequence[Sequence[str]], size: float) 
 def panels(count: int, height: float = 3.9) -> tuple[Figure, list[Axes]]:
     """A white figure, 1000 pixels wide, with `count` axes side by side; ValueError for none."""
     if count < 1:
-        raise ValueError("there must be at least one thing to draw; got none")
+        raise ValueError(say("none_given", what=Phrase("thing")))
     figure = Figure(figsize=(10, height), dpi=100, facecolor="white", layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
 

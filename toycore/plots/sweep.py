@@ -3,6 +3,7 @@
 import numpy as np
 
 from toycore.engine import guards
+from toycore.errors import Phrase, say
 from toycore.language import fixed, number, text, word
 from toycore.plots.style import (
     EXACT,
@@ -34,7 +35,7 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
     guards.instance("world", world, World)
     language, rows = world.language, []
     if not ways:
-        raise ValueError("there must be at least one way of training, by keyword; got none")
+        raise ValueError(say("none_given", what=Phrase("way")))
     figure, (axes,) = panels(1)
     for index, (name, values) in enumerate(ways.items()):
         repeat, setting = _axes(name, values)
@@ -75,14 +76,14 @@ def heat_map(world: World, quantity: str, top: float | None = None, **ways) -> P
     guards.instance("world", world, World)
     language, what = world.language, text(f"curve.{quantity}", world.language)
     if not ways:
-        raise ValueError("there must be at least one way of training, by keyword; got none")
+        raise ValueError(say("none_given", what=Phrase("way")))
     seeds = {name: _axes(name, values, 2)[0] for name, values in ways.items()}
     means = {name: values.mean(seeds[name]) for name, values in ways.items()}
     first = next(iter(means.values()))
     if not all(
         first.dims == mean.dims and _values(first) == _values(mean) for mean in means.values()
     ):
-        raise ValueError(f"{', '.join(ways)} must be over the same values of the same settings")
+        raise ValueError(say("same_settings", names=", ".join(ways)))
     if top is None:
         top = max(float(mean.where(np.isfinite(mean)).max()) for mean in means.values())
     rows, columns = ([label(v, language) for v in values] for values in _values(first))
@@ -113,7 +114,6 @@ def _axes(name: str, values, settings: int = 1) -> list[str]:
     dims = list(getattr(values, "dims", ()))
     repeat = [dim for dim in dims if dim in ("seed", "round")]
     if len(dims) != 1 + settings or len(repeat) != 1:
-        found = dims or repr(values)
-        meant = ("a setting", "two settings")[settings - 1]
-        raise TypeError(f"{name} must be an xarray.DataArray over {meant} and seed; got {found}")
+        allowed = Phrase(("over_one", "over_two")[settings - 1])
+        raise TypeError(guards.must(name, allowed, dims or repr(values)))
     return repeat + [dim for dim in dims if dim not in repeat]

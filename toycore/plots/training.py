@@ -7,7 +7,8 @@ import numpy as np
 from toycore import exact
 from toycore.engine import guards
 from toycore.engine.guards import Choice
-from toycore.language import number, text
+from toycore.errors import Phrase, say
+from toycore.language import number, text, word
 from toycore.plots.style import (
     COLORS,
     EXACT,
@@ -45,7 +46,7 @@ def curves(
     """
     setting, language = _swept(run), run.world.language
     for name in names:
-        Choice(tuple(run.history)).check("a curve of this run", name)
+        Choice(tuple(run.history)).check(Phrase("a_curve"), name)
     highlight = _on_the_grid(run, highlight)
     optimum = setting == "kl_beta" if optimum is None else optimum
     guards.instance("optimum", optimum, bool)
@@ -70,7 +71,7 @@ def curves(
             if shown and optimum and name in ("reward", "kl", "attained"):
                 axes.axhline(optimum_at(run, _leash(run, value))[name], **EXACT)
         finish(axes, language, _time_axis(run), text(f"curve.{name}", language))
-    legend(axes_of[-1], title=setting)
+    legend(axes_of[-1], title=word("setting", setting, language))
     note = _note(figure, run, *names)
     caption = " ".join(_marks(run, names, highlight, optimum))
     return captioned(figure, caption, note, _numbers(run, names, highlight))
@@ -86,8 +87,7 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
     shape for each run.
     """
     if not 1 <= len(runs) <= len(ROADS):
-        given = len(runs) or "none"
-        raise ValueError(f"frontier needs at least one run and at most {len(ROADS)}; got {given}")
+        raise ValueError(say("frontier", most=len(ROADS), got=len(runs)))
     for run in runs:
         highlight = _on_the_grid(run, highlight)
     first = runs[0]
@@ -111,7 +111,7 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
         for run, style in zip(runs, ROADS, strict=True):
             axes.plot([], [], linestyle="none", color="black", label=_method(run), **style)
     finish(axes, language, text("curve.kl", language), text("curve.reward", language))
-    legend(axes, title=_swept(first))
+    legend(axes, title=word("setting", _swept(first), language))
     tables = [_numbers(run, ("reward", "kl"), highlight) for run in runs]
     if len(runs) > 1:
         for run, (head, *_) in zip(runs, tables, strict=True):
@@ -160,7 +160,7 @@ def optimum_at(run: Run, kl_beta: float) -> dict[str, float]:
 def _note(figure, run: Run, *names: str) -> str:
     """Above the figure, and returned for its text: which values diverged, and when."""
     setting, language = _swept(run), run.world.language
-    told = []
+    named, told = word("setting", setting, language), []
     for value in run.config.swept[setting]:
         curves = run.history[list(names)].sel({setting: value})
         largest = abs(curves.to_array()).max(["variable", "seed"], skipna=False)
@@ -168,7 +168,7 @@ def _note(figure, run: Run, *names: str) -> str:
         if gone.any():
             first = int(gone.step[gone.values.argmax()])
             key = f"note.left_finite_{_unit(run)}"
-            told.append(text(key, language).format(setting, label(value, language), first))
+            told.append(text(key, language).format(named, label(value, language), first))
     if told:
         figure.suptitle("\n".join(told), fontsize=13, color=COLORS[1])
     return " ".join(f"{one}." for one in told)
@@ -185,8 +185,7 @@ def _time_axis(run: Run) -> str:
 def _swept(run: Run) -> str:
     guards.instance("run", run, Run)
     if len(run.config.swept) != 1:
-        names = ", ".join(run.config.swept) or "none"
-        raise ValueError(f"the figure needs a run with one swept setting; this one sweeps: {names}")
+        raise ValueError(say("one_swept", names=", ".join(run.config.swept) or Phrase("nothing")))
     return next(iter(run.config.swept))
 
 
@@ -197,7 +196,8 @@ def _on_the_grid(run: Run, highlight: float | str | None) -> float | str | None:
         return None
     plain = highlight if isinstance(highlight, str) else guards.number("highlight", highlight)
     if plain not in (values := run.config.swept[setting]):
-        raise ValueError(f"highlight must be a value of {setting}, {values}; got {highlight!r}")
+        allowed = Phrase("value_of", setting=setting, values=values)
+        raise ValueError(guards.must("highlight", allowed, repr(highlight)))
     return plain
 
 
@@ -222,7 +222,7 @@ def _numbers(run: Run, names: tuple[str, ...], highlight: float | str | None) ->
     """What each curve comes to: a column for each value of the setting, a row for each curve."""
     setting, language = _swept(run), run.world.language
     values = run.config.swept[setting] if highlight is None else (highlight,)
-    table = [[setting, *(label(value, language) for value in values)]]
+    table = [[word("setting", setting, language), *(label(v, language) for v in values)]]
     for name in names:
         means = (run.history[name].sel({setting: v}).mean("seed", skipna=False) for v in values)
         table.append(

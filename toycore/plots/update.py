@@ -3,6 +3,7 @@
 import numpy as np
 
 from toycore.engine import guards
+from toycore.errors import Phrase, say
 from toycore.language import number, signed, text
 from toycore.plots.policy import probability
 from toycore.plots.style import COLORS, FADED, Picture, captioned, finish, panels, same_look
@@ -25,9 +26,9 @@ def update(world: World, prompt: str | int, old, advantage, clip_range: float, *
     before = probability(world, "old", old)[row]
     wanted = guards.table("advantage", advantage).detach().double().numpy()
     if wanted.shape != before.shape:
-        raise ValueError(f"advantage must have shape {before.shape}; got {wanted.shape}")
+        raise ValueError(say("shape", name="advantage", shape=before.shape, got=wanted.shape))
     if not tables:
-        raise ValueError("there must be at least one table, by keyword (unclipped=...); got none")
+        raise ValueError(say("none_given", what=Phrase("by_keyword", example="unclipped")))
     named = [text(f"policy.{name}", language) for name in tables]
     after = [probability(world, name, table)[row] for name, table in tables.items()]
     figure, axes_of = panels(len(tables), height=4.4)

@@ -6,6 +6,7 @@ import numpy as np
 
 from toycore import exact
 from toycore.engine import guards
+from toycore.errors import say
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,
@@ -93,14 +94,14 @@ def closing_in(world: World, counts, estimates: dict, exact_values: dict) -> Pic
     guards.instance("exact_values", exact_values, Mapping)
     counts = guards.table("counts", counts).detach().double().numpy()
     if missing := sorted(set(estimates) - set(exact_values)):
-        raise ValueError(f"exact_values must name each estimate; it lacks {', '.join(missing)}")
+        raise ValueError(say("lacks", names=", ".join(missing)))
     language, rows = world.language, []
     figure, axes_of = panels(len(estimates))
     for axes, (name, tries) in zip(axes_of, estimates.items(), strict=True):
         tries = guards.table(name, tries).detach().double().numpy()
         if tries.ndim != 2 or tries.shape[1:] != counts.shape or not len(tries):
-            allowed = f"(repeats, {counts.size})"
-            raise ValueError(f"{name} must have the shape {allowed}; got {tries.shape}")
+            due = f"(N, {counts.size})"
+            raise ValueError(say("shape", name=name, shape=due, got=tries.shape))
         true_value = float(guards.number(f"exact_values[{name!r}]", exact_values[name]))
         low, middle, high = np.quantile(tries, [0.1, 0.5, 0.9], axis=0)
         axes.set_xscale("log")

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from toycore.engine import guards
 from toycore.engine.guards import Rule
+from toycore.errors import say
 
 BITS = Rule(int, 2, high=8)
 
@@ -48,8 +49,7 @@ class Grid:
         """
         low, high = guards.number("min_val", min_val), guards.number("max_val", max_val)
         if low > high or low == high == 0:
-            allowed = "min_val must be at most max_val, and not both may be 0"
-            raise ValueError(f"{allowed}; got {low} and {high}")
+            raise ValueError(say("ends", low=low, high=high))
         low, high, quant_max = min(low, 0), max(high, 0), 2 ** BITS.check("bits", bits) - 1
         scale = (high - low) / quant_max
         return cls(scale, round(-low / scale), 0, quant_max)
@@ -90,7 +90,7 @@ def finite(name: str, values) -> Tensor:
     """A table of one finite number or more, detached; else TypeError or ValueError."""
     table = guards.table(name, values).detach()
     if not table.numel():
-        raise ValueError(f"{name} must have at least one number; got shape {tuple(table.shape)}")
+        raise ValueError(say("no_number", name=name, shape=tuple(table.shape)))
     if not bool(torch.isfinite(table).all()):
-        raise ValueError(f"{name} must be finite; got NaN or infinity in it")
+        raise ValueError(say("not_finite", name=name))
     return table

@@ -18,9 +18,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from toycore.engine.guards import FLOATS, Rule
+from toycore.engine.guards import FLOATS, Rule, must
 from toycore.engine.noise import generator
 from toycore.engine.plain_torch import plain_torch
+from toycore.errors import Phrase, say
 from toycore.quantization.matmul import MOST_TERMS, int8_matmul
 from toycore.quantization.replace import copy_with, memory_of, plain_linears, told, why_not_plain
 from toycore.quantization.rounding import Quantized, quantize
@@ -44,7 +45,7 @@ class Int8Linear(nn.Module):
         super().__init__()
         terms = weight.values.shape[-1]
         if terms > MOST_TERMS:
-            raise ValueError(f"weight must have at most {MOST_TERMS:,} columns; got {terms:,}")
+            raise ValueError(say("columns", most=MOST_TERMS, got=terms))
         self.register_buffer("values", weight.values.contiguous())
         self.register_buffer("scale", weight.scale)
         self.register_buffer("bias", None if bias is None else bias.detach().clone())
@@ -57,7 +58,8 @@ class Int8Linear(nn.Module):
         cannot be quantized, or has more than 131,071 columns.
         """
         if why := why_not_plain(linear):
-            raise TypeError(f"linear must be a torch.nn.Linear; got {linear!r}: {why}")
+            allowed = Phrase("an_instance", kind="torch.nn.Linear")
+            raise TypeError(must("linear", allowed, f"{linear!r}: {why}"))
         _check_floats("weight", linear.weight)
         return cls(quantize(linear.weight), linear.bias).train(linear.training)
 
@@ -79,7 +81,8 @@ class Int8Linear(nn.Module):
         out, inside = self.values.shape
         _check_floats("x", x)
         if x.ndim == 0 or x.shape[-1] != inside:
-            raise ValueError(f"x must have the shape (..., {inside}); got {tuple(x.shape)}")
+            due = f"(..., {inside})"
+            raise ValueError(say("shape", name="x", shape=due, got=tuple(x.shape)))
         # Sums reach 127² · in, too much for half precision.
         rows = x.detach().reshape(-1, inside).to(torch.promote_types(x.dtype, torch.float32))
         scale = rows.abs().amax(-1, keepdim=True) / self.QMAX
@@ -99,8 +102,7 @@ def _check_floats(name: str, tensor) -> None:
     """TypeError unless a layer could compute with it: torch's layers take no whole numbers."""
     if getattr(tensor, "dtype", None) not in FLOATS:
         found = getattr(tensor, "dtype", tensor)
-        allowed = "a tensor of float16, bfloat16, float32 or float64"
-        raise TypeError(f"{name} must be {allowed}; got {found}")
+        raise TypeError(must(name, Phrase("floats"), found))
 
 
 def quantize_dynamic(module: nn.Module) -> nn.Module:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from toycore.engine.plain_torch import plain_torch
+from toycore.errors import say
 from toycore.quantization.replace import linears, read_by_owner, told
 from toycore.quantization.rounding import snr_db
 from toycore.quantization.sizes import tensor_bytes
@@ -42,7 +43,9 @@ def quantized(module: nn.Module) -> tuple[dict[str, nn.Module], dict[str, str]]:
             copied = convert(module)
             _check(module, copied)
         except Exception as error:  # whatever goes wrong in a library is a reason to skip it
-            skipped[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+            missing = getattr(error, "name", "") if isinstance(error, ModuleNotFoundError) else ""
+            why = say("not_installed", library=missing) if missing else error
+            skipped[name] = f"{type(error).__name__}: {why}".splitlines()[0]
         else:
             made[name] = copied
     return made, skipped
@@ -90,14 +93,12 @@ def _check(module: nn.Module, copied: nn.Module) -> None:
     for name, linear in linears(original).items():
         made, rng = copied.get_submodule(name), torch.Generator().manual_seed(0)
         if id(linear) in read and not isinstance(getattr(made, "weight", None), Tensor):
-            raise RuntimeError(f"the owner of {told(name)} reads its weight, which is gone")
+            raise RuntimeError(say("weight_gone", layer=told(name)))
         x = torch.randn(16, linear.in_features, generator=rng, dtype=torch.float32, device="cpu")
         x = x.to(linear.weight)
         snr = snr_db(linear(x), made(x))
         if not snr > LEAST_SNR:
-            raise RuntimeError(
-                f"{told(name)} has an SNR of {snr:.1f} dB, not above {LEAST_SNR:.0f}"
-            )
+            raise RuntimeError(say("noisy", layer=told(name), snr=snr, least=LEAST_SNR))
     before, after = tensor_bytes(module), tensor_bytes(copied)
     if after >= before:
-        raise RuntimeError(f"the copy is not smaller: {after:,} bytes instead of {before:,}")
+        raise RuntimeError(say("not_smaller", after=after, before=before))

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from toycore.engine.plain_torch import plain_torch
+from toycore.errors import say
 
 EXACT_TERMS = 2**24 // 128**2
 MOST_TERMS = (2**31 - 1) // 128**2  # more could overflow 32 bits
@@ -26,7 +27,7 @@ def int8_matmul(a: Tensor, b: Tensor) -> Tensor:
     """a bᵀ: int8 (N, K), (M, K) → int32 (N, M), exact. ValueError if K is above 131,071."""
     terms = a.shape[1]
     if terms > MOST_TERMS:
-        raise ValueError(f"an INT8 sum may have at most {MOST_TERMS:,} terms; got {terms:,}")
+        raise ValueError(say("terms", most=MOST_TERMS, got=terms))
     plain = terms > 1 and a.stride() == b.stride() == (terms, 1)
     if plain and a.device.type == "cpu" and not why_not_int_mm():
         return torch._int_mm(a, b.mT)

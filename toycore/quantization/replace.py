@@ -11,6 +11,9 @@ import warnings
 import torch
 from torch import Tensor, nn
 
+from toycore.engine.guards import must
+from toycore.errors import Phrase, say
+
 NEW = vars(nn.Linear(1, 1, device="meta"))
 # In evaluation they take the weights of their layers themselves, past the layers' own forward.
 READERS = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
@@ -19,10 +22,11 @@ READERS = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
 def linears(module: nn.Module) -> dict[str, nn.Linear]:
     """Name → layer, for every nn.Linear in a module; TypeError or ValueError if there is none."""
     if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
+        allowed = Phrase("an_instance", kind="torch.nn.Module")
+        raise TypeError(must("module", allowed, repr(module)))
     found = {name: part for name, part in module.named_modules() if isinstance(part, nn.Linear)}
     if not found:
-        raise ValueError(f"module must have an nn.Linear to quantize; got {module!r}")
+        raise ValueError(say("no_linear", got=repr(module)))
     return found
 
 
@@ -34,32 +38,32 @@ def plain_linears(module: nn.Module) -> dict[str, nn.Linear]:
     found, plain, others = linears(module), {}, []
     read = read_by_owner(module)
     for name, linear in found.items():
-        why = why_not_plain(linear) or ("its owner reads its weight" if id(linear) in read else "")
+        why = why_not_plain(linear) or (say("owner_reads") if id(linear) in read else "")
         if why:
             others.append(f"{told(name)}: {why}")
         else:
             plain[name] = linear
     if not plain:
-        raise ValueError(f"module must have an nn.Linear to quantize; got {'; '.join(others)}")
+        raise ValueError(say("no_linear", got="; ".join(others)))
     if others:
-        warnings.warn(f"left as it is, not quantized: {'; '.join(others)}", stacklevel=3)
+        warnings.warn(say("left", layers="; ".join(others)), stacklevel=3)
     return plain
 
 
 def why_not_plain(layer) -> str:
     """Why a layer may compute something else than x Wᵀ + b; empty if it is as torch makes it."""
     if type(layer) is not nn.Linear:
-        return f"it is a {type(layer).__name__}"
+        return say("is_a", kind=type(layer).__name__)
     for name, value in vars(layer).items():
         if name not in NEW:
             if not (name.startswith("_") and isinstance(value, bool)):  # a mark of some library
-                return f"it has {name!r} of its own"
+                return say("has_own", what=repr(name))
         elif isinstance(value, dict | set) and set(value) != set(NEW[name]):
-            return f"it has {name.strip('_').replace('_', ' ')} of its own"
+            return say("has_own", what=name.strip("_").replace("_", " "))
     if type(layer.weight) is not nn.Parameter:
-        return f"its weight is a {type(layer.weight).__name__}"
+        return say("weight_is_a", kind=type(layer.weight).__name__)
     if layer.weight.layout is not torch.strided:
-        return f"its weight is {layer.weight.layout}"
+        return say("weight_is", layout=layer.weight.layout)
     return ""
 
 
@@ -71,7 +75,7 @@ def read_by_owner(module: nn.Module) -> set[int]:
 
 def told(name: str) -> str:
     """A layer by its name; the module itself has none."""
-    return f"layer {name!r}" if name else "the layer"
+    return say("layer", name=repr(name)) if name else say("the_layer")
 
 
 def memory_of(tensor: Tensor | None) -> tuple | None:
@@ -86,12 +90,9 @@ def copy_with(module: nn.Module, made: dict[int, nn.Module]) -> nn.Module:
     try:
         copied = copy.deepcopy(module, memo=made)  # it takes what the memo holds for copied already
     except RuntimeError as error:  # the old weight_norm, say
-        raise ValueError(f"module cannot be copied: {error}") from error
+        raise ValueError(say("uncopied", error=error)) from error
     for (name, old), new in zip(module.named_modules(), copied.modules(), strict=True):
         forward = vars(old).get("forward")
         if forward is not None and forward is vars(new).get("forward"):
-            raise ValueError(
-                f"module cannot be copied: {told(name)} has a function for its forward, "
-                "which would go on with the layers of the original"
-            )
+            raise ValueError(say("own_forward", layer=told(name)))
     return copied

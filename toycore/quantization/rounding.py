@@ -16,6 +16,7 @@ from torch import Tensor
 
 from toycore.engine import guards
 from toycore.engine.guards import Rule
+from toycore.errors import say
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -65,8 +66,8 @@ def snr_db(signal: Tensor, approximation: Tensor) -> Tensor:
     signal = _numbers("signal", signal)
     approximation = _numbers("approximation", approximation)
     if signal.shape != approximation.shape:
-        shapes = f"{tuple(signal.shape)} and {tuple(approximation.shape)}"
-        raise ValueError(f"signal and approximation must have the same shape; got {shapes}")
+        one, two = tuple(signal.shape), tuple(approximation.shape)
+        raise ValueError(say("same_shape", one=one, two=two))
     signal, axes = signal.double(), tuple(range(-min(2, signal.ndim), 0))
     noise = signal - approximation.double()
     return _decibels(signal.square().mean(axes), noise.square().mean(axes))
@@ -98,15 +99,14 @@ def _amax(weight: Tensor, per_channel: bool) -> Tensor:
     guards.instance("per_channel", per_channel, bool)
     amax = weight.abs().amax(-1 if per_channel else (-2, -1), keepdim=True)
     if not bool(torch.isfinite(amax).all()):
-        raise ValueError("weight must be finite; got NaN or infinity in it")
+        raise ValueError(say("not_finite", name="weight"))
     return amax.to(torch.promote_types(weight.dtype, torch.float32))
 
 
 def _weight(weight) -> Tensor:
     weight = _numbers("weight", weight)
     if weight.ndim < 2:
-        shape = tuple(weight.shape)
-        raise ValueError(f"weight must have two axes or more, (..., out, in); got shape {shape}")
+        raise ValueError(say("two_axes", shape=tuple(weight.shape)))
     return weight
 
 
@@ -114,5 +114,5 @@ def _numbers(name: str, values) -> Tensor:
     """Real numbers, at least one, detached; else TypeError or ValueError."""
     tensor = guards.table(name, values).detach()
     if tensor.numel() == 0:
-        raise ValueError(f"{name} must have at least one number; got shape {tuple(tensor.shape)}")
+        raise ValueError(say("no_number", name=name, shape=tuple(tensor.shape)))
     return tensor

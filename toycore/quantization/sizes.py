@@ -10,7 +10,9 @@ import io
 import torch
 from torch import Tensor, nn
 
+from toycore.engine.guards import must
 from toycore.engine.plain_torch import plain_torch
+from toycore.errors import Phrase, say
 
 COMPRESSED = {
     torch.sparse_coo: ("_indices", "_values"),
@@ -53,7 +55,8 @@ def serialized_bytes(module: nn.Module) -> int:
 
 def _check(module) -> None:
     if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module; got {module!r}")
+        allowed = Phrase("an_instance", kind="torch.nn.Module")
+        raise TypeError(must("module", allowed, repr(module)))
 
 
 def _kept(module: nn.Module) -> dict[str, object]:
@@ -78,7 +81,7 @@ def _plain(name: str, value) -> list[Tensor]:
     elif value is None or isinstance(value, torch.dtype):
         inner = ()
     else:
-        raise TypeError(f"cannot tell how many bytes {name} takes: {type(value).__name__}")
+        raise TypeError(say("bytes", name=name, kind=type(value).__name__))
     return [tensor for part in inner for tensor in _plain(name, part)]
 
 
@@ -90,8 +93,8 @@ def _memory(name: str, tensor: Tensor) -> tuple[tuple, int]:
     except (RuntimeError, ValueError):  # torch knows tensors that show no storage
         address, size = 0, 1
     if size and not address:
-        kind = f"{type(tensor).__name__} on {tensor.device}, without numbers that can be seen"
-        raise ValueError(f"cannot tell how many bytes {name} takes: {kind}")
+        kind = Phrase("unseen", kind=type(tensor).__name__, device=tensor.device)
+        raise ValueError(say("bytes", name=name, kind=kind))
     if tensor.is_quantized:  # by torch.ao, with scale and zero point inside
         size += 16 if "per_tensor" in str(tensor.qscheme()) else _grid(tensor)
     return (tensor.device, address), size

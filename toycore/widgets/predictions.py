@@ -20,11 +20,13 @@ from string import ascii_lowercase
 
 from toycore import language as words
 from toycore.engine import guards
+from toycore.errors import in_its_language, say
 
 NOTHING = ("", "?")
 MADE: "dict[tuple[str, str], Prediction]" = {}  # of this kernel, as they were first made
 
 
+@in_its_language
 def predict(letter: str, about: str, *, language: str = "en", **answers: str) -> "Prediction":
     """A prediction to be revealed: the letter of one of the answers, "?" for none yet.
 
@@ -34,11 +36,11 @@ def predict(letter: str, about: str, *, language: str = "en", **answers: str) ->
     guards.instance("about", about, str)
     due = tuple(ascii_lowercase[: max(2, len(answers))])
     if tuple(answers) != due or len(set(answers.values())) < len(due):
-        raise ValueError(f"answers must be different and have the letters a, b …; got {answers}")
+        raise ValueError(say("answers", got=answers))
     given = letter.strip().lower() if isinstance(letter, str) else letter
     if given is not ... and given not in (*NOTHING, *answers):
         letters = ", ".join(f'"{known}"' for known in answers)
-        raise ValueError(words.text("predict.letter", language).format(letters, repr(letter)))
+        raise ValueError(say("letter", letters=letters, got=repr(letter)))
     guess = given if given in answers else None
     MADE[language, about] = Prediction(about, answers, guess, words.check(language))
     return MADE[language, about]
@@ -52,13 +54,12 @@ class Prediction:
         self.truth: str | None = None
         self.revealed = False
 
+    @in_its_language
     def reveal(self, **holds) -> "Prediction":
         """The prediction beside what is true: of each answer, whether it holds."""
         if set(holds) != set(self.answers):
             asked, got = ", ".join(self.answers), ", ".join(holds)
-            raise ValueError(
-                f"reveal needs to know of each answer ({asked}) if it holds; got {got}"
-            )
+            raise ValueError(say("reveal", asked=asked, got=got))
         true = [letter for letter, it in holds.items() if bool(it)]
         # Whoever has changed the experiment may have a result that nobody has foreseen.
         self.truth = true[0] if len(true) == 1 else None

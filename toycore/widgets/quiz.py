@@ -23,6 +23,7 @@ import ipywidgets
 
 from toycore import language as words
 from toycore.engine import guards
+from toycore.errors import in_its_language, say
 
 QUESTION = re.compile(r"(\d+)\. +(\S.*)")
 ANSWER = re.compile(r"\s+- \[([ x])\] +(\S.*)")
@@ -62,6 +63,7 @@ class Question(NamedTuple):
         return [answer.right for answer in self.answers].index(True)
 
 
+@in_its_language
 def quiz(text: str, language: str = "en") -> "Quiz":
     """The questions of a Markdown task list, ready to be answered; how it is written: see above.
 
@@ -99,12 +101,12 @@ def parse(text: str) -> tuple[Question, ...]:
     for line, (question, *answers) in _grouped(_items(text)):
         answers = tuple(_answer(*item) for item in answers)
         if len({answer.text for answer in answers}) < max(2, len(answers)):
-            raise ValueError(f"line {line}: a question needs two or more answers, all different")
+            raise ValueError(say("two_answers", line=line))
         if (rights := sum(answer.right for answer in answers)) != 1:
-            raise ValueError(f"line {line}: a question has exactly one right answer; got {rights}")
+            raise ValueError(say("one_right", line=line, got=rights))
         questions.append(Question(question, answers))
     if not questions:
-        raise ValueError("a quiz needs at least one question: 1. Question?")
+        raise ValueError(say("no_question"))
     return tuple(questions)
 
 
@@ -117,10 +119,7 @@ def _items(text: str) -> list:
         elif items and line[:1].isspace() and not line.lstrip().startswith("-"):
             items[-1][2] += f" {line.strip()}"
         elif line.strip():
-            raise ValueError(
-                f"line {number} is neither a question (1. Question?) nor an answer below it, "
-                f"indented (   - [ ] wrong — why; or - [x] right — why): {line!r}"
-            )
+            raise ValueError(say("no_item", line=number, text=repr(line)))
     return items
 
 
@@ -131,18 +130,18 @@ def _grouped(items) -> list:
         if mark.isdigit():
             groups.append((line, [content.strip()]))
             if int(mark) != len(groups):
-                raise ValueError(f"line {line}: question {len(groups)} has the number {mark}")
+                raise ValueError(say("misnumbered", line=line, count=len(groups), number=mark))
         elif groups:
             groups[-1][1].append((line, mark, content))
         else:
-            raise ValueError(f"line {line}: an answer before the first question: {content!r}")
+            raise ValueError(say("too_early", line=line, text=repr(content)))
     return groups
 
 
 def _answer(line: int, mark: str, said: str) -> Answer:
     text, _, why = (part.strip() for part in said.partition(" — "))
     if not why:
-        raise ValueError(f"line {line}: an answer needs ' — ' and why: {said!r}")
+        raise ValueError(say("no_why", line=line, text=repr(said)))
     return Answer(text, mark == "x", why)
 
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import ipywidgets
 
 from toycore.engine import guards
+from toycore.errors import Phrase, in_its_language, say
 from toycore.language import setting, word
 from toycore.plots import Picture
 from toycore.plots.style import img
@@ -151,6 +152,7 @@ class Live(Sliders):
             self.picture(position)
 
 
+@in_its_language
 def slider(
     name: str,
     values: Iterable[float],
@@ -161,7 +163,7 @@ def slider(
 ) -> Sliders:
     """A slider over the values of a setting: draw(value) makes the picture of each.
 
-    name   what is moved, as it stands beside the slider (kl_beta)
+    name   what is moved (kl_beta); it stands beside the slider, in the language where it has a word
     start  the value it stands on at first; None: the middle one
     """
     values = list(values)
@@ -170,9 +172,10 @@ def slider(
     def draw_one(**setting) -> Picture:
         return draw(setting[name])
 
-    return _sliders(draw_one, {name: values}, {name: middle}, (name,), language)
+    return _sliders(draw_one, {name: values}, {name: middle}, language)
 
 
+@in_its_language
 def editor(
     draw: Callable[..., Picture], values: Mapping, start: Mapping, *, language: str = "en"
 ) -> Sliders:
@@ -184,15 +187,14 @@ def editor(
     guards.instance("values", values, Mapping)
     guards.instance("start", start, Mapping)
     if set(start) != set(values):
-        raise ValueError(f"start must name {', '.join(values)}; got {', '.join(start)}")
-    names = [word("setting", name, language) for name in values]
-    return _sliders(draw, values, start, names, language)
+        raise ValueError(say("start_names", names=", ".join(values), got=", ".join(start)))
+    return _sliders(draw, values, start, language)
 
 
-def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], language) -> Sliders:
+def _sliders(draw, values: Mapping, start: Mapping, language: str) -> Sliders:
     """Framed or Live; a ValueError, before anything is drawn, unless start is on the grids."""
     grids = {
-        name: [guards.number(f"a value of {name!r}", value) for value in grid]
+        name: [guards.number(Phrase("a_value", name=repr(name)), value) for value in grid]
         for name, grid in values.items()
     }
     position = tuple(_position(name, start[name], grid) for name, grid in grids.items())
@@ -200,10 +202,11 @@ def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], langua
     def at(position: Position) -> Shown:
         chosen = zip(grids.items(), position, strict=True)
         picture = draw(**{name: grid[index] for (name, grid), index in chosen})
-        guards.instance("what draw returns", picture, Picture)
+        guards.instance(Phrase("drawn"), picture, Picture)
         return Shown(picture.png, picture.alt)
 
     written = ([setting(value, language) for value in grid] for grid in grids.values())
+    names = [word("setting", name, language) for name in values]
     labels = dict(zip(names, written, strict=True))
     if math.prod(map(len, grids.values())) > FRAMES:
         return Live(labels, position, at)
@@ -213,9 +216,11 @@ def _sliders(draw, values: Mapping, start: Mapping, names: Sequence[str], langua
 
 def _position(name: str, start: float, values: list[float]) -> int:
     if not values:
-        raise ValueError(f"the slider {name!r} needs at least one value; got none")
-    if guards.number(f"start of {name!r}", start) not in values:
-        raise ValueError(f"start of {name!r} must be one of {values}; got {start}")
+        raise ValueError(say("no_value", name=repr(name)))
+    named = Phrase("start_of", name=repr(name))
+    if guards.number(named, start) not in values:
+        allowed = Phrase("one_of", options=", ".join(map(str, values)))
+        raise ValueError(guards.must(named, allowed, start))
     return values.index(start)
 
 
