@@ -8,7 +8,7 @@ import torch
 
 import lesson_runs as runs
 import toycore as tc
-from toycore.language import number, setting, text
+from toycore.language import number, setting, text, word
 
 PROBE = """
 import base64, hashlib, json, time
@@ -103,7 +103,7 @@ def magnified(language: str) -> Due:
                 worth = torch.minimum(worth, rho.clamp(0.8, 1.2) * gain)
             (slope,) = torch.autograd.grad(worth.mean(), table)
             logits[name] = (table + 2 * slope).detach().requires_grad_()
-        due.append(("passes", str(passes), said))
+        due.append((word("setting", "passes", language), str(passes), said))
     return due
 
 
@@ -121,11 +121,12 @@ def lesson_2(language: str) -> Due:
 
 def lesson_5(language: str) -> Due:
     world, due = tc.World(language=language), []
+    named = {name: word("setting", name, language) for name in ("bits", "threshold")}
     weight = torch.randn(1, 4096, generator=torch.Generator().manual_seed(0))
     for bits in range(2, 9):
         step = weight.abs().max().item() / (2 ** (bits - 1) - 1)
         said = f"{bits} bit", str(2**bits - 1), f"Δ = {number(step, language)}."
-        due.append(("bits", str(bits), list(said)))
+        due.append((named["bits"], str(bits), list(said)))
     weight = weight.double()
     for tenths in range(2, 11):
         at, label = weight.abs().max() * tenths / 10, number(tenths / 10, language)
@@ -133,7 +134,7 @@ def lesson_5(language: str) -> Due:
         power = (weight - on_grid).square().mean().item()
         beyond = number((weight.abs() > at).sum().item(), language)
         said = f" {beyond} ", f" {setting(float(f'{power:.3g}'), language)}"
-        due.append(("threshold", label, list(said)))
+        due.append((named["threshold"], label, list(said)))
     model = runs.judged().model.select(torch.arange(16))
     weight = (model.head.weight + model.head.delta_weight()).detach()
     for bits in range(2, 9):
@@ -141,7 +142,7 @@ def lesson_5(language: str) -> Due:
         rounded = step * (weight / step).round()
         logits = model.prompt_embed @ rounded.mT + model.head.bias[:, None]
         one = logits[CHANGED : CHANGED + 1].softmax(-1).detach()
-        due.append(("bits", str(bits), of_policy(world, one)))
+        due.append((named["bits"], str(bits), of_policy(world, one)))
     return due
 
 
