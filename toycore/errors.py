@@ -27,14 +27,14 @@ ERRORS: dict[str, dict[str, str]] = {
     "above": {"tr": "{low} değerinden büyük", "en": "above {low}"},
     "most": {"tr": "{low}, en çok {high}", "en": "{low} and at most {high}"},
     "or_none": {"tr": "{rule} (ya da None)", "en": "{rule} (or None)"},
-    "or_per_run": {"tr": "{rule}; ya da her eğitim için bir tane", "en": "{rule}, or one per run"},
+    "or_per_run": {"tr": "{rule}, ya da her eğitim için bir tane", "en": "{rule}, or one per run"},
     "per_run": {
         "tr": "bir sayı ya da her eğitim için bir tane, {shape}",
         "en": "a number or one per run, {shape}",
     },
     "one_per_run": {"tr": "her eğitim için bir {name}", "en": "one {name} per run"},
     "huge": {
-        "tr": "{bits} bitlik bir sayı; en çok 63 bit olabilir",
+        "tr": "{bits} bitlik bir sayı (en çok 63 bit olabilir)",
         "en": "one of {bits} bits, where 63 are the most",
     },
     "range": {
@@ -187,7 +187,7 @@ ERRORS: dict[str, dict[str, str]] = {
         "en": "a Run (of train_sft, say) or None",
     },
     "start_sweeps": {
-        "tr": "start her tohum için tek bir eğitim olmalı, birkaç değerle denenenler: {names}; start.sel(...) ile seç",
+        "tr": "start her tohum için tek bir eğitim olmalı; birkaç değerle denenenler: {names}; start.sel(...) ile seç",
         "en": "start must have one run per seed; it sweeps {names}: use start.sel(...)",
     },
     "start_seeds": {

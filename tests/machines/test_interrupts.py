@@ -32,6 +32,7 @@ from builder import bundle, stored
 from course import ROOT
 from one_lesson import NAMES, contents, make_course
 from toycore.checks import settled, trial
+from toycore.errors import SCOPE
 from toycore.widgets import sliders
 
 pytestmark = pytest.mark.skipif(
@@ -129,10 +130,12 @@ def stop_everywhere(work, check, inside: str, lines: bool = False) -> None:
 
 
 def switches() -> tuple:
-    """What all of Python shares: threads, gradients, and the three global generators."""
+    """What all of Python shares: threads, gradients, the three global generators; and the language
+    that is spoken."""
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002
     generators = (torch.get_rng_state().numpy().tobytes(), kind, keys.tobytes(), *rest)
-    return torch.get_num_threads(), torch.is_grad_enabled(), generators, random.getstate()
+    gradients = torch.is_grad_enabled()
+    return torch.get_num_threads(), gradients, generators, random.getstate(), SCOPE.get()
 
 
 @pytest.fixture
