@@ -508,6 +508,7 @@ def test_the_inner_one_has_the_last_word_and_afterwards_the_outer_one_again():
     assert within("tr", lambda: within("en")) == ("tr", ("en", None, "en"), "tr")
     assert within(language="tr", work=spoken) == ("tr", "tr", "tr")
     assert within("de", spoken) == ("en", "en", "en")
+    assert within("tr", lambda: within("de")) == ("tr", ("tr", None, "tr"), "tr")  # it knows none
     assert spoken() == "en"
 
 
