@@ -101,6 +101,7 @@ print(f"device {device}; a GPU is here: {torch.cuda.is_available()}")
 
 # %%
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+tc.set_language(language="en")
 world = tc.World(language="en")
 print(world.prompts)
 print(world.tokens)
@@ -244,9 +245,6 @@ by_hand = {
     "entropy": -(pi * logp).sum(-1),
     "kl": (pi * (logp - ref_logp)).sum(-1),
 }
-# tr: reward → ödül
-# tr: entropy → entropi
-# tr: kl → KL
 
 # %% [markdown] lang="tr"
 # Aynı sayıları paketin **kâhini** (oracle) `tc.exact` de verir; bundan sonra hep onu kullanacağız. (Paketin kendi
@@ -261,11 +259,12 @@ exact = {
     "entropy": tc.exact.entropy(logp),
     "kl": tc.exact.kl(logp, ref_logp),
 }
-for name, values in exact.items():
-    print(f"{name:8}", values.numpy().round(3), torch.allclose(values, by_hand[name]))
-# tr: reward → ödül
-# tr: entropy → entropi
-# tr: kl → KL
+said = ["expected reward", "entropy in nats", "KL in nats"]
+for name, (key, values) in zip(said, exact.items()):
+    print(f"{name:15}", values.numpy().round(3), torch.allclose(values, by_hand[key]))
+# tr: expected reward → beklenen ödül
+# tr: entropy in nats → entropi (nat)
+# tr: KL in nats → KL (nat)
 
 # %% [markdown] lang="tr"
 # Her satırda altı istemin değeri var ve hepsi elle yazdığımız toplamla aynı (`True`). Ne örnek var
@@ -608,6 +607,7 @@ import torch
 
 import toycore as tc
 
+tc.set_language(language="en")
 world = tc.World(language="en")
 dict(zip(world.tokens, world.reward[0].tolist()))
 

@@ -54,6 +54,7 @@ import torch
 import toycore as tc
 
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+tc.set_language(language="en")
 world = tc.World(language="en")
 model = tc.ToyLM(seeds=[0])
 # tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
@@ -809,6 +810,7 @@ import torch
 
 import toycore as tc
 
+tc.set_language(language="en")
 world = tc.World(language="en")
 for token, (name, reward) in enumerate(zip(world.tokens, world.reward[0].tolist())):
     print(f"{token:2} {name:12} {reward:4}")

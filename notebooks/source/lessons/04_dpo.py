@@ -51,6 +51,7 @@ import xarray as xr
 import toycore as tc
 
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+tc.set_language(language="en")
 world = tc.World(language="en")
 start = tc.train_sft(world, tc.SFTConfig(seeds=16))
 for prompt, chosen, rejected in world.preference_pairs:
@@ -762,6 +763,7 @@ import torch
 
 import toycore as tc
 
+tc.set_language(language="en")
 world = tc.World(language="en")
 dict(enumerate(world.prompts)), dict(enumerate(world.tokens))
 

@@ -62,6 +62,7 @@ import xarray as xr
 import toycore as tc
 
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+tc.set_language(language="en")
 world = tc.World(language="en")
 # tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
 
@@ -899,6 +900,7 @@ import torch
 
 import toycore as tc
 
+tc.set_language(language="en")
 world = tc.World(language="en")
 dict(enumerate(world.tokens))
 

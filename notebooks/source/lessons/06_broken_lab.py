@@ -47,6 +47,7 @@ import torch
 import toycore as tc
 
 torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+tc.set_language(language="en")
 world = tc.World(language="en")
 start = tc.train_sft(world, tc.SFTConfig(seeds=16))
 # tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
@@ -714,6 +715,7 @@ import torch
 
 import toycore as tc
 
+tc.set_language(language="en")
 world = tc.World(language="en")
 dict(zip(world.tokens, world.reward[0].tolist()))
 
