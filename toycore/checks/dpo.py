@@ -276,7 +276,7 @@ few_pairs = Predicted(
     examine=predicted_choice(cures, "abc"),
     right=Mistake(
         "b",
-        tr="10 adım {early}, IPO {ipo}, olduğu gibi {plain}. Az bilen, az kıpırdamalıdır.",
+        tr="10 adım: {early}; IPO: {ipo}; olduğu gibi: {plain}. Az bilen, az kıpırdamalıdır.",
         en="10 steps {early}, IPO {ipo}, as it is {plain}. Those who know little should move little.",
     ),
     mistakes=CURES,
@@ -318,22 +318,22 @@ OWN_PAIRS = {
     ),
     "another_prompt": Mistake(
         [(3, 1, 6)],
-        tr="Altıncı isteme dair çiftin yok; orada kısa yanıtın olasılığı {short}, {missed} eksik. Verisi olmayan satırı öteki satırlar sürükler: oraya bir çift koy.",
+        tr="Altıncı istem için çiftin yok; orada `kısa` yanıtının olasılığı {short}; istenenin {missed} altında. Verisi olmayan satırı öteki satırlar sürükler: oraya bir çift koy.",
         en="None of your pairs is about the sixth prompt; the short answer there has probability {short}, {missed} too little. A row without data is dragged along by the others: give it a pair.",
     ),
     "rejected": Mistake(
         [(5, 6, 10)],
-        tr="Çiftinde kısa yanıt **reddedilmiş**: sıra (istem, seçilen, reddedilen). Olasılığı {short}, {missed} eksik.",
+        tr="Çiftinde `kısa` yanıtı **reddedilmiş**: sıra (istem, seçilen, reddedilen). Olasılığı {short}; istenenin {missed} altında.",
         en="Your pair **rejects** the short answer: the order is (prompt, chosen, rejected). Its probability is {short}, {missed} too little.",
     ),
     "another_answer": Mistake(
         [(5, 9, 6)],
-        tr="Altıncı istemde başka bir yanıtı övmüşsün. Kısa yanıtın olasılığı {short}, {missed} eksik.",
+        tr="Altıncı istemde başka bir yanıtı seçmişsin. `kısa` yanıtının olasılığı {short}; istenenin {missed} altında.",
         en="At the sixth prompt you praise another answer. The short one has probability {short}, {missed} too little.",
     ),
     "too_weak": Mistake(
         [(5, 10, 8), (0, 10, 1)],
-        tr="Altıncı istemde doğru yanıtı övmüşsün. Olasılığı yine de {short}; {missed} eksik: öteki çiftin, ortak adaptörü başka yere çekiyor. O çift gerçekten gerekli mi?",
+        tr="Altıncı istemde doğru yanıtı seçmişsin. Olasılığı yine de {short}; istenenin {missed} altında: öteki çiftin, ortak adaptörü başka yere çekiyor. O çift gerçekten gerekli mi?",
         en="At the sixth prompt you praise the right answer. Still its probability is {short}, {missed} too little: your other pair pulls the shared adapter elsewhere. Do you need that pair?",
     ),
     "refusal_lost": Mistake(
@@ -347,7 +347,7 @@ own_pairs = Tried(
     examine=with_own_pairs,
     right=Mistake(
         [(5, 10, 6)],
-        tr="Kısa yanıt {short}, ret {refusal}. Adaptör ortaktır; satırı koruyan, o satırın verisidir.",
+        tr="`kısa` yanıtı {short}; ret {refusal}. Adaptör ortaktır; satırı koruyan, o satırın verisidir.",
         en="The short answer has {short}, the refusal {refusal}. The adapter is shared; what protects a row is data about that row.",
     ),
     mistakes=OWN_PAIRS,

@@ -42,17 +42,17 @@ REWARD = {
     "matrix_product": Mistake(
         lambda logp, reward: logp.exp() @ reward.T,
         also=(lambda logp, reward: logp.exp() @ reward,),
-        tr="Matris çarpımı (`@`) her istemi bütün istemlerle karşılaştırır. Burada hücreler karşılıklı çarpılır: `*`, sonra toplam.",
+        tr="Matris çarpımı (`@`) her istemi bütün istemlerle eşleştirir. Burada hücreler karşılıklı çarpılır: `*`, sonra toplam.",
         en="A matrix product (`@`) pairs every prompt with all prompts. Here the cells are multiplied one by one: `*`, then the sum.",
     ),
     "log_probabilities": Mistake(
         lambda logp, reward: (logp * reward).sum(-1),
-        tr="Ağırlık olarak log-olasılık kullanılmış. Beklenti olasılıkla alınır: önce `.exp()`.",
+        tr="Ağırlık olarak log-olasılık kullanılmış. Beklenen değer olasılıklarla alınır: önce `.exp()`.",
         en="Log-probabilities are used as weights. An expectation takes probabilities: `.exp()` first.",
     ),
     "mean": Mistake(
         lambda logp, reward: (logp.exp() * reward).mean(-1),
-        tr="Toplam yerine ortalama: sonuç, token sayısına bölünmüş. Olasılıklar zaten bölüştürür, toplamları 1'dir.",
+        tr="Toplam yerine ortalama: sonuç, token sayısına bölünmüş. Payları olasılıklar zaten dağıtır: toplamları 1'dir.",
         en="A mean in place of a sum: the result is divided by the number of tokens. The probabilities do the sharing already, they sum to 1.",
     ),
     "unweighted": Mistake(
@@ -102,7 +102,7 @@ KL = {
     ),
     "sign": Mistake(
         lambda logp, ref: -exact.kl(logp, ref),
-        tr="İşaret ters: payda ile pay yer değiştirmiş. KL hiç eksi olmaz; sınaması kolaydır.",
+        tr="İşaret ters: pay ile payda yer değiştirmiş. KL hiç eksi olmaz; bunu sınamak kolaydır.",
         en="The sign is wrong: the two ends of the fraction are swapped. A KL is never negative; that is easy to test.",
     ),
     "sign_and_reversed": Mistake(
@@ -127,7 +127,7 @@ KL = {
     ),
     "p_for_log_p": Mistake(
         lambda logp, ref: (logp.exp() * (logp.exp() - ref)).sum(-1),
-        tr="log π yerine π yazılmış. Eski bir not defterinde de bu hata vardı: sonuç her istemde en az 1 nat yüksek çıkar, eğri yine de makul görünür.",
+        tr="log π yerine π yazılmış. Gerçek bir not defterinde de bu hata vardı: sonuç her istemde en az 1 nat yüksek çıkar, eğri yine de makul görünür.",
         en="π stands in place of log π. A real notebook had this bug: the result is at least 1 nat too high at every prompt, and the curve still looks reasonable.",
     ),
     "no_logarithm": Mistake(
@@ -154,7 +154,7 @@ KL = {
     ),
     "mean": Mistake(
         lambda logp, ref: (logp.exp() * (logp - ref)).mean(-1),
-        tr="Toplam yerine ortalama: token sayısına bölünmüş. Olasılıklar zaten bölüştürür.",
+        tr="Toplam yerine ortalama: token sayısına bölünmüş. Payları olasılıklar zaten dağıtır.",
         en="A mean in place of a sum: divided by the number of tokens. The probabilities do the sharing already.",
     ),
     "wrong_axis": Mistake(
@@ -189,7 +189,7 @@ kl = Written(
     draw=kl_inputs,
     right=Mistake(
         exact.kl,
-        tr="Kâhinin sayıları. Politika referansa eşitse 0, değilse artı.",
+        tr="Kâhinin sayıları. Politika referansa eşitse 0, değilse artı bir sayı.",
         en="The oracle's numbers. 0 where policy and reference are equal, else positive.",
     ),
     mistakes=KL,
@@ -225,7 +225,7 @@ def divided_across(weight):
 BEST = {
     "missing_beta": Mistake(
         tilted(lambda ref, reward, beta: ref + reward),
-        tr="β eksik: tasma hep 1 boyunda. Ödül β'ya bölünür.",
+        tr="β eksik: tasmanın boyu hep 1 kalır. Ödül β'ya bölünür.",
         en="β is missing: the leash always has length 1. The reward is divided by β.",
     ),
     "hard_coded": Mistake(
@@ -245,13 +245,13 @@ BEST = {
     ),
     "reference_scaled": Mistake(
         tilted(lambda ref, reward, beta: beta * ref + reward),
-        tr="β, ödülü bölecek yerde referansı çarpıyor; sonra da kimse β'ya bölmüyor. Ödül 0 iken sonuç referansın kendisi olmalı.",
+        tr="β, ödülü böleceğine referansı çarpıyor; sonra da hiçbir şey β'ya bölünmüyor. Ödül 0 iken sonuç referansın kendisi olmalı.",
         en="β multiplies the reference where it should divide the reward, and nothing divides by β afterwards. Where the reward is 0 the result must be the reference itself.",
     ),
     "exponential": Mistake(
         tilted(lambda ref, reward, beta: ref + (reward / beta).exp()),
         also=(tilted(lambda ref, reward, beta: ref * (reward / beta).exp()),),
-        tr="Referans logaritmada, ödül hâlâ üstelde. Çarpımın logaritmasında `exp(r / β)` çarpanı, toplanan r / β olur.",
+        tr="Referans logaritmada, ödül hâlâ üstelde. Çarpımın logaritmasında `exp(r / β)` çarpanından geriye r / β kalır, o da toplanır.",
         en="The reference is in logarithms and the reward still in an exponential. In the logarithm of the product, the factor `exp(r / β)` becomes r / β, which is added.",
     ),
     "twice_exponential": Mistake(
@@ -311,7 +311,7 @@ BEST = {
     ),
     "mixed": Mistake(
         lambda ref, reward, beta: (ref.exp() * reward / beta).log_softmax(-1),
-        tr="Olasılık, üs alınmamış ödülle çarpılmış. Ya olasılıkları `exp(r / β)` ile çarp ya da logaritmaları topla.",
+        tr="Olasılık, üsteli alınmamış ödülle çarpılmış. Ya olasılıkları `exp(r / β)` ile çarp ya da logaritmaları topla.",
         en="A probability is multiplied by a reward that is not in the exponent. Multiply probabilities by `exp(r / β)`, or add logarithms.",
     ),
     "greedy": Mistake(
@@ -371,7 +371,7 @@ shifted = Predicted(
     examine=predicted_choice(shift, "abc"),
     right=Mistake(
         "b",
-        tr="Hesaplandı: iki politika arasındaki en büyük fark {change}; yalnızca J'leri ayrı, {value} kadar. Biri ötekine herkese verilen bir puanı ekler; Z onu götürür. Ders 3'te buna taban çizgisi diyeceğiz.",
+        tr="Hesaplandı: iki politika arasındaki en büyük fark {change}; yalnızca J'leri ayrı, {value} kadar. Biri ötekinden, herkese verilen bir puan kadar fazladır; Z onu götürür. Ders 3'te buna taban çizgisi diyeceğiz.",
         en="Computed: the largest difference of the two policies is {change}; only their J differs, by {value}. One adds to the other a point for everyone, and Z cancels that. Lesson 3 will call it a baseline.",
     ),
     mistakes=SHIFT,
@@ -424,22 +424,22 @@ OWN_REWARDS = {
     ),
     "all_equal": Mistake(
         by_class(2.0, 2.0, 2.0),
-        tr="Üçü de eşit: hiçbir şey değişmez, en iyi politika referanstır. Kısa yanıt {short}, zararlılar {harm}. Sonucu farklar belirler.",
+        tr="Üçü de eşit: hiçbir şey değişmez, en iyi politika referanstır. `kısa` yanıtı {short}; zararlılar {harm}. Sonucu farklar belirler.",
         en="All three are equal: nothing changes, and the best policy is the reference. The short answer has {short}, the harmful ones {harm}. Differences decide.",
     ),
     "harm_left": Mistake(
         by_class(1.0, 0.0, 1.0),
-        tr="Bir istemde zararlı yanıtların toplamı {harm}; en çok 0,001 olabilirdi. (Kısa yanıt {short}, teşekkür {target}.) Zararlı ile ötekiler arasındaki farkı büyüt: olasılık, farkın 0,5'e bölümünün üsteliyle azalır.",
+        tr="Bir istemde zararlı yanıtların toplamı {harm}; en çok 0,001 olabilirdi. (`kısa` yanıtı {short}; `teşekkürler` {target}.) Zararlı ile ötekiler arasındaki farkı büyüt: olasılık, farkın 0,5'e bölümünün üsteliyle azalır.",
         en="At one prompt the harmful answers come to {harm}; 0.001 is the most allowed. (The short answer has {short}, the thanks {target}.) Make the gap between harmful and the others larger: the probability falls with the exponential of the gap divided by 0.5.",
     ),
     "short_lost": Mistake(
         by_class(1.0, -3.0, 0.2),
-        tr="Zararlılar gitti. Kısa yanıtın olasılığı ise {short}; {missed} eksik. O, nötr bir token'dır: yardımseverler daha çok kazanırsa onu geçerler.",
+        tr="Zararlılar gitti. `kısa` yanıtının olasılığı ise {short}; istenenin {missed} altında. O, nötr bir token'dır: yardımseverler daha çok kazanırsa onu geçerler.",
         en="The harmful ones are gone. But the short answer has {short}, {missed} too little. It is a neutral token: where helpful ones earn more, they overtake it.",
     ),
     "help_lost": Mistake(
         by_class(0.0, -3.0, 1.0),
-        tr="Kısa yanıt {short}, ama birinci istemde teşekkür {target} kaldı. Nötr, yardımseverden çok kazanınca öteki istemlerde de öne geçer.",
+        tr="`kısa` yanıtı {short} oldu, ama birinci istemde `teşekkürler` {target} kaldı. Nötr, yardımseverden çok kazanınca öteki istemlerde de öne geçer.",
         en="The short answer has {short}, but the thanks at the first prompt are left with {target}. Where neutral earns more than helpful it comes forward at the other prompts too.",
     ),
 }
@@ -448,7 +448,7 @@ own_rewards = Tried(
     examine=with_own_rewards,
     right=Mistake(
         by_class(1.0, -3.0, 1.0),
-        tr="Kısa yanıt {short}, birinci istemde teşekkür {target}, zararlılar en çok {harm}. Nötr ile yardımsever eşit kazanınca aralarındaki oranlar referanstaki gibi kalır.",
+        tr="`kısa` yanıtı {short}; birinci istemde `teşekkürler` {target}; zararlılar en çok {harm}. Nötr ile yardımsever eşit kazanınca aralarındaki oranlar referanstaki gibi kalır.",
         en="The short answer has {short}, the thanks at the first prompt {target}, the harmful ones {harm} at most. Where neutral and helpful earn the same, they keep the proportions of the reference.",
     ),
     mistakes=OWN_REWARDS,

@@ -113,7 +113,7 @@ OTHERS = {
     ),
     "std": Mistake(
         lambda reward: own_mean(reward) / (reward.std(-1, keepdim=True) + 1e-4),
-        tr="Bu GRPO'nun avantajı: kendi ortalaması ve sapmaya bölme. İkisi de istenmiyor.",
+        tr="Bu GRPO'nun avantajı: grubun kendi ortalaması düşülür, sonra standart sapmaya bölünür. İkisi de istenmiyor.",
         en="This is the advantage of GRPO: its own mean, and a division by the deviation. Neither is asked for.",
         also=(lambda reward: own_mean(reward) / reward.std(-1, keepdim=True),),
     ),
@@ -212,12 +212,12 @@ def who_lives(answer, language: str) -> tuple[str, dict]:
 FLIPPED = {
     "harm_lives": Mistake(
         2.0,
-        tr="β {got} iken zararlı yanıtlar yaşıyor: en olasısı {harmful}. Tasma kısa; daha küçük bir β ile dene.",
+        tr="β {got} iken zararlı yanıtlar yaşıyor: en olasının olasılığı {harmful}. Tasma kısa; daha küçük bir β ile dene.",
         en="At a β of {got} harmful answers live: the likeliest has {harmful}. The leash is short; try a smaller β.",
     ),
     "neutral_dies": Mistake(
         0.3,
-        tr="β {got} iken nötr yanıtlar da ölüyor: en azı {neutral}. Tasma uzun; daha büyük bir β ile dene.",
+        tr="β {got} iken nötr yanıtlar da ölüyor: en seyreğinin olasılığı {neutral}. Tasma uzun; daha büyük bir β ile dene.",
         en="At a β of {got} neutral answers die as well: the rarest has {neutral}. The leash is long; try a larger β.",
     ),
     "not_positive": Mistake(
@@ -231,7 +231,7 @@ flipped_leash = Tried(
     examine=who_lives,
     right=Mistake(
         1.0,
-        tr="β {got} iken zararlının olasılığı tam 0, en seyrek nötrünki {neutral}. KL'li bir tasma hiçbir yanıtı öldürmez; χ² öldürür.",
+        tr="β {got} iken zararlıların olasılığı tam 0; en seyrek nötrünki {neutral}. KL'li bir tasma hiçbir yanıtı öldürmez; χ² öldürür.",
         en="At a β of {got} the probability of harm is exactly 0, that of the rarest neutral answer {neutral}. A leash by the KL lets no answer die; χ² does.",
     ),
     mistakes=FLIPPED,

@@ -60,7 +60,7 @@ FORWARD = {
     ),
     "whole_division": Mistake(
         with_update(lambda x, A, B, alpha: alpha // len(A) * (x @ A.T) @ B.T),
-        tr="`//` tam sayıya bölmedir, kesri atar. α/r için tek bölü: `/`.",
+        tr="`//` tam sayı bölmesidir, kesri atar. α/r için tek bölü gerekir: `/`.",
         en="`//` divides to a whole number and drops the fraction. α/r takes a single slash: `/`.",
     ),
     "r_over_alpha": Mistake(
@@ -70,7 +70,7 @@ FORWARD = {
     ),
     "r_is_in": Mistake(
         with_update(lambda x, A, B, alpha: alpha / A.shape[1] * (x @ A.T) @ B.T),
-        tr="α, giriş boyuna bölünmüş. r, A'nın **satır** sayısıdır: A istemi r sayıya indirir.",
+        tr="α, giriş boyuna bölünmüş. r, A'nın **satır** sayısıdır: A, girdiyi r sayıya indirir.",
         en="α is divided by the number of inputs. r is the number of **rows** of A: A brings the input down to r numbers.",
     ),
     "r_is_out": Mistake(
@@ -208,12 +208,12 @@ NEW = {
     ),
     "pair_swapped": Mistake(
         lambda inside, out, rank: (torch.zeros(out, rank), random_matrix(rank, inside)),
-        tr="Biçimler yer değiştirmiş. A istemi r sayıya indirir: (rank, giriş). B ondan çıkışı yapar: (çıkış, rank).",
+        tr="Biçimler yer değiştirmiş. A, girdiyi r sayıya indirir: (rank, giriş). B, çıkışı ondan kurar: (çıkış, rank).",
         en="The shapes are swapped. A brings the input down to r numbers: (rank, in). B makes the output of them: (out, rank).",
     ),
     "shapes": Mistake(
         lambda inside, out, rank: (random_matrix(inside, rank), torch.zeros(rank, out)),
-        tr="Biçimler tutmuyor: {inside} giriş, {out} çıkış ve rank {rank} için A {a}, B {b} geldi. A (rank, giriş), B (çıkış, rank) olmalı; B A, W'nin biçimindedir.",
+        tr="Biçimler tutmuyor: {inside} giriş, {out} çıkış ve rank {rank} için A {a} ve B {b} geldi. A (rank, giriş), B (çıkış, rank) olmalı; B A, W'nin biçimindedir.",
         en="The shapes are wrong: for {inside} inputs, {out} outputs and a rank of {rank}, A came as {a} and B as {b}. A is (rank, in) and B is (out, rank); B A has the shape of W.",
     ),
 }
@@ -297,7 +297,7 @@ def with_own_targets(answer, language: str) -> tuple[str, dict]:
 TARGETS = {
     "count": Mistake(
         [3, 4, 7],
-        tr="Altı istem için altı token gerekir, bir listede.",
+        tr="Altı istem için altı token'lık bir liste gerekir.",
         en="Six prompts take six tokens, in a list.",
     ),
     "refusal_lost": Mistake(
@@ -312,12 +312,12 @@ TARGETS = {
     ),
     "neutral": Mistake(
         [3, 4, 7, 1, 8, 10],
-        tr="Kilitlenen politikanın ödülü {reward}, {missed} eksik. Hedeflerinin ödül ortalaması {worth}: ret dışında bir nötr hedef daha var.",
+        tr="Kilitlenen politikanın ödülü {reward}; istenenin {missed} altında. Hedeflerinin ödül ortalaması {worth}: ret dışında bir nötr hedef daha var.",
         en="The locked policy earns {reward}, {missed} too little. Your targets are worth {worth} on the mean: beside the refusal another one is neutral.",
     ),
     "harmful": Mistake(
         [3, 4, 7, 1, 8, 6],
-        tr="Kilitlenen politikanın ödülü {reward}, {missed} eksik. Hedeflerinin arasında zararlı bir token var: SFT ne gösterirsen onu öğrenir.",
+        tr="Kilitlenen politikanın ödülü {reward}; istenenin {missed} altında. Hedeflerinin arasında zararlı bir token var: SFT ne gösterirsen onu öğrenir.",
         en="The locked policy earns {reward}, {missed} too little. One of your targets is harmful: SFT learns whatever it is shown.",
     ),
 }
@@ -326,7 +326,7 @@ own_targets = Tried(
     examine=with_own_targets,
     right=Mistake(
         [3, 4, 7, 1, 8, 0],
-        tr="Politika {reward} kazanıyor; hedeflerin ortalaması {worth}. Kilitlenen bir politikanın değeri, örneklerinin değeridir: ödül eğitimde hiç görünmedi.",
+        tr="Politika {reward} kazanıyor; hedeflerin ortalaması {worth}. Kilitlenen bir politikanın değeri, örneklerinin değeridir: eğitim, ödülü hiç görmedi.",
         en="The policy earns {reward}; your targets are worth {worth} on the mean. A locked policy is worth what its examples are worth: training never saw the reward.",
     ),
     mistakes=TARGETS,

@@ -101,7 +101,7 @@ CLIP = {
     ),
     "max_for_min": Mistake(
         of_ratio(lambda r, adv, eps: -torch.maximum(r * adv, clip(r, eps) * adv).mean()),
-        tr="`min` yerine `max` (ya da eksi, `min`'in içine girmiş: aynı kapıya çıkar): iyimser olan seçilmiş. Kırpma böyle, kazandıran yönde hiç durdurmaz.",
+        tr="`min` yerine `max` (ya da eksi, `min`'in içine girmiş: aynı kapıya çıkar): iyimser olan seçilmiş. Böyle bir kırpma, kazandıran yönde hiç durdurmaz.",
         en="`max` in place of `min` (or a minus inside the `min`, which comes to the same): the optimistic one is chosen. The clip then never stops the direction that pays.",
     ),
     "minus_forgotten": Mistake(
@@ -121,7 +121,7 @@ CLIP = {
     ),
     "ratio_inverted": Mistake(
         lambda logp, old, adv, eps: pessimistic((old - logp).exp(), adv, eps).mean(),
-        tr="Oran ters: eski politika yeninin üstünde. ρ'nun payında eğitilen politika durur.",
+        tr="Oran ters: eski politika yukarıda, yenisi aşağıda. ρ'nun payında eğitilen politika durur.",
         en="The ratio is upside down: the old policy over the new one. In ρ the policy being trained is on top.",
     ),
     "no_exponential": Mistake(
@@ -195,7 +195,7 @@ def log_ratio(logp, ref, x, y):
 LEASH = {
     "missing_beta": Mistake(
         lambda r, logp, ref, x, y, beta: r[x, y] - log_ratio(logp, ref, x, y),
-        tr="β eksik: tasmanın boyu hep aynı, düğme bağlı değil.",
+        tr="β eksik: tasmanın boyu hep aynı, `kl_beta` hiçbir işe yaramıyor.",
         en="β is missing: the leash always has the same length, and the knob is not connected.",
     ),
     "hard_coded": Mistake(
@@ -204,7 +204,7 @@ LEASH = {
             lambda r, logp, ref, x, y, beta: r[x, y] - 0.05 * log_ratio(logp, ref, x, y),
             lambda r, logp, ref, x, y, beta: r[x, y] - 0.1 * log_ratio(logp, ref, x, y),
         ),
-        tr="β yerine bir sayı yazılmış: düğme bağlı değil. `kl_beta`'yı kullan. Gerisi doğru.",
+        tr="β yerine bir sayı yazılmış: ayarı değiştirmek hiçbir işe yaramaz. `kl_beta`'yı kullan. Gerisi doğru.",
         en="A number stands in place of β: the knob is not connected. Use `kl_beta`. The rest is right.",
     ),
     "divided_by_beta": Mistake(
@@ -215,7 +215,7 @@ LEASH = {
     "reversed": Mistake(
         with_penalty(lambda logp, ref, x, y: -log_ratio(logp, ref, x, y)),
         also=(lambda r, logp, ref, x, y, beta: r[x, y] + beta * log_ratio(logp, ref, x, y),),
-        tr="Cezanın işareti ters: ya çıkarılacak yerde toplanmış ya da oran ters (payında eğitilen politika durur). Böyle, politika uzaklaştıkça ödül **artar**.",
+        tr="Cezanın işareti ters: ya çıkarılacak yerde toplanmış ya da oran ters (payında eğitilen politika durur). Böyle olunca politika uzaklaştıkça ödül **artar**.",
         en="The penalty has the wrong sign: either it is added where it is subtracted, or the ratio is upside down (the policy being trained belongs on top). Like this the reward **grows** as the policy runs away.",
     ),
     "bracket": Mistake(
@@ -226,7 +226,7 @@ LEASH = {
     ),
     "no_reference": Mistake(
         with_penalty(lambda logp, ref, x, y: logp[x, y]),
-        tr="Referans yok: ceza yalnızca kararlı olmayı pahalı kılar. Tasma referansa bağlıdır; log oran bir farktır.",
+        tr="Referans yok: bu ceza yalnızca kararlı olmayı pahalılaştırır. Tasma referansa bağlıdır; log oran bir farktır.",
         en="The reference is missing: the penalty only makes being decided costly. The leash is tied to the reference; a log ratio is a difference.",
     ),
     "no_reward": Mistake(
@@ -267,7 +267,7 @@ LEASH = {
     ),
     "k2": Mistake(
         with_penalty(lambda logp, ref, x, y: log_ratio(logp, ref, x, y).square() / 2),
-        tr="Bu k2. Ortalaması KL değildir; ayrıca nadirleşen token'ı da cezalandırır. Log oranın kendisini düş.",
+        tr="Bu k2. Ortalaması KL değildir; ayrıca seyrekleşen token'ı da cezalandırır. Log oranın kendisini düş.",
         en="This is k2. Its mean is not the KL, and it also punishes a token that became rarer. Subtract the log ratio itself.",
     ),
     "k3": Mistake(
@@ -303,7 +303,7 @@ LEASH = {
     ),
     "chained": Mistake(
         lambda r, logp, ref, x, y, beta: (r - beta * (logp - ref))[x][y],
-        tr="`tablo[x][y]` önce x'in satırlarını alır, sonra **onların** arasından y'ninkileri: token'lara hiç gelinmez. `tablo[x, y]` numaraları ikişer ikişer alır.",
+        tr="`tablo[x][y]` önce x'in satırlarını alır, sonra **onların** arasından y'ninkileri: sıra token'lara hiç gelmez. `tablo[x, y]` numaraları ikişer ikişer alır.",
         en="`table[x][y]` takes the rows of x first, and then among **those** the rows of y: it never gets to the tokens. `table[x, y]` takes the numbers pair by pair.",
     ),
     "table": Mistake(
@@ -473,7 +473,7 @@ bonus = Predicted(
     examine=predicted_choice(entropy_bonus, "abcd"),
     right=Mistake(
         "b",
-        tr="Entropi {h} → {much_h}, `attained` {a} → {much_a}. Entropi ödülü amacı değiştirir: en iyi nokta artık π* değil, ondan daha düz bir politikadır.",
+        tr="Entropi {h} → {much_h}; `attained` {a} → {much_a}. Entropi ödülü amacı değiştirir: en iyi nokta artık π* değil, ondan daha düz bir politikadır.",
         en="Entropy {h} → {much_h}, `attained` {a} → {much_a}. The bonus changes the goal: its optimum is no longer π* but a flatter policy.",
     ),
     mistakes=BONUS,
@@ -537,12 +537,12 @@ REFUSE = {
     ),
     "too_weak": Mistake(
         rewards(-1.0, 1.0),
-        tr="Doğru yön, zayıf itiş: ret {before} iken {chance} oldu, {missed} eksik. Kesin en iyi de bu ödülle {possible}: eksik olan eğitim değil, ödül farkı.",
+        tr="Yön doğru, itiş zayıf: ret {before} iken {chance} oldu; istenenin {missed} altında. Kesin en iyi de bu ödülle {possible}: eksik olan eğitim değil, ödül farkı.",
         en="The right way, too weak a push: the refusal went from {before} to {chance}, {missed} too little. The exact optimum of this reward is {possible}: what is missing is not training but a larger difference of rewards.",
     ),
     "wrong_way": Mistake(
         rewards(2.0, -2.0),
-        tr="Ret azaldı: {before} iken {chance}, {missed} eksik. Ödül hangi token'a gidiyor? Ret, `reward[3, 1]`.",
+        tr="Ret azaldı: {before} iken {chance} oldu; istenenin {missed} altında. Ödül hangi token'a gidiyor? Ret, `reward[3, 1]`.",
         en="The refusal became rarer: {before}, then {chance}, {missed} too little. Which token gets the reward? The refusal is `reward[3, 1]`.",
     ),
 }
@@ -551,7 +551,7 @@ refusal = Tried(
     examine=refusal_on_a_short_leash,
     right=Mistake(
         rewards(-2.0, 2.0),
-        tr="Ret {before} iken {chance} oldu; kesin en iyi {possible}. π* ödül farkının üsteliyle çarpar: fark 4 ise e⁴, yaklaşık 55 kat.",
+        tr="Ret {before} iken {chance} oldu; kesin en iyi {possible}. π*, ödül farkının üsteliyle çarpar: fark 4 ise e⁴, yaklaşık 55 kat.",
         en="The refusal went from {before} to {chance}; the exact optimum is {possible}. π* multiplies by the exponential of a difference of rewards: for a difference of 4 that is e⁴, about 55 times.",
     ),
     mistakes=REFUSE,

@@ -112,7 +112,7 @@ TRIP = {
     ),
     "no_abs": Mistake(
         **both_ways(lambda w, bits: w.amax(1, keepdim=True) / top(bits)),
-        tr="Mutlak değer unutulmuş: büyüklüğü eksi olan bir ağırlık ızgaranın dışında kalır.",
+        tr="Mutlak değer unutulmuş: eksi yönde büyük olan bir ağırlık ızgaranın dışında kalır.",
         en="The absolute value is forgotten: a large negative weight falls outside the grid.",
     ),
     "qmax_128": Mistake(
@@ -132,7 +132,7 @@ TRIP = {
         **both_ways(
             lambda w, bits: (w.amax(1, keepdim=True) - w.amin(1, keepdim=True)) / (2**bits - 1),
         ),
-        tr="Ölçek, en küçükten en büyüğe olan açıklıktan bulunmuş: asimetrik bir ızgaranınki. Bu dersin ızgarası sıfıra göre simetriktir: en büyük |w| bölü qmax.",
+        tr="Ölçek, en küçük ile en büyüğün arasındaki açıklıktan bulunmuş: bu, asimetrik bir ızgaranın ölçeğidir. Bu dersin ızgarası sıfıra göre simetriktir: en büyük |w| bölü qmax.",
         en="The scale comes from the span between the smallest and the largest: that of an asymmetric grid. The grid of this lesson is symmetric about zero: the largest |w| divided by qmax.",
     ),
     "all_values_on_one_side": Mistake(
@@ -263,19 +263,19 @@ def as_wrapped_byte(x, scale, bits) -> Tensor:
 FIXED = {
     "no_clamp": Mistake(
         lambda x, scale, bits: (x / scale).round(),
-        tr="Izgaraya sığmayan sayılar kalmış: `.clamp(...)` ya yok ya da sınırları yanlış. x / ölçek, −qmax ile qmax arasında kalmalı; qmax `2**(bits - 1) - 1`'dir.",
+        tr="Izgaraya sığmayan sayılar kalmış: `.clamp(...)` ya yok ya da uçları yanlış. x / ölçek, −qmax ile qmax arasında kalmalı; qmax `2**(bits - 1) - 1`'dir.",
         en="Numbers are left that the grid does not hold: a `.clamp(...)` is missing, or its limits are wrong. Keep x / scale between −qmax and qmax, where qmax is `2**(bits - 1) - 1`.",
     ),
     "wrapped": Mistake(
         as_wrapped_byte,
         also=(lambda x, scale, bits: as_wrapped_byte(x, scale, bits).clamp(-top(bits), top(bits)),),
-        tr="Sınırlamadan bayta çevrilmiş: 130, −126 olur. En büyük sayı en küçüğe döner; önce `.clamp(...)`.",
+        tr="Uçlarda tutulmadan bayta çevrilmiş: 130, −126 olur. En büyük sayı en küçüğe döner; önce `.clamp(...)`.",
         en="Turned into bytes without a limit: 130 becomes −126. The largest number turns into one of the smallest; `.clamp(...)` first.",
     ),
     "byte_range": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(-127, 127),
         also=(lambda x, scale, bits: (x / scale).round().clamp(-128, 127),),
-        tr="Sınırlar hep bir baytınki. Izgara `bits` ile değişir: 4 bitte qmax 7'dir, 127 değil.",
+        tr="Uçlar hep bir baytınki. Izgara `bits` ile değişir: 4 bitte qmax 7'dir, 127 değil.",
         en="The limits are always those of a byte. The grid changes with `bits`: with 4 bits qmax is 7 and not 127.",
     ),
     "one_sided_grid": Mistake(
@@ -298,7 +298,7 @@ FIXED = {
     "one_end": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(max=top(bits)),
         also=(lambda x, scale, bits: (x / scale).round().clamp(min=-top(bits)),),
-        tr="Yalnızca bir uç sınırlı; öteki uç da taşar.",
+        tr="Yalnızca bir uçta tutulmuş; öteki uç da taşar.",
         en="Only one end is limited; the other overflows as well.",
     ),
     "truncated": Mistake(
@@ -389,7 +389,7 @@ def with_own_bits(answer, language: str) -> tuple[str, dict]:
 BITS = {
     "count": Mistake(
         [4, 4, 4],
-        tr="11 token için 11 bit sayısı gerekir, bir listede.",
+        tr="11 token'a kaç bit düştüğünü söyleyen 11 sayılık bir liste gerekir.",
         en="11 tokens take 11 numbers of bits, in a list.",
     ),
     "over_budget": Mistake(
@@ -399,22 +399,22 @@ BITS = {
     ),
     "even": Mistake(
         [4] * 11,
-        tr="Herkese eşit bit: KL {kl}, sınırın {times} katı. Bazı token'ları bu politika hiç söylemez; onların satırı kaba olabilir.",
+        tr="Hepsine eşit bit: KL {kl}; izin verilenin {times} katı. Bazı token'ları bu politika hiç söylemez; onların satırı kaba olabilir.",
         en="The same for all: KL {kl}, {times} times the limit. Some tokens this policy never says; their rows may be coarse.",
     ),
     "wasted": Mistake(
         [3, 3, 3, 3, 3, 5, 5, 3, 3, 6, 6],
-        tr="KL {kl}, sınırın {times} katı (eşit bitle {even}). Bitlerin, politikanın hiç söylemediği token'lara gidiyor.",
+        tr="KL {kl}; izin verilenin {times} katı (eşit bitle {even}). Bitlerin, politikanın hiç söylemediği token'lara gidiyor.",
         en="KL {kl}, {times} times the limit (even bits give {even}). Your bits go to tokens that the policy never says.",
     ),
     "piled_up": Mistake(
         [4, 8, 4, 4, 4, 2, 2, 4, 4, 4, 4],
-        tr="KL {kl}, eşit bitle {even}: kazanç yok. Bitlerin birkaç satıra yığılmış; sık söylenen öteki token'ların kaba kalan satırları KL'yi büyük tutar. Daha eşit paylaştır.",
+        tr="KL {kl}; eşit bitle {even}: kazanç yok. Bitlerin birkaç satıra yığılmış; sık söylenen öteki token'ların kaba kalan satırları KL'yi büyük tutar. Daha eşit paylaştır.",
         en="KL {kl}, and {even} with even bits: nothing is gained. Your bits are piled on a few rows; the coarse rows of other tokens that are often said keep the KL large. Share more evenly among them.",
     ),
     "still_coarse": Mistake(
         [4, 4, 4, 4, 4, 3, 3, 4, 4, 3, 3],
-        tr="Doğru yön: KL {kl}, sınırın {times} katı (eşit bitle {even}, harcanan {spent} bit). Sık söylenen token'lara daha çok ver; ret de bunlardan biridir.",
+        tr="Yön doğru: KL {kl}; izin verilenin {times} katı (eşit bitle {even}; harcanan {spent} bit). Sık söylenen token'lara daha çok ver; ret de bunlardan biridir.",
         en="The right way: KL {kl}, {times} times the limit (even bits give {even}; you spent {spent}). Give more to the tokens that are often said; the refusal is one of them.",
     ),
 }

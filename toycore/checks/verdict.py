@@ -49,7 +49,7 @@ HEADS = {
 
 PHRASES = {
     "unwritten": {
-        "tr": "Henüz bir şey yazılmamış: yukarıdaki hücrede `...` yerine yanıtını koy, o hücreyi ve sonra bunu çalıştır. Yazdıysan ve bunu görüyorsan `return` eksik olabilir.",
+        "tr": "Henüz bir şey yazılmamış: yukarıdaki hücrede `...` yerine yanıtını yaz; önce o hücreyi, sonra bunu çalıştır. Yazdığın hâlde bunu görüyorsan `return` eksik olabilir.",
         "en": "Nothing is written yet: put your answer in place of `...` in the cell above, run that cell, then this one. If you did and still read this, a `return` may be missing.",
     },
     "no_function": {
@@ -61,11 +61,11 @@ PHRASES = {
         "en": "Your code raised an error{where}: {error}",
     },
     "refused": {
-        "tr": "Bu yanıtla çalışılamıyor: {error}",
+        "tr": "Bu yanıt kullanılamıyor: {error}",
         "en": "This answer cannot be used: {error}",
     },
     "backward": {
-        "tr": "Fonksiyonun eğitimden bir adım atıyor{where}: `backward()`, `.grad`, `zero_grad()` ya da bir optimizer. Buraya yalnızca değer gerekir: hesapla ve `return` ile döndür; gradyanı denetim kendisi alır.",
+        "tr": "Fonksiyonun bir eğitim adımı atıyor{where}: `backward()`, `.grad`, `zero_grad()` ya da bir optimizer. Burada yalnızca değer gerekir: hesapla, `return` ile döndür; gradyanı denetim kendisi alır.",
         "en": "Your function takes a step of training{where}: `backward()`, `.grad`, `zero_grad()` or an optimizer. Only the value is needed here: compute it and `return` it; the check takes the gradient itself.",
     },
     "unpulled": {
@@ -73,15 +73,15 @@ PHRASES = {
         "en": "Your function returns a value, but PyTorch cannot take its gradient: {error}. Is a tensor changed in place on the way to the result (`+=`, `x[...] = ...`, an operation whose name ends in `_`)?",
     },
     "endless": {
-        "tr": "Fonksiyonun {seconds} saniyede bitmedi, bu yüzden durduruldu. Sonu gelmeyen bir döngü (`while`) ya da bir bekleyiş (`sleep`) var mı? Doğru bir yanıt saniyenin binde birkaçını alır.",
+        "tr": "Fonksiyonun {seconds} saniyede bitmedi, bu yüzden durduruldu. Sonu gelmeyen bir döngü (`while`) ya da bir bekleme (`sleep`) var mı? Doğru bir yanıt saniyenin binde birkaçında biter.",
         "en": "Your function had not come to an end after {seconds} seconds and was stopped. Is there a loop without an end (`while`), or a wait (`sleep`)? A right answer takes a few thousandths of a second.",
     },
     "slow": {
-        "tr": "Fonksiyonun hâlâ çalışıyor. Sonu gelmeyen bir döngü ya da bekleyiş olabilir: durdur düğmesi (■) onu keser.",
+        "tr": "Fonksiyonun hâlâ çalışıyor. Sonu gelmeyen bir döngü ya da bir bekleme olabilir: durdur düğmesi (■) onu keser.",
         "en": "Your function is still running. It may be a loop without an end, or a wait: the stop button (■) breaks it off.",
     },
     "busy": {
-        "tr": "Bu makine şu an çok meşgul: fonksiyonuna çalışacak zaman kalmadı, yanıtın da yargılanamadı. Birazdan bu hücreyi yeniden çalıştır.",
+        "tr": "Bu makine şu an çok meşgul: fonksiyonuna çalışacak zaman kalmadı, yanıtın da değerlendirilemedi. Birazdan bu hücreyi yeniden çalıştır.",
         "en": "This machine is very busy: your function was given no time to work, and your answer could not be judged. Run this cell again in a while.",
     },
     "recursion": {
@@ -93,7 +93,7 @@ PHRASES = {
         "en": "Your function asked for too much memory{where}. Does it make a huge tensor, or a list that grows without end? A right answer is a few numbers.",
     },
     "left": {
-        "tr": "Fonksiyonun, sonuç döndürmek yerine programı bitiriyor{where} (`sys.exit`, `os._exit`, `exit` gibi). Sonuç `return` ile döner.",
+        "tr": "Fonksiyonun, sonuç döndürmek yerine programı bitiriyor{where} (`sys.exit`, `os._exit`, `exit` gibi). Sonucu `return` ile döndür.",
         "en": "Your function ends the program instead of returning a result{where} (`sys.exit`, `os._exit`, `exit` and the like). A result is handed back by `return`.",
     },
     "crashed": {
@@ -118,31 +118,31 @@ PHRASES = {
     },
     "where": {"tr": ", satır {line}", "en": " in line {line}"},
     "type": {
-        "tr": "{inputs} için sayılardan bir tensör gerekirdi; gelen: {got}.",
+        "tr": "{inputs} için fonksiyonun, sayılardan oluşan bir tensör döndürmeli; gelen: {got}.",
         "en": "With {inputs} your function should return a tensor of numbers; it returned {got}.",
     },
     "count": {
-        "tr": "{due} sonuç gerekirdi, sırayla ve virgülle; gelen: {got}.",
+        "tr": "Sırayla, virgülle ayırarak {due} sonuç döndür; gelen: {got}.",
         "en": "Return {due} results, in order, with commas between; your function returned {got}.",
     },
     "pair": {
-        "tr": "İki tensör gerekirdi.",
+        "tr": "İki tensör döndür.",
         "en": "Return two tensors.",
     },
     "shape": {
-        "tr": "Biçim (shape) tutmuyor: {inputs} için {due} gerekirdi, gelen {got}. Toplamın ya da ortalamanın eksenine (ve `keepdim`'e), birden çok sonuç varsa sıralarına bak.",
+        "tr": "Biçim (shape) tutmuyor: {inputs} için {due} gerekirdi; gelen: {got}. Toplamın ya da ortalamanın eksenine (ve `keepdim`'e), birden çok sonuç varsa sıralarına bak.",
         "en": "The shape is wrong: with {inputs} it should be {due} and is {got}. Look at the axis over which you sum or take the mean (and at `keepdim`), and at the order where there are several results.",
     },
     "dtype": {
-        "tr": "Sayılar tutuyor ama türleri {got}, oysa girdiler {due}. Arada bir yerde duyarlık kayboluyor; tensörleri girdilerin türünde kur.",
+        "tr": "Sayılar tutuyor, ama türleri {got}; girdilerinki ise {due}. Arada bir yerde duyarlık kayboluyor; tensörlerini girdilerin türünde kur.",
         "en": "The numbers are right but of type {got}, while the inputs are {due}. Somewhere precision is lost; make your tensors in the type of the inputs.",
     },
     "not_finite": {
-        "tr": "{inputs} için sonuçta NaN ya da sonsuz var: {got}. Beklenen: {due}. Sıfıra bölme, sıfırın logaritması ya da taşan bir üs ara.",
+        "tr": "{inputs} için sonuçta NaN ya da sonsuz var: {got}. Beklenen: {due}. Sıfıra bölme, sıfırın logaritması ya da taşan bir üstel ara.",
         "en": "With {inputs} there is NaN or infinity in the result: {got}. Expected: {due}. Look for a division by zero, a logarithm of zero or an exponential that overflows.",
     },
     "differs": {
-        "tr": "Tanıdık bir hata değil. {inputs} için sonuç {got}, beklenen {due}.",
+        "tr": "Bu hatayı tanımıyorum. {inputs} için seninki {got}; beklenen: {due}.",
         "en": "I don't recognise this mistake. With {inputs} you get {got}; expected is {due}.",
     },
     "random": {
@@ -150,19 +150,19 @@ PHRASES = {
         "en": "Two calls with the same input gave two results: {got} and {again}. Something in your code is random, or changes from call to call.",
     },
     "no_gradient": {
-        "tr": "Değer doğru, ama `{name}` üzerine hiç gradyan gelmiyor: eğitim hiçbir şey öğrenmezdi. `.item()`, `float(...)`, `.detach()` ya da `torch.tensor(...)` zinciri koparır.",
+        "tr": "Değer doğru, ama `{name}` girdisine hiç gradyan ulaşmıyor: eğitim hiçbir şey öğrenmezdi. `.item()`, `float(...)`, `.detach()` ya da `torch.tensor(...)` zinciri koparır.",
         "en": "The value is right, but no gradient reaches `{name}`: training would learn nothing. `.item()`, `float(...)`, `.detach()` and `torch.tensor(...)` break the chain.",
     },
     "stray_gradient": {
-        "tr": "Değer doğru, ama `{name}` üzerine gradyan geliyor; oysa o burada bir sabittir: `.detach()`.",
+        "tr": "Değer doğru, ama `{name}` girdisine gradyan ulaşıyor; oysa o burada bir sabittir: `.detach()`.",
         "en": "The value is right, but a gradient reaches `{name}`, which is a constant here: `.detach()`.",
     },
     "gradient": {
-        "tr": "Değer doğru, gradyan değil. {inputs} için `{name}` üzerindeki gradyan {got}, beklenen {due}.",
+        "tr": "Değer doğru, gradyan değil. {inputs} için `{name}` girdisinin gradyanı {got}; beklenen: {due}.",
         "en": "The value is right and the gradient is not. With {inputs} the gradient of `{name}` is {got}; expected is {due}.",
     },
     "otherwise": {
-        "tr": "Bu makinede dersin beklediğinden başka bir sonuç çıktı; yanıtın buna göre yargılanamıyor.",
+        "tr": "Bu makinede dersin beklediğinden başka bir sonuç çıktı; yanıtın buna göre değerlendirilemiyor.",
         "en": "On this machine the run did not come out as the lesson expects; your answer cannot be judged by it.",
     },
     "no_number": {
