@@ -63,11 +63,11 @@ TERMS = (
         ("entropy",),
     ),
     Term(
-        "KL uzaklığı",
+        "KL ıraksaması",
         "KL divergence",
         "iki politikanın ne kadar ayrıldığı, nat olarak; sıfırsa aynıdırlar",
         "how far apart two policies are, in nats; zero if they are the same",
-        ("KL ıraksaması", "KL diverjansı"),
+        ("KL uzaklığı", "KL diverjansı", "KL sapması"),
         (
             "KL distance",
             "KL-divergence",
@@ -130,21 +130,21 @@ TERMS = (
         ("çekirdek sayısı", "seed'i"),
     ),
     Term(
-        "pekiştirmeli öğrenme",
+        "pekiştirmeli öğrenme (RL)",
         "reinforcement learning (RL)",
         "yanıtları deneyip alınan ödülden öğrenme",
         "learning by trying answers and getting rewards",
         ("takviyeli öğrenme",),
     ),
     Term(
-        "düşük ranklı uyarlama",
+        "düşük ranklı uyarlama (LoRA)",
         "low-rank adaptation (LoRA)",
         "ağırlıkları iki ince matrisin çarpımıyla değiştirme",
         "changing the weights by a product of two thin matrices",
         ("düşük dereceli uyarlama", "düşük mertebeli"),
     ),
     Term(
-        "gözetimli ince ayar",
+        "gözetimli ince ayar (SFT)",
         "supervised fine-tuning (SFT)",
         "doğru yanıtı örnek göstererek eğitme",
         "training by showing the right answer",
@@ -181,7 +181,7 @@ TERMS = (
     Term(
         "sınır",
         "frontier",
-        "her KL'de alınabilecek en çok ödül",
+        "her KL'de alınabilecek en büyük ödül",
         "the most reward to be had at each KL",
         ("cephe",),
     ),
@@ -200,7 +200,7 @@ TERMS = (
         ("isabet oranı",),
     ),
     Term(
-        "taban",
+        "taban çizgisi",
         "baseline",
         "ödülden düşülen, gradyanın ortalamasını değiştirmeyen sayı",
         "a number subtracted from the reward that leaves the mean gradient as it is",
@@ -289,8 +289,8 @@ TERMS = (
     Term(
         "ölçek",
         "scale",
-        "nicemlemede bir basamağın boyu, Δ",
-        "the size of a step of the grid in quantization, Δ",
+        "nicemlemede ızgara adımının boyu, Δ; LoRA'da α/r",
+        "in quantization, the size of a step of the grid, Δ; in LoRA, α/r",
         ("skala",),
     ),
     Term(
@@ -308,9 +308,9 @@ TERMS = (
         ("etkinleşim", "aktivite"),
     ),
     Term(
-        "sinyal-gürültü oranı",
+        "sinyal-gürültü oranı (SNR)",
         "signal-to-noise ratio (SNR)",
-        "ağırlığın gücünün hatanın gücüne oranı, desibel olarak",
+        "ağırlıkların gücünün hatanın gücüne oranı, desibel olarak",
         "the power of the weights over that of the error, in decibels",
         ("işaret-gürültü", "sinyal/gürültü"),
     ),
@@ -344,6 +344,228 @@ TERMS = (
         "the direction in which a value grows fastest",
         ("gradient", "türev vektörü"),
     ),
+    Term(
+        "ulaşılan pay",
+        "attained share",
+        "attained: alınabilecek kazancın alınan payı, (J(π) − J(π_ref)) / (J(π*) − J(π_ref))",
+        "attained: the share of the possible gain, (J(π) − J(π_ref)) / (J(π*) − J(π_ref))",
+    ),
+    Term(
+        "amaç",
+        "objective",
+        "eğitimin büyüttüğü sayı, J(π) = E[r] − β KL(π‖π_ref)",
+        "what training raises, J(π) = E[r] − β KL(π‖π_ref)",
+    ),
+    Term(
+        "vekil amaç",
+        "surrogate objective",
+        "PPO'nun adım adım büyüttüğü: min(ρ Â, kırpılmış ρ Â)",
+        "what PPO raises step by step: min(ρ Â, clipped ρ Â)",
+    ),
+    Term(
+        "beklenen ödül",
+        "expected reward",
+        "ödülün, politikanın olasılıklarıyla alınan ortalaması, E[r]",
+        "the mean of the reward under the policy's probabilities, E[r]",
+    ),
+    Term(
+        "en iyi politika",
+        "best policy",
+        "amacı en büyük yapan politika, π* = π_ref e^(r/β) / Z(x)",
+        "the policy with the largest objective, π* = π_ref e^(r/β) / Z(x)",
+    ),
+    Term(
+        "kapalı biçim",
+        "closed form",
+        "yanıtı eğitimsiz, doğrudan veren formül",
+        "a formula that gives the answer without any training",
+    ),
+    Term(
+        "Z(x)",
+        "Z(x)",
+        "bir istemin olasılıklarını 1'e tamamlayan bölen",
+        "the divisor that makes the probabilities of a prompt sum to 1",
+    ),
+    Term(
+        "token",
+        "token",
+        "yanıtın birimi; burada her yanıt tek token'dır",
+        "the unit of an answer; here every answer is a single one",
+    ),
+    Term(
+        "logit",
+        "logit",
+        "softmax'tan önceki puan",
+        "a score before softmax",
+    ),
+    Term(
+        "softmax",
+        "softmax",
+        "logitleri, toplamı 1 olan olasılıklara çeviren işlev",
+        "it turns logits into probabilities that sum to 1",
+    ),
+    Term(
+        "log-olasılık",
+        "log-probability",
+        "bir olasılığın doğal logaritması",
+        "the natural logarithm of a probability",
+    ),
+    Term(
+        "log oran",
+        "log ratio",
+        "oranın logaritması: iki log-olasılığın farkı",
+        "the logarithm of a ratio: a difference of log-probabilities",
+    ),
+    Term(
+        "nat",
+        "nat",
+        "entropi ile KL'nin birimi; doğal logaritmadan gelir",
+        "the unit of entropy and KL; it comes from the natural logarithm",
+    ),
+    Term(
+        "düzgün dağılım",
+        "uniform distribution",
+        "bütün yanıtların eşit olası olması",
+        "all answers equally likely",
+    ),
+    Term(
+        "standart sapma",
+        "standard deviation",
+        "değerlerin ortalamadan tipik uzaklığı; karesi varyanstır",
+        "how far values typically lie from their mean; its square is the variance",
+    ),
+    Term(
+        "bias",
+        "bias",
+        "bir katmanın, girdi ne olursa olsun eklediği sayılar",
+        "the numbers that a layer adds, whatever its input",
+    ),
+    Term(
+        "donuk",
+        "frozen",
+        "eğitimde değişmeyen (ağırlık)",
+        "not changed by training (of weights)",
+    ),
+    Term(
+        "hedef",
+        "target",
+        "SFT'nin bir istemde öğrettiği yanıt",
+        "the answer that SFT teaches at a prompt",
+    ),
+    Term(
+        "ret",
+        "refusal",
+        "kötü bir isteğe hayır demek",
+        "saying no to a bad request",
+    ),
+    Term(
+        "geçiş",
+        "pass",
+        "bir turun örneklerini bir kez baştan sona kullanma (epoch)",
+        "using all samples of a rollout once (an epoch)",
+    ),
+    Term(
+        "REINFORCE",
+        "REINFORCE",
+        "gradyanı örneklerden bulan yöntem: avantaj · ∇log π, ortalaması alınır",
+        "a gradient from samples: the mean of advantage · ∇log π",
+    ),
+    Term(
+        "PPO",
+        "proximal policy optimization (PPO)",
+        "oranı kırparak, aynı örneklerden birkaç geçişte öğrenme",
+        "learning in several passes over the same samples, with the ratio clipped",
+    ),
+    Term(
+        "DPO",
+        "direct preference optimization (DPO)",
+        "tercih çiftlerinden, ödülü görmeden öğrenme",
+        "learning from preference pairs, without seeing the reward",
+    ),
+    Term(
+        "IPO",
+        "IPO",
+        "marjı sonsuza değil, 1/2'ye götüren DPO kaybı",
+        "a DPO loss that takes the margin to 1/2 instead of infinity",
+    ),
+    Term(
+        "sigmoid",
+        "sigmoid",
+        "her sayıyı 0 ile 1 arasına götüren işlev, σ(x) = 1 / (1 + e⁻ˣ)",
+        "it takes every number to between 0 and 1, σ(x) = 1 / (1 + e⁻ˣ)",
+    ),
+    Term(
+        "tasmalı ödül",
+        "leashed reward",
+        "KL cezası düşülmüş ödül, r − β log(π/π_ref)",
+        "the reward minus the KL penalty, r − β log(π/π_ref)",
+    ),
+    Term(
+        "entropi ödülü",
+        "entropy bonus",
+        "kayıpta entropiyi büyüten terim",
+        "the term of the loss that raises the entropy",
+    ),
+    Term(
+        "k1, k2, k3",
+        "k1, k2, k3",
+        "KL'nin örnekten üç tahmini; u = log(π_ref/π) ile −u, u²/2, eᵘ − 1 − u",
+        "three estimates of the KL from a sample; with u = log(π_ref/π): −u, u²/2, eᵘ − 1 − u",
+    ),
+    Term(
+        "χ²",
+        "χ²",
+        "politikanın referanstan uzaklığı, (ρ − 1)² ile ölçülür; ρ = π/π_ref",
+        "how far the policy is from the reference, measured by (ρ − 1)²; ρ = π/π_ref",
+    ),
+    Term(
+        "grup",
+        "group",
+        "nicemlemede bir ölçeği paylaşan sütunlar; GRPO'da bir isteme çekilen yanıtlar",
+        "in quantization, columns that share a scale; in GRPO, the answers drawn for one prompt",
+    ),
+    Term(
+        "GRPO",
+        "GRPO",
+        "değer ağı yerine bir grubun ortalamasını kullanan PPO",
+        "PPO with the mean of a group in place of the critic",
+    ),
+    Term(
+        "RLOO",
+        "RLOO",
+        "taban çizgisi, grubun öteki yanıtlarının ortalaması olan yöntem",
+        "its baseline is the mean of the group's other answers",
+    ),
+    Term(
+        "ızgara",
+        "grid",
+        "nicemlenmiş bir sayının alabileceği değerler",
+        "the values that a quantized number can take",
+    ),
+    Term(
+        "sıfır noktası",
+        "zero point",
+        "simetrik olmayan bir ızgarada sıfırın yerini tutan tam sayı",
+        "the whole number that stands for zero on a grid that is not symmetric",
+    ),
+    Term(
+        "kalibrasyon",
+        "calibration",
+        "ölçeği önceden, örnek verilerle bulma",
+        "finding a scale beforehand, from sample data",
+    ),
+    Term(
+        "statik nicemleme",
+        "static quantization",
+        "ölçek önceden bulunur ve değişmez; dinamikte her girdide yeniden bulunur",
+        "the scale is found beforehand and kept; dynamic quantization finds it anew for each input",
+    ),
+    Term(
+        "desibel (dB)",
+        "decibel (dB)",
+        "iki gücün oranı: 10 kat güç, 10 dB",
+        "a ratio of powers: 10 times the power is 10 dB",
+    ),
 )
 
 
@@ -351,9 +573,16 @@ def table(language: str):
     """The glossary as a table (pandas.DataFrame), sorted by the language's own term."""
     import pandas as pd
 
-    class Words(pd.DataFrame):
-        """Jupyter would align them, like numbers, at the right."""
+    whole = pd.option_context("display.max_rows", None, "display.max_colwidth", None)
 
+    class Words(pd.DataFrame):
+        """Shown whole. Jupyter would align words, like numbers, at the right."""
+
+        @whole
+        def __repr__(self) -> str:
+            return super().__repr__()
+
+        @whole
         def _repr_html_(self) -> str:
             html = super()._repr_html_().replace("text-align: right", "text-align: left")
             return re.sub(r"<(t[hd])>", r'<\1 style="text-align: left">', html)
