@@ -60,11 +60,11 @@ TEXT = {
     "progress.lab": {"tr": "Bozuk laboratuvar", "en": "The broken lab"},
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
     "predict.none": {
-        "tr": "✎ Henüz harf yok: soru işaretinin yerine bir harf yaz ({}), hücreyi çalıştır.",
+        "tr": "✎ Henüz harf yok: soru işaretinin yerine bir harf yaz ({}) ve hücreyi çalıştır.",
         "en": "✎ No letter yet: put one ({}) in place of the question mark and run the cell.",
     },
     "predict.noted": {
-        "tr": "✎ Tahminin yazıldı: {}, {}. Şimdi sonraki hücreyi çalıştır.",
+        "tr": "✎ Tahminin not edildi: “{}”, yani {}. Şimdi sonraki hücreyi çalıştır.",
         "en": "✎ Your prediction is noted: {}, {}. Now run the next cell.",
     },
     "predict.said": {"tr": "Sen {} dedin: {}.", "en": "You said {}: {}."},
@@ -79,8 +79,8 @@ TEXT = {
     "predictions.said": {"tr": "Senin dediğin", "en": "You said"},
     "predictions.true": {"tr": "Doğrusu", "en": "It is"},
     "predictions.none": {
-        "tr": "Bu derste tahmin yazmadın. Harfler soru işaretlerinin yerine gelir; "
-        "en çok, yanılınca öğrenilir.",
+        "tr": "Bu derste tahmin yazmadın. Harfler soru işaretlerinin yerine yazılır; "
+        "insan en çok yanılınca öğrenir.",
         "en": "You made no prediction in this lesson. Letters go in place of the question marks; "
         "where you are wrong you learn the most.",
     },
@@ -108,7 +108,7 @@ TEXT = {
     "axis.bits": {"tr": "Bit sayısı", "en": "Bits"},
     "axis.hidden": {"tr": "Gizli katman boyu", "en": "Hidden size"},
     "axis.value": {"tr": "Değer", "en": "Value"},
-    "axis.numbers": {"tr": "Kaç sayı", "en": "How many numbers"},
+    "axis.numbers": {"tr": "Adet", "en": "How many numbers"},
     "axis.threshold": {"tr": "Eşik / en büyük ağırlık", "en": "Threshold / largest weight"},
     "axis.squared_error": {"tr": "Hatanın gücü", "en": "Power of the error"},
     "curve.snr": {"tr": "Sinyal-gürültü oranı (dB)", "en": "Signal-to-noise ratio (dB)"},
@@ -179,7 +179,7 @@ TEXT = {
     },
     "caption.update": {
         "tr": "Gri: önce; renkli: sonra (mavi: ortalama avantajı artı, turuncu: eksi, beyaz: hiç "
-        "çekilmedi); siyah çizgiler: kırpmanın kenarları; token'ın yanında avantajı.",
+        "çekilmedi); siyah çizgiler: kırpmanın kenarları; token'ın yanında: avantajı.",
         "en": "Grey: before; in colour: after (blue: a mean advantage above 0, orange: below, "
         "white: never drawn); black lines: the clip's edges; beside a token its advantage.",
     },
@@ -189,11 +189,11 @@ TEXT = {
     },
     "title.passes": {"tr": "{}. geçişte", "en": "In pass {}"},
     "note.left_finite_step": {
-        "tr": "{} = {}: {}. adımda sonlu sayılardan çıktı",
+        "tr": "{} = {}: {}. adımda taştı (sonsuz ya da NaN)",
         "en": "{} = {}: left the finite numbers at step {}",
     },
     "note.left_finite_rollout": {
-        "tr": "{} = {}: {}. turda sonlu sayılardan çıktı",
+        "tr": "{} = {}: {}. turda taştı (sonsuz ya da NaN)",
         "en": "{} = {}: left the finite numbers at rollout {}",
     },
     "alt.policies": {
@@ -212,7 +212,7 @@ TEXT = {
     "caption.optimum": {"tr": "Kesikli: kesin en iyi.", "en": "Dashed: the exact optimum."},
     "caption.others": {"tr": "Gri: öteki değerler.", "en": "Grey: other values."},
     "caption.at_the_end": {
-        "tr": "Sayılar: en sonda.",
+        "tr": "Sayılar: eğitimin sonunda.",
         "en": "Numbers: at the end.",
     },
     "caption.over_updates": {
@@ -220,24 +220,24 @@ TEXT = {
         "en": "Numbers: the mean over all updates.",
     },
     "caption.at_the_end_and_over_updates": {
-        "tr": "Sayılar: en sonda; {}: bütün güncellemelerin ortalaması.",
+        "tr": "Sayılar: eğitimin sonunda; {}: bütün güncellemelerin ortalaması.",
         "en": "Numbers: at the end; {}: the mean over all updates.",
     },
     "caption.heat_map": {
-        "tr": "{}, tohumların ortalaması. Satırlar {}, sütunlar {}. {} sütunu, yukarıdan aşağıya: "
-        "{}.",
+        "tr": "{}: tohumların ortalaması. Satırlar: {}; sütunlar: {}. {} sütunu, yukarıdan "
+        "aşağıya: {}.",
         "en": "{}, averaged over seeds. Rows: {}, columns: {}. Column {}, from top to bottom: {}.",
     },
     "alt.thresholds": {
-        "tr": "{} bit, eşik en büyük ağırlığın {} katı: gri zemindeki {} ağırlık kırpılır (toplam "
-        "{} ağırlık). Hatanın gücü: kırpmadan {}, yuvarlamadan {}, toplam {}. En küçük toplam "
-        "(yıldız) {} katında {}; eşik en büyük ağırlıkken {}.",
+        "tr": "{} bit, eşik en büyük ağırlığın {} katı: gri zemindeki {} ağırlık kırpılır ("
+        "{} ağırlıktan). Hatanın gücü: kırpmanınki {}; yuvarlamanınki {}; toplam {}. En küçük "
+        "toplam (yıldız) {} katında: {}; eşik en büyük ağırlıkken: {}.",
         "en": "{} bits, threshold at {} of the largest weight: {} of {} weights, on grey, are "
         "clipped. Power of the error: {} by clipping, {} by rounding, {} in all. The least sum "
         "(the star), at {}, is {}; with the threshold at the largest weight it is {}.",
     },
     "alt.grid": {
-        "tr": "{}: {} değerin {} tanesi işe yarar, adım Δ = {}, SNR {} dB.",
+        "tr": "{}: {} değerin {} tanesi kullanılır; ızgara adımı Δ = {}; SNR {} dB.",
         "en": "{}: of {} values {} are in use, step Δ = {}, SNR {} dB.",
     },
     "caption.frontier": {
@@ -249,7 +249,7 @@ TEXT = {
         "80%. The numbers are those of the filled marks.",
     },
     "caption.policies": {
-        "tr": "Her hücre: bir yanıtın olasılığı, yüzde olarak ve yuvarlanmış.",
+        "tr": "Her hücre: bir yanıtın olasılığı; yüzde olarak, yuvarlanmış.",
         "en": "Each cell: how likely an answer is, in per cent, rounded.",
     },
     "caption.answers": {
@@ -276,7 +276,7 @@ TEXT = {
     },
     "head.samples": {"tr": "{} örnekle", "en": "with {} samples"},
     "caption.plane": {
-        "tr": "Nokta: istem; ok: token, gri ise öğretilmeyen. Her istem, kendi yönünde en uzağa "
+        "tr": "Nokta: istem; ok: token (öğretilmeyenler gri). Her istem, kendi yönünde en uzağa "
         "varan token'ı seçer:\n{}.",
         "en": "Point: prompt; arrow: token, grey if untaught. Each prompt prefers the token that "
         "reaches furthest its way:\n{}.",
@@ -303,7 +303,7 @@ TEXT = {
         "below {0}.",
     },
     "caption.ratios": {
-        "tr": "Çubuklar: kaç örneğin oranı oradadır. Kesikli: kırpma aralığının uçları, {} ve {}.",
+        "tr": "Çubuklar: oranı oraya düşen örnekler. Kesikli: kırpma aralığının uçları, {} ve {}.",
         "en": "Bars: how many samples have such a ratio. Dashed: the ends of the clip range, {} "
         "and {}.",
     },

@@ -306,7 +306,7 @@ def test_in_every_seeds_plane_the_untaught_tokens_stay_short(world, ranks):
     ("language", "said"),
     [
         ("en", "lr = 1e+154: left the finite numbers at step {}."),
-        ("tr", "lr = 1e+154: {}. adımda sonlu sayılardan çıktı."),
+        ("tr", "lr = 1e+154: {}. adımda taştı (sonsuz ya da NaN)."),
     ],
 )
 def test_training_that_diverges_is_told_in_words_and_the_others_are_unharmed(language, said):

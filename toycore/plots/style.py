@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import html
 import io
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -181,13 +182,19 @@ def _columns(figure: Figure, table: Table) -> Iterator[Line]:
 
 
 def _told(table: Table) -> str:
-    """A table as a sentence, column by column: kl_beta = 0.1: Expected reward 0.96, KL 0.4; …"""
+    """A table as a sentence, column by column: kl_beta = 0.1: Expected reward 0.96, KL 0.4; …
+
+    Where a number has a comma of its own (0,96), no other comma stands beside it.
+    """
     (name, *heads), *rows = table
+    commas = any(re.search(r"\d,\d", cell) for row in rows for cell in row)
+    between, after = ("; ", ". ") if commas else (", ", "; ")
     columns = (
-        f"{f'{name} = ' if name else ''}{head}: " + ", ".join(f"{row[0]} {row[at]}" for row in rows)
+        f"{f'{name} = ' if name else ''}{head}: "
+        + between.join(f"{row[0]} {row[at]}" for row in rows)
         for at, head in enumerate(heads, 1)
     )
-    return f"{'; '.join(columns)}."
+    return f"{after.join(columns)}."
 
 
 @functools.lru_cache(1024)
