@@ -87,7 +87,7 @@
 # | 4 | 8 | 15 | Dersin kalbi: üç sayıyı bir satır için elle hesaplatın |
 # | 5 | 6 | 12 | Uzun planda her grup kendi tohumunu seçsin, sonuçları tahtada toplayın |
 # | 6 | 8 | 13 | Sürgüyü bir öğrenci oynatsın, sınıf yön söylesin |
-# | 7 | – | 8 | Kısa planda eve |
+# | 7 | – | 8 | Kısa planda ödev |
 # | Alıştırmalar, kapanış | 5 | 12 | Kısa planda: "beklenen ödül nasıl bulunur?" sorusuna bir cümle yazdırın |
 #
 # ### Ne sorulur, ne beklenir
@@ -102,7 +102,7 @@
 # - **Bölüm 5.** "10 örnekle ne kadar yanılırız?" Çok: 200 denemenin {{spreads ~ 200 denemenin (\d+)}} tanesinde KL eksi bile çıkar. Sonraki soru: "Onda bir hata için kaç kat örnek?" Yüz kat.
 #
 #   {{spreads}}
-# - **Bölüm 6.** "10.000 rastgele politikanın en iyisi formülü geçer mi?" Yanına bile varmaz: {{rivals ~ en iyisi: (\S+)}} ile {{rivals ~ biçim: ([\d.]+\d)}}. "$\beta$ küçülünce ne kaybolur?" Önce zararlı, sonra nötr token'lar.
+# - **Bölüm 6.** "10.000 rastgele politikanın en iyisi formülü geçer mi?" Yanına bile yaklaşamaz: {{rivals ~ en iyisi: (\S+)}} ile {{rivals ~ biçim: ([\d.]+\d)}}. "$\beta$ küçülünce ne kaybolur?" Önce zararlı, sonra nötr token'lar.
 #
 #   {{frontier}}
 # - **Bölüm 7.** "Bütün ödülleri eşit yaparsak?" Hiçbir şey değişmez: farklar belirler.
@@ -267,7 +267,7 @@
 # | Adaptör takılınca politika değişti | $B$'yi de rastgele başlattı |
 # | Kayıp hiç kıpırdamıyor | İki matris de sıfır (gradyan da sıfır) ya da `optimizer.step()` yok |
 # | Rank büyüyünce eğitim hızlandı, hatta taştı | $\alpha$'yı $r$'ye bölmeyi unuttu |
-# | Her rankta aynı sonuç | Rankı yapılandırmaya vermedi: hep varsayılan 8 ile eğitti |
+# | Her rankta aynı sonuç | Rankı ayarlara yazmadı: hep varsayılan 8 ile eğitti |
 # | Biçimler tutmuyor | $A$ ile $B$'nin yeri ya da devriği (`.T`) karışık: girdi önce $A$'dan geçer |
 # | Kayıp 14 dolayında başlıyor | İstemlerin ortalaması yerine toplamını aldı: altı kez $\log 11$ |
 
@@ -302,7 +302,7 @@
 # | 9 | 6 | 8 | Oylatın: tasmasız ne kadar uzağa gider? Sonra sürgü |
 # | 10 | 2 | 4 | Resme sessizce baktırın |
 # | 11 | – | 9 | En çok konuşulan bölüm: ödülü kandırma. Kısa planda ödev |
-# | 12 | – | 5 | Kısa planda eve |
+# | 12 | – | 5 | Kısa planda ödev |
 # | Kapanış | 3 | 6 | Alıştırmalar ayrı bir derstir ya da evdedir |
 #
 # ### Ne sorulur, ne beklenir
@@ -314,7 +314,7 @@
 #
 #   {{baseline}}
 # - **Bölüm 4.** "İlk geçişte $\rho$ kaç?" Tam 1, hepsi. Öyleyse kırpma tek geçişte hiç çalışmaz.
-# - **Bölüm 5.** "Avantajı artı olan `evet`, kırpmadan neden düşer?" En çok çekilen yanıt en çok itilir, olasılıkların toplamı ise 1'dir. "Oran kenarda durur mu?" Durmaz, biraz aşar.
+# - **Bölüm 5.** "Avantajı artı olan `evet`, kırpma yokken neden düşer?" En çok çekilen yanıt en çok itilir, olasılıkların toplamı ise 1'dir. "Oran kenarda durur mu?" Durmaz, biraz aşar.
 #
 #   {{clip_ratios}}
 # - **Bölüm 7.** "Bütün KL'yi düşmek ne kadar çeker?" Çoğunluk "k1 kadar" der, çünkü ortalamaları aynıdır. Hiç çekmez: herkese aynı sayı, taban çizgisidir.
@@ -399,7 +399,7 @@
 # | KL her tasmada büyüyor | Tasmanın işareti ters: ceza yerine ödül |
 # | Değer ağı eğitiliyor ama tahmini yanlı | Avantajı `detach` etmedi: politikanın kaybı onu da çekiyor |
 # | `attained` eksi | Öğrenme oranı büyük: KL'nin bedeli kazancı aşmış |
-# | Politika hep düz | `ent_coef` büyük: amaç değişmiş, en iyi artık $\pi^*$ değil |
+# | Politika hep düz kalıyor | `ent_coef` büyük: amaç değişmiş, en iyi artık $\pi^*$ değil |
 
 # %% [markdown] lang="en"
 # ### If a learner shows you this
@@ -435,12 +435,12 @@
 # | 8 | – | 7 | Tahmini kâğıda yazdırın: %90 için kaç çift? |
 # | 9 | – | 8 | Kısa planda atlayın |
 # | 10 | 5 | 5 | İki dersin buluştuğu resim; sessizce baktırın |
-# | 11 | – | 8 | Kısa planda eve |
+# | 11 | – | 8 | Kısa planda ödev |
 # | Kapanış | 3 | 4 | Alıştırmalar ayrı bir derstir ya da evdedir |
 #
 # ### Ne sorulur, ne beklenir
 #
-# - **Bölüm 2.** "$Z(x)$ nereye gitti?" Farkta birbirini götürdü; iki yanıt aynı istemindir. "Yargıç yanılır mı?" Yardımsever ile zararlı arasında bile sekizde bir.
+# - **Bölüm 2.** "$Z(x)$ nereye gitti?" Farkta birbirini götürdü; iki yanıt da aynı istemindir. "Yargıç yanılır mı?" Yardımsever ile zararlı arasında bile sekizde bir.
 #
 #   {{judge}}
 # - **Bölüm 3.** "İlk kayıp kaç, $\beta$'ya bağlı mı?" Her $\beta$ için $\ln 2$. En ucuz sınama budur.
@@ -468,7 +468,7 @@
 #   "SFT terimi hep iyi midir?" Az çiftte kurtarır, çok çiftte zirveden alıkoyar.
 #
 #   {{sft_term}}
-# - **Bölüm 9.** "Referansı atarsak nereye varırız?" Düzgün referanslı en iyiye: SFT'nin öğrettiği silinir.
+# - **Bölüm 9.** "Referansı atarsak nereye varırız?" Referansı düzgün dağılım olan en iyiye: SFT'nin öğrettiği silinir.
 #
 #   {{reference_free}}
 # - **Bölüm 10.** "Aynı $\beta$, aynı nokta mı?" Evet; en uzun tasmada DPO biraz taşar.
@@ -575,7 +575,7 @@
 # | § | 45 | 90 | Nasıl |
 # | --- | --- | --- | --- |
 # | Açılış | 2 | 3 | "Boyunuzu metre ile, tam sayı olarak söyleyin." Yuvarlamanın ne yuttuğunu görürler |
-# | 1 | 4 | 6 | Izgarayı tahtaya çizin: sıfırın iki yanında yedişer adım |
+# | 1 | 4 | 6 | Izgarayı tahtaya çizin: sıfırın iki yanında yedişer ızgara adımı |
 # | 2 | 8 | 12 | Bölüm 1'in sürgüsünü 2 bite indirip formülün bozulduğu yeri gösterin; "bir bit, altı desibel" tahtada kalsın |
 # | 3 | 6 | 9 | Eşiği oylatın, sonra sürgüyü bir öğrenci oynatsın: hangi hata büyüyor, hangisi küçülüyor? |
 # | 4 | 5 | 8 | Aykırı satırı bir öğrenci seçsin |
@@ -730,7 +730,7 @@
 # | 5 | 4 | 6 | Yavaş olanı savunacak birini seçin |
 # | 6 | 7 | 10 | Dersin kalbi: eğitimi dağıtan tek satır |
 # | 7 | 5 | 8 | İşareti tahtada bulsunlar |
-# | 8 | – | 7 | Kısa planda eve |
+# | 8 | – | 7 | Kısa planda ödev |
 # | 9 | – | 8 | İki yanıtlı bir grupla elle hesaplatın |
 # | 10 | – | 8 | Kısa planda atlayın |
 # | 11 | 6 | 8 | Üç sınamayı herkes kendi cümlesiyle yazsın |

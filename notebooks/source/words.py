@@ -61,12 +61,12 @@ WORDS = {
         "quiz": "Kendini sına",
         "solution": "Çözüm",
         "predict": "Tahmin et",
-        "letter": "soru işaretinin yerine harfin",
+        "letter": "soru işaretinin yerine harfini yaz",
         "why": "Neden?",
         "picture": "Resim",
         # on the website
         "course": "LoRA, PPO, DPO, INT8",
-        "home": "Ders",
+        "home": "Dersler",
         "contents": "İçindekiler",
         "switch": "English",
         "theme": "Koyu ya da açık",
@@ -77,16 +77,16 @@ WORDS = {
         "minutes": "dakika",
         "sliders": "sürgü",
         "slider": "sürgü",
-        "map": "Dersin haritası",
+        "map": "Derslerin haritası",
         "choose": "Senin tahminin",
-        "see": "Ne olduğuna bak",
+        "see": "Ne olduğunu gör",
         "enlarge": "Büyüt",
         "exercises": "Alıştırmalar",
         "elsewhere": '<p>Bu sayfada hiçbir şey çalışmaz. <a href="{}" download>Defteri</a> Jupyter\'de aç ya da yukarıda '
         "bağlantısı olan tek dosyalık hâlini Colab'a veya Kaggle'a yükle: yanıtını <code>...</code> yerine "
         "orada yazarsın, denetim de hatanın adını söyler. İpuçları ve çözümler burada da açılır.</p>",
         "skip": "Metne geç",
-        "claim": "Dil modelleri nasıl eğitilir, ödüllendirilir, küçültülür? Her yanıtın kesin bilindiği yerde görün.",
+        "claim": "Dil modelleri nasıl eğitilir, ödüllendirilir, küçültülür? Her yanıtın kesin olarak bilindiği bir oyuncakta görün.",
         "intro": "Buradaki dil modeli bir oyuncaktır: 6 istem, 11 token, tek adım. Bu yüzden her beklenen değer "
         "sayılarak bulunur, en iyi politika kapalı biçimde bilinir; PPO ile DPO eğitilirken ödülle KL'nin varması "
         "gereken yeri kesikli bir çizgi gösterir. Tahmin eder, sürgüyü oynatır ve kesin yanıtla karşılaştırırsınız.",
