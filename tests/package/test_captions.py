@@ -249,6 +249,13 @@ def test_columns_for_which_there_is_no_room_stand_below_the_others():
     assert picture.alt.endswith(". More.")
 
 
+def test_no_comma_stands_beside_the_decimal_comma_of_a_number():
+    figure, _ = panels(1)
+    table = [("kl_beta", "0,1", "0,5"), ("Ödül", "0,9", "0,8"), ("KL", "0,4", "0,2")]
+    told = captioned(figure, "Çizgi: ortalama.", "", table).alt
+    assert told.endswith(" kl_beta = 0,1: Ödül 0,9; KL 0,4. kl_beta = 0,5: Ödül 0,8; KL 0,2.")
+
+
 def test_a_line_break_of_a_caption_stays_one_in_the_picture_alone():
     figure, _ = panels(1)
     picture = captioned(figure, "One.\nTwo.")

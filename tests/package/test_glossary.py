@@ -1,5 +1,6 @@
 """The glossary: each term once, in both languages, and no lesson speaks against it."""
 
+import html
 import re
 
 import jupytext
@@ -75,7 +76,11 @@ def test_the_turkish_table_has_no_term_with_ö_among_those_with_o():
 
 @pytest.mark.parametrize("language", ["tr", "en"])
 def test_the_table_is_sorted_and_whole(language):
-    index = list(tc.glossary.table(language).index)
+    table = tc.glossary.table(language)
+    index = list(table.index)
+    meanings = [getattr(term, f"meaning_{language}") for term in TERMS]
+    for told in (repr(table), html.unescape(table._repr_html_())):  # pandas would shorten both
+        assert [meaning for meaning in meanings if meaning not in told] == []
     assert sorted(index) == sorted(getattr(term, language) for term in TERMS)
     assert index == sorted(index, key=lambda term: glossary.order(term, language))
 
