@@ -6,7 +6,7 @@ model.py      LoRALinear, ToyLM (prompt → logits), ValueNet
 sft.py  ppo.py  dpo.py      one algorithm each: settings, loss, training loop
 quantization/ INT8 by hand: rounding, layers, true sizes
 broken/       the same with real bugs in it: the broken lab of lesson 6
-run.py        what a training returns: labelled curves and policies
+run.py        what a training run returns: labelled curves and policies
 start.py      where PPO and DPO start
 engine/       many runs at once: settings and their checks, noise, Adam, threads
 plots/  widgets/            figures; sliders and questions
@@ -83,7 +83,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """Load the parts that few need, or that import matplotlib or ipywidgets, at their first use."""
+    """Load the parts that few need, or that import matplotlib or ipywidgets, on first use."""
     if name in ("bench", "broken", "checks", "plots", "widgets"):
         return importlib.import_module(f"toycore.{name}")
     raise AttributeError(say("no_attribute", name=repr(name)))

@@ -6,15 +6,15 @@
     IPO loss          L = mean (Δ/β − 1/(2β))²               (Azar et al. 2023, eq. 17)
     SFT term          L + sft_weight · mean(−log π_θ(y_c|x))     (Pang et al. 2024, eq. 1)
 
-π* solved for the reward is r = β log(π*/π_ref) + β log Z(x). Put into Bradley–Terry,
+Solving π* for the reward gives r = β log(π*/π_ref) + β log Z(x). In Bradley–Terry,
 P(y_c ≻ y_r) = σ(r_c − r_r), the unknown Z(x) cancels. So on preferences that come from a
-reward, the minimiser is the very π* that PPO with the leash climbs to.
+reward, the minimiser is the same π* that PPO with the leash climbs to.
 
-Where a pair is always judged the same way, no finite margin is enough for the sigmoid: it
-grows for as long as training lasts. IPO asks for a margin of ½ and is content.
+Where a pair is always judged the same way, no finite margin is enough for the sigmoid loss: the
+margin grows for as long as training lasts. IPO asks for a margin of ½ and no more.
 
-What one step deletes: log π(y|x) is one token's log-probability, not a sum over a sequence,
-so there is no mask and no question of length.
+What a one-step world leaves out: log π(y|x) is one token's log-probability, not a sum over a
+sequence, so there is no mask and no question of length.
 """
 
 import torch
@@ -46,17 +46,17 @@ LOSS_TYPES = ("sigmoid", "ipo")
 
 @config
 class DPOConfig(Settings):
-    """Settings of `train_dpo`. Any number may be a sequence: the run covers the product."""
+    """Settings of `train_dpo`. Any number may be a sequence: the run covers every combination."""
 
     per_loop = ("steps", "loss_type")
 
     # β, reward per nat; larger: closer to the reference
     beta: Numbers = setting(default=0.3, low=0, above=True)
-    # sigmoid, or ipo: bounded where labels never waver
+    # sigmoid, or ipo: its margin stays bounded where labels never vary
     loss_type: Words = choice(default="sigmoid", allowed=LOSS_TYPES)
     # True drops π_ref: DPO with a uniform reference
     reference_free: bool = False
-    # weight of the SFT loss on the chosen answers; larger: they stay likelier
+    # weight of the SFT loss on the chosen answers; larger: they stay more likely
     sft_weight: Numbers = setting(default=0.0, low=0)
     # Adam's learning rate at the start; it falls linearly to 0 at the end
     lr: Numbers = setting(default=3e-2, low=0, above=True)
@@ -85,10 +85,10 @@ def dpo_loss(
     beta            > 0, a number or one value per run, (R, 1)
     loss_type       "sigmoid" or "ipo" (TRL's names); for anything else a ValueError
     reference_free  leave π_ref out, as if it were uniform
-    sft_weight      ≥ 0, a number or one value per run, (R, 1): so much of −log π_θ(y_c|x) is added
+    sft_weight      ≥ 0, a number or one value per run, (R, 1): the weight of −log π_θ(y_c|x)
                     (TRL: loss_type=["sigmoid", "sft"], loss_weights=[1, sft_weight])
     weight          (..., B) share of each pair, none negative, summing to 1 over B; None: all
-                    alike. A pair of weight 0 does not count, whatever its probabilities
+                    equal. A pair of weight 0 does not count, whatever its probabilities
 
     Returns the loss (...), a mean over B, and info, each (...): `chosen_logp` and
     `rejected_logp`, their means; `margin`, the mean of r̂_c − r̂_r (in units of reward, β
@@ -104,14 +104,14 @@ def dpo_loss(
     sft_weight = guards.setting("sft_weight", sft_weight, guards.NOT_NEGATIVE, logps[0])
     if weight is not None:
         weight = _shares(weight, logps[0])
-        # What does not count is taken out before it is weighed: 0 · ∞ would be NaN.
+        # Pairs that do not count are taken out before weighting: 0 · ∞ would be NaN.
         logps = [logp.masked_fill(weight == 0, 0.0) for logp in logps]
     settings = {"beta": beta, "loss_type": loss_type, "sft_weight": sft_weight}
     return _dpo_loss(*logps, **settings, weight=weight)
 
 
 def _dpo_loss(chosen_logp, rejected_logp, *reference, beta, loss_type, sft_weight, weight):
-    """The same of arguments that are known to be right: the loop asks 200 times."""
+    """The same for arguments that are known to be right: the loop calls this 200 times."""
     log_ratio = chosen_logp - rejected_logp
     if reference:
         ref_chosen_logp, ref_rejected_logp = reference
@@ -138,7 +138,7 @@ def _dpo_loss(chosen_logp, rejected_logp, *reference, beta, loss_type, sft_weigh
 
 
 def _shares(weight, logp: Tensor) -> Tensor:
-    """The weights as a tensor; ValueError unless each row is made of shares of one whole."""
+    """The weights as a tensor; ValueError unless each row holds shares that sum to 1."""
     weight = guards.table("weight", weight)
     guards.fit(1, "(..., B)", weight=weight.shape, chosen_logp=logp.shape)
     total = weight.sum(-1)

@@ -8,8 +8,8 @@ The world is one step (prompt → token), so a policy is a table of log-probabil
     its value                  J(π*) = β log Z(x)          (Rafailov et al. 2023, eq. 3–5)
 
 `kl_beta` is a number, or a tensor that broadcasts against (..., P): one value per run is (R, 1).
-All arguments may be tensors, NumPy arrays or xarray DataArrays; results are float64 tensors. What
-is no table of numbers is a TypeError; tables whose shapes do not fit together are a ValueError.
+All arguments may be tensors, NumPy arrays or xarray DataArrays; results are float64 tensors.
+Anything that is not a table of numbers raises TypeError; shapes that do not fit, ValueError.
 """
 
 import torch
@@ -27,25 +27,25 @@ def _tables(**named) -> list[Tensor]:
 
 
 def _kl_beta(value) -> Tensor:
-    """β as (..., 1 or P, 1), to stand beside tables (..., P, V)."""
+    """β as (..., 1 or P, 1), to broadcast with tables (..., P, V)."""
     kl_beta = guards.setting("kl_beta", value, guards.NOT_NEGATIVE)
     return torch.as_tensor(kl_beta, dtype=torch.float64, device="cpu")[..., None]
 
 
 def _expect(logp: Tensor, values: Tensor) -> Tensor:
-    """Σ_y π(y|x) values(x, y); a token of probability 0 counts 0 whatever its value.
+    """Σ_y π(y|x) values(x, y); a token of probability 0 counts as 0 whatever its value.
 
-    What must not count is taken out before the product: after it, 0 · ∞ would be in the gradient.
+    Such tokens are taken out before the product: after it, 0 · ∞ would be in the gradient.
     """
     values = values.masked_fill(logp == -torch.inf, 0.0)
-    # However small a probability, infinity times it is infinity; in floats it may have become 0.
+    # Infinity times a probability, however small, is infinity; in floats it may have become 0.
     return torch.where(values.isinf(), values, logp.exp() * values).sum(-1)
 
 
 def kl(logp, ref_logp) -> Tensor:
     """KL(π‖π_ref) in nats per prompt: (..., P, V), (..., P, V) → (..., P).
 
-    The expectation is under the first argument (the policy that is trained).
+    The expectation is under the first argument (the policy being trained).
     """
     logp, ref_logp = _tables(logp=logp, ref_logp=ref_logp)
     return _expect(logp, logp - ref_logp)

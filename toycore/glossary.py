@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from toycore.language import check
 
-# English letters stand in it as in English; what is no letter comes before all that are.
+# It holds the English letters in their own order; what is not a letter comes before all letters.
 ALPHABET = "abcçdefgğhıijklmnoöpqrsştuüvwxyz"
 
 
@@ -108,7 +108,7 @@ TERMS = (
         "değer ağı",
         "critic",
         "her istemde beklenen ödülün tahmini",
-        "a guess of the reward to expect at each prompt",
+        "an estimate of the reward to expect at each prompt",
         ("eleştirmen", "kritik ağ"),
         (
             "value network",
@@ -120,7 +120,7 @@ TERMS = (
         "tur",
         "rollout",
         "bir kez yeni örnek çekip onlarla eğitme",
-        "drawing fresh samples once, and training on them",
+        "drawing one set of fresh samples and training on it",
     ),
     Term(
         "tohum",
@@ -182,7 +182,7 @@ TERMS = (
         "sınır",
         "frontier",
         "her KL'de alınabilecek en büyük ödül",
-        "the most reward to be had at each KL",
+        "the largest reward possible at each KL",
         ("cephe",),
     ),
     Term(
@@ -304,7 +304,7 @@ TERMS = (
         "aktivasyon",
         "activation",
         "bir katmana gelen sayı; girdiye göre değişir",
-        "a number that comes into a layer; it changes with the input",
+        "a number that enters a layer; it changes with the input",
         ("etkinleşim", "aktivite"),
     ),
     Term(

@@ -69,20 +69,20 @@ TEXT = {
     },
     "predict.said": {"tr": "Sen {} dedin: {}.", "en": "You said {}: {}."},
     "predict.silent": {"tr": "Bir tahmin yazmadın.", "en": "You made no prediction."},
-    "predict.true": {"tr": "Doğrusu {}: {}.", "en": "It is {}: {}."},
-    "predict.right": {"tr": "Doğru.", "en": "So it is."},
+    "predict.true": {"tr": "Doğrusu {}: {}.", "en": "The answer is {}: {}."},
+    "predict.right": {"tr": "Doğru.", "en": "Correct."},
     "predict.unclear": {
         "tr": "Sonuç, yanıtlardan hiçbirine tam uymuyor.",
         "en": "The result fits none of the answers exactly.",
     },
     "predictions.about": {"tr": "Tahmin", "en": "Prediction"},
     "predictions.said": {"tr": "Senin dediğin", "en": "You said"},
-    "predictions.true": {"tr": "Doğrusu", "en": "It is"},
+    "predictions.true": {"tr": "Doğrusu", "en": "The answer"},
     "predictions.none": {
         "tr": "Bu derste tahmin yazmadın. Harfler soru işaretlerinin yerine yazılır; "
         "insan en çok yanılınca öğrenir.",
         "en": "You made no prediction in this lesson. Letters go in place of the question marks; "
-        "where you are wrong you learn the most.",
+        "you learn most where you are wrong.",
     },
     "predictions.score": {
         "tr": "Tutan tahmin: {} / {}.",
@@ -129,7 +129,7 @@ TEXT = {
     "curve.chosen_logp": {"tr": "log π(seçilen)", "en": "log π(chosen)"},
     "curve.rejected_logp": {"tr": "log π(reddedilen)", "en": "log π(rejected)"},
     "way.trained": {"tr": "eğitilen LoRA", "en": "trained LoRA"},
-    "way.per_channel": {"tr": "satır başına ölçek", "en": "a scale per channel"},
+    "way.per_channel": {"tr": "satır başına ölçek", "en": "one scale per channel"},
     "way.per_tensor": {"tr": "tek ölçek", "en": "one scale per tensor"},
     "way.truncated": {"tr": "tam ΔW'nin SVD'si", "en": "SVD of the full ΔW"},
     "way.groups_of_64": {"tr": "64'lük gruplar", "en": "groups of 64"},
@@ -175,13 +175,13 @@ TEXT = {
     },
     "caption.loop": {
         "tr": "Bir örneğin yolu: {}. Bir turda (rollout) böyle 256 örnek birden yola çıkar.",
-        "en": "The way of one sample: {}. A rollout sends 256 of them on their way at once.",
+        "en": "The path of one sample: {}. A rollout sends 256 of them on their way at once.",
     },
     "caption.update": {
         "tr": "Gri: önce; renkli: sonra (mavi: ortalama avantajı artı, turuncu: eksi, beyaz: hiç "
         "çekilmedi); siyah çizgiler: kırpmanın kenarları; token'ın yanında: avantajı.",
         "en": "Grey: before; in colour: after (blue: a mean advantage above 0, orange: below, "
-        "white: never drawn); black lines: the clip's edges; beside a token its advantage.",
+        "white: never drawn); black lines: the clip's edges; beside each token its advantage.",
     },
     "caption.update_one": {
         "tr": "{}: oran en az {} ({}), en çok {} ({}); kenarların dışında {} token.",
@@ -190,11 +190,11 @@ TEXT = {
     "title.passes": {"tr": "{}. geçişte", "en": "In pass {}"},
     "note.left_finite_step": {
         "tr": "{} = {}: {}. adımda taştı (sonsuz ya da NaN)",
-        "en": "{} = {}: left the finite numbers at step {}",
+        "en": "{} = {}: no longer finite from step {}",
     },
     "note.left_finite_rollout": {
         "tr": "{} = {}: {}. turda taştı (sonsuz ya da NaN)",
-        "en": "{} = {}: left the finite numbers at rollout {}",
+        "en": "{} = {}: no longer finite from rollout {}",
     },
     "alt.policies": {
         "tr": "Her istemde en olası yanıt. {}.",
@@ -208,7 +208,7 @@ TEXT = {
         "tr": "Çizgi: {} tohumun ortalaması; bant: ortadaki %80.",
         "en": "Line: mean of {} seeds; band: middle 80%.",
     },
-    "caption.curve": {"tr": "Çizgi: tek tohum.", "en": "Line: the one seed."},
+    "caption.curve": {"tr": "Çizgi: tek tohum.", "en": "Line: a single seed."},
     "caption.optimum": {"tr": "Kesikli: kesin en iyi.", "en": "Dashed: the exact optimum."},
     "caption.others": {"tr": "Gri: öteki değerler.", "en": "Grey: other values."},
     "caption.at_the_end": {
@@ -233,7 +233,7 @@ TEXT = {
         "{} ağırlıktan). Hatanın gücü: kırpmanınki {}; yuvarlamanınki {}; toplam {}. En küçük "
         "toplam (yıldız) {} katında: {}; eşik en büyük ağırlıkken: {}.",
         "en": "{} bits, threshold at {} of the largest weight: {} of {} weights, on grey, are "
-        "clipped. Power of the error: {} by clipping, {} by rounding, {} in all. The least sum "
+        "clipped. Power of the error: {} from clipping, {} from rounding, {} in all. The least sum "
         "(the star), at {}, is {}; with the threshold at the largest weight it is {}.",
     },
     "alt.grid": {
@@ -250,11 +250,11 @@ TEXT = {
     },
     "caption.policies": {
         "tr": "Her hücre: bir yanıtın olasılığı; yüzde olarak, yuvarlanmış.",
-        "en": "Each cell: how likely an answer is, in per cent, rounded.",
+        "en": "Each cell: the probability of an answer in per cent, rounded.",
     },
     "caption.answers": {
         "tr": "“{}” isteminde her yanıtın olasılığı; çubukların üstünde yüzde olarak.",
-        "en": "How likely each answer to “{}” is; above the bars in per cent.",
+        "en": "How likely each answer to “{}” is; the numbers above the bars are per cent.",
     },
     "row.likeliest": {"tr": "en olası yanıt", "en": "likeliest answer"},
     "caption.rewards": {
@@ -279,7 +279,7 @@ TEXT = {
         "tr": "Nokta: istem; ok: token (öğretilmeyenler gri). Her istem, kendi yönünde en uzağa "
         "varan token'ı seçer:\n{}.",
         "en": "Point: prompt; arrow: token, grey if untaught. Each prompt prefers the token that "
-        "reaches furthest its way:\n{}.",
+        "reaches furthest in its direction:\n{}.",
     },
     "caption.against": {
         "tr": "Çizgi: ortalama; bant: ortadaki %80.",
@@ -339,7 +339,7 @@ def text(key: str, language: str) -> str:
 
 
 def word(kind: str, name: str, language: str) -> str:
-    """What the course calls a name of the code in a figure; the name itself if it has no other."""
+    """What a figure calls something that has a name in code; that name if there is no other."""
     return text(f"{kind}.{name}", language) if f"{kind}.{name}" in TEXT else name
 
 
@@ -352,12 +352,12 @@ def number(value: float, language: str) -> str:
 
 
 def fixed(value: float, language: str) -> str:
-    """A measured number with two decimals, whatever they are: for the cells of a table."""
+    """A measured number, always with two decimals: for the cells of a table."""
     return _signs(f"{value:.2f}", language) if math.isfinite(value) else "—"
 
 
 def signed(value: float, language: str) -> str:
-    """The same with its sign, also if that is a plus."""
+    """The same with its sign, even if that is a plus."""
     return f"{'+' if value > 0 else ''}{number(value, language)}"
 
 

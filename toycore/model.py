@@ -2,7 +2,7 @@
 
 Every weight has leading run axes: R independent models are one batched matrix product. The
 loss is summed over runs before `backward`; each run's gradient is its own, because no run's
-loss touches another run's weights.
+loss depends on another run's weights.
 
     ToyLM:  logits(x) = W_eff e_x + b,   W_eff = W + (α/r) B A       (Hu et al. 2021, eq. 3)
 
@@ -33,11 +33,11 @@ class LoRALinear(nn.Module):
     weight  (*runs, out, in)   frozen        lora_A  (*runs, rank, in)   Kaiming-uniform
     bias    (*runs, out)       frozen        lora_B  (*runs, out, rank)  zero at the start
 
-    Names and shapes are PEFT's. With B = 0 the layer starts as the frozen one, to the bit.
+    Names and shapes are PEFT's. With B = 0 the layer starts, to the bit, as the frozen one.
     ValueError if rank is not from 1 to min(in, out), or alpha is not above 0.
 
     A merged layer keeps W beside `weight`, as `unmerged_weight`: it is saved, moved and copied
-    with the rest, so that a layer answers and unmerges as the one whose state it has loaded.
+    with the rest, so that a layer that loads a state computes and unmerges as the saved one.
     """
 
     @plain_torch
@@ -70,7 +70,7 @@ class LoRALinear(nn.Module):
 
     @property
     def rank(self) -> int:
-        """The largest rank that ΔW can have: A has as many rows."""
+        """The largest rank that ΔW can have: the number of rows of A."""
         return self.lora_A.shape[-2]
 
     @property
@@ -102,8 +102,8 @@ class LoRALinear(nn.Module):
         """Whether the update is folded into `weight`, so that forward uses `weight` alone."""
         return self.unmerged_weight is not None
 
-    # Folding makes a new tensor: written into the old one, it would also reach a state_dict taken
-    # before, a layer that shares the weight, and the gradients of answers given before.
+    # Folding makes a new tensor: a change in place would also reach a state_dict taken earlier, a
+    # layer that shares the weight, and the gradients of earlier outputs.
 
     @torch.no_grad()
     def merge(self) -> None:
@@ -118,7 +118,7 @@ class LoRALinear(nn.Module):
             self.weight, self.unmerged_weight = self.unmerged_weight, None
 
     def _load_from_state_dict(self, state, prefix, *rest) -> None:
-        """Become what was saved, merged or not; without a weight in the state, stay what it is."""
+        """Become what was saved, merged or not; without a weight in the state, stay as it is."""
         weight, unmerged = (state.get(prefix + name) for name in ("weight", "unmerged_weight"))
         stays_merged = self.merged and weight is None
         self.unmerge()
@@ -145,8 +145,8 @@ class ToyLM(nn.Module):
     """
 
     D_MODEL = 32
-    # Small embeddings keep training calm. At a spread of 1, one step of A moves the logits so far
-    # that rounding errors grow a hundredfold each rollout, and no two machines agree in the end.
+    # Small embeddings keep training stable. At a spread of 1, one step of A moves the logits so
+    # far that rounding errors grow a hundredfold per rollout, and no two machines agree in the end.
     EMBEDDING_STD = 1 / 8
     lora_rank: Tensor  # (R, 1)
 
@@ -200,7 +200,7 @@ class ToyLM(nn.Module):
         return logits.log_softmax(-1)
 
     def trainable_fraction(self) -> Tensor:
-        """Share of each run's parameters that are trained, (R,): A and B against all."""
+        """Share of each run's parameters that are trained, (R,): A and B over all of them."""
         weights = (self.prompt_embed, self.head.weight, self.head.bias)
         frozen = sum(weight[0].numel() for weight in weights)
         trained = self.lora_rank[:, 0] * (self.D_MODEL + self.head.lora_B.shape[-2])
@@ -217,7 +217,7 @@ class ToyLM(nn.Module):
 
 
 def _column(name: str, value, rule: Rule, runs: int) -> Tensor:
-    """A setting as one value per run, (R, 1), of a number or of as many as there are runs."""
+    """A setting as one value per run, (R, 1), from a number or from one number per run."""
     values = torch.as_tensor(guards.setting(name, value, rule), dtype=torch.float64)
     if values.numel() not in (1, runs):
         allowed = Phrase("per_run", shape=(runs, 1))

@@ -6,8 +6,8 @@
     critic     V(x) ≈ E[R|x],  Â = whitened R − V(x)
     loss       L + vf_coef · mean (V − R)² − ent_coef · mean H   (Schulman et al. 2017, eq. 9)
 
-What one step deletes: an answer is one token, so an episode is one action. No discount, no
-GAE (the advantage is R − V), no padding mask, no sum over a sequence. PPO is here a
+What a one-step world leaves out: an answer is one token, so an episode is one action. No
+discount, no GAE (the advantage is R − V), no padding mask, no sum over a sequence. PPO here is a
 contextual bandit, and its optimum π* is known in closed form (exact.optimal_policy).
 
 The leash must differ from token to token. KL(π‖π_ref) itself, subtracted as one number for
@@ -33,13 +33,13 @@ from toycore.world import World
 
 @config
 class PPOConfig(Settings):
-    """Settings of `train_ppo`. Any number may be a sequence: the run covers the product."""
+    """Settings of `train_ppo`. Any number may be a sequence: the run covers every combination."""
 
     per_loop = ("rollouts", "epochs", "batch_size")
 
     # β of the KL penalty (the leash), in reward per nat; larger: closer to the reference
     kl_beta: Numbers = setting(default=0.05, low=0)
-    # ε, how far ρ may leave 1 and still pay
+    # ε, how far from 1 it still pays to move ρ
     clip_range: Numbers = setting(default=0.2, low=0, above=True)
     # weight of the critic's squared error
     vf_coef: Numbers = setting(default=0.5, low=0)
@@ -77,7 +77,7 @@ def whiten(advantage: Tensor) -> Tensor:
 
     Divided by the standard deviation + 0.1, where most implementations add 1e-8. At the optimum
     the leashed reward is the same for every token: dividing by a spread of nearly 0 would blow up
-    the rest, which is noise, and rounding errors with it. One sample alone has advantage 0.
+    what is left, which is noise and rounding error. A single sample has advantage 0.
     """
     (advantage,) = guards.batches(advantage=advantage)
     centred = advantage - advantage.mean(-1, keepdim=True)
@@ -102,18 +102,18 @@ def ppo_loss(
 
     logp       (..., B) log π_θ of the sampled tokens; gradients flow
     old_logp   (..., B) log π_old of the same tokens, when they were sampled
-    advantage  (..., B) used as given: whiten before
+    advantage  (..., B) used as given: whiten it first
     value      (..., B) the critic's V(x); gradients flow
     returns    (..., B) what the critic should predict
     entropy    (..., B) policy entropy at each sample's prompt, or (..., P) at every prompt;
                its mean counts; nats; gradients flow
-    The settings are numbers, or one value per run, (R, 1): clip_range above 0, the others from 0.
+    The settings are numbers, or one value per run, (R, 1): clip_range > 0, the others ≥ 0.
 
     Returns the loss (...), a mean over B, and info, each (...):
     policy_loss    the clipped surrogate, to be minimised
     value_loss     mean squared error, without the ½ of some implementations
     clip_fraction  share of samples where the clip changes the loss (TRL's meaning). CleanRL
-                   counts |ρ − 1| > ε, also where the clipped term is not the smaller one.
+                   counts |ρ − 1| > ε, even where the clipped term is not the smaller one.
     approx_kl      mean (ρ − 1) − log ρ, an estimate of KL(π_old‖π_θ), never negative; nats
     """
     checked = _checked(logp, old_logp, advantage, value, returns, entropy)
@@ -121,12 +121,12 @@ def ppo_loss(
 
 
 def _ppo_loss(logp, old_logp, advantage, value, returns, entropy, clip_range, vf_coef, ent_coef):
-    """The same of arguments that are known to be right: the loop asks 400 times."""
+    """The same for arguments that are known to be right: the loop calls this 400 times."""
     log_ratio = logp - old_logp
     ratio = log_ratio.detach().exp()  # ρ
     clipped = ratio.clamp(1 - clip_range, 1 + clip_range) * advantage
     # Where the clipped term is the smaller, the clip is flat, and no gradient passes. The ratio
-    # may be infinite there: taken out of the other term, it spoils no gradient either.
+    # may be infinite there: masked out of the other term, it spoils no gradient either.
     clip_acts = ~(ratio * advantage <= clipped)
     unclipped = log_ratio.masked_fill(clip_acts, 0.0).exp() * advantage
     policy_loss = -torch.where(clip_acts, clipped, unclipped).mean(-1, keepdim=True)  # eq. 7
@@ -165,7 +165,7 @@ def _coefficients(clip_range, vf_coef, ent_coef, logp: Tensor) -> tuple:
 
 @in_its_language
 def train_ppo(world: World, config: PPOConfig = PPOConfig(), start: Run | None = None) -> Run:
-    """Train by reward on a leash, from `start` (default: the default SFT of the same seeds).
+    """Train on the leashed reward, from `start` (default: the default SFT of the same seeds).
 
     The start is also the reference: an exact copy, adapters included. History, at the start
     (step 0) and after each rollout: `reward`, `kl`, `entropy`, `attained`, exact and averaged
@@ -198,7 +198,7 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
 
         passes, active = [], None
         for _ in range(config.epochs):
-            entropy = -(table.exp() * table).sum(-1)  # of every prompt, so none is sampled
+            entropy = -(table.exp() * table).sum(-1)  # of every prompt, so none has to be sampled
             loss, info = _ppo_loss(
                 entries(table, prompt, token),
                 old_logp,

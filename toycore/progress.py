@@ -1,4 +1,4 @@
-"""A bar while long work runs, in the learner's language; when it ends, nothing of it is left."""
+"""A progress bar for long work, in the learner's language; it leaves nothing behind."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,13 +8,13 @@ DELAY = 1.0  # seconds: shorter work shows no bar
 
 
 class CellOutput:
-    """A file in a notebook's cell: what is written last is seen, and after blanks nothing is.
+    """A file shown in a notebook's cell: only the last text written is seen; blanks clear it.
 
-    A notebook is saved with what its cells show, and may not tell how slow a machine was. The
-    output begins empty too, since some tools keep what an output was at first.
+    A notebook is saved with what its cells show, and must not tell how slow a machine was. The
+    output starts empty too, since some tools keep an output as it was at first.
     """
 
-    encoding = "utf-8"  # tqdm asks, and else draws bars of #
+    encoding = "utf-8"  # tqdm asks for it, and otherwise draws bars of #
 
     def __init__(self):
         self.output = None
@@ -29,7 +29,7 @@ class CellOutput:
             self.output.update({"text/plain": bar} if bar else {}, raw=True)
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Nothing is buffered."""
 
 
 def progress(steps: Iterable, key: str, language: str) -> Iterator:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class History:
-    """Curves while they are recorded: each a (R, steps + 1) tensor. Step 0 is the start."""
+    """Curves as they are recorded: each an (R, steps + 1) tensor. Step 0 is the start."""
 
     def __init__(self, runs: int, steps: int):
         self.curves: dict[str, Tensor] = {}
@@ -48,7 +48,7 @@ class History:
 
     @classmethod
     def join(cls, parts: Sequence["History"]) -> "History":
-        """The runs of all parts. A shorter run keeps its last values: its policy rests there."""
+        """The runs of all parts. A shorter run keeps its last values: its policy stays there."""
         joined = cls(sum(p.shape[0] for p in parts), max(p.shape[1] for p in parts) - 1)
         step = torch.arange(joined.shape[1])
         for name in parts[0].curves:
@@ -59,7 +59,7 @@ class History:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """The result of a training: R runs, labelled by their settings and seeds.
+    """The result of training: R runs, labelled by their settings and seeds.
 
     world, config   what was trained, and how
     model           the trained ToyLM, its R runs ordered as `config.swept` × seeds
@@ -77,7 +77,7 @@ class Run:
 
     @in_its_language
     def sel(self, **values) -> "Run":
-        """The runs at one value of each named swept setting, or at some: `run.sel(lora_rank=2)`.
+        """The runs at one value of each named swept setting, or at several: `run.sel(lora_rank=2)`.
 
         A list keeps its axis, with those values in that order: `run.sel(lora_rank=[1, 2])`.
         """
@@ -123,7 +123,7 @@ def run_sweep(train, world: World, config: Settings, *arguments) -> Run:
     """Call train(world, one_config, *arguments) for each loop of the sweep; label the results.
 
     `train` returns (model, ref_logp, history). It runs on one thread, and leaves torch as it
-    was, also when the learner interrupts.
+    was, even when the learner interrupts.
     """
     loops = [train(world, one, *arguments) for one in config.loops()]
     models, references, histories = zip(*loops, strict=True)

@@ -3,7 +3,7 @@
     L(θ) = −(1/B) Σ log π_θ(y_i|x_i)          negative log-likelihood of the target, in nats
     W_eff = W + (α/r) B A                     only A and B move       (Hu et al. 2021, eq. 3)
 
-What one step deletes: a target is one token, so there is no sum over a sequence and no mask;
+What a one-step world leaves out: a target is one token, so no sum over a sequence and no mask;
 prompts can be enumerated, so a batch is always all six and SFT has no sampling noise.
 """
 
@@ -23,7 +23,7 @@ from toycore.world import World
 
 @config
 class SFTConfig(Settings):
-    """Settings of `train_sft`. Any number may be a sequence: the run covers the product."""
+    """Settings of `train_sft`. Any number may be a sequence: the run covers every combination."""
 
     per_loop = ("steps",)
 
@@ -31,7 +31,7 @@ class SFTConfig(Settings):
     lora_rank: Wholes = setting(default=8, low=1, high=11)
     # ΔW is scaled by lora_alpha / lora_rank
     lora_alpha: Numbers = setting(default=8.0, low=0, above=True)
-    # updates, each on all six prompts; more: surer of the target
+    # updates, each on all six prompts; more: more certain of the target
     steps: Wholes = setting(default=38, low=1)
     # Adam's learning rate, constant
     lr: Numbers = setting(default=1e-2, low=0, above=True)
@@ -45,7 +45,7 @@ def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     logp    (..., B, V) log-probabilities
     target  (..., B) token indices
 
-    Returns the loss (...) and info: `accuracy`, the share whose likeliest token is the target.
+    Returns the loss (...) and info: `accuracy`, the share of B whose likeliest token is the target.
     """
     (logp,) = guards.batches(logp=logp)
     target = guards.indices("target", target, below=logp.shape[-1])

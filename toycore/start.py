@@ -1,4 +1,4 @@
-"""Where PPO and DPO start: at a trained policy, which is the frozen reference as well."""
+"""Where PPO and DPO start: from a trained policy, which is also the frozen reference."""
 
 import torch
 
@@ -12,7 +12,7 @@ from toycore.world import World
 
 
 def starting_run(world: World, config: Settings, start: Run | None) -> Run:
-    """The start if it fits the config's seeds, else an error; None: the default SFT."""
+    """The start if it has the config's seeds, else an error; None: the default SFT."""
     if start is None:
         return train_sft(world, SFTConfig(seeds=config.seeds))
     if not isinstance(start, Run):

@@ -34,7 +34,7 @@ class World:
     sft_targets        (P,) token indices
     preference_pairs   (5, 3) rows of (prompt, chosen, rejected) indices
 
-    Rewards come by class (`helpful`, `harmful`, `neutral`: the same for every prompt, a
+    Rewards are given by class (`helpful`, `harmful`, `neutral`: the same for every prompt, a
     keyword reward) or as any finite (P, V) table. TypeError or ValueError for anything else.
     """
 
@@ -68,12 +68,12 @@ class World:
 
     @in_its_language
     def prompt(self, label: str | int) -> int:
-        """Index of a prompt, by its label in this world's language, or by itself."""
+        """Index of a prompt, from its label in this world's language or from the index itself."""
         return _index("prompt", label, self.prompts)
 
     @in_its_language
     def token(self, label: str | int) -> int:
-        """Index of a token, by its label in this world's language, or by itself."""
+        """Index of a token, from its label in this world's language or from the index itself."""
         return _index("token", label, self.tokens)
 
     @in_its_language
@@ -120,7 +120,7 @@ class World:
     def distinct_pairs(self, pairs, seeds: int) -> tuple[Tensor, Tensor]:
         """Each pair once, (M, 3), and each seed's share of it, (S, M): a step costs M, not N.
 
-        pairs: (N, 3) for all seeds, or (S, N, 3), as `pairs` takes them; else a ValueError.
+        pairs: (N, 3) for all seeds, or (S, N, 3), as the method `pairs` takes; else ValueError.
         """
         per_seed = getattr(pairs, "ndim", None) == 3
         if per_seed and len(pairs) != seeds:
@@ -148,7 +148,7 @@ class World:
 
         ref_logp: (..., P, V) log-probabilities of the reference. Returns (..., n, 3) indices
         (prompt, chosen, rejected). ValueError unless two tokens or more are possible at each
-        prompt: there would be nothing to compare.
+        prompt; otherwise there would be nothing to compare.
         """
         ref_logp = guards.policy("ref_logp", ref_logp, (len(self.prompts), len(self.tokens)))
         alone = (ref_logp > -math.inf).sum(-1) < 2

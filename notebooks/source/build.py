@@ -1,10 +1,10 @@
-"""Makes two notebooks, Turkish and English, of each lesson: checked, executed, outputs stored.
+"""Makes two notebooks from each lesson, Turkish and English: checked, executed, outputs stored.
 
     build.py [lesson ...]            writes tr/*.ipynb, en/*.ipynb and teaching.*.md
     build.py [lesson ...] --check    executes nothing; names each file that is out of date
     build.py [lesson ...] --site     makes the website of the course: dist/site
     build.py --standalone            makes each a file that runs alone: dist/tr, dist/en
-    build.py [lesson ...] --slides   makes projector slides of each: dist/slides
+    build.py [lesson ...] --slides   makes projector slides for each: dist/slides
 
 How a lesson is written: builder/lesson.py.
 """
@@ -65,7 +65,7 @@ def installation() -> str:
 
 
 def told(path) -> str:
-    """As one writes it from where one stands."""
+    """The path as it is written from the current folder."""
     try:
         return os.path.relpath(path)
     except ValueError:  # on another drive of Windows

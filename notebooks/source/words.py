@@ -1,6 +1,6 @@
 """The words that the build puts around the lessons, in both languages.
 
-What a notebook says while it runs stands in toycore/language.py.
+What a notebook says while it runs is in toycore/language.py.
 """
 
 WORDS = {
@@ -9,7 +9,7 @@ WORDS = {
         "open": "Open in {}",
         "upload": "To run this lesson in Colab or Kaggle, upload its one-file version, `{}`; "
         "the README says how to make it.",
-        "alone": "This file runs alone, without a network. Colab: *File → Upload notebook*. "
+        "alone": "This file runs on its own, without a network. Colab: *File → Upload notebook*. "
         "Kaggle: *File → Import Notebook*.",
         "package": "the course's package; run it, no need to read it",
         "quiz": "Check yourself",
@@ -39,15 +39,15 @@ WORDS = {
         "elsewhere": '<p>Nothing runs on this page. Open the <a href="{}" download>notebook</a> in Jupyter, or upload its '
         "one-file version, linked at the top, to Colab or Kaggle: there you put your answer in place of "
         "<code>...</code>, and a check names the mistake. Hints and solutions unfold here, too.</p>",
-        "skip": "To the text",
+        "skip": "Skip to the text",
         "claim": "See how language models are taught, rewarded and shrunk, where every answer is known exactly.",
-        "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expectation can be "
-        "counted, the best policy is known in closed form, and where PPO and DPO train, a dashed line shows "
-        "what reward and KL ought to reach. You predict, move a slider, and check against the exact answer.",
+        "intro": "The language model here is a toy: 6 prompts, 11 tokens, one step. So every expected value can be "
+        "computed exactly, the best policy is known in closed form, and where PPO and DPO train, a dashed line shows "
+        "where reward and KL ought to end up. You predict, move a slider, and check against the exact answer.",
         "hero": "A leash (a KL penalty) for a policy: <code>kl_beta</code> weighs reward against the distance to the start. "
-        "Move it: the dashed line is the exact optimum. The reward reaches it on every leash, and the KL comes the closer "
-        "to it the shorter the leash is.",
-        "footer": "Code: MIT. Text: CC BY 4.0. No tracker, no cookie, nothing loaded from elsewhere.",
+        "Move it: the dashed line is the exact optimum. The reward reaches it on every leash; the shorter the leash, "
+        "the closer the KL comes to it.",
+        "footer": "Code: MIT. Text: CC BY 4.0. No trackers, no cookies, nothing loaded from elsewhere.",
         "offline": "Scripts are off: the sliders stand still and formulas appear as TeX.",
     },
     "tr": {

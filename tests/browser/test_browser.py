@@ -176,10 +176,10 @@ GO_TO = f"({lab_server.PANEL}).content.scrollToItem({{}}, 'center')"
 
 
 SAID = [
-    ("You said b", "It is a"),  # wrongly
-    ("You said b", "So it is"),  # rightly
-    ("You made no prediction", "It is c"),
-    ("You made no prediction", "It is b"),
+    ("You said b", "The answer is a"),  # wrongly
+    ("You said b", "Correct"),  # rightly
+    ("You made no prediction", "The answer is c"),
+    ("You made no prediction", "The answer is b"),
 ]
 
 
@@ -218,7 +218,7 @@ def test_a_prediction_is_made_before_its_answer_is_seen_and_kept_with_the_notebo
     for place, cell in enumerate(stored.cells):
         if predict.is_folded(cell):
             assert page.evaluate(HIDDEN.format(place)), "the answer lies open"
-            assert "It is " not in shown_at(page, place)
+            assert "The answer is " not in shown_at(page, place)
         elif predict.tagged(cell, predict.ANSWER):
             inside = cell.source.split("\n\n")[1].split("\n")[0]
             assert gist(inside) not in shown_at(page, place), "the reasons lie open"

@@ -279,7 +279,7 @@ def test_every_quiz_answers_without_a_kernel(visit, site):
         page.context.close()
 
 
-SIDE_BY_SIDE = {"tr": ("Sen {} dedin", "Doğrusu"), "en": ("You said {}", "It is")}
+SIDE_BY_SIDE = {"tr": ("Sen {} dedin", "Doğrusu"), "en": ("You said {}", "The answer is")}
 
 
 def test_every_prediction_is_committed_to_before_its_answer_is_seen(visit, site):

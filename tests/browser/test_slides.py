@@ -212,7 +212,7 @@ def test_a_class_votes_before_the_slide_that_shows_the_answer(browser, tmp_path)
         pictures.append(page.locator("section.present img").count())
     page.close()
     assert told[1] == "Leash Predict · a short leash. Where to? a where 0.5 < 1 b towards the 𝑟"
-    assert told[2] == "Leash It is a: where 0.5 < 1."
+    assert told[2] == "Leash The answer is a: where 0.5 < 1."
     assert pictures == [0, 0, 1]
 
 

@@ -491,7 +491,7 @@ def test_a_right_value_without_a_gradient_does_not_pass():
 
 def test_a_wrong_gradient_is_shown():
     verdict = said(lambda x, scale: (scale * x * x.detach()).mean() + 3 * (x - x.detach()).sum())
-    assert "The value is right and the gradient is not" in verdict.body
+    assert "The value is right, but the gradient is not" in verdict.body
 
 
 def test_an_unknown_mistake_is_shown_by_its_first_input():
@@ -500,7 +500,7 @@ def test_an_unknown_mistake_is_shown_by_its_first_input():
     verdict = said(lambda x, scale: (scale * x * x.detach()).mean() + 1)
     x = ", ".join(f"{number:.4g}" for number in inputs["x"].tolist())
     assert f"`x = [{x}]`, `scale = 2`" in verdict.body
-    assert f"you get `{due + 1:.4g}`; expected is `{due:.4g}`" in verdict.body
+    assert f"you get `{due + 1:.4g}`; expected: `{due:.4g}`" in verdict.body
     assert verdict.mistake is None
 
 
@@ -513,7 +513,7 @@ def test_wrong_on_larger_inputs_only_is_shown_by_those():
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (lambda x, scale: x * scale, "it should be `()` and is `(2,)`"),
+        (lambda x, scale: x * scale, "it should be `()` but is `(2,)`"),
         (
             lambda x, scale: (scale * x * x.detach()).mean() / 0,
             "NaN or infinity in the result: `inf`",
@@ -537,7 +537,7 @@ def test_an_error_is_told_in_one_line_with_its_place_in_the_learners_code():
 
     body = said(broken).body
     line = inspect.getsourcelines(broken)[1] + 2
-    assert f"in line {line} (`return half @ torch.zeros(7, 7, dtype=x.dtype)`)" in body
+    assert f"on line {line} (`return half @ torch.zeros(7, 7, dtype=x.dtype)`)" in body
     assert "RuntimeError: " in body
     assert "\n" not in body
     assert f"satır {line}" in said(broken, "tr").body

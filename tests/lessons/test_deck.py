@@ -148,7 +148,7 @@ def test_the_class_votes_on_a_prediction_before_it_sees_what_the_run_says():
     _, vote, curve, slider = told(deck(notebook(markdown("## S"), *cells), 40))
     assert vote == ("vote", "S", ASKED, "before measure() kl 0.1 draw()")
     assert curve == ("picture", "S", "", "tc.widgets.slider()")
-    assert slider == ("slider", "S", "It is a: where 0.5 < 1.", "Why? since")
+    assert slider == ("slider", "S", "The answer is a: where 0.5 < 1.", "Why? since")
 
 
 @pytest.mark.parametrize(("measured", "shown"), [("kl 0.1", "kl 0.1"), ("kl 0.1 " * 10, "")])
@@ -159,10 +159,10 @@ def test_an_answer_without_a_picture_shows_what_was_printed_if_that_is_short(mea
     assert answer == (
         "answer",
         "S",
-        f"It is a: where 0.5 < 1. {shown}".strip(),
+        f"The answer is a: where 0.5 < 1. {shown}".strip(),
         "Why? since before",
     )
-    assert later[2] == "It is a: where 0.5 < 1. later"
+    assert later[2] == "The answer is a: where 0.5 < 1. later"
 
 
 def test_of_too_many_slides_those_give_way_that_a_class_misses_least():
@@ -180,7 +180,7 @@ def test_of_too_many_slides_those_give_way_that_a_class_misses_least():
         kinds = [kind for kind in kinds if kind != gone]
         made = told(deck(lesson, most))
         assert [kind for kind, *_ in made] == kinds
-    assert "It is a: where 0.5 < 1. 0.1 Why? since" in made[1][3]
+    assert "The answer is a: where 0.5 < 1. 0.1 Why? since" in made[1][3]
     assert "a still" in made[1][3]
     assert made[2][3].endswith("Prose only Exercises Name Exercise 1 · Name x = ...")
 

@@ -414,7 +414,7 @@ def test_the_command_prints_the_table(quick, capsys):
     assert not platform.node() or platform.node() not in text
     assert "medians and quartiles of 3 rounds" in text
     assert f"{training.ALONE} / {training.SWEEP}: 168 (168 – 168)" in text
-    assert "import toycore: 0.02 s over the 0.9 s of import torch" in text
+    assert "import toycore: 0.02 s on top of the 0.9 s of import torch" in text
     first, second = text.index("hidden 64, batch 1:"), text.index("hidden 1024, batch 1:")
     assert text.index("import toycore") < first < second < text.index("torchao is not timed: no")
     assert text.count("fp32 (again)") == 2

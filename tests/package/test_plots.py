@@ -305,7 +305,7 @@ def test_in_every_seeds_plane_the_untaught_tokens_stay_short(world, ranks):
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "lr = 1e+154: left the finite numbers at step {}."),
+        ("en", "lr = 1e+154: no longer finite from step {}."),
         ("tr", "lr = 1e+154: {}. adımda taştı (sonsuz ya da NaN)."),
     ],
 )
@@ -329,7 +329,7 @@ def test_a_mean_over_seeds_ends_where_its_first_seed_does():
     first, second = picture.figure.axes[0].lines
     assert np.isfinite(first.get_ydata()).tolist() == [True] * 3 + [False] * 3
     assert np.isfinite(second.get_ydata()).all()
-    assert "beta = 0.1: left the finite numbers at step 3" in picture.alt
+    assert "beta = 0.1: no longer finite from step 3" in picture.alt
 
 
 def test_the_values_of_a_setting_are_written_exactly():

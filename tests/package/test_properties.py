@@ -115,7 +115,7 @@ def test_settings_are_refused_or_train_and_a_divergence_is_told(train, data):
     finite = bool(np.isfinite(run.history.to_array()).all())
     if len(config.swept) == 1:
         told = tc.plots.curves(run, *run.history.data_vars).alt
-        assert ("left the finite numbers" in told) == (not finite)
+        assert ("no longer finite" in told) == (not finite)
 
 
 # --- every other public function ---------------------------------------------------------------

@@ -4,7 +4,7 @@
 
 One timing says nothing: the first call is cold, and neighbours on the machine come and go.
 So arms are warmed up and timed in turn, many times, and judged by their ratio to the first
-arm *in the same round*, against how far that arm, timed once more, is from itself.
+arm *in the same round*, against how far that arm, timed once more, differs from itself.
 """
 
 import argparse
@@ -34,7 +34,7 @@ QUARTILES = (0.25, 0.5, 0.75)
 class Comparison:
     """What `compare` measured. Arms come in order; the last is the control, the first again.
 
-    seconds  arm → (repeats,) seconds a unit of work, by CPU time; one value a round
+    seconds  arm → (repeats,) seconds per unit of work, by CPU time; one value per round
     wall     arm → the same by the wall clock
     units    arm → units of work in one measurement
     """
@@ -45,7 +45,7 @@ class Comparison:
     unit: str
 
     def quartiles(self, arm: str) -> np.ndarray:
-        """Lower quartile, median, upper quartile of an arm's seconds a unit of work."""
+        """Lower quartile, median, upper quartile of an arm's seconds per unit of work."""
         return np.quantile(self.seconds[arm], QUARTILES)
 
     def ratio(self, arm: str, to: str | None = None) -> np.ndarray:
@@ -58,7 +58,7 @@ class Comparison:
 
         slower  its lower quartile is above 1 and above the control's upper quartile
         faster  its upper quartile is below 1 and below the control's lower quartile
-        Of two equal arms, 15 rounds say so wrongly in about 1 case of 2,000; 7 in 1 of 60.
+        For two equal arms, 15 rounds say so wrongly in about 1 case in 2,000; 7 rounds in 1 in 60.
         """
         low, _, high = self.ratio(arm)
         control_low, _, control_high = self.ratio(next(reversed(self.seconds)))
@@ -110,10 +110,10 @@ def compare(
     """Time arms, called as `arm()`, against the first of them, on one torch thread.
 
     Every arm is warmed up. Then, in each of `repeats` rounds, all are timed in turn, and the
-    first once more as the control "<first> (again)". The order rotates, and turns round once
+    first once more as the control "<first> (again)". The order rotates, and is reversed once
     every arm has been first. An arm shorter than 2 ms is repeated inside a measurement. What
-    was alive before the rounds stays out of garbage collection: no arm pays for another's.
-    work: arm → how many of the unit one call does (1 if missing); its seconds are divided by it.
+    exists before the rounds is kept out of garbage collection: no arm pays for another's.
+    work: arm → the units of work in one call (1 if missing), by which its seconds are divided.
     """
     repeats = guards.Rule(int, 3).check("repeats", repeats)  # with fewer there are no quartiles
     work = _checked(arms, {} if work is None else work)
@@ -168,7 +168,7 @@ def _calls(arm: Callable) -> int:
 
 
 def _order(names: list[str], repeats: int) -> Iterator[str]:
-    """The names in turn: each round starts one later; after a full circle they turn round."""
+    """The names in turn: each round starts one later; after a full circle the order is reversed."""
     for one in range(repeats):
         start = one % len(names)
         order = names[start:] + names[:start]

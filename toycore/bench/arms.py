@@ -1,6 +1,6 @@
 """What the speed table times: the course, and its peers.
 
-plain modules   PPO the old notebook's way: one run, float32, modules called on a batch
+plain modules   PPO as it is often written: one run, float32, modules called on a batch
 TRL             its DPOTrainer on the course's pairs, where `trl` and `peft` are installed
 """
 
@@ -67,11 +67,11 @@ def remarks(table, imports: dict[str, list[float]]) -> list[str]:
     ]
     torch_, toycore = (np.median(imports[name]) for name in ("torch", "toycore"))
     return [
-        "Ratios of the same round, median and quartiles:",
+        "Ratios within the same round, median and quartiles:",
         *ratios,
         "PPO: 100 rollouts × 4 epochs of batch 64, 400 updates per run; DPO: 200 steps.",
         TRL_IS_TIMED if has_trl() else NO_TRL,
-        f"import toycore: {toycore:.2g} s over the {torch_:.2g} s of import torch, CPU time.",
+        f"import toycore: {toycore:.2g} s on top of the {torch_:.2g} s of import torch, CPU time.",
     ]
 
 
@@ -107,9 +107,9 @@ class PlainLM(nn.Module):
 
 @plain_torch
 def train_plain(world, config, start: tc.ToyLM) -> tuple[PlainLM, list[float]]:
-    """PPO as the old notebook wrote it: one run, one seed, a batch of prompts through modules.
+    """PPO as it is often written: one run, one seed, a batch of prompts through modules.
 
-    Its faults are mended (leash, reference, several passes per rollout), so that it learns what
+    It has the leash, the reference and several passes per rollout, so that it learns what
     `train_ppo` learns. Returns the policy and the mean reward of each rollout.
     """
     generator = torch.Generator().manual_seed(config.seeds[0])

@@ -1,13 +1,13 @@
 """The broken lab, lesson 6: real bugs in training, and what each of them really optimises.
 
-    recipes.py  other ways to tie PPO's leash on
-    sampling.py what answers are sampled by: the policy, tempered and cut off, in groups
-    optima.py   where these lead
+    recipes.py  other ways to attach PPO's leash
+    sampling.py what answers are sampled from: the policy, tempered and truncated, in groups
+    optima.py   where each of them leads
     ppo.py      the loop that runs them
     dpo.py      recipes that give DPO another reference or other labels
     verdict.py  where each recipe has ended: how far from π*, how far from its own optimum
 
-Nothing here is a trainer to use. A recipe is a few lines to read; the loops are those of
+None of these is a trainer to use. A recipe is a few lines to read; the loops are those of
 toycore.ppo and toycore.dpo, and with the sound recipe they give the same numbers to the digit.
 """
 

@@ -1,10 +1,10 @@
-"""DPO with another reference or other labels than it ought to have: lesson 6.
+"""DPO with the wrong reference or the wrong labels: lesson 6.
 
     the judge's labels   P(a ≻ b) = σ(r_a − r_b)   →  π_ref e^(r/β) / Z, whose margins are r_a − r_b
-    hard labels          the better always wins    →  no margin is enough: as if β went to 0
+    hard labels          the better one always wins →  no margin is enough: as if β went to 0
 
-The reference is what a margin is counted from. The loss fits the same margins from whatever
-reference it is given: loss, margin and accuracy end alike, and the policy ends elsewhere.
+The reference is what a margin is measured from. The loss fits the same margins to whatever
+reference it is given: loss, margin and accuracy end up alike, and the policy ends up elsewhere.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from toycore.world import World
 
 
 def uniform(policy: ToyLM) -> Tensor:
-    """A reference that drops out of every margin: none at all."""
+    """A reference that drops out of every margin: the same as none at all."""
     return torch.zeros_like(policy.logp()).log_softmax(-1)
 
 
@@ -44,7 +44,7 @@ def hardened(pairs: Tensor, reward: Tensor) -> Tensor:
 
 
 def best_of(ref_logp: Tensor, reward: Tensor, beta: float) -> Tensor:
-    """The limit β → 0: the reference, cut down to the answers that are worth most."""
+    """The limit β → 0: the reference, restricted to the answers that are worth most."""
     return exact.optimal_policy(ref_logp, reward, 0.0)
 
 
@@ -53,8 +53,8 @@ class Recipe(NamedTuple):
 
     climbs     what it really optimises, averaged over prompts
     source     whose code has it
-    reference  the policy from which margins are counted
-    labels     (pairs, reward) → the pairs that it is trained on
+    reference  the policy from which margins are measured
+    labels     (pairs, reward) → the pairs to train on
     optimum    (its reference, reward, β) → where it leads (..., P, V)
     """
 
@@ -93,7 +93,7 @@ DPO_RECIPES = {
 
 @config
 class DPOLabConfig(Settings):
-    """Settings of `train_dpo`, the lab's. Whatever is not here is as in DPOConfig."""
+    """Settings of the lab's `train_dpo`. Whatever is not listed is as in DPOConfig."""
 
     per_loop = ("recipe", "steps")
 
@@ -108,11 +108,11 @@ class DPOLabConfig(Settings):
 
 @in_its_language
 def train_dpo(world: World, config: DPOLabConfig, pairs, start: Run | None = None) -> Run:
-    """Train by each recipe, all from the same start and on the same pairs (as dpo.train_dpo's).
+    """Train by each recipe, all from the same start and on the same pairs (as in dpo.train_dpo).
 
     History, before each step and after the last: `loss`, `margin` and `accuracy`, as the recipe's
     own code would log them; `reward`, `kl` (to the start) and `attained`, exact, whatever the
-    recipe takes for its reference.
+    recipe uses as its reference.
     """
     check(world, config, DPOLabConfig)
     distinct, weight = world.distinct_pairs(pairs, len(config.seeds))

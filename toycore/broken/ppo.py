@@ -20,7 +20,7 @@ from toycore.world import World
 
 @config
 class PPOLabConfig(Settings):
-    """Settings of `train_ppo`, the lab's. Whatever is not here is as in PPOConfig.
+    """Settings of the lab's `train_ppo`. Whatever is not listed is as in PPOConfig.
 
     There is no entropy bonus: it would move every optimum a little.
     """
@@ -30,8 +30,8 @@ class PPOLabConfig(Settings):
     recipe: Words = choice(default=next(iter(PPO_RECIPES)), allowed=[*PPO_RECIPES])
     # β, reward per nat of KL
     kl_beta: Numbers = setting(default=0.5, low=0)
-    # How often fresh answers are sampled. Few: without a leash that holds, rounding errors grow,
-    # and after 100 rollouts no two machines would agree.
+    # How often fresh answers are sampled. Few, since without a leash that holds rounding errors
+    # grow, and after 100 rollouts no two machines would agree.
     rollouts: Wholes = setting(default=30, low=1)
     # a count, or the seed numbers themselves
     seeds: Wholes = 1
@@ -42,7 +42,7 @@ def train_ppo(world: World, config: PPOLabConfig, start: Run | None = None) -> R
     """Train by each recipe, all from the same start and with the same noise.
 
     History, at the start and after each rollout: `reward`, `kl` (to the start), `entropy` and
-    `attained`, exact, whatever the recipe takes for its reference; `logged_kl`, to that reference:
+    `attained`, exact, whatever the recipe uses as its reference; `logged_kl`, to that reference:
     what the recipe's own code would log; `clip_fraction`, the mean over the rollout's updates.
     """
     check(world, config, PPOLabConfig)

@@ -1,25 +1,25 @@
-"""PPO with its leash (the KL penalty) tied on in twelve ways, two sound, one slow: lesson 6.
+"""PPO with its leash (the KL penalty) attached in twelve ways, two sound, one slow: lesson 6.
 
     k1 = log π − log π_ref,   k2 = k1² / 2,   k3 = π_ref/π − 1 + k1      (Schulman 2020)
 
 Three ways to estimate KL(π‖π_ref) from one sampled token. Where an estimate stands decides what
-it does. In the reward it weighs ∇ log π and is not differentiated; in the loss it is. On the mean
+it does. In the reward it weighs ∇ log π and is not differentiated; in the loss it is. Averaged
 over samples, at the first pass over a rollout, the two give
 
     in the reward    E[k ∇ log π]      k1: ∇ KL(π‖π_ref)    k3: ∇ (KL(π‖π_ref) − KL(π_ref‖π))
     in the loss      E[∇k]             k2: ∇ KL(π‖π_ref)    k1: E[∇ log π] = 0
 
-The last holds for samples of π itself (sampling.py). A k3 whose log-ratio has its sign turned is
+The last holds for samples of π itself (sampling.py). A k3 whose log-ratio has its sign flipped is
 something else again: with the ratio ρ = π/π_ref its mean is χ² − KL, and its gradient ∇χ²/2, where
 χ² = E[ρ] − 1.
 
-The other two leave the leash alone. A baseline that holds the answer itself, the mean of its group
-of G, takes 1/G of the answer's own reward away: the reward shrinks by (G − 1)/G and a leash in the
-loss does not. And a clip of π/π_ref in place of π/π_old weighs an answer by ρ, and not at all where
-ρ has left 1 ± ε on the side that pays: up the slope of E_ref[A ρ̄²] / 2, where A is the advantage as
-it stands and ρ̄ is ρ, stopped at 1 + ε where A > 0 and at 1 − ε where A < 0.
+The other two leave the leash alone. A baseline that includes the answer itself, the mean of its
+group of G, takes away 1/G of its own reward: the reward shrinks to (G − 1)/G and a leash in the
+loss does not. And a clip of π/π_ref in place of π/π_old weights an answer by ρ, and by 0 where ρ
+has left 1 ± ε on the side that pays: this climbs E_ref[A ρ̄²] / 2, where A is the advantage at that
+moment and ρ̄ is ρ, stopped at 1 + ε where A > 0 and at 1 − ε where A < 0.
 
-A recipe says what its updates climb; tests/package/test_broken.py counts it out, token by token.
+A recipe says what its updates climb; tests/package/test_broken.py verifies it, token by token.
 """
 
 from collections.abc import Callable
@@ -107,10 +107,10 @@ class Recipe(NamedTuple):
     whitened   whether advantages are whitened
     passes     optimisation passes per rollout
     reference  the policy that the penalties compare with
-    sampler    the policy's table → the one that answers are sampled by, (R, P, V) both
-    group      answers in a row to one prompt; from 2 on, their mean is the baseline, not the critic
+    sampler    the policy's table → the one that answers are sampled from, (R, P, V) both
+    group      answers in a row to one prompt; from 2 up, their mean is the baseline, not the critic
     ratio_to_reference  whether the clipped ratio is π/π_ref, where it should be π/π_old
-    optimum    (its reference, reward, β) → where it leads (..., P, V); None: no single place
+    optimum    (its reference, reward, β) → where it leads (..., P, V); None: no single point
     """
 
     climbs: str
@@ -178,7 +178,7 @@ PPO_RECIPES = {
         passes=1,
     ),
     "log_ratio_in_loss": Recipe(
-        # q: what it samples by; the sum is over the tokens that top-p keeps, σ the spread under q
+        # q: what it samples from; the sum is over the tokens that top-p keeps, σ the spread under q
         "E_q[r] − β (σ + 0.1) log Σ_q π^(1/T)",
         "rasbt/reasoning-from-scratch, section 7.5: k1 in the loss, on tempered top-p samples",
         in_loss=k1,

@@ -1,13 +1,13 @@
-"""What answers are sampled by, and what that does to a term of the loss.
+"""What answers are sampled from, and what that does to a term of the loss.
 
     temperature  q = π^(1/T) / Σ π^(1/T); below 1 the likely tokens become likelier
-    top-p        the fewest tokens that hold the share p between them, and no others
+    top-p        the fewest tokens that together hold the share p, and no others
                  (Holtzman et al. 2020, section 3.1)
 
-E[∇ log π] = 0 holds for samples of π alone. For those of q it is q − π, by the logits: to add
-β mean(log π − log π_ref) to the loss moves them along β (π − q), and π_ref is not in it. What q
-favours falls, the tail rises, until all tokens are alike. It is an entropy bonus by mistake, the
-slope of −β T log Σ π^(1/T) over the tokens that top-p keeps: without top-p, β (1 − T) times the
+E[∇ log π] = 0 holds for samples of π alone. For those of q it is q − π, in the logits: adding
+β mean(log π − log π_ref) to the loss moves them along β (π − q), in which π_ref does not appear.
+What q favours falls, the tail rises, until all tokens are alike. It is an accidental entropy bonus:
+the slope of −β T log Σ π^(1/T) over the tokens that top-p keeps: without top-p, β (1 − T) times the
 Rényi entropy of order 1/T.
 """
 
@@ -20,7 +20,7 @@ from toycore.engine import guards
 from toycore.engine.guards import POSITIVE, Rule
 from toycore.engine.noise import sample_token
 
-# The values that rasbt/reasoning-from-scratch samples by
+# The values that rasbt/reasoning-from-scratch samples with
 TEMPERATURE = 0.8
 TOP_P = 0.9
 
@@ -31,10 +31,10 @@ def as_it_is(logp: Tensor) -> Tensor:
 
 
 def truncated(logp, temperature: float = TEMPERATURE, top_p: float = TOP_P) -> Tensor:
-    """Log-probabilities of the distribution that is sampled: (..., P, V) → (..., P, V).
+    """Log-probabilities of the distribution that is sampled from: (..., P, V) → (..., P, V).
 
     logp  the policy's. First its temperature, then top-p: the likeliest tokens whose sum reaches
-    top_p stay and are made to sum to 1, the others get −∞. With 1 and 1 all stays as it was.
+    top_p stay and are made to sum to 1, the others get −∞. With 1 and 1 nothing changes.
     """
     temperature = POSITIVE.check("temperature", temperature)
     top_p = Rule(float, 0, above=True, high=1).check("top_p", top_p)
@@ -48,11 +48,11 @@ def truncated(logp, temperature: float = TEMPERATURE, top_p: float = TOP_P) -> T
 def log_ratio_flow(
     logp, sampler: Callable[[Tensor], Tensor] = truncated, *, steps: int = 1000, size: float = 0.25
 ) -> Tensor:
-    """Where β mean(log π − log π_ref) in the loss leads by itself: (steps + 1, ..., P, V).
+    """Where β mean(log π − log π_ref) in the loss leads on its own: (steps + 1, ..., P, V).
 
     Nothing is sampled: each step moves the logits by its expectation, size · (π − q), where
-    q = sampler(π), and size is β times the learning rate. Log-probabilities, from logp (..., P, V)
-    on.
+    q = sampler(π), and size is β times the learning rate. Log-probabilities, the first of
+    them logp (..., P, V).
     """
     steps, size = Rule(int, 1).check("steps", steps), POSITIVE.check("size", size)
     tables = [guards.table("logp", logp).double()]
@@ -66,7 +66,7 @@ def sample_groups(table: Tensor, uniform: Tensor, group: int) -> tuple[Tensor, T
     """Prompts, each for `group` samples in a row, and answers: as noise.sample_answer, (R, B) each.
 
     table: (R, P, V) log-probabilities; uniform: (R, B), on [0, 1). The whole part of P · uniform
-    is a prompt, of which the first of a group holds for all; the rest draws the token.
+    is a prompt, and a group's first is used for all of it; the remainder draws the token.
     """
     point = uniform * table.shape[-2]
     own = point.long()

@@ -1,4 +1,4 @@
-"""Where each recipe has ended, against π* and against what it really optimises."""
+"""Where each recipe ended, against π* and against what it really optimises."""
 
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @in_its_language
 def verdict(run: Run) -> "pd.DataFrame":
-    """One row a recipe: where it ended, mean over seeds ± standard deviation over seeds.
+    """One row per recipe: where it ended, mean over seeds ± standard deviation over seeds.
 
-    run        a lab's run that sweeps nothing but the recipe
+    run        a run of the lab that sweeps nothing but the recipe
     climbs     what the recipe really optimises
     attained   the share of the possible gain in what it ought to optimise
     TV to π*   total variation between its end and π*: the share of probability that lies elsewhere
-    TV to own  the same to the optimum of what it climbs; – where that is no single place
+    TV to own  the same to the optimum of what it climbs; – where that is no single point
 
     The last two heads are words, in the language of the run's world.
     """
@@ -43,7 +43,7 @@ def verdict(run: Run) -> "pd.DataFrame":
 @one_thread
 @plain_torch
 def own_optimum(run: Run) -> Tensor | None:
-    """Where the one recipe of this run leads, by closed form: (S, P, V); None: no single place."""
+    """Where the one recipe of this run leads, in closed form: (S, P, V); None: no single point."""
     _check(run, [])
     recipe, beta = _recipe(run)
     if recipe.optimum is None:
@@ -63,7 +63,7 @@ def _row(run: Run) -> dict[str, str]:
 
 
 def _check(run, swept: list[str]) -> None:
-    """An error unless this is a lab's run that sweeps these settings and no others."""
+    """An error unless this is a run of the lab that sweeps these settings and no others."""
     guards.instance("run", run, Run)
     if not isinstance(run.config, PPOLabConfig | DPOLabConfig):
         raise TypeError(say("lab_run", config=repr(run.config)))
@@ -85,5 +85,5 @@ def _off(run: Run, place: Tensor | None) -> str:
 
 
 def _said(values: Tensor) -> str:
-    """Of one value per seed: mean ± standard deviation."""
+    """Mean ± standard deviation of one value per seed."""
     return f"{values.mean():.2f} ± {values.std():.2f}"

@@ -1,14 +1,14 @@
 """The exercises of the lessons: `tc.checks.dpo_loss(my_loss, language="en")` judges an answer.
 
 A check says passed, or names the likely mistake, or shows the first input on which the answer
-differs. It never raises at a learner's error; only an unknown language is a ValueError. Nor does
-it wait without end: a learner's code is called in a child process, within limits.
+differs. It never raises on a learner's error; only an unknown language is a ValueError. Nor does
+it wait for ever: a learner's code is called in a child process, within limits.
 
 exercise.py  the three kinds: a function written, a run predicted, a world tried
 attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
 trial.py  plain.py  settled.py          a call in a child; an answer in plain data; the check's
              own work on a torch that the learner has not touched
-draws.py  trained.py         random inputs; where the trainings start
+draws.py  trained.py         random inputs; where training starts
 environment.py  lora.py  ppo.py  dpo.py  quantization.py  lab.py     the exercises, one file per lesson;
              long, since each mistake stands beside its words in both languages
 """

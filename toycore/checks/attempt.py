@@ -1,4 +1,4 @@
-"""Calls of a learner's function: on copies of the inputs, and whatever comes of it, as plain data.
+"""Calls to a learner's function, on copies of the inputs; whatever comes of it, as plain data.
 
 Nothing that the function raises gets out, except KeyboardInterrupt: the learner's own stop button.
 What comes of a call is told in Python's own numbers. Those pass through the pipe of a trial, and
@@ -69,7 +69,7 @@ def attempt(function: Callable, inputs: dict, trained: tuple[str, ...], results:
             returned = function(*copies.values())
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # also SystemExit: a learner's sys.exit() ends no lesson
+    except BaseException as error:  # even SystemExit: a learner's sys.exit() may not end it
         return failure(error, function)
     return read(returned, leaves, copies, trained, results)
 
@@ -112,7 +112,7 @@ def read(returned, leaves: dict, copies: dict, trained, results: int) -> Outcome
 
 
 def unwritten(answer, depth: int = 3) -> bool:
-    """Whether this, or a part of it, is what a stub holds."""
+    """Whether this, or a part of it, is still what the stub held."""
     if type(answer) is dict:
         answer = list(answer.values())
     if type(answer) in (tuple, list):
@@ -121,7 +121,7 @@ def unwritten(answer, depth: int = 3) -> bool:
 
 
 def members(value) -> list | None:
-    """What a list or tuple holds; a subclass of the learner's is not asked. None of all else."""
+    """What a list or tuple holds, without asking a learner's subclass; None for anything else."""
     for base in (list, tuple):
         if issubclass(type(value), base):
             return [*base.__iter__(value)]
@@ -146,7 +146,7 @@ def numbers(value) -> Numbers:
 
 
 def pulls(parts: list, leaves: list[Tensor]) -> list[Tensor]:
-    """The gradients of a weighted sum: with equal weights, parts that sum to 0 would hide."""
+    """The gradients of a weighted sum: with equal weights, parts that cancel would hide."""
     tracked = [part for part in parts if isinstance(part, Tensor) and part.requires_grad]
     if not tracked or not leaves:
         return [torch.zeros_like(leaf) for leaf in leaves]
@@ -162,7 +162,7 @@ def weights(count: int) -> Tensor:
 
 
 class Unusable(Exception):
-    """An answer with which a check cannot go on; `key` is the phrase that says so."""
+    """An answer that a check cannot work with; `key` is the phrase that says so."""
 
     def __init__(self, key: str, **figures):
         super().__init__(key)
@@ -174,7 +174,7 @@ class NotForked(BaseException):
 
 
 def failure(error: BaseException, function: Callable) -> Outcome:
-    """What a function raised: a trouble of its own name, where it has one."""
+    """What a function raised, as a trouble with a name of its own where there is one."""
     where = line(error, function)
     told = {"error": one_line(error), **where}
     refuse_if_forked(error)
@@ -224,7 +224,7 @@ def one_line(error: BaseException) -> str:
 
 
 def line(error: BaseException, function: Callable) -> dict:
-    """Where in the learner's code: the last line of the call that stands in the function's file."""
+    """Where in the learner's code: the last line of the call that is in the function's file."""
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     frames = traceback.walk_tb(error.__traceback__)
     own = [number for frame, number in frames if frame.f_code.co_filename == file]

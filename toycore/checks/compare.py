@@ -32,7 +32,7 @@ def same(one: Outcome, two: Outcome) -> bool:
 
 
 def narrower(got: Outcome, due: Outcome) -> bool:
-    """Whether a result lost precision: float32 where float64 is due."""
+    """Whether a result lost precision: float32 where float64 is expected."""
     return any(map(is_narrower, got.values, due.values))
 
 

@@ -43,7 +43,7 @@ LOSS = {
     "missing_beta": Mistake(
         with_margin(lambda c, r, rc, rr, beta: (c - rc) - (r - rr)),
         tr="β eksik. Örtük ödül, log oranın β katıdır; β olmadan marj nat olur, ödül olmaz. Tanımdaki r̂ satırına dön.",
-        en="β is missing. The implicit reward is β times the log ratio; without β the margin is in nats and not in units of reward. Go back to the line that defines r̂.",
+        en="β is missing. The implicit reward is β times the log ratio; without β the margin is in nats, not in units of reward. Go back to the line that defines r̂.",
     ),
     "hard_coded": Mistake(
         with_margin(lambda c, r, rc, rr, beta: 0.3 * ((c - rc) - (r - rr))),
@@ -53,22 +53,22 @@ LOSS = {
             with_margin(lambda c, r, rc, rr, beta: 0.7 * ((c - rc) - (r - rr))),
         ),
         tr="β yerine bir sayı yazılmış. Dersin hücresinde öyleydi; burada β her denemede başkadır: `beta`'yı kullan. Gerisi doğru.",
-        en="A number stands in place of β. So it was in the lesson's cell; here β is another one in each trial: use `beta`. The rest is right.",
+        en="You wrote a number in place of β. The lesson's cell did too, but here β is different in each trial: use `beta`. The rest is right.",
     ),
     "divided_by_beta": Mistake(
         with_margin(lambda c, r, rc, rr, beta: ((c - rc) - (r - rr)) / beta),
         tr="β'ya bölünmüş. π*'da ödül β'ya bölünür; burada tersinden gidilir: ödül, log oranın β **katıdır**.",
-        en="You divide by β. In π* the reward is divided by β; here the way is walked back: the reward is β **times** the log ratio.",
+        en="You divide by β. In π* the reward is divided by β; here we go the other way: the reward is β **times** the log ratio.",
     ),
     "beta_outside": Mistake(
         lambda c, r, rc, rr, beta: -beta * logsigmoid((c - rc) - (r - rr)).mean(),
         tr="β, log σ'nın dışında kalmış. Orada yalnızca kaybı ölçekler; içeride ise ödülün kaç nat'la kurulacağını belirler.",
-        en="β stands outside log σ. There it only scales the loss; inside, it decides with how many nats the reward is built.",
+        en="β is outside log σ. There it only scales the loss; inside, it decides how many nats a reward takes.",
     ),
     "beta_on_chosen": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * (c - rc) - (r - rr)),
         tr="β yalnızca seçilenin log oranını çarpıyor: parantez eksik. İki örtük ödülün de β'sı vardır.",
-        en="β multiplies the log ratio of the chosen answer alone: parentheses are missing. Both implicit rewards have a β.",
+        en="β multiplies only the log ratio of the chosen answer: brackets are missing. Both implicit rewards have a β.",
     ),
     "minus_inside": Mistake(
         lambda *inputs: logsigmoid(-right_margin(*inputs)).mean(),
@@ -83,7 +83,7 @@ LOSS = {
     "only_policy_swapped": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * ((r - rc) - (c - rr))),
         tr="Politikada seçilen ile reddedilen yer değiştirmiş, referansta değiştirmemiş. Her log oranda aynı yanıt iki kez geçmeli: bir kez π_θ ile, bir kez π_ref ile.",
-        en="Chosen and rejected are swapped in the policy and not in the reference. In each log ratio the same answer must stand twice: once with π_θ, once with π_ref.",
+        en="Chosen and rejected are swapped in the policy but not in the reference. In each log ratio the same answer must stand twice: once with π_θ, once with π_ref.",
     ),
     "reference_free": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * (c - r)),
@@ -98,7 +98,7 @@ LOSS = {
     "bracket": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * (c - rc - r - rr)),
         tr="Bir parantez kayıp: `- r - rr`, r'nin log oranını değil ikisini birden çıkarır. Reddedilenin log oranı parantez içinde kalmalı: `- (r - rr)`.",
-        en="A pair of brackets is lost: `- r - rr` subtracts both, and not the log ratio of r. That of the rejected answer belongs in brackets: `- (r - rr)`.",
+        en="A pair of brackets is missing: `- r - rr` subtracts both instead of the log ratio of r. The log ratio of the rejected answer belongs in brackets: `- (r - rr)`.",
     ),
     "rewards_added": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * ((c - rc) + (r - rr))),
@@ -108,35 +108,35 @@ LOSS = {
     "no_rejected": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * (c - rc)),
         tr="Reddedilen yanıt kayıpta yok: yalnızca seçilenin örtük ödülü var. Marj, ikisinin farkıdır.",
-        en="The rejected answer is not in the loss: only the implicit reward of the chosen one is. The margin is the difference of both.",
+        en="The rejected answer is not in the loss: only the implicit reward of the chosen one is. The margin is the difference between the two.",
     ),
     "ratios": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * ((c - rc).exp() - (r - rr).exp())),
         tr="Log oran yerine oranın kendisi var: fazladan bir `.exp()`. Örtük ödül, oranın **logaritmasının** β katıdır.",
-        en="The ratio itself stands in place of its logarithm: there is an `.exp()` too many. The implicit reward is β times the **logarithm** of the ratio.",
+        en="You use the ratio itself in place of its logarithm: there is one `.exp()` too many. The implicit reward is β times the **logarithm** of the ratio.",
     ),
     "minus_forgotten": Mistake(
         lambda *inputs: logsigmoid(right_margin(*inputs)).mean(),
         tr="Baştaki eksi unutulmuş. Log-olasılık büyütülür, kayıp küçültülür; aradaki fark o eksidir.",
-        en="The minus in front is forgotten. A log-probability is to grow and a loss to shrink; the minus is what lies between them.",
+        en="You forgot the minus in front. A log-probability should grow and a loss should shrink; that is what the minus is for.",
     ),
     "no_logarithm": Mistake(
         lambda *inputs: -torch.sigmoid(right_margin(*inputs)).mean(),
         also=(lambda *inputs: (1 - torch.sigmoid(right_margin(*inputs))).mean(),),
         tr="Logaritma yok: σ var, log σ değil. Kayıp, tercihlerin eksi **log**-olasılığıdır.",
-        en="The logarithm is missing: σ is there and log σ is not. The loss is minus the **log**-probability of the preferences.",
+        en="The logarithm is missing: you have σ, not log σ. The loss is minus the **log**-probability of the preferences.",
     ),
     "other_base": Mistake(
         lambda *inputs: -logsigmoid(right_margin(*inputs)).mean() / np.log(2),
         also=(lambda *inputs: -logsigmoid(right_margin(*inputs)).mean() / np.log(10),),
         tr="Formül doğru, logaritmanın tabanı başka (`log2` ya da `log10`). Doğal logaritma olmalı, `.log()`: kayıp ln 2'den başlar.",
-        en="The formula is right, the logarithm has another base (`log2` or `log10`). It must be the natural one, `.log()`: the loss starts at ln 2.",
+        en="The formula is right, but the logarithm has the wrong base (`log2` or `log10`). It must be the natural one, `.log()`: the loss starts at ln 2.",
     ),
     "divided": Mistake(
         with_margin(lambda c, r, rc, rr, beta: beta * (c / rc - r / rr)),
         also=(with_margin(lambda c, r, rc, rr, beta: beta * ((c / rc).log() - (r / rr).log())),),
         tr="Log-olasılıklar birbirine bölünmüş. Elindekiler zaten logaritma: oranın logaritması, logaritmaların farkıdır.",
-        en="Log-probabilities are divided by one another. What you hold are logarithms already: the logarithm of a ratio is a difference of logarithms.",
+        en="Log-probabilities are divided by one another. You already have logarithms: the logarithm of a ratio is a difference of logarithms.",
     ),
     "mean_inside": Mistake(
         lambda *inputs: -logsigmoid(right_margin(*inputs).mean()),
@@ -147,12 +147,12 @@ LOSS = {
     "sum": Mistake(
         lambda *inputs: -logsigmoid(right_margin(*inputs)).sum(),
         tr="Çiftlerin toplamı alınmış, ortalaması değil. Böylece başlangıçtaki kayıp, ln 2'nin çift sayısı kadar katı olur.",
-        en="You sum over the pairs; take the mean. At the start the loss would be as many times ln 2 as there are pairs.",
+        en="You sum over the pairs; take the mean. At the start the loss would be ln 2 times the number of pairs.",
     ),
     "no_mean": Mistake(
         lambda *inputs: -logsigmoid(right_margin(*inputs)),
         tr="Her çiftin kaybı ayrı ayrı duruyor. Eğitim tek bir sayıyı küçültür: ortalamalarını al.",
-        en="The loss of each pair stands by itself. Training makes one number smaller: take the mean.",
+        en="You return a loss for each pair. Training makes one number smaller: take the mean.",
     ),
 }
 
@@ -187,29 +187,29 @@ FIRST_LOSS = {
     "no_beta": Mistake(
         0.25,
         tr="Bu, (Δ − 1/2)'nin karesi; β'ya bölmek unutulmuş.",
-        en="This is the square of Δ − 1/2; the division by β is forgotten.",
+        en="This is the square of Δ − 1/2; you forgot to divide by β.",
     ),
     "beta_not_squared": Mistake(
         1.0,
         tr="β da karenin içindedir: β'ya değil, β'nın karesine bölünür.",
-        en="β is inside the square, so its square divides.",
+        en="β is inside the square too: divide by the square of β, not by β.",
     ),
     "not_squared": Mistake(
         2.0,
         tr="Kesir doğru, kare unutulmuş.",
-        en="The fraction is right, the square is forgotten.",
+        en="The fraction is right, but you forgot the square.",
         also=(-2.0,),
     ),
     "times_beta": Mistake(
         0.5**2 * 0.25**2,
         tr="β ile çarpılmış. Formülde β paydadadır.",
-        en="You multiply by β. In the formula β divides.",
+        en="You multiply by β. In the formula β is in the denominator.",
         also=(0.5**2 * 0.25,),
     ),
     "another_beta": Mistake(
         round((0.5 / 0.3) ** 2, 2),
         tr="Hesap doğru, β başka: bu, dersteki 0,3 ile çıkan sayıdır. Burada β 0,25.",
-        en="The sum is right and β is another one: this is what comes out with the lesson's 0.3. Here β is 0.25.",
+        en="The calculation is right, but with another β: this is what the lesson's 0.3 gives. Here β is 0.25.",
     ),
     "zero": Mistake(
         0.0,
@@ -263,12 +263,12 @@ CURES = {
     "a": Mistake(
         "a",
         tr="`attained` böyle eksiye düşmüştü. Uzun eğitim, hiç kaybetmemiş yanıtların marjını durmadan büyütür; az veride bu öğrenmek değil, ezberlemektir. Öteki iki yoldan hangisi politikayı daha az oynatır?",
-        en="This is how `attained` became negative. Long training pushes the margin of answers that never lost on and on; with few data that is not learning but memorising. Which of the other two moves the policy less?",
+        en="This is how `attained` became negative. Long training keeps pushing up the margin of answers that never lost; with little data that is not learning but memorising. Which of the other two moves the policy less?",
     ),
     "c": Mistake(
         "c",
         tr="IPO'nun büyük zararı önlediği doğru, ama en iyisi o değil. Marjı 1/2'ye vardırır; 100 çift ise o marjı çok yerde yanlış yöne kurar. Hangi yol, az çifte daha az inanır?",
-        en="IPO does keep the great harm away, but it is not the best. It takes the margin to 1/2, and in many places 100 pairs build that margin the wrong way. Which way trusts few pairs less?",
+        en="IPO does prevent the great harm, but it is not the best. It takes the margin to 1/2, and with 100 pairs that margin points the wrong way in many places. Which way trusts a few pairs less?",
     ),
 }
 
@@ -277,7 +277,7 @@ few_pairs = Predicted(
     right=Mistake(
         "b",
         tr="10 adım: {early}; IPO: {ipo}; olduğu gibi: {plain}. Az bilen, az kıpırdamalıdır.",
-        en="10 steps {early}, IPO {ipo}, as it is {plain}. Those who know little should move little.",
+        en="10 steps: {early}; IPO: {ipo}; as it was: {plain}. Those who know little should move little.",
     ),
     mistakes=CURES,
 )
@@ -314,7 +314,7 @@ OWN_PAIRS = {
     "too_many": Mistake(
         [(5, 10, token) for token in (0, 1, 2)],
         tr="{given} çift fazla: en çok iki çiftle yap.",
-        en="{given} pairs are too many: do it with two at most.",
+        en="{given} pairs are too many: use two at most.",
     ),
     "another_prompt": Mistake(
         [(3, 1, 6)],

@@ -3,7 +3,7 @@
 A written answer is a function. The oracle and each wrong variant of the catalogue are called on
 fresh random inputs, and then the answer is: a mistake is named when the answer equals its variant
 on all of them, in value and, where training needs it, in gradient. A prediction is compared with
-a run made then and there. A trial takes the learner's own world and says how far the aim is.
+a run made then and there. A trial takes the learner's own world and says how far off the aim is.
 """
 
 import dataclasses
@@ -85,7 +85,7 @@ class Written(Exercise):
     """A function to write. `right.answer` is the oracle.
 
     draw     generator → several inputs, each a dict in the order of the arguments; small first,
-             for the first one on which an answer is wrong is shown
+             since the first one on which an answer is wrong is shown
     trained  arguments whose gradient counts
     results  how many tensors the function returns
     """
@@ -103,7 +103,7 @@ class Written(Exercise):
 
     @settled
     def expected(self, generator: Generator) -> tuple[list[dict], list[Outcome], list[tuple]]:
-        """Inputs; what is due; each variant's name with what it gives."""
+        """Inputs; what is expected; each variant's name with what it gives."""
         inputs = list(self.draw(generator))
         known = [
             (name, attempts(variant, inputs, self.trained, self.results))
@@ -121,7 +121,7 @@ class Written(Exercise):
             return self.praise(language, {})
         if name := recognise(got, due, known):
             return self.named(name, language, {})
-        first = fine.index(False)  # of an unknown mistake, what is shown
+        first = fine.index(False)  # what is shown for an unknown mistake
         key, figures = got[first].trouble, got[first].figures
         if not key and not same_values(got[0], again):
             one, two = (shown(outcome.values[0]) for outcome in (got[0], again))
@@ -141,7 +141,7 @@ def called(
 
 
 def recognise(got: list[Outcome], due: list[Outcome], known: list[tuple]) -> str | None:
-    """The name of the variant that the answer equals on all inputs, and at least once truly.
+    """The name of the variant that the answer equals on all inputs, at least once without failing.
 
     Gradients count too; where they differ (a `.item()` at the end), a value that only one
     variant gives still names it.
@@ -169,9 +169,9 @@ class Tried(Exercise):
     """An answer that is not compared with an oracle but examined; what is found has a name.
 
     examine  answer, language → "right" or the name of a mistake, and the figures for its words.
-             The answer is plain data. What is raised for its values is told as an error in it.
-    calls    inputs with which the answer, then a function, is called: examined are the tuples
-             of Numbers that it gives, one for each
+             The answer is plain data. What its values make it raise is told as an error in it.
+    calls    inputs with which the answer, here a function, is called: the tuples of Numbers
+             that it gives, one for each, are what is examined
     results  how many tensors such a function returns
     """
 
@@ -204,7 +204,7 @@ class Tried(Exercise):
             return wrong("own_failure", language, error=one_line(error))
         if name == "right":
             return self.praise(language, figures)
-        if name not in self.mistakes:  # a run that came out otherwise than wherever it was tested
+        if name not in self.mistakes:  # the run came out as on no machine it was tested on
             return wrong("otherwise", language)
         return self.named(name, language, figures)
 
@@ -218,7 +218,7 @@ class Predicted(Tried):
 def predicted_number(run: Callable[[], float], tolerance: float, mistakes: dict) -> Callable:
     """Examines a number: right within the tolerance of what the run gives, else the mistake that
     expects it, else `too_low` or `too_high`, which every such catalogue has. {due} is what the
-    run gave: words for the right answer alone."""
+    run gave: only the words for the right answer may use it."""
 
     def examine(answer, language: str) -> tuple[str, dict]:
         guess = number(answer)

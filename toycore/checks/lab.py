@@ -1,4 +1,4 @@
-"""The exercises of lesson 6: k3, the baseline of the others, β in a group, a leash that lets die."""
+"""The exercises of lesson 6: k3, the baseline of the others, β in a group, answers that die out."""
 
 import math
 
@@ -29,7 +29,7 @@ K3 = {
     "sign_flipped": Mistake(
         lambda logp, ref: (logp - ref).exp() - 1 - (logp - ref),
         tr="Log oranın işareti ters: üstelde π_ref/π durmalı, seninkinde π/π_ref var. Bu, vaka 5'in formülüdür; ortalaması KL değil, χ² − KL'dir.",
-        en="The log ratio has its sign turned: π_ref/π belongs in the exponential, yours has π/π_ref. This is the formula of case 5; its mean is not the KL but χ² − KL.",
+        en="The log ratio has the wrong sign: π_ref/π belongs in the exponential, but yours has π/π_ref. This is the formula of case 5; its mean is not the KL but χ² − KL.",
     ),
     "k1": Mistake(
         lambda logp, ref: logp - ref,
@@ -49,7 +49,7 @@ K3 = {
     "no_log": Mistake(
         lambda logp, ref: (ref - logp).exp() - 1,
         tr="Yalnızca π_ref/π − 1 var. Ortalaması 0'dır; KL'yi taşıyan log oran unutulmuş.",
-        en="Only π_ref/π − 1 is there. Its mean is 0; the log ratio, which carries the KL, is forgotten.",
+        en="Only π_ref/π − 1 is there. Its mean is 0; you forgot the log ratio, which carries the KL.",
     ),
     "log_sign": Mistake(
         lambda logp, ref: (ref - logp).exp() - 1 - (logp - ref),
@@ -64,7 +64,7 @@ K3 = {
     "mean": Mistake(
         lambda logp, ref: ((ref - logp).exp() - 1 + logp - ref).mean(),
         tr="Ortalama alınmış. Her örneğin kendi sayısı isteniyor; ortalamayı kayıp alır.",
-        en="You took the mean. Each sample's own number is asked for; the loss takes the mean.",
+        en="You took the mean. The task asks for one number per sample; the loss takes the mean.",
     ),
 }
 
@@ -99,7 +99,7 @@ OTHERS = {
     "own_mean": Mistake(
         own_mean,
         tr="Taban çizgisinde yanıtın kendisi de var: vaka 7'nin hatası. Geriye yanıtın hakkının (G − 1)/G'si kalır.",
-        en="The baseline holds the answer itself: the bug of case 7. Of what the answer is due, (G − 1)/G is left.",
+        en="The baseline includes the answer itself: the bug of case 7. Only (G − 1)/G of what the answer deserves is left.",
     ),
     "divided_by_all": Mistake(
         lambda reward: reward - (reward.sum(-1, keepdim=True) - reward) / reward.shape[-1],
@@ -114,7 +114,7 @@ OTHERS = {
     "std": Mistake(
         lambda reward: own_mean(reward) / (reward.std(-1, keepdim=True) + 1e-4),
         tr="Bu GRPO'nun avantajı: grubun kendi ortalaması düşülür, sonra standart sapmaya bölünür. İkisi de istenmiyor.",
-        en="This is the advantage of GRPO: its own mean, and a division by the deviation. Neither is asked for.",
+        en="This is the advantage of GRPO: its own mean, and a division by the deviation. The task asks for neither.",
         also=(lambda reward: own_mean(reward) / reward.std(-1, keepdim=True),),
     ),
     "whole_batch": Mistake(
@@ -125,12 +125,12 @@ OTHERS = {
     "baseline_only": Mistake(
         others_mean,
         tr="Bu, taban çizgisinin kendisi. Avantaj, yanıtın ödülünden onun düşülmüş hâlidir.",
-        en="This is the baseline itself. The advantage is the answer's reward less the baseline.",
+        en="This is the baseline itself. The advantage is the answer's reward minus the baseline.",
     ),
     "sign": Mistake(
         lambda reward: others_mean(reward) - reward,
         tr="İşareti ters: iyi çıkan yanıt azaltılır.",
-        en="The sign is turned: answers that turned out well become rarer.",
+        en="The sign is wrong: answers that turned out well become rarer.",
     ),
 }
 
@@ -139,7 +139,7 @@ leave_one_out = Written(
     right=Mistake(
         lambda reward: reward - others_mean(reward),
         tr="RLOO'nun avantajı. Kendi ortalamasından G/(G − 1) kat büyüktür; KL kayıptayken bile β artık yazdığın β'dır.",
-        en="The advantage of RLOO. It is G/(G − 1) times that of the own mean; and with the KL in the loss, β is now the β that you wrote.",
+        en="The advantage of RLOO. It is G/(G − 1) times the one whose mean includes the answer; and with the KL in the loss, β is now the β that you wrote.",
     ),
     mistakes=OTHERS,
 )
@@ -149,7 +149,7 @@ leave_one_out = Written(
 
 
 def beta_of_a_group() -> float:
-    """Of the recipe's own optimum at β = 0.7: its reward differences over its log-ratio differences."""
+    """From the recipe's own optimum at β = 0.7: reward differences over log-ratio differences."""
     ref_logp, reward = torch.as_tensor(start().logp.values), World().reward
     log_ratio = leashed_group_optimum(ref_logp, reward, 0.7) - ref_logp
     return ((reward[0, 0] - reward[0, 1]) / (log_ratio[0, 0, 0] - log_ratio[0, 0, 1])).item()
@@ -159,7 +159,7 @@ GROUP_BETA = {
     "unchanged": Mistake(
         0.7,
         tr="Yazılan β bu; varılan başka. Ödülün çekişi küçüldü, kayıptaki KL'ninki küçülmedi.",
-        en="This is the β that was written; it leads to another. The pull of the reward shrank, that of the KL in the loss did not.",
+        en="This is the β that was written, but training leads to another. The pull of the reward shrank, that of the KL in the loss did not.",
     ),
     "inverted": Mistake(
         0.7 * 7 / 8,
@@ -169,17 +169,17 @@ GROUP_BETA = {
     "one_more": Mistake(
         0.7 * 9 / 8,
         tr="G − 1 yerine G + 1 alınmış. Taban çizgisinin içinde yanıtın kendisi var, fazladan biri değil.",
-        en="You took G + 1 for G − 1. The answer itself is in its baseline, not one more.",
+        en="You used G + 1 in place of G − 1. The baseline includes the answer itself, not an extra one.",
     ),
     "too_low": Mistake(
         0.4,
         tr="Kapalı biçim bundan büyük bir β veriyor. Gruptaki yanıtın avantajından, kendi ödülünün 1/8'i düşülür; KL'den bir şey düşülmez.",
-        en="The closed form gives a larger β than that. Of an answer's advantage, 1/8 of its own reward is taken away; of the KL, nothing.",
+        en="The closed form gives a larger β than that. An answer's advantage loses 1/8 of its own reward; the KL loses nothing.",
     ),
     "too_high": Mistake(
         3.0,
         tr="Kapalı biçim bundan küçük bir β veriyor. Gruptaki yanıtın avantajından, kendi ödülünün 1/8'i düşülür; KL'den bir şey düşülmez.",
-        en="The closed form gives a smaller β than that. Of an answer's advantage, 1/8 of its own reward is taken away; of the KL, nothing.",
+        en="The closed form gives a smaller β than that. An answer's advantage loses 1/8 of its own reward; the KL loses nothing.",
     ),
 }
 
@@ -232,7 +232,7 @@ flipped_leash = Tried(
     right=Mistake(
         1.0,
         tr="β {got} iken zararlıların olasılığı tam 0; en seyrek nötrünki {neutral}. KL'li bir tasma hiçbir yanıtı öldürmez; χ² öldürür.",
-        en="At a β of {got} the probability of harm is exactly 0, that of the rarest neutral answer {neutral}. A leash by the KL lets no answer die; χ² does.",
+        en="At a β of {got} the probability of harm is exactly 0, that of the rarest neutral answer {neutral}. A leash made of the KL lets no answer die; one made of χ² does.",
     ),
     mistakes=FLIPPED,
 )

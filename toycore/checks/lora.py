@@ -51,17 +51,17 @@ FORWARD = {
     "no_scale": Mistake(
         with_update(lambda x, A, B, alpha: (x @ A.T) @ B.T),
         tr="Ölçek hiç yok: α/r eksik. (Dersin hücresindeki `8 / 8`, 1'dir; orada fark edilmez.)",
-        en="There is no scale at all: α/r is missing. (The `8 / 8` of the lesson's cell is 1; there it does not show.)",
+        en="There is no scale at all: α/r is missing. (The `8 / 8` in the lesson's cell is 1, so it does not show there.)",
     ),
     "alpha_of_the_lesson": Mistake(
         with_update(lambda x, A, B, alpha: 8 / len(A) * (x @ A.T) @ B.T),
         tr="α yerine 8 yazılmış. Dersin modelinde öyleydi; burada `alpha` verilir. r ise doğru bulunmuş.",
-        en="8 stands in place of α. So it was in the lesson's model; here `alpha` is given. Your r is right.",
+        en="You wrote 8 in place of α. That was right in the lesson's model, but here `alpha` is given. Your r is right.",
     ),
     "whole_division": Mistake(
         with_update(lambda x, A, B, alpha: alpha // len(A) * (x @ A.T) @ B.T),
         tr="`//` tam sayı bölmesidir, kesri atar. α/r için tek bölü gerekir: `/`.",
-        en="`//` divides to a whole number and drops the fraction. α/r takes a single slash: `/`.",
+        en="`//` is whole-number division: it drops the fraction. α/r needs a single slash: `/`.",
     ),
     "r_over_alpha": Mistake(
         with_update(lambda x, A, B, alpha: len(A) / alpha * (x @ A.T) @ B.T),
@@ -81,7 +81,7 @@ FORWARD = {
     "r_of_the_lesson": Mistake(
         with_update(lambda x, A, B, alpha: alpha / 8 * (x @ A.T) @ B.T),
         tr="r yerine 8 yazılmış. Dersin modelinde öyleydi; burada r'yi A'dan oku: satır sayısı.",
-        en="8 stands in place of r. So it was in the lesson's model; here read r off A: the number of its rows.",
+        en="You wrote 8 in place of r. That was right in the lesson's model; here, read r off A: it is the number of its rows.",
     ),
     "swapped": Mistake(
         with_update(lambda x, A, B, alpha: alpha / len(A) * (x @ B.T) @ A.T),
@@ -91,22 +91,22 @@ FORWARD = {
     "not_transposed": Mistake(
         with_update(lambda x, A, B, alpha: alpha / len(A) * (x @ A) @ B),
         tr="Devrik (transpose) unutulmuş. Girdiler satırdır; bu yüzden `x @ A.T`, sonra `@ B.T`.",
-        en="The transposes are forgotten. Inputs are rows, so it is `x @ A.T`, then `@ B.T`.",
+        en="You forgot the transposes. Inputs are rows, so it is `x @ A.T`, then `@ B.T`.",
     ),
     "transposed_product": Mistake(
         with_update(lambda x, A, B, alpha: alpha / len(A) * x @ (B @ A)),
         tr="ΔW = B A doğru, ama W gibi o da devrik çarpılır: `x @ (B @ A).T`.",
-        en="ΔW = B A is right, but like W it is multiplied transposed: `x @ (B @ A).T`.",
+        en="ΔW = B A is right, but, like W, it has to be transposed: `x @ (B @ A).T`.",
     ),
     "weight_not_transposed": Mistake(
         lambda x, W, b, A, B, alpha: x @ W + b + update(x, A, B, alpha),
         tr="W'nin devriği unutulmuş: satırları çıkışlardır, bu yüzden `x @ W.T`.",
-        en="The transpose of W is forgotten: its rows are outputs, so it is `x @ W.T`.",
+        en="You forgot the transpose of W: its rows are outputs, so it is `x @ W.T`.",
     ),
     "update_only": Mistake(
         lambda x, W, b, A, B, alpha: update(x, A, B, alpha),
         tr="Donuk katman kayıp: yalnızca düzeltme kalmış. LoRA, W'nin **yanına** konur.",
-        en="The frozen layer is lost: only the update is left. LoRA stands **beside** W.",
+        en="The frozen layer is missing: only the update is left. LoRA stands **beside** W.",
     ),
     "base_only": Mistake(
         lambda x, W, b, A, B, alpha: x @ W.T + b,
@@ -121,7 +121,7 @@ FORWARD = {
     "bias_scaled": Mistake(
         lambda x, W, b, A, B, alpha: x @ W.T + alpha / len(A) * ((x @ A.T) @ B.T + b),
         tr="Ölçek, bias'ı da çarpıyor. α/r yalnızca B A içindir.",
-        en="The scale multiplies the bias too. α/r is for B A alone.",
+        en="The scale multiplies the bias too. α/r belongs to B A alone.",
     ),
     "all_scaled": Mistake(
         lambda x, W, b, A, B, alpha: alpha / len(A) * (x @ W.T + (x @ A.T) @ B.T) + b,
@@ -183,17 +183,17 @@ NEW = {
     "both_random": Mistake(
         lambda inside, out, rank: (random_matrix(rank, inside), random_matrix(out, rank)),
         tr="Biçimler doğru, ama ikisi de rastgele: politika daha ilk adımdan önce kayar (bölüm 3, gerçek bir hata). Biri sıfır olmalı.",
-        en="The shapes are right, but both are random: the policy slips before the first step (section 3, a real bug). One of them must be zero.",
+        en="The shapes are right, but both are random: the policy shifts before the first step (section 3, a real bug). One of them must be zero.",
     ),
     "both_zero": Mistake(
         lambda inside, out, rank: (torch.zeros(rank, inside), torch.zeros(out, rank)),
         tr="İkisi de sıfır: başlangıç aynı kalır, ama gradyanlar da sıfırdır; hiçbiri yerinden kıpırdamaz.",
-        en="Both are zero: the start is unchanged, but so are the gradients zero, and neither ever moves.",
+        en="Both are zero: the start is unchanged, but the gradients are zero too, and neither ever moves.",
     ),
     "a_is_zero": Mistake(
         lambda inside, out, rank: (torch.zeros(rank, inside), random_matrix(out, rank)),
         tr="Başlangıç aynı kalır, eğitim de başlardı: ikisi doğru. Ama PEFT'teki gibi istendi; orada sıfır başlayan öteki matristir (bölüm 3).",
-        en="The start stays unchanged and training could begin: both are right. But it was to be as in PEFT, where the other matrix starts at zero (section 3).",
+        en="The start stays unchanged and training could begin: both are right. But the task asks for it as in PEFT, where the other matrix starts at zero (section 3).",
     ),
     "not_random": Mistake(
         lambda inside, out, rank: (torch.ones(rank, inside), torch.zeros(out, rank)),
@@ -204,12 +204,12 @@ NEW = {
             ),
         ),
         tr="B doğru, başlangıç da aynı. Ama A'nın satırları birbirinin aynı: hepsi aynı yöne bakar, hep aynı gradyanı alır, rank da 1 kalır. Her sayıyı ayrı, rastgele başlat.",
-        en="B is right, and the start unchanged. But the rows of A are the same: they look the same way, get the same gradient, and the rank stays 1. Start every number at random.",
+        en="B is right, and the start unchanged. But the rows of A are all the same: they point the same way, get the same gradient, and the rank stays 1. Start every number at random.",
     ),
     "pair_swapped": Mistake(
         lambda inside, out, rank: (torch.zeros(out, rank), random_matrix(rank, inside)),
         tr="Biçimler yer değiştirmiş. A, girdiyi r sayıya indirir: (rank, giriş). B, çıkışı ondan kurar: (çıkış, rank).",
-        en="The shapes are swapped. A brings the input down to r numbers: (rank, in). B makes the output of them: (out, rank).",
+        en="The shapes are swapped. A brings the input down to r numbers: (rank, in). B turns them into the output: (out, rank).",
     ),
     "shapes": Mistake(
         lambda inside, out, rank: (random_matrix(inside, rank), torch.zeros(rank, out)),
@@ -225,7 +225,7 @@ new_adapter = Tried(
     right=Mistake(
         lambda inside, out, rank: (random_matrix(rank, inside), torch.zeros(out, rank)),
         tr="Çarpım sıfır, başlangıç aynı; ilk adımı B atar, A onun ardından yola çıkar.",
-        en="The product is zero and the start unchanged; B takes the first step, and A sets out after it.",
+        en="The product is zero and the start unchanged; B takes the first step, and A follows.",
     ),
     mistakes=NEW,
 )
@@ -249,7 +249,7 @@ ALPHA = {
     "a": Mistake(
         "a",
         tr="Dört kat α, tek başına olsaydı öyle olurdu. Ama `lr` de dörtte bire indi: B'nin hızı ne oldu, A'nınki ne oldu?",
-        en="So it would be with four times the α alone. But `lr` went down to a quarter: what became of the pace of B, and of that of A?",
+        en="That would be so with four times the α alone. But `lr` went down to a quarter: what happens to the pace of B, and to that of A?",
     ),
     "b": Mistake(
         "b",
@@ -298,22 +298,22 @@ TARGETS = {
     "count": Mistake(
         [3, 4, 7],
         tr="Altı istem için altı token'lık bir liste gerekir.",
-        en="Six prompts take six tokens, in a list.",
+        en="Six prompts need six tokens, in a list.",
     ),
     "refusal_lost": Mistake(
         [3, 4, 7, 0, 8, 2],
         tr="Dördüncü istemin hedefi ret olarak kalmalıydı: `hayır`, numarası 1.",
-        en="The target of the fourth prompt was to stay the refusal: `no`, number 1.",
+        en="The target of the fourth prompt must stay the refusal: `no`, number 1.",
     ),
     "too_few": Mistake(
         [3, 3, 3, 1, 3, 3],
         tr="Yalnızca {distinct} ayrı token var; en az dört istendi.",
-        en="The number of distinct tokens is {distinct}; at least four were asked for.",
+        en="The number of distinct tokens is {distinct}; the task asks for at least four.",
     ),
     "neutral": Mistake(
         [3, 4, 7, 1, 8, 10],
         tr="Kilitlenen politikanın ödülü {reward}; istenenin {missed} altında. Hedeflerinin ödül ortalaması {worth}: ret dışında bir nötr hedef daha var.",
-        en="The locked policy earns {reward}, {missed} too little. Your targets are worth {worth} on the mean: beside the refusal another one is neutral.",
+        en="The locked policy earns {reward}, {missed} too little. Your targets are worth {worth} on average: besides the refusal, another one is neutral.",
     ),
     "harmful": Mistake(
         [3, 4, 7, 1, 8, 6],
@@ -327,7 +327,7 @@ own_targets = Tried(
     right=Mistake(
         [3, 4, 7, 1, 8, 0],
         tr="Politika {reward} kazanıyor; hedeflerin ortalaması {worth}. Kilitlenen bir politikanın değeri, örneklerinin değeridir: eğitim, ödülü hiç görmedi.",
-        en="The policy earns {reward}; your targets are worth {worth} on the mean. A locked policy is worth what its examples are worth: training never saw the reward.",
+        en="The policy earns {reward}; your targets are worth {worth} on average. A locked policy is worth what its examples are worth: training never saw the reward.",
     ),
     mistakes=TARGETS,
 )

@@ -1,4 +1,4 @@
-"""An answer that is no function, as plain data: numbers, words, and lists, tuples, dicts of them.
+"""An answer that is not a function, as plain data: numbers, words, lists, tuples, dicts of them.
 
 The check's own code works on these alone, so that no method of a learner's class can mislead or
 stop it. An object of another class is asked for its numbers in a trial, as a function is called.
@@ -15,7 +15,7 @@ LONGEST = 1000  # characters of a word that are read
 
 
 def plain(answer, slow: str):
-    """The same answer, of Python's own classes; Unusable where there is no such thing."""
+    """The same answer in Python's own classes; Unusable where that is impossible."""
     left = MOST
 
     def part(value, depth: int):
@@ -47,7 +47,7 @@ def plain(answer, slow: str):
 
 
 def listed(value):
-    """A tensor, an array, or what says that it is one, as a number or as lists of numbers."""
+    """A tensor, an array, or what claims to be one, as a number or as lists of numbers."""
     try:
         array = value.numpy(force=True) if isinstance(value, Tensor) else np.asarray(value)
         if array.dtype.kind == "O" and not array.ndim:

@@ -19,7 +19,7 @@ PROMPT, REFUSAL = 3, 1
 
 def clip_inputs(generator):
     """Ratios and advantages of both kinds; beyond the edge on either side in every draw. Which of
-    the two means is smaller, with the clip or without, goes to and fro: else a minimum of means
+    the two means is smaller, with the clip or without, alternates: otherwise a minimum of means
     would look like one of them alone."""
     for count, side in ((4, 1), (8, -1), (16, 1)):
         clip_range = setting(generator, 0.1, 0.3)
@@ -43,7 +43,7 @@ def clip_inputs(generator):
 
 
 def of_ratio(loss):
-    """A loss told by ratio, advantage and clip range."""
+    """A loss in terms of ratio, advantage and clip range."""
     return lambda logp, old, adv, eps: loss((logp - old).exp(), adv, eps)
 
 
@@ -69,13 +69,13 @@ CLIP = {
     "no_ratio": Mistake(
         lambda logp, old, adv, eps: -(logp * adv).mean(),
         tr="Bu, REINFORCE'un kaybı (bölüm 3): ne oran var ne kırpma. Eski örneklerle birkaç geçiş için π_θ/π_old gerekir.",
-        en="This is the loss of REINFORCE (section 3): there is neither a ratio nor a clip. Several passes over old samples take π_θ/π_old.",
+        en="This is the loss of REINFORCE (section 3): there is neither a ratio nor a clip. Several passes over old samples need π_θ/π_old.",
     ),
     "hard_coded": Mistake(
         of_ratio(lambda r, adv, eps: pessimistic(r, adv, 0.2).mean()),
         also=(of_ratio(lambda r, adv, eps: pessimistic(r, adv, 0.1).mean()),),
         tr="Kırpmanın kenarları sayıyla yazılmış. Dersin hücresinde ε 0,2'ydi; burada her denemede başkadır: `1 - clip_range` ve `1 + clip_range`. Gerisi doğru.",
-        en="The edges of the clip are written as numbers. In the lesson's cell ε was 0.2; here it is another one in each trial: `1 - clip_range` and `1 + clip_range`. The rest is right.",
+        en="The edges of the clip are written as numbers. In the lesson's cell ε was 0.2; here it is different in each trial: `1 - clip_range` and `1 + clip_range`. The rest is right.",
     ),
     "min_of_means": Mistake(
         of_ratio(lambda r, adv, eps: -torch.minimum((r * adv).mean(), (clip(r, eps) * adv).mean())),
@@ -97,22 +97,22 @@ CLIP = {
             ).mean()
         ),
         tr="Oranın logaritması kırpılmış: kenarlar e⁻ᵋ ile eᵋ olur. Aralık oranın kendisi içindir: 1 − ε ile 1 + ε.",
-        en="What you clip is the logarithm of the ratio: its edges come to e⁻ᵋ and eᵋ. The range is for the ratio itself: 1 − ε to 1 + ε.",
+        en="What you clip is the logarithm of the ratio: the edges become e⁻ᵋ and eᵋ. The range is for the ratio itself: 1 − ε to 1 + ε.",
     ),
     "max_for_min": Mistake(
         of_ratio(lambda r, adv, eps: -torch.maximum(r * adv, clip(r, eps) * adv).mean()),
         tr="`min` yerine `max` (ya da eksi, `min`'in içine girmiş: aynı kapıya çıkar): iyimser olan seçilmiş. Böyle bir kırpma, kazandıran yönde hiç durdurmaz.",
-        en="`max` in place of `min` (or a minus inside the `min`, which comes to the same): the optimistic one is chosen. The clip then never stops the direction that pays.",
+        en="`max` in place of `min` (or a minus inside the `min`, which amounts to the same): the optimistic one is chosen. The clip then never stops the direction that pays.",
     ),
     "minus_forgotten": Mistake(
         of_ratio(lambda r, adv, eps: -pessimistic(r, adv, eps).mean()),
         tr="Baştaki eksi unutulmuş. Bu, büyütülecek amaçtır; kayıp onun eksilisidir.",
-        en="The minus in front is forgotten. This is the objective, which is to grow; the loss is minus that.",
+        en="You forgot the minus in front. This is the objective, which should grow; the loss is minus that.",
     ),
     "min_of_ratios": Mistake(
         of_ratio(lambda r, adv, eps: -(torch.minimum(r, clip(r, eps)) * adv).mean()),
         tr="Küçüğü yalnızca oranlardan seçilmiş, avantaj sonra çarpılmış. Avantaj eksiyken küçük oran kötümser olan değildir: önce iki çarpım, sonra `min`.",
-        en="The smaller one is chosen among the ratios, and the advantage multiplied after. With a negative advantage the smaller ratio is not the pessimistic one: two products first, then the `min`.",
+        en="You take the smaller of the two ratios and multiply by the advantage afterwards. With a negative advantage the smaller ratio is not the pessimistic one: two products first, then the `min`.",
     ),
     "advantage_sign": Mistake(
         of_ratio(lambda r, adv, eps: pessimistic(r, -adv, eps).mean()),
@@ -127,7 +127,7 @@ CLIP = {
     "no_exponential": Mistake(
         lambda logp, old, adv, eps: pessimistic(logp - old, adv, eps).mean(),
         tr="Bu ρ değil, log ρ. Aralık 1'in çevresindedir; log oran 0'ın çevresinde dolaşır.",
-        en="This is log ρ and not ρ. The range lies around 1, and a log ratio moves around 0.",
+        en="This is log ρ, not ρ. The range lies around 1, and a log ratio moves around 0.",
     ),
     "divided": Mistake(
         lambda logp, old, adv, eps: pessimistic(logp / old, adv, eps).mean(),
@@ -152,7 +152,7 @@ CLIP = {
     "no_mean": Mistake(
         of_ratio(pessimistic),
         tr="Her örneğin kaybı ayrı ayrı duruyor. Eğitim tek bir sayıyı küçültür: ortalamalarını al.",
-        en="The loss of each sample stands by itself. Training makes one number smaller: take the mean.",
+        en="You return a loss for each sample. Training makes one number smaller: take the mean.",
     ),
 }
 
@@ -184,7 +184,7 @@ def leash_inputs(generator):
 
 
 def with_penalty(penalty):
-    """The leashed reward of another penalty: tables and samples → (B,)."""
+    """The leashed reward with another penalty: tables and samples → (B,)."""
     return lambda r, logp, ref, x, y, beta: r[x, y] - beta * penalty(logp, ref, x, y)
 
 
@@ -205,40 +205,40 @@ LEASH = {
             lambda r, logp, ref, x, y, beta: r[x, y] - 0.1 * log_ratio(logp, ref, x, y),
         ),
         tr="β yerine bir sayı yazılmış: ayarı değiştirmek hiçbir işe yaramaz. `kl_beta`'yı kullan. Gerisi doğru.",
-        en="A number stands in place of β: the knob is not connected. Use `kl_beta`. The rest is right.",
+        en="You wrote a number in place of β: the knob is not connected. Use `kl_beta`. The rest is right.",
     ),
     "divided_by_beta": Mistake(
         lambda r, logp, ref, x, y, beta: r[x, y] - log_ratio(logp, ref, x, y) / beta,
         tr="Ceza β'ya bölünmüş, oysa çarpılır: küçük β küçük ceza, yani uzun tasma demektir.",
-        en="The penalty is divided by β where it is multiplied: a small β is a small penalty, a long leash.",
+        en="You divide the penalty by β, but it should be multiplied: a small β is a small penalty, a long leash.",
     ),
     "reversed": Mistake(
         with_penalty(lambda logp, ref, x, y: -log_ratio(logp, ref, x, y)),
         also=(lambda r, logp, ref, x, y, beta: r[x, y] + beta * log_ratio(logp, ref, x, y),),
         tr="Cezanın işareti ters: ya çıkarılacak yerde toplanmış ya da oran ters (payında eğitilen politika durur). Böyle olunca politika uzaklaştıkça ödül **artar**.",
-        en="The penalty has the wrong sign: either it is added where it is subtracted, or the ratio is upside down (the policy being trained belongs on top). Like this the reward **grows** as the policy runs away.",
+        en="The penalty has the wrong sign: either it is added where it should be subtracted, or the ratio is upside down (the policy being trained belongs on top). This way the reward **grows** as the policy runs away.",
     ),
     "bracket": Mistake(
         lambda r, logp, ref, x, y, beta: r[x, y] - beta * logp[x, y] - ref[x, y],
         also=(lambda r, logp, ref, x, y, beta: r[x, y] - beta * logp[x, y] + ref[x, y],),
         tr="Bir parantez kayıp: β yalnızca ilk log-olasılığı çarpıyor. β, log oranın bütününü çarpar.",
-        en="A pair of brackets is lost: β multiplies the first log-probability alone. It multiplies the whole log ratio.",
+        en="A pair of brackets is missing: β multiplies only the first log-probability. It should multiply the whole log ratio.",
     ),
     "no_reference": Mistake(
         with_penalty(lambda logp, ref, x, y: logp[x, y]),
         tr="Referans yok: bu ceza yalnızca kararlı olmayı pahalılaştırır. Tasma referansa bağlıdır; log oran bir farktır.",
-        en="The reference is missing: the penalty only makes being decided costly. The leash is tied to the reference; a log ratio is a difference.",
+        en="The reference is missing: this penalty only makes it costly to be decided. The leash is tied to the reference; a log ratio is a difference.",
     ),
     "no_reward": Mistake(
         lambda r, logp, ref, x, y, beta: -beta * log_ratio(logp, ref, x, y),
         also=(lambda r, logp, ref, x, y, beta: beta * log_ratio(logp, ref, x, y),),
         tr="Ödül unutulmuş: yalnızca ceza var. Tasmalı ödül, ödülden cezanın düşülmüş hâlidir.",
-        en="The reward is forgotten: only the penalty is there. The leashed reward is the reward minus the penalty.",
+        en="You forgot the reward: only the penalty is there. The leashed reward is the reward minus the penalty.",
     ),
     "mean": Mistake(
         lambda r, logp, ref, x, y, beta: (r[x, y] - beta * log_ratio(logp, ref, x, y)).mean(),
         tr="Hesap doğru, ama sonunda ortalama alınmış. Her örneğin kendi sayısı istenir.",
-        en="The numbers are right, but in the end you take their mean. Each sample's own number is asked for.",
+        en="The numbers are right, but you take their mean at the end. The task asks for one number per sample.",
     ),
     "whole_kl": Mistake(
         with_penalty(lambda logp, ref, x, y: exact.kl(logp, ref)[x]),
@@ -263,7 +263,7 @@ LEASH = {
     "no_logarithm": Mistake(
         with_penalty(lambda logp, ref, x, y: log_ratio(logp, ref, x, y).exp()),
         tr="Bu oranın kendisi, logaritması değil. Politika referansa eşitken ceza 0 olmalı; seninki 1.",
-        en="This is the ratio and not its logarithm. Where policy and reference are equal the penalty must be 0; yours is 1.",
+        en="This is the ratio, not its logarithm. Where policy and reference are equal the penalty must be 0; yours is 1.",
     ),
     "k2": Mistake(
         with_penalty(lambda logp, ref, x, y: log_ratio(logp, ref, x, y).square() / 2),
@@ -277,7 +277,7 @@ LEASH = {
             )
         ),
         tr="Bu k3. Ortalaması KL'dir, ama ödülün içinde gradyanı başka bir yere çeker (ders 6). k1'i kullan.",
-        en="This is k3. Its mean is the KL, but inside the reward its gradient pulls to somewhere else (lesson 6). Use k1.",
+        en="This is k3. Its mean is the KL, but inside the reward its gradient pulls somewhere else (lesson 6). Use k1.",
     ),
     "added": Mistake(
         lambda r, logp, ref, x, y, beta: r[x, y] + beta * exact.kl(logp, ref)[x],
@@ -299,17 +299,17 @@ LEASH = {
         lambda r, logp, ref, x, y, beta: (r - beta * (logp - ref))[x],
         also=(lambda r, logp, ref, x, y, beta: (r - beta * (logp - ref))[x][:, y],),
         tr="Her örnek için birden çok sayı dönmüş. `tablo[x, y]`, numaraları ikişer ikişer alır: örnek başına tek sayı.",
-        en="There are several numbers for each sample. `table[x, y]` takes the numbers pair by pair: one for each sample.",
+        en="You return several numbers for each sample. `table[x, y]` takes the indices pair by pair: one number per sample.",
     ),
     "chained": Mistake(
         lambda r, logp, ref, x, y, beta: (r - beta * (logp - ref))[x][y],
         tr="`tablo[x][y]` önce x'in satırlarını alır, sonra **onların** arasından y'ninkileri: sıra token'lara hiç gelmez. `tablo[x, y]` numaraları ikişer ikişer alır.",
-        en="`table[x][y]` takes the rows of x first, and then among **those** the rows of y: it never gets to the tokens. `table[x, y]` takes the numbers pair by pair.",
+        en="`table[x][y]` takes the rows of x first, and then among **those** the rows of y: it never gets to the tokens. `table[x, y]` takes the indices pair by pair.",
     ),
     "table": Mistake(
         lambda r, logp, ref, x, y, beta: r - beta * (logp - ref),
         tr="Bütün tablo dönmüş. Yalnızca çekilen örneklerinki istenir: `tablo[x, y]`.",
-        en="This is the whole table. Only the samples drawn are asked for: `table[x, y]`.",
+        en="This is the whole table. The task asks only for the samples drawn: `table[x, y]`.",
     ),
 }
 
@@ -318,7 +318,7 @@ leash = Written(
     right=Mistake(
         with_penalty(log_ratio),
         tr="Her örnek kendi cezasını ödüyor. Ortalaması β KL'dir, gradyanı da onunki.",
-        en="Each sample pays its own penalty. The mean of it is β KL, and so is its gradient.",
+        en="Each sample pays its own penalty. Its mean is β KL, and its gradient is that of β KL.",
     ),
     mistakes=LEASH,
 )
@@ -369,12 +369,12 @@ ADVANTAGE = {
     "bracket": Mistake(
         lambda returns, value: bracket_lost(returns - value).detach(),
         tr="Bir parantez kayıp: yayılıma yalnızca ortalama bölünmüş. Önce fark, parantez içinde: `(d - d.mean()) / (…)`.",
-        en="A pair of brackets is lost: the mean alone is divided by the spread. First the difference, in brackets: `(d - d.mean()) / (…)`.",
+        en="A pair of brackets is missing: only the mean is divided by the spread. First the difference, in brackets: `(d - d.mean()) / (…)`.",
     ),
     "tenth_outside": Mistake(
         lambda returns, value: (whitened(returns - value, more=0) + 0.1).detach(),
         tr="Paydanın parantezi kayıp: 0,1 sonuca ekleniyor, standart sapmaya değil. `… / (d.std() + 0.1)`.",
-        en="The brackets of the divisor are lost: 0.1 is added to the result and not to the standard deviation. `… / (d.std() + 0.1)`.",
+        en="The brackets around the divisor are missing: 0.1 is added to the result and not to the standard deviation. `… / (d.std() + 0.1)`.",
     ),
     "tenth_in_root": Mistake(
         lambda returns, value: in_root(returns - value).detach(),
@@ -389,7 +389,7 @@ ADVANTAGE = {
     "no_tenth": Mistake(
         lambda returns, value: whitened(returns - value, more=0).detach(),
         tr="Paydadaki 0,1 eksik. En iyi noktada yayılım sıfıra gider; o zaman gürültü büyür (bölüm 8, ek).",
-        en="The 0.1 in the divisor is missing. At the optimum the spread goes to zero, and noise would be blown up (section 8, extra).",
+        en="The 0.1 in the divisor is missing. At the optimum the spread goes to zero, and dividing by it would blow up the noise (section 8, extra).",
     ),
     "tiny_epsilon": Mistake(
         lambda returns, value: whitened(returns - value, more=1e-3).detach(),
@@ -415,7 +415,7 @@ ADVANTAGE = {
     "divided_by_n": Mistake(
         lambda returns, value: whitened(returns - value, correction=0).detach(),
         tr="Standart sapma n'ye bölünerek bulunmuş; `.std()` varsayılan olarak n − 1'e böler. Küçük bir fark, ama burada o istendi.",
-        en="The standard deviation divides by n; `.std()` as it is divides by n − 1. A small difference, but it was asked for here.",
+        en="Your standard deviation divides by n; by default `.std()` divides by n − 1. A small difference, but the task asks for the latter.",
     ),
     "value_whitened": Mistake(
         lambda returns, value: (whitened(returns) - value).detach(),
@@ -430,7 +430,7 @@ advantage = Written(
     right=Mistake(
         lambda returns, value: whitened(returns - value).detach(),
         tr="Ortalama 0, yayılım yaklaşık 1 ve değer ağına sızan gradyan yok.",
-        en="Mean 0, a spread of about 1, and no gradient that leaks into the critic.",
+        en="Mean 0, a spread of about 1, and no gradient leaking into the critic.",
     ),
     mistakes=ADVANTAGE,
 )
@@ -455,17 +455,17 @@ BONUS = {
     "a": Mistake(
         "a",
         tr="Ödüllendirilen şeyin büyüdüğü doğru. Ama `attained`, J'de varılan yeri ölçer; eğitimin büyüttüğü ise artık yalnızca J değil. İkisinin en iyisi aynı yerde midir?",
-        en="It is true that what is rewarded grows. But `attained` measures how far J has come, and what the training raises is no longer J alone. Is the best of both in one place?",
+        en="It is true that what is rewarded grows. But `attained` measures how far J has come, and what the training raises is no longer J alone. Do both have their optimum in the same place?",
     ),
     "c": Mistake(
         "c",
         tr="Kayıpta entropinin önündeki işarete bak: kayıp küçülürken entropi ne yapar? Sonra sor: eğitimin büyüttüğü hâlâ yalnızca J mi?",
-        en="Look at the sign of entropy in the loss: as the loss shrinks, what does entropy do? Then ask: is it still J alone that the training raises?",
+        en="Look at the sign in front of the entropy in the loss: as the loss shrinks, what does entropy do? Then ask: is it still J alone that the training raises?",
     ),
     "d": Mistake(
         "d",
         tr="Amacın değiştiğini görmüşsün; `attained` için vardığın sonuç doğru. Entropi için kaybın son terimindeki işarete bak.",
-        en="You saw that the goal changes; what you conclude for `attained` is right. For entropy, look at the sign of the last term of the loss.",
+        en="You saw that the goal changes; your conclusion about `attained` is right. For entropy, look at the sign of the last term of the loss.",
     ),
 }
 
@@ -523,22 +523,22 @@ REFUSE = {
     "another_row": Mistake(
         other_row(),
         tr="Öteki istemlerin ödülü değişmiş. Sayma 0'dan başlar: dördüncü satır `reward[3]`; köşeli parantezde önce satır gelir. Yalnızca onu değiştir.",
-        en="The rewards of other prompts have changed. Counting starts at 0: the fourth row is `reward[3]`; the row comes first in the brackets. Change that one alone.",
+        en="The rewards of other prompts have changed. Counting starts at 0: the fourth row is `reward[3]`; the row comes first in the brackets. Change only that one.",
     ),
     "out_of_bounds": Mistake(
         rewards(-5.0, 5.0),
         tr="Ödüllerin −2 ile 2 arasında kalması gerekiyordu; en büyüğü {largest}.",
-        en="Rewards were to stay between −2 and 2; the largest is {largest}.",
+        en="Rewards must stay between −2 and 2; the largest is {largest}.",
     ),
     "baseline": Mistake(
         rewards(2.0, 2.0),
         tr="O satırda her token aynı ödülü alıyor: bu bir taban çizgisidir, hiçbir şeyi değiştirmez. Önemli olan farktır.",
-        en="Every token of that row earns the same: a baseline, which changes nothing. It is the differences that count.",
+        en="Every token of that row earns the same: a baseline, which changes nothing. Only differences count.",
     ),
     "too_weak": Mistake(
         rewards(-1.0, 1.0),
         tr="Yön doğru, itiş zayıf: ret {before} iken {chance} oldu; istenenin {missed} altında. Kesin en iyi de bu ödülle {possible}: eksik olan eğitim değil, ödül farkı.",
-        en="The right way, too weak a push: the refusal went from {before} to {chance}, {missed} too little. The exact optimum of this reward is {possible}: what is missing is not training but a larger difference of rewards.",
+        en="The right direction, but too weak a push: the refusal went from {before} to {chance}, {missed} too little. The exact optimum of this reward is {possible}: what is missing is not more training but a larger difference of rewards.",
     ),
     "wrong_way": Mistake(
         rewards(2.0, -2.0),

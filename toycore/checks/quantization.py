@@ -113,12 +113,12 @@ TRIP = {
     "no_abs": Mistake(
         **both_ways(lambda w, bits: w.amax(1, keepdim=True) / top(bits)),
         tr="Mutlak değer unutulmuş: eksi yönde büyük olan bir ağırlık ızgaranın dışında kalır.",
-        en="The absolute value is forgotten: a large negative weight falls outside the grid.",
+        en="You forgot the absolute value: a large negative weight falls outside the grid.",
     ),
     "qmax_128": Mistake(
         **both_ways(lambda w, bits: w.abs().amax(1, keepdim=True) / 2 ** (bits - 1)),
         tr="qmax bir fazla (8 bitte 127 yerine 128). Izgara simetrik olsun diye `2**(bits - 1) - 1`.",
-        en="qmax is one too many (128 in place of 127 with 8 bits). For a symmetric grid `2**(bits - 1) - 1`.",
+        en="qmax is too large by one (128 in place of 127 with 8 bits). For a symmetric grid it is `2**(bits - 1) - 1`.",
     ),
     "hard_coded": Mistake(
         **both_ways(
@@ -126,7 +126,7 @@ TRIP = {
             lambda w, bits: w.abs().amax(1, keepdim=True) / 7,
         ),
         tr="qmax sayıyla yazılmış (8 bitte 127, dersin hücresindeki 4 bitte 7). Burada `bits` her denemede başkadır: `2**(bits - 1) - 1`.",
-        en="qmax is written as a number (127 with 8 bits, 7 with the 4 bits of the lesson's cell). Here `bits` is another one in each trial: `2**(bits - 1) - 1`.",
+        en="qmax is written as a number (127 with 8 bits, 7 with the 4 bits of the lesson's cell). Here `bits` is different in each trial: `2**(bits - 1) - 1`.",
     ),
     "from_end_to_end": Mistake(
         **both_ways(
@@ -143,17 +143,17 @@ TRIP = {
     "truncated": Mistake(
         **both_ways(rounding=torch.trunc),
         tr="Yuvarlama yok, sıfıra doğru kesme var (`.to(torch.int8)` de keser). Hata yarım değil bir ızgara adımına kadar çıkar: önce `.round()`.",
-        en="No rounding, but cutting towards zero (`.to(torch.int8)` cuts too). The error goes up to a whole step instead of half: `.round()` first.",
+        en="You cut off towards zero instead of rounding (`.to(torch.int8)` does that too). The error goes up to a whole step instead of half a step: `.round()` first.",
     ),
     "rounded_down": Mistake(
         **both_ways(rounding=torch.floor),
         tr="Hep aşağı yuvarlanmış: hata bir ızgara adımına kadar çıkar ve hep aynı yöne kayar. `.round()` en yakınına gider.",
-        en="Always rounded down: the error goes up to a whole step, and all one way. `.round()` goes to the nearest.",
+        en="Always rounded down: the error goes up to a whole step, and always in one direction. `.round()` goes to the nearest.",
     ),
     "not_rounded": Mistake(
         **both_ways(rounding=lambda values: values),
         tr="Yuvarlama unutulmuş: değerler tam sayı değil, hiçbir şey nicemlenmemiş.",
-        en="The rounding is forgotten: the values are no whole numbers, and nothing is quantized.",
+        en="You forgot to round: the values are not whole numbers, and nothing is quantized.",
     ),
     "zero_row": Mistake(
         round_trip_with(by_rows),
@@ -180,12 +180,12 @@ TRIP = {
     "without_scale": Mistake(
         without_scale,
         tr="Geri dönüşte ölçek unutulmuş: üçüncü sonuç Δ q olmalı, q değil.",
-        en="The scale is forgotten on the way back: the third result must be Δ q and not q.",
+        en="You forgot the scale on the way back: the third result must be Δ q, not q.",
     ),
     "flat_scale": Mistake(
         flat_scale,
         tr="Sayılar doğru, ölçeğin biçimi değil: (satır,) yerine (satır, 1) olsun, `keepdim=True`. Yoksa kare bir matriste sessizce sütunlara uygulanır.",
-        en="The numbers are right and the shape of the scale is not: (rows, 1) instead of (rows,), `keepdim=True`. On a square matrix it would silently go to the columns.",
+        en="The numbers are right, but the shape of the scale is not: (rows, 1) instead of (rows,), `keepdim=True`. On a square matrix it would silently be applied to the columns.",
     ),
 }
 
@@ -195,7 +195,7 @@ round_trip = Written(
     right=Mistake(
         oracle,
         tr="Değerler, ölçek ve geri dönüş paketinki gibi; sıfır satır da sağlam.",
-        en="Values, scale and the way back are those of the package, and the row of zeros is sound.",
+        en="Values, scale and the way back are those of the package, and the row of zeros is handled.",
     ),
     mistakes=TRIP,
 )
@@ -229,7 +229,7 @@ OUTLIER = {
     "too_high": Mistake(
         13.0,
         tr="Daha da düşer (bu taze matriste 30 katta {small} dB). Adımın yarısı, öteki ağırlıkların hemen hepsinden büyüktür: neye yuvarlanırlar, hata ne olur?",
-        en="It falls further (on this fresh matrix it is {small} dB at 30 times). Half a step is larger than nearly all of the other weights: to what are they rounded, and what is the error?",
+        en="It falls further (on this fresh matrix it is {small} dB at 30 times). Half a step is larger than nearly all of the other weights: what are they rounded to, and what is the error?",
     ),
 }
 
@@ -264,19 +264,19 @@ FIXED = {
     "no_clamp": Mistake(
         lambda x, scale, bits: (x / scale).round(),
         tr="Izgaraya sığmayan sayılar kalmış: `.clamp(...)` ya yok ya da uçları yanlış. x / ölçek, −qmax ile qmax arasında kalmalı; qmax `2**(bits - 1) - 1`'dir.",
-        en="Numbers are left that the grid does not hold: a `.clamp(...)` is missing, or its limits are wrong. Keep x / scale between −qmax and qmax, where qmax is `2**(bits - 1) - 1`.",
+        en="Some numbers are still outside the grid: a `.clamp(...)` is missing, or its limits are wrong. Keep x / scale between −qmax and qmax, where qmax is `2**(bits - 1) - 1`.",
     ),
     "wrapped": Mistake(
         as_wrapped_byte,
         also=(lambda x, scale, bits: as_wrapped_byte(x, scale, bits).clamp(-top(bits), top(bits)),),
         tr="Uçlarda tutulmadan bayta çevrilmiş: 130, −126 olur. En büyük sayı en küçüğe döner; önce `.clamp(...)`.",
-        en="Turned into bytes without a limit: 130 becomes −126. The largest number turns into one of the smallest; `.clamp(...)` first.",
+        en="You convert to bytes without a limit: 130 becomes −126. The largest number turns into one of the smallest; `.clamp(...)` first.",
     ),
     "byte_range": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(-127, 127),
         also=(lambda x, scale, bits: (x / scale).round().clamp(-128, 127),),
         tr="Uçlar hep bir baytınki. Izgara `bits` ile değişir: 4 bitte qmax 7'dir, 127 değil.",
-        en="The limits are always those of a byte. The grid changes with `bits`: with 4 bits qmax is 7 and not 127.",
+        en="The limits are always those of a byte. The grid changes with `bits`: with 4 bits qmax is 7, not 127.",
     ),
     "one_sided_grid": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(0, 2**bits - 1),
@@ -287,7 +287,7 @@ FIXED = {
     "not_rounded": Mistake(
         lambda x, scale, bits: (x / scale).clamp(-top(bits), top(bits)),
         tr="Yuvarlama unutulmuş: ızgarada yalnızca tam sayılar vardır, `.round()`.",
-        en="The rounding is forgotten: the grid has whole numbers only, `.round()`.",
+        en="You forgot to round: the grid has whole numbers only, `.round()`.",
     ),
     "one_value_more": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(-top(bits) - 1, top(bits)),
@@ -299,27 +299,27 @@ FIXED = {
         lambda x, scale, bits: (x / scale).round().clamp(max=top(bits)),
         also=(lambda x, scale, bits: (x / scale).round().clamp(min=-top(bits)),),
         tr="Yalnızca bir uçta tutulmuş; öteki uç da taşar.",
-        en="Only one end is limited; the other overflows as well.",
+        en="Only one end is limited; the other can overflow too.",
     ),
     "truncated": Mistake(
         lambda x, scale, bits: (x / scale).trunc().clamp(-top(bits), top(bits)),
         tr="Yuvarlama yok, kesme var: `.to(torch.int8)` yuvarlamaz. Önce `.round()`.",
-        en="No rounding, but cutting: `.to(torch.int8)` does not round. `.round()` first.",
+        en="You cut off instead of rounding: `.to(torch.int8)` does not round. `.round()` first.",
     ),
     "rounded_down": Mistake(
         lambda x, scale, bits: (x / scale).floor().clamp(-top(bits), top(bits)),
         tr="Hep aşağı yuvarlanmış: hata bir ızgara adımına kadar çıkar ve hep aynı yöne kayar. `.round()` en yakınına gider.",
-        en="Always rounded down: the error goes up to a whole step, and all one way. `.round()` goes to the nearest.",
+        en="Always rounded down: the error goes up to a whole step, and always in one direction. `.round()` goes to the nearest.",
     ),
     "own_scale": Mistake(
         lambda x, scale, bits: (x / (x.abs().max() / top(bits))).round(),
         tr="Ölçek yeniden bulunmuş. Bu, dinamik nicemlemedir; burada ölçek önceden belli ve değişmez.",
-        en="The scale is found anew. That is dynamic quantization; here the scale is fixed beforehand.",
+        en="You compute the scale anew. That is dynamic quantization; here the scale is fixed beforehand.",
     ),
     "dequantized": Mistake(
         lambda x, scale, bits: (x / scale).round().clamp(-top(bits), top(bits)) * scale,
         tr="Geri çevrilmiş. İstenen, ızgaradaki tam sayılardı.",
-        en="This is the way back already. What is asked for are the whole numbers on the grid.",
+        en="You have already converted back. The task asks for the whole numbers on the grid.",
     ),
     "multiplied": Mistake(
         lambda x, scale, bits: (x * scale).round().clamp(-top(bits), top(bits)),
@@ -390,17 +390,17 @@ BITS = {
     "count": Mistake(
         [4, 4, 4],
         tr="11 token'a kaç bit düştüğünü söyleyen 11 sayılık bir liste gerekir.",
-        en="11 tokens take 11 numbers of bits, in a list.",
+        en="11 tokens need 11 numbers of bits, in a list.",
     ),
     "over_budget": Mistake(
         [8] * 11,
         tr="Toplam {spent} bit; en çok 44 olabilir. (KL {kl} olurdu.)",
-        en="{spent} bits in all; 44 is the most. (The KL would be {kl}.)",
+        en="{spent} bits in all; at most 44 are allowed. (The KL would be {kl}.)",
     ),
     "even": Mistake(
         [4] * 11,
         tr="Hepsine eşit bit: KL {kl}; izin verilenin {times} katı. Bazı token'ları bu politika hiç söylemez; onların satırı kaba olabilir.",
-        en="The same for all: KL {kl}, {times} times the limit. Some tokens this policy never says; their rows may be coarse.",
+        en="The same for all: KL {kl}, {times} times the limit. There are tokens that this policy never says; their rows may be coarse.",
     ),
     "wasted": Mistake(
         [3, 3, 3, 3, 3, 5, 5, 3, 3, 6, 6],
@@ -415,7 +415,7 @@ BITS = {
     "still_coarse": Mistake(
         [4, 4, 4, 4, 4, 3, 3, 4, 4, 3, 3],
         tr="Yön doğru: KL {kl}; izin verilenin {times} katı (eşit bitle {even}; harcanan {spent} bit). Sık söylenen token'lara daha çok ver; ret de bunlardan biridir.",
-        en="The right way: KL {kl}, {times} times the limit (even bits give {even}; you spent {spent}). Give more to the tokens that are often said; the refusal is one of them.",
+        en="The right direction: KL {kl}, {times} times the limit (even bits give {even}; you spent {spent}). Give more to the tokens that are often said; the refusal is one of them.",
     ),
 }
 

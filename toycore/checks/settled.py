@@ -1,8 +1,8 @@
 """The check's own work, on torch and Python as they were when this was imported.
 
 Grader and learner share one torch, and the learner goes first: what a cell has replaced or set
-must not reach the numbers that an answer is compared with. It stays the learner's all the same:
-after the work it is put back.
+must not reach the numbers that an answer is compared with. Afterwards it is put back, since it is
+the learner's.
 """
 
 import builtins
@@ -24,7 +24,7 @@ from toycore.engine.plain_torch import plain_torch
 HOLDERS = (builtins, math, np, np.linalg, torch, torch.autograd, functional, Tensor)
 ORIGINALS = [dict(vars(holder)) for holder in HOLDERS]
 MISSING = object()
-DEPTH = 1000  # Python's own limit of recursion
+DEPTH = 1000  # Python's own recursion limit
 within = False  # whether such work is being done: inside of it nothing is left to settle
 
 
@@ -36,7 +36,7 @@ def replaced() -> list[tuple]:
     found = []
     for holder, originals in zip(HOLDERS, ORIGINALS, strict=True):
         now = dict(vars(holder))
-        # Quick where all is as ever: names come in the order in which they were made.
+        # Quick where nothing has changed: names come in the order in which they were made.
         same = all(map(operator.is_, originals.values(), now.values()))
         if same and (holder is not Tensor or len(now) == len(originals)):
             continue
@@ -50,7 +50,7 @@ def replaced() -> list[tuple]:
 def settled(work: Callable) -> Callable:
     """A function that works as if nobody had touched torch, NumPy, builtins or warnings.
 
-    No context manager of Python's, and in the end no function of Python's where nothing was
+    No Python context manager, and at the end no Python function where nothing was
     changed, for the reason that threads.py gives.
     """
     plainly = plain_torch(work)

@@ -1,4 +1,4 @@
-"""Where the trainings of the checks start: the policy after SFT that the lessons start from too."""
+"""Where training in the checks starts: from the policy after SFT, as in the lessons."""
 
 import functools
 

@@ -1,16 +1,17 @@
-"""A learner's function, tried in a child process: whatever it does, check and kernel live on.
+"""A learner's function, tried in a child process: whatever it does, check and kernel survive.
 
 Only the function's own calls happen in the child, a fork, which needs no import and no pickled
 function. What they gave comes back as plain data and is judged here: so a loop without end, a
-huge list, a crash, a changed torch all stay in the child, and no limit falls on the check's own
-trainings. The price is that the notebook sees nothing of what the function does to it, save what
-it prints. multiprocessing does the process part; the child leaves with os._exit, so that nothing
-of the kernel's is torn down by it, and works on one thread, for OpenMP's do not survive a fork.
+huge list, a crash, a changed torch all stay in the child, and no limit applies to the check's
+own training. The price is that the notebook sees nothing of what the function does to it, except
+what it prints. multiprocessing does the process part; the child leaves with os._exit, so that
+nothing of the kernel's is torn down by it, and works on one thread, since OpenMP's do not survive
+a fork.
 
-An answer takes milliseconds. It is refused for its time only when it has waited for seconds, or
-has itself worked for one: an answer that a busy machine has kept from working is not blamed.
+An answer takes milliseconds. It is refused for taking too long only when it has waited for seconds,
+or has itself worked for one: an answer that a busy machine kept from working is not blamed.
 
-Where forking is not safe (macOS) or not to be had (Windows), the function is called here, and
+Where forking is not safe (macOS) or not available (Windows), the function is called here, and
 after the same time a sentence says how to stop it.
 """
 
@@ -35,19 +36,19 @@ from toycore.checks.attempt import NotForked, Unusable, one_line
 from toycore.errors import say
 
 SECONDS = 5  # for all calls of one check; the check itself is to answer within ten
-WORKED = 1.0  # of these, in which the processor was at work for the function: then it is no answer
-MORE = 3  # for one that has worked less, and would still
+WORKED = 1.0  # of these, spent computing: after that the function counts as endless
+MORE = 3  # for one that has computed for less, and still could
 MEMORY = 2**30  # bytes beyond what the kernel holds already
 PRINTED = 4000  # characters that are passed on
 FORKS = sys.platform == "linux"
 
 
 def tried(work: Callable, *arguments, slow: str):
-    """What `work(*arguments)` returns, plain data; Unusable if it came to no end, or to a bad one.
+    """What `work(*arguments)` returns, plain data; Unusable if it did not end, or ended badly.
 
-    slow  what is printed after the time limit where there is no child that could be ended
+    slow  what is printed after the time limit where there is no child to end
     """
-    if FORKS and not multiprocessing.current_process().daemon:  # such a one may have no children
+    if FORKS and not multiprocessing.current_process().daemon:  # a daemon may have no children
         with contextlib.suppress(NotForked):
             return in_child(work, arguments)
     return here(work, arguments, slow)
@@ -137,7 +138,7 @@ def listen(child, pipe: Connection):
 
 
 def starved(pid: int) -> bool:
-    """Whether a process would work but has hardly been let to: it waits for the machine alone."""
+    """Whether a process could work but has hardly been able to: only the machine holds it up."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rpartition(")")[2].split()
@@ -153,7 +154,7 @@ def end(child) -> None:
         os.killpg(child.pid, signal.SIGKILL)
     child.kill()
     child.join()
-    with contextlib.suppress(ValueError):  # somebody else has reaped it
+    with contextlib.suppress(ValueError):  # already reaped elsewhere
         child.close()
 
 
@@ -178,7 +179,7 @@ def confine(pipe: Connection) -> None:
     os.setpgid(0, 0)  # signals to the kernel's group, and the end of this one, are told apart
     signal.set_wakeup_fd(-1)  # the kernel's event loop hears its own signals only
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(round(SECONDS + MORE + 2))  # should the parent be gone
+    signal.alarm(round(SECONDS + MORE + 2))  # in case the parent is gone
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
@@ -186,7 +187,7 @@ def confine(pipe: Connection) -> None:
     builtins.input = getpass.getpass = asked
     torch.set_num_threads = lambda nthreads: None  # OpenMP would wait for threads of the parent
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")  # rather this one than the kernel
+        file.write("1000")  # if memory runs out, end this one rather than the kernel
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with open("/proc/self/statm") as file:
         held = int(file.read().split()[0]) * resource.getpagesize()

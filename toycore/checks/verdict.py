@@ -9,8 +9,8 @@ from toycore.language import check, number
 class Mistake(NamedTuple):
     """One wrong answer, and the words that name it and lead out of it.
 
-    answer  an example: what a learner would hand in who makes this mistake
-    tr, en  Markdown; figures of the trial stand in braces, by name
+    answer  an example: what a learner who makes this mistake would hand in
+    tr, en  Markdown; figures of the trial are in braces, by name
     also    other ways to make the same mistake
     """
 
@@ -25,7 +25,7 @@ class Verdict:
     """The judgement of one answer.
 
     passed   whether the exercise is solved
-    mistake  the name of the mistake, if it is one of the exercise's catalogue; else None
+    mistake  the name of the mistake, if the exercise's catalogue has it; else None
     head, body  a word of judgement, and what to do about it: Markdown in the learner's language
     """
 
@@ -50,7 +50,7 @@ HEADS = {
 PHRASES = {
     "unwritten": {
         "tr": "Henüz bir şey yazılmamış: yukarıdaki hücrede `...` yerine yanıtını yaz; önce o hücreyi, sonra bunu çalıştır. Yazdığın hâlde bunu görüyorsan `return` eksik olabilir.",
-        "en": "Nothing is written yet: put your answer in place of `...` in the cell above, run that cell, then this one. If you did and still read this, a `return` may be missing.",
+        "en": "Nothing is written yet: put your answer in place of `...` in the cell above, run that cell, then this one. If you have done that and still see this, a `return` may be missing.",
     },
     "no_function": {
         "tr": "Burada bir fonksiyon gerekir; gelen: {got}. Parantezsiz, yalnızca adını ver.",
@@ -66,7 +66,7 @@ PHRASES = {
     },
     "backward": {
         "tr": "Fonksiyonun bir eğitim adımı atıyor{where}: `backward()`, `.grad`, `zero_grad()` ya da bir optimizer. Burada yalnızca değer gerekir: hesapla, `return` ile döndür; gradyanı denetim kendisi alır.",
-        "en": "Your function takes a step of training{where}: `backward()`, `.grad`, `zero_grad()` or an optimizer. Only the value is needed here: compute it and `return` it; the check takes the gradient itself.",
+        "en": "Your function takes a training step{where}: `backward()`, `.grad`, `zero_grad()` or an optimizer. Only the value is needed here: compute it and `return` it; the check takes the gradient itself.",
     },
     "unpulled": {
         "tr": "Fonksiyonun bir değer döndürüyor, ama PyTorch onun gradyanını alamıyor: {error}. Sonuca giden yolda bir tensör yerinde mi değişiyor (`+=`, `x[...] = ...`, adı `_` ile biten bir işlem)?",
@@ -74,35 +74,35 @@ PHRASES = {
     },
     "endless": {
         "tr": "Fonksiyonun {seconds} saniyede bitmedi, bu yüzden durduruldu. Sonu gelmeyen bir döngü (`while`) ya da bir bekleme (`sleep`) var mı? Doğru bir yanıt saniyenin binde birkaçında biter.",
-        "en": "Your function had not come to an end after {seconds} seconds and was stopped. Is there a loop without an end (`while`), or a wait (`sleep`)? A right answer takes a few thousandths of a second.",
+        "en": "Your function had not finished after {seconds} seconds and was stopped. Is there an endless loop (`while`), or a wait (`sleep`)? A right answer takes a few thousandths of a second.",
     },
     "slow": {
         "tr": "Fonksiyonun hâlâ çalışıyor. Sonu gelmeyen bir döngü ya da bir bekleme olabilir: durdur düğmesi (■) onu keser.",
-        "en": "Your function is still running. It may be a loop without an end, or a wait: the stop button (■) breaks it off.",
+        "en": "Your function is still running. Perhaps it is in an endless loop, or waiting: the stop button (■) interrupts it.",
     },
     "busy": {
         "tr": "Bu makine şu an çok meşgul: fonksiyonuna çalışacak zaman kalmadı, yanıtın da değerlendirilemedi. Birazdan bu hücreyi yeniden çalıştır.",
-        "en": "This machine is very busy: your function was given no time to work, and your answer could not be judged. Run this cell again in a while.",
+        "en": "This machine is very busy: your function got no time to run, so your answer could not be judged. Run this cell again in a moment.",
     },
     "recursion": {
         "tr": "Fonksiyonun kendini durmadan çağırıyor{where}: özyinelemenin (recursion) sonu yok.",
-        "en": "Your function calls itself on and on{where}: the recursion has no end.",
+        "en": "Your function keeps calling itself{where}: the recursion never ends.",
     },
     "memory": {
         "tr": "Fonksiyonun çok fazla bellek istedi{where}. Durmadan büyüyen bir liste ya da kocaman bir tensör mü kuruyor? Doğru bir yanıt yalnızca birkaç sayıdır.",
-        "en": "Your function asked for too much memory{where}. Does it make a huge tensor, or a list that grows without end? A right answer is a few numbers.",
+        "en": "Your function asked for too much memory{where}. Does it build a huge tensor, or a list that keeps growing? A right answer is only a few numbers.",
     },
     "left": {
         "tr": "Fonksiyonun, sonuç döndürmek yerine programı bitiriyor{where} (`sys.exit`, `os._exit`, `exit` gibi). Sonucu `return` ile döndür.",
-        "en": "Your function ends the program instead of returning a result{where} (`sys.exit`, `os._exit`, `exit` and the like). A result is handed back by `return`.",
+        "en": "Your function ends the program instead of returning a result{where} (`sys.exit`, `os._exit`, `exit` and the like). Hand the result back with `return`.",
     },
     "crashed": {
         "tr": "Fonksiyonun denendiği süreç çöktü (sinyal {signal}). En sık nedenleri: biten bellek ve sonu gelmeyen bir özyineleme. Not defterin yerinde duruyor.",
-        "en": "The process in which your function was tried went down (signal {signal}). The usual causes are that memory ran out, or a recursion without end. Your notebook is unharmed.",
+        "en": "The process in which your function was tried crashed (signal {signal}). The usual causes are running out of memory and endless recursion. Your notebook is unharmed.",
     },
     "asked": {
         "tr": "Fonksiyonun klavyeden bir yanıt bekliyor{where} (`input` gibi). Gereken her şey ona argüman olarak gelir; sormasına gerek yok.",
-        "en": "Your function waits for an answer from the keyboard{where} (`input` and the like). All that it needs comes in as arguments; it need not ask.",
+        "en": "Your function waits for an answer from the keyboard{where} (`input` and the like). Everything it needs comes in as arguments; it does not have to ask.",
     },
     "own_failure": {
         "tr": "Denetimin kendisi burada bir hata verdi: {error}. Bu senin hatan değil; çekirdeği (kernel) yeniden başlatıp hücreleri baştan çalıştır.",
@@ -116,14 +116,14 @@ PHRASES = {
         "tr": "Yanıtında {most} değerden fazlası var; birkaç tane yeter.",
         "en": "Your answer holds more than {most} values; a few are enough.",
     },
-    "where": {"tr": ", satır {line}", "en": " in line {line}"},
+    "where": {"tr": ", satır {line}", "en": " on line {line}"},
     "type": {
         "tr": "{inputs} için fonksiyonun, sayılardan oluşan bir tensör döndürmeli; gelen: {got}.",
         "en": "With {inputs} your function should return a tensor of numbers; it returned {got}.",
     },
     "count": {
         "tr": "Sırayla, virgülle ayırarak {due} sonuç döndür; gelen: {got}.",
-        "en": "Return {due} results, in order, with commas between; your function returned {got}.",
+        "en": "Return {due} results, in order, separated by commas; your function returned {got}.",
     },
     "pair": {
         "tr": "İki tensör döndür.",
@@ -131,11 +131,11 @@ PHRASES = {
     },
     "shape": {
         "tr": "Biçim (shape) tutmuyor: {inputs} için {due} gerekirdi; gelen: {got}. Toplamın ya da ortalamanın eksenine (ve `keepdim`'e), birden çok sonuç varsa sıralarına bak.",
-        "en": "The shape is wrong: with {inputs} it should be {due} and is {got}. Look at the axis over which you sum or take the mean (and at `keepdim`), and at the order where there are several results.",
+        "en": "The shape is wrong: with {inputs} it should be {due} but is {got}. Look at the axis over which you sum or take the mean (and at `keepdim`), and at the order if there are several results.",
     },
     "dtype": {
         "tr": "Sayılar tutuyor, ama türleri {got}; girdilerinki ise {due}. Arada bir yerde duyarlık kayboluyor; tensörlerini girdilerin türünde kur.",
-        "en": "The numbers are right but of type {got}, while the inputs are {due}. Somewhere precision is lost; make your tensors in the type of the inputs.",
+        "en": "The numbers are right but of type {got}, while the inputs are {due}. Precision is lost somewhere; create your tensors in the type of the inputs.",
     },
     "not_finite": {
         "tr": "{inputs} için sonuçta NaN ya da sonsuz var: {got}. Beklenen: {due}. Sıfıra bölme, sıfırın logaritması ya da taşan bir üstel ara.",
@@ -143,7 +143,7 @@ PHRASES = {
     },
     "differs": {
         "tr": "Bu hatayı tanımıyorum. {inputs} için seninki {got}; beklenen: {due}.",
-        "en": "I don't recognise this mistake. With {inputs} you get {got}; expected is {due}.",
+        "en": "I don't recognise this mistake. With {inputs} you get {got}; expected: {due}.",
     },
     "random": {
         "tr": "Aynı girdiyle iki çağrı iki ayrı sonuç verdi: {got} ve {again}. Kodunda rastgele ya da çağrıdan çağrıya değişen bir şey var.",
@@ -159,11 +159,11 @@ PHRASES = {
     },
     "gradient": {
         "tr": "Değer doğru, gradyan değil. {inputs} için `{name}` girdisinin gradyanı {got}; beklenen: {due}.",
-        "en": "The value is right and the gradient is not. With {inputs} the gradient of `{name}` is {got}; expected is {due}.",
+        "en": "The value is right, but the gradient is not. With {inputs} the gradient of `{name}` is {got}; expected: {due}.",
     },
     "otherwise": {
         "tr": "Bu makinede dersin beklediğinden başka bir sonuç çıktı; yanıtın buna göre değerlendirilemiyor.",
-        "en": "On this machine the run did not come out as the lesson expects; your answer cannot be judged by it.",
+        "en": "On this machine the run did not come out as the lesson expects, so your answer cannot be judged by it.",
     },
     "no_number": {
         "tr": "Burada bir sayı gerekir; gelen: {got}.",

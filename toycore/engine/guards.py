@@ -1,4 +1,4 @@
-"""What a function is given, checked before it works: named, with what came and what is allowed.
+"""A function's arguments, checked before it works: errors say which, what came, what is allowed.
 
 number   one number, within the bounds of a Rule
 table    a tensor of real numbers, whatever it came as; gradients flow through it
@@ -33,7 +33,7 @@ class Rule:
     """What a number may be: whole (kind int, of 64 bits) or any finite one, within bounds."""
 
     kind: type = float
-    low: float = -math.inf  # of at least
+    low: float = -math.inf  # at least
     above: bool = False  # the lower bound itself is not allowed
     high: float = math.inf  # beside a lower bound
     optional: bool = False  # None is allowed: the setting is off
@@ -48,7 +48,7 @@ class Rule:
         return say("or_none", rule=text) if self.optional else text
 
     def holds(self, value) -> Any:
-        """Whether a number, or each of a tensor, is finite and within the bounds."""
+        """Whether a number, or each one in a tensor, is finite and within the bounds."""
         low = value > self.low if self.above else value >= self.low
         if self.kind is int:
             low &= (value % 1 == 0) & (abs(value) < 2**63)
@@ -63,7 +63,7 @@ class Rule:
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """What a setting in words may be."""
+    """The words that a setting may be."""
 
     allowed: tuple[str, ...]
 
@@ -71,7 +71,7 @@ class Choice:
         return say("one_of", options=", ".join(self.allowed))
 
     def check(self, name: Name, value) -> str:
-        """The value itself; TypeError if it is no string, ValueError if it is not allowed."""
+        """The value itself; TypeError if it is not a string, ValueError if it is not allowed."""
         if not isinstance(value, str):
             raise TypeError(must(name, self, repr(value)))
         if value not in self.allowed:
@@ -92,9 +92,9 @@ def instance(name: Name, value, kind: type) -> None:
 
 
 def number(name: Name, value, rule: Rule = ANY) -> Any:
-    """A plain int or float, of any Python, NumPy or torch number or a table of no axes.
+    """A plain int or float, from any Python, NumPy or torch number or a table without axes.
 
-    TypeError if it is no number of the rule's kind, ValueError if it is out of the bounds.
+    TypeError if it is not a number of the rule's kind, ValueError if it is out of bounds.
     """
     plain: Any = value
     if getattr(value, "ndim", None) == 0 and not getattr(value, "is_meta", False):
@@ -115,7 +115,7 @@ def number(name: Name, value, rule: Rule = ANY) -> Any:
 
 
 def tensor(name: Name, values, meant: Phrase = TABLE) -> Tensor:
-    """A dense tensor of real numbers of any type; of anything else that is one, a copy."""
+    """A dense tensor of real numbers of any type; anything else that holds numbers is copied."""
     if isinstance(values, Tensor):
         if values.layout is not torch.strided:
             raise TypeError(must(name, Phrase("dense"), values.layout))
@@ -136,13 +136,13 @@ def tensor(name: Name, values, meant: Phrase = TABLE) -> Tensor:
 
 
 def table(name: Name, values, meant: Phrase = TABLE) -> Tensor:
-    """The same with floating-point numbers: whole numbers, and those of 8 bits, as float64."""
+    """The same in floating point: whole numbers, and floats of 8 bits, become float64."""
     values = tensor(name, values, meant)
     return values if values.dtype in FLOATS else values.double()
 
 
 def setting(name: str, value, rule: Rule, batch: Tensor | None = None) -> float | Tensor:
-    """A number, or a tensor of them, each within the rule; beside a batch (R, B), it is (R, 1)."""
+    """A number, or a tensor of them, each within the rule; for a batch (R, B), a tensor (R, 1)."""
     if isinstance(value, numbers.Real):
         return rule.check(name, value)
     values = table(name, value, Phrase("or_per_run", rule=rule))
@@ -175,7 +175,7 @@ def the_shape(tensor: Tensor) -> Phrase:
 
 
 def rounding(dtype: torch.dtype) -> float:
-    """By how much a sum that is to be 1 may miss it, where its terms are of this type."""
+    """How far from 1 a sum that should be 1 may be, where its terms are of this type."""
     return 1e-6 + 10 * torch.finfo(dtype).eps
 
 

@@ -36,12 +36,12 @@ def sample_index(count: int, uniform: Tensor) -> Tensor:
 
 
 def sample_token(table: Tensor, row: Tensor, uniform: Tensor) -> Tensor:
-    """Tokens from uniforms, by the inverse CDF of the row of each: (..., B).
+    """Tokens from uniforms, by the inverse CDF of each one's row: (..., B).
 
     table: (..., N, V) log-probabilities; row: (..., B) indices; uniform: (..., B), on [0, 1).
     """
     end = (row + 1).double()
-    # A uniform next to 1 can round up to the next row; it belongs to the last stretch of its own.
+    # A uniform close to 1 can round up to the next row; it belongs at the very end of its own.
     point = torch.minimum(row + uniform, torch.nextafter(end, end - 1))
     return torch.searchsorted(_line(table), point, right=True) - row * table.shape[-1]
 
@@ -58,12 +58,12 @@ def sample_answer(table: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _line(table: Tensor) -> Tensor:
-    """Row x owns the stretch [x, x + 1) of a line, which its tokens share by their probability.
+    """Row x owns the stretch [x, x + 1) of a line, divided among its tokens by probability.
 
-    (..., N, V) log-probabilities → (..., N · V), where each token's share ends. The last token that
-    is possible ends at x + 1, to the bit, however the sum was rounded: so none beyond it is drawn.
+    (..., N, V) log-probabilities → (..., N · V), where each token's share ends. The last possible
+    token ends at exactly x + 1, however the sum was rounded, so none beyond it is drawn.
     """
     cdf = table.exp().cumsum(-1)
     cdf = cdf / cdf[..., -1:]
-    cdf[..., -1] = 1  # also where a policy has diverged to NaN: it draws something, not nothing
+    cdf[..., -1] = 1  # even where a policy has diverged to NaN: it still draws something
     return (cdf + torch.arange(table.shape[-2], device="cpu")[:, None]).flatten(-2)

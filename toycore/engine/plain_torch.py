@@ -1,4 +1,4 @@
-"""Torch as an import leaves it: what a learner has switched on or off reaches no number of ours."""
+"""Torch as an import leaves it: what a learner has switched on or off changes no number of ours."""
 
 import functools
 from collections.abc import Callable
@@ -7,11 +7,11 @@ import torch
 
 
 def plain_torch(work: Callable) -> Callable:
-    """A function for which gradients are on, tensors are float32 and on the CPU unless it says
-    otherwise, and no mode of torch's is left on; afterwards all is as it was.
+    """A function that runs with gradients on, with tensors in float32 and on the CPU unless it
+    says otherwise, and with no mode of torch's on; afterwards everything is as it was.
 
     Not for what a learner differentiates (a loss, a layer's forward): there gradients are theirs.
-    No context manager of Python's where nothing was changed, for the reason that threads.py gives.
+    No Python context manager where nothing was changed, for the reason that threads.py gives.
     DisableTorchFunction, written in C, switches a default device off, and any other such mode.
     """
 

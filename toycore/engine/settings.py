@@ -19,7 +19,7 @@ from torch import Tensor
 from toycore.engine.guards import Choice, Rule, must
 from toycore.errors import Phrase, say
 
-# A number or a word; or a sweep: a sequence, an array or a tensor of them. Kept as a tuple then.
+# A number or a word; or a sweep, a sequence, array or tensor of them, which is kept as a tuple.
 Numbers: TypeAlias = Any
 Wholes: TypeAlias = Any
 Words: TypeAlias = Any
@@ -38,7 +38,7 @@ def choice(*, default: str, allowed: Sequence[str]) -> Any:
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting, choice))
 def config(cls):
-    """A frozen dataclass of settings; an unknown name is answered with the nearest known ones."""
+    """A frozen dataclass of settings; for an unknown name its error suggests the nearest one."""
     cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     plain_init, names = cls.__init__, [field.name for field in dataclasses.fields(cls)]
 
@@ -80,7 +80,7 @@ class Settings:
 
     @property
     def swept(self) -> dict[str, tuple]:
-        """The swept settings and their values, outermost first; seeds are innermost, apart."""
+        """The swept settings and their values, outermost first; the innermost, seeds, left out."""
         names = [field.name for field in self._fields() if field.name != "seeds"]
         names.sort(key=lambda name: name not in self.per_loop)
         values = {name: getattr(self, name) for name in names}
@@ -98,11 +98,11 @@ class Settings:
             yield self.replaced(**dict(zip(swept, values, strict=True)))
 
     def replaced(self, **values) -> "Settings":
-        """The same config but for these settings."""
+        """The same config except for these settings."""
         return dataclasses.replace(self, **values)  # type: ignore[type-var]
 
     def per_run(self, per_seed: Tensor) -> Tensor:
-        """What each seed has, (S, ...), for every run: (R, ...), seeds innermost."""
+        """One value per seed, (S, ...), repeated for every run: (R, ...), seeds innermost."""
         return per_seed.repeat(self.runs // len(self.seeds), *[1] * (per_seed.ndim - 1))
 
     def column(self, name: str) -> Tensor:

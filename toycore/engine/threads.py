@@ -7,11 +7,11 @@ import torch
 
 
 def one_thread(work: Callable) -> Callable:
-    """A function that works on one torch thread; the number is afterwards what it was before.
+    """A function that runs on one torch thread; afterwards the number is what it was before.
 
-    So is whether torch records gradients. An interrupt may come at any moment, also at the very
-    first or last of a `with`; its `__exit__`, when written in Python, is then never run. Hence
-    no context manager here, and gradients that `torch.no_grad` may have left switched off.
+    So is whether torch records gradients. An interrupt may come at any moment, even just as a
+    `with` begins or ends, and an `__exit__` written in Python then never runs: so `torch.no_grad`
+    may have left gradients off, and no context manager is used here.
     """
 
     @functools.wraps(work)

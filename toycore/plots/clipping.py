@@ -19,7 +19,7 @@ from toycore.plots.style import (
 )
 from toycore.world import World
 
-FURTHEST = 3.0  # the largest ratio on the axis of a histogram: one that ran away hides no others
+FURTHEST = 3.0  # the largest ratio on a histogram's axis, so that a runaway one hides no others
 
 
 @same_look
@@ -67,7 +67,7 @@ def ratios(world: World, clip_range: float, passes: dict[int, np.ndarray]) -> Pi
             axes.axvline(edge, color=COLORS[1], linestyle=(0, (4, 3)), linewidth=2)
         finish(axes, language, text("axis.ratio", language), title=title)
     axes_of[0].set_ylabel(text("axis.count", language), fontsize=14)
-    # A ratio that is no number is neither inside the clip range nor on the axis.
+    # A NaN ratio is neither inside the clip range nor on the axis.
     inside = [np.abs(values - 1) <= clip_range for values in samples.values()]
     seen = [(values >= bins[0]) & (values <= bins[-1]) for values in samples.values()]
     table = [("", *titles), _shares("row.outside", inside, language)]
@@ -84,5 +84,5 @@ def _bins(ratios: np.ndarray) -> np.ndarray:
 
 
 def _shares(row: str, held: list[np.ndarray], language: str) -> tuple[str, ...]:
-    """A row of the table: of each pass, the share of samples for which it does not hold."""
+    """A row of the table: for each pass, the share of samples for which it does not hold."""
     return text(row, language), *(number(float((~one).mean()), language) for one in held)

@@ -23,15 +23,15 @@ from toycore.quantization.grid import Grid, finite
 from toycore.quantization.rounding import snr_db
 from toycore.world import World
 
-SQUARED = guards.Rule(low=1e-100, high=1e100)  # what has a square among floats
-SHARES = np.linspace(0.05, 1, 96)  # thresholds that are tried, as shares of the largest weight
+SQUARED = guards.Rule(low=1e-100, high=1e100)  # whose square is a float, neither 0 nor infinite
+SHARES = np.linspace(0.05, 1, 96)  # thresholds to try, as shares of the largest weight
 
 
 @same_look
 def grids(world: World, x: Tensor, **named: Grid) -> Picture:
-    """A histogram of numbers over each grid, by keyword: a value that none is rounded to is grey.
+    """A histogram of numbers over each grid, by keyword: values that none is rounded to are grey.
 
-    The keywords symmetric and affine are known to the languages; others stand as they are.
+    The keywords symmetric and affine are translated; others are shown as they are.
     """
     guards.instance("world", world, World)
     figure, axes_of = panels(len(named))
@@ -57,7 +57,7 @@ def thresholds(world: World, weight: Tensor, bits: int, share: float | None = No
     """Clipping and rounding error of a symmetric grid that ends at a share of the largest weight.
 
     Left: the weights over the grid. Right: the mean square errors over the share, from 0.05 to 1;
-    the star is the least sum, the circle on the upright line the share given (None: the best).
+    the star is the smallest sum, the circle on the vertical line the share given (None: the best).
     """
     guards.instance("world", world, World)
     weight, language = finite("weight", weight), world.language

@@ -9,14 +9,14 @@ from toycore.plots.style import COLORS, Picture, captioned, panels, same_look
 from toycore.world import World
 
 STATIONS = ("prompt", "sample", "reward", "advantage", "update")
-WIDTH, FIRST, APART = 1.72, 1.0, 2.05  # of a box, its middle, and from middle to middle
+WIDTH, FIRST, APART = 1.72, 1.0, 2.05  # a box's width, the first one's middle, middle to middle
 
 
 @same_look
 def loop(world: World, logp, prompt: str | int, token: str | int) -> Picture:
     """One sample's way through a rollout, with its own numbers.
 
-    logp: (..., P, V) log-probabilities of the policy that draws; leading axes are averaged. The
+    logp: (..., P, V) log-probabilities of the policy that samples; leading axes are averaged. The
     advantage is the exact one, without a leash: r(x, y) − E[r(x, ·)].
     """
     guards.instance("world", world, World)

@@ -25,7 +25,7 @@ def plane(run: Run, seed: int = 0) -> Picture:
     Prompt x stands at A e_x and token y points along its row of B; points and arrows are scaled so
     that the furthest point is at 0.6 and the longest arrow at 1. The update of a logit is their
     inner product, times α/r: a prompt prefers the token that reaches furthest in its direction.
-    Tokens that no prompt is taught stay grey.
+    Tokens that are taught to no prompt stay grey.
     """
     guards.instance("run", run, Run)
     seed = guards.number("seed", seed, guards.Rule(int, 0))

@@ -25,7 +25,7 @@ from toycore.world import World
 def policies(world: World, **tables) -> Picture:
     """Heat maps side by side, one for each keyword (before, after, optimal): P(token | prompt).
 
-    Each cell has its probability in whole per cents.
+    Each cell shows its probability, rounded to a whole per cent.
     Each table: (..., P, V) log-probabilities; leading axes, such as seeds, are averaged.
     """
     chances = _by_name(world, tables)
@@ -46,10 +46,10 @@ def policies(world: World, **tables) -> Picture:
 
 
 def _heat_maps(count: int) -> tuple[Figure, list[Axes]]:
-    """Panels whose places do not depend on what stands in them.
+    """Panels whose positions do not depend on their contents.
 
-    The words around them are always the same, so there is nothing for a layout to find out: that
-    takes a third of the time of a picture, and an editor draws dozens.
+    The words around them are always the same, so no layout has to be computed: that would take a
+    third of the time of a picture, and an editor draws dozens.
     """
     figure = Figure(figsize=(10, 4.1), dpi=100, facecolor="white")
     figure.subplots_adjust(left=0.17, right=0.99, bottom=0.29, top=0.92, wspace=0.05)
@@ -94,7 +94,7 @@ def _by_name(world: World, tables: dict) -> dict[str, np.ndarray]:
     if not tables:
         raise ValueError(say("none_given", what=Phrase("by_keyword", example="before")))
     for name in tables:
-        text(f"policy.{name}", world.language)  # a ValueError names those that have words
+        text(f"policy.{name}", world.language)  # a ValueError names the known ones
     return {name: probability(world, name, table) for name, table in tables.items()}
 
 

@@ -1,8 +1,8 @@
 """Picture, and the look that all figures share.
 
-Object-oriented figures only: pyplot's global state is spoiled by slider messages, which
+Object-oriented figures only: pyplot's global state is corrupted by slider messages, which
 JupyterLab handles on a second thread. Colours are close to those of Okabe and Ito, readable for
-colour-blind eyes; every line has a style of its own too. The exact answer is black and dashed.
+colour-blind readers; every line has a style of its own too. The exact answer is black and dashed.
 """
 
 import base64
@@ -33,7 +33,7 @@ MARKERS = "os^Dv*P"
 FADED = "#C4C4C4"
 SLANTED = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"}  # long words side by side
 EXACT = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 1.6}
-# Settings as Matplotlib brings them, with its own font alone. The backend is pyplot's affair.
+# Matplotlib's default settings, with its own font alone. The backend is pyplot's business.
 LOOK = copy.deepcopy({key: value for key, value in dict.items(rcParamsDefault) if key != "backend"})
 LOOK["font.family"] = ["DejaVu Sans"]
 Table = Sequence[Sequence[str]]
@@ -42,12 +42,12 @@ DRAWING = threading.RLock()  # slider messages may come on a second thread
 
 
 def same_look(draw: Callable) -> Callable:
-    """A function that draws by our settings, whatever a learner has set; those stay as they were.
+    """A function that draws with our settings, whatever a learner has set; theirs stay.
     Its errors are in the language of its world.
 
-    Some settings are read when a line or a word is made, others when it is drawn: so all that
-    does either is marked. rcParams are changed as plain dicts are: a check of 300 values that are
-    known to be right takes milliseconds, and no interrupt can come between.
+    Some settings are read when a line or a word is made, others when it is drawn: so every
+    function that does either is marked. rcParams are changed as plain dicts are: checking 300
+    values known to be right would take milliseconds, and this way no interrupt can come between.
     """
 
     @in_its_language
@@ -66,7 +66,7 @@ def same_look(draw: Callable) -> Callable:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A figure, finished: `png` is its image, `alt` says in words what it shows."""
+    """A finished figure: `png` is its image, `alt` says in words what it shows."""
 
     figure: Figure
     alt: str
@@ -91,7 +91,7 @@ class Picture:
 
 
 # In JupyterLab's dark theme a figure is what it is on the website: a white card, less bright, and
-# the arrow of the list beside a slider, which ipywidgets draws in black alone, is light.
+# the arrow of the list beside a slider, which ipywidgets only draws in black, is light.
 DARK = """<style>
 [data-jp-theme-light="false"] .tc-picture {
   box-sizing: border-box; padding: .5rem; border-radius: 8px; filter: brightness(.88); }
@@ -113,7 +113,7 @@ def img(png: bytes, alt: str) -> str:
 # --- captions -----------------------------------------------------------------------------------
 
 SIZE = 12  # points
-PEN = RendererAgg(1, 1, 100)  # knows how wide it writes, at the resolution of all figures
+PEN = RendererAgg(1, 1, 100)  # knows how wide a text is, at the resolution of all figures
 LINE, MARGIN, GAP = 0.235, 0.1, 0.3  # inches: line to line, around the caption, between columns
 
 
@@ -122,9 +122,9 @@ def captioned(figure: Figure, caption: str, more: str = "", *tables: Table) -> P
     """The figure with its caption below, drawn into the image: slides and paper have it too.
 
     caption  what the marks are; a line break in it stays one
-    more     what the alt text alone adds, where the figure prints it already
-    tables   the numbers: a head and rows, each begins with its name; the alt text tells them
-             column by column
+    more     what only the alt text adds, since the figure prints it already
+    tables   the numbers: a header and rows, each beginning with its name; the alt text tells
+             them column by column
     """
     lines = [line for part in caption.splitlines() for line in _wrapped(figure, part)]
     lines += [line for table in tables for line in _columns(figure, table)]
@@ -207,7 +207,7 @@ def _wide(text: str, **style) -> float:
 def readable_on(color: tuple[float, ...]) -> str:
     """Black or white, whichever stands out more from an RGB colour (0 to 1).
 
-    Their contrasts, as WCAG 2 defines it, multiply to 21: the better one is above 4.5.
+    Their contrasts, as WCAG 2 defines them, multiply to 21: the better one is above 4.5.
     """
     channels = np.asarray(color[:3])
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
@@ -246,7 +246,7 @@ def label(value: float | str, language: str) -> str:
 
 
 def finish(axes: Axes, language: str, x: str = "", y: str = "", title: str = "") -> None:
-    """Labels that the last row can read, decimal signs as the language writes them, a grid."""
+    """Labels readable from the back row, decimal signs as the language writes them, a grid."""
     axes.set_facecolor("white")
     axes.set_xlabel(x, fontsize=14)
     axes.set_ylabel(y, fontsize=14)

@@ -1,4 +1,4 @@
-"""Where training has ended, over the values of a setting (lines) or of two (heat maps)."""
+"""Where training ended, over the values of a setting (lines) or of two (heat maps)."""
 
 import numpy as np
 
@@ -24,13 +24,13 @@ from toycore.world import World
 
 @same_look
 def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -> Picture:
-    """A quantity over a setting: for each way, given by keyword, mean and middle 80 % of seeds.
+    """A quantity over a setting: for each way, given by keyword, mean and middle 80% of seeds.
 
     quantity  what is measured (accuracy, attained, snr): the label of the axis
     exact     the value it ought to have, dashed: a number, or one for each value of the setting
     named     what the dashed line is called: exact, theory, or a word of your own
-    ways      xarray.DataArrays over (setting, seed), or (setting, round) where a clock was read;
-              the setting's values stand evenly spaced
+    ways      xarray.DataArrays over (setting, seed), or (setting, round) for timings; the setting's
+              values are evenly spaced
     """
     guards.instance("world", world, World)
     language, rows = world.language, []
@@ -69,7 +69,7 @@ def heat_map(world: World, quantity: str, top: float | None = None, **ways) -> P
     """A quantity over two settings: for each way, given by keyword, a heat map of its numbers.
 
     quantity  what is measured (loss, attained)
-    top       where the colours end, which begin at 0; None: at the largest number shown
+    top       where the colour scale, which starts at 0, ends; None: at the largest number shown
     ways      xarray.DataArrays over (setting, setting, seed): rows, columns, what is averaged; all
               over the same values of the same settings
     """
@@ -110,7 +110,7 @@ def _values(means) -> list[list]:
 
 
 def _axes(name: str, values, settings: int = 1) -> list[str]:
-    """The names of the axes: over what is averaged, then the settings. Else an error."""
+    """The names of the axes: the one averaged over, then the settings. Else an error."""
     dims = list(getattr(values, "dims", ()))
     repeat = [dim for dim in dims if dim in ("seed", "round")]
     if len(dims) != 1 + settings or len(repeat) != 1:

@@ -1,4 +1,4 @@
-"""Curves over training, and the reward–KL frontier with the points where runs have landed."""
+"""Curves over training, and the reward–KL frontier with the points where runs ended."""
 
 from collections.abc import Iterator
 
@@ -38,11 +38,11 @@ OF_UPDATES = ("policy_loss", "value_loss", "clip_fraction", "approx_kl")
 def curves(
     run: Run, *names: str, highlight: float | str | None = None, optimum: bool | None = None
 ) -> Picture:
-    """Curves of a run's history, a panel for each name: mean over seeds, band of the middle 80 %.
+    """Curves of a run's history, a panel for each name: mean over seeds, band of the middle 80%.
 
     One line for each value of the one swept setting. highlight: that value in colour, the
     others grey. optimum: whether reward, KL and attained of the exact optimum at each kl_beta (or
-    beta) are dashed; None: where PPO's leash is swept, whose goal it is whatever the samples were.
+    beta) are drawn dashed; None: if PPO's leash is swept, as it is then the goal in any case.
     """
     setting, language = _swept(run), run.world.language
     for name in names:
@@ -55,7 +55,7 @@ def curves(
         for index, value in enumerate(run.config.swept[setting]):
             shown = highlight in (None, value)
             curve = run.history[name].sel({setting: value})
-            low, high = curve.quantile([0.1, 0.9], "seed", skipna=False)  # many times faster so
+            low, high = curve.quantile([0.1, 0.9], "seed", skipna=False)  # far faster this way
             # A hidden band still counts for the axis limits: the axes stay put as a slider moves.
             alpha = 0.18 if shown else 0
             axes.fill_between(curve.step, low, high, color=color(index), alpha=alpha, lw=0)
@@ -79,11 +79,11 @@ def curves(
 
 @same_look
 def frontier(*runs: Run, highlight: float | None = None) -> Picture:
-    """Reward against KL: the exact frontier, and where each leash of the runs has landed.
+    """Reward against KL: the exact frontier, and where each leash of the runs ended.
 
-    Each run sweeps kl_beta (PPO) or beta (DPO), or something else on one leash, from the same
+    Each run sweeps kl_beta (PPO) or beta (DPO), or something else on a fixed leash, from the same
     start. No policy lies above the dashed line: it is the best reward at each KL. Hollow squares:
-    the exact optimum of each leash. Filled marks: where training ended, mean and middle 80 %; a
+    the exact optimum of each leash. Filled marks: where training ended, mean and middle 80%; a
     shape for each run.
     """
     if not 1 <= len(runs) <= len(ROADS):
@@ -125,7 +125,7 @@ def _method(run: Run) -> str:
 
 
 def _landing(axes, end, **style):
-    """A mark at the mean over seeds, with bars over the middle 80 % in both directions."""
+    """A mark at the mean over seeds, with bars over the middle 80% in both directions."""
     mean = end.mean("seed", skipna=False)
     low, high = mean - end.quantile(0.1, "seed"), end.quantile(0.9, "seed") - mean
     return axes.errorbar(
@@ -202,7 +202,7 @@ def _on_the_grid(run: Run, highlight: float | str | None) -> float | str | None:
 
 
 def _marks(run: Run, names: tuple[str, ...], highlight, optimum: bool) -> Iterator[str]:
-    """What the lines are, and of which moment the numbers in the table are: sentence by sentence.
+    """What the lines are, and from which moment the numbers in the table: sentence by sentence.
 
     The same number of lines for every highlight, so that a slider's pictures are of one size.
     """
@@ -232,5 +232,5 @@ def _numbers(run: Run, names: tuple[str, ...], highlight: float | str | None) ->
 
 
 def _coming_to(curve, name: str, language: str) -> str:
-    """A curve's last value; of what an update did, the mean over all updates."""
+    """A curve's last value; for what updates do, the mean over all updates."""
     return number(float(curve[1:].mean() if name in OF_UPDATES else curve[-1]), language)

@@ -32,7 +32,7 @@ def update(world: World, prompt: str | int, old, advantage, clip_range: float, *
     named = [text(f"policy.{name}", language) for name in tables]
     after = [probability(world, name, table)[row] for name, table in tables.items()]
     figure, axes_of = panels(len(tables), height=4.4)
-    # Room for half as much again: so the axes stay put as a slider moves through the passes.
+    # Room for half as much again, so that the axes stay put as a slider moves through the passes.
     top = 1.05 * max(1.5 * before.max(), *(one.max() for one in after))
     for axes, name, chance in zip(axes_of, named, after, strict=True):
         _bars(axes, before, chance, wanted, clip_range)

@@ -4,7 +4,7 @@ rounding.py   numbers on the grid of a few bits: scale, values, noise in decibel
 grid.py       a grid chosen beforehand: clipping at a threshold, a zero point, calibration
 layers.py     linear layers that multiply whole numbers; quantize_dynamic; TinyMLP
 matmul.py     exact products of INT8 matrices
-replace.py    which layers an Int8Linear can stand for, and the copy in which it stands
+replace.py    which layers an Int8Linear can replace, and the copy in which it does
 sizes.py      how many bytes a module takes
 libraries.py  what torch.ao and torchao make of the same model
 """

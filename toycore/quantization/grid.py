@@ -1,8 +1,8 @@
-"""A grid that is laid down first and used later: it has two ends, and where zero lies is free.
+"""A grid that is fixed first and used later: it has two ends, and zero may lie anywhere on it.
 
     values  q = clamp(round(x / Δ) + z, quant_min, quant_max);   x ≈ Δ (q − z)
 
-`quantize` (rounding.py) fits its grid to the largest of the very weights that it rounds. Here the
+`quantize` (rounding.py) fits its grid to the largest of the weights that it rounds. Here the
 grid is chosen beforehand: by a threshold that cuts the largest off, or from sample data
 (calibration). Names and rules are those of torch.fake_quantize_per_tensor_affine and torch.ao's
 MinMaxObserver.
@@ -44,7 +44,7 @@ class Grid:
     def affine(cls, min_val: float, max_val: float, bits: int = 8) -> "Grid":
         """2^bits values from min_val to max_val, widened to hold 0, 2 to 8 bits.
 
-        The zero point is a whole number, so the ends may lie half a step beside the two.
+        The zero point is a whole number, so the ends may lie up to half a step off the two.
         ValueError if min_val is above max_val, or if both are 0.
         """
         low, high = guards.number("min_val", min_val), guards.number("max_val", max_val)
@@ -73,13 +73,13 @@ class Grid:
     def outside(self, x: Tensor) -> Tensor:
         """True where a number of x lies beyond an end of the grid."""
         steps = finite("x", x).double() / self.scale + self.zero_point
-        slack = 1e-9  # a number from which the end was made is no further out for being rounded
+        slack = 1e-9  # so that rounding does not put the number an end was made from outside
         return (steps < self.quant_min - slack) | (steps > self.quant_max + slack)
 
     def errors(self, x: Tensor) -> tuple[float, float]:
         """(clipping, rounding): their sum is the mean square error of all numbers of x.
 
-        Clipping is the part of the numbers beyond the ends, rounding that of all others.
+        Clipping is the part due to numbers beyond the ends, rounding the part due to all others.
         """
         x = finite("x", x).double()
         error, outside = (x - self.fake_quantize(x)).square(), self.outside(x)

@@ -2,13 +2,13 @@
 
     y = x Wᵀ + b   →   y ≈ Δ_x Δ_w (q_x q_wᵀ) + b
 
-Weights lie on a grid of 255 values (rounding.py) with one step Δ_w an output channel, found once.
-Activations get a step Δ_x a token, found anew in every forward pass: hence *dynamic*. The sum
+Weights lie on a grid of 255 values (rounding.py) with one step Δ_w per output channel, found once.
+Activations get one step Δ_x per token, found in every forward pass: hence *dynamic*. The sum
 over whole numbers is exact (matmul.py), so the only errors are the two roundings; being
 independent, their powers add up: 1/SNR = 1/SNR_w + 1/SNR_x.
 
-This is the vector-wise scheme of Dettmers et al. 2022 (LLM.int8(), section 3.1). Left out of
-what libraries do: zero points, outliers kept apart, calibration, groups within a channel, and
+This is the vector-wise scheme of Dettmers et al. 2022 (LLM.int8(), section 3.1). Left out
+here: zero points, outliers kept apart, calibration, groups within a channel, and
 weights packed for one kind of CPU.
 """
 
@@ -32,7 +32,7 @@ class Int8Linear(nn.Module):
 
     values  (out, in) int8        scale  (out, 1)        bias  (out,) or None, as it was
 
-    All are plain buffers, and the whole of `state_dict`: it loads with weights_only=True, into
+    All are plain buffers, and the whole of `state_dict`, which loads with weights_only=True into
     what `quantize_dynamic` makes of a new module.
     """
 
@@ -52,7 +52,7 @@ class Int8Linear(nn.Module):
 
     @classmethod
     def from_linear(cls, linear: nn.Linear) -> "Int8Linear":
-        """The layer with its weight on 8 bits, one scale per output channel.
+        """The layer with its weight in 8 bits, one scale per output channel.
 
         TypeError unless the layer is plain (`why_not_plain`); TypeError or ValueError if its weight
         cannot be quantized, or has more than 131,071 columns.
@@ -76,7 +76,7 @@ class Int8Linear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) → (..., out), in the dtype of x. Each token, a row of x, has its own scale.
 
-        As in any layer, NaN or infinity in a token makes its whole answer not finite.
+        As in any layer, NaN or infinity in a token makes its whole output non-finite.
         """
         out, inside = self.values.shape
         _check_floats("x", x)
@@ -86,7 +86,7 @@ class Int8Linear(nn.Module):
         # Sums reach 127² · in, too much for half precision.
         rows = x.detach().reshape(-1, inside).to(torch.promote_types(x.dtype, torch.float32))
         scale = rows.abs().amax(-1, keepdim=True) / self.QMAX
-        scale = scale.clamp_min(torch.finfo(scale.dtype).tiny)  # 0/0 is no whole number
+        scale = scale.clamp_min(torch.finfo(scale.dtype).tiny)  # avoids 0/0
         tokens = (rows / scale).round_().to(torch.int8)
         y = int8_matmul(tokens, self.values) * (scale * self.scale.mT)
         if self.bias is not None:
@@ -99,7 +99,7 @@ class Int8Linear(nn.Module):
 
 
 def _check_floats(name: str, tensor) -> None:
-    """TypeError unless a layer could compute with it: torch's layers take no whole numbers."""
+    """TypeError unless a layer could compute with it: torch's layers do not take whole numbers."""
     if getattr(tensor, "dtype", None) not in FLOATS:
         found = getattr(tensor, "dtype", tensor)
         raise TypeError(must(name, Phrase("floats"), found))
@@ -113,7 +113,7 @@ def quantize_dynamic(module: nn.Module) -> nn.Module:
     in floating point, as in torch.ao, so the copy holds both.
 
     A layer stays as it was, and a warning names it and the reason, if it is more than a weight and
-    a bias (replace.py) or its owner reads its weight. ValueError if there is no other to quantize;
+    a bias (replace.py) or its owner reads its weight. ValueError if no layer is left to quantize;
     TypeError or ValueError that names the layer if its weight cannot be quantized.
     """
     made: dict[int, nn.Module] = {}

@@ -1,8 +1,8 @@
-"""The dynamic INT8 of two libraries, to set beside the course's own, where they are there.
+"""The dynamic INT8 of two libraries, to compare with the course's own, where installed.
 
-torch.ao   torch.ao.quantization.quantize_dynamic, part of torch but deprecated: one scale a weight
-           matrix, and activations on 7 bits, one asymmetric grid per batch (on x86 CPUs)
-torchao    the package that follows it, optional: one scale per channel and per token, as here
+torch.ao   torch.ao.quantization.quantize_dynamic, part of torch but deprecated: one scale per
+           weight matrix, and activations in 7 bits, one asymmetric grid per batch (on x86 CPUs)
+torchao    its successor, an optional package: one scale per channel and per token, as here
 
 Both may change or vanish, so each is tried and tested; what fails is skipped, with its reason.
 Nothing is ever installed.
@@ -73,7 +73,7 @@ def _torchao(module: nn.Module) -> nn.Module:
 
 @contextlib.contextmanager
 def _errors_only(*names: str) -> Iterator[None]:
-    """Keep what these loggers say below an error to themselves."""
+    """Silence these loggers below the level of an error."""
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     try:
@@ -87,7 +87,7 @@ def _errors_only(*names: str) -> Iterator[None]:
 
 @torch.no_grad()
 def _check(module: nn.Module, copied: nn.Module) -> None:
-    """RuntimeError unless every layer answers as it did, but for some noise, from fewer bytes."""
+    """RuntimeError unless every layer gives what it gave, up to some noise, in fewer bytes."""
     original = copy.deepcopy(module)  # a layer may change when it is called
     read = read_by_owner(original)
     for name, linear in linears(original).items():

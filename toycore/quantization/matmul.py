@@ -1,11 +1,11 @@
 """The product of two INT8 matrices, summed exactly in 32-bit integers, on any torch.
 
-Two roads lead to the same numbers:
+Two ways lead to the same numbers:
 
 torch._int_mm   the INT8 instructions of the CPU. The function is private. Older versions gave wrong
                 sums on CPUs without those instructions (pytorch/pytorch#136746), where it is slow
-                to this day; so it is probed before it is used. It also gives garbage, without a
-                word, for strides that an axis of length 1 may have (pytorch/pytorch#195066).
+                to this day; so it is probed before it is used. It also silently gives garbage
+                for strides that an axis of length 1 may have (pytorch/pytorch#195066).
 by floats       float32 holds every whole number up to 2^24, so sums of up to 1,024 products
                 of INT8 numbers are exact in it, in any order; longer sums are cut into such parts
 """
@@ -60,7 +60,7 @@ def why_not_int_mm() -> str:
 
 
 def _is_exact() -> bool:
-    """Against float64, on any numbers and on the largest, where wrong sums were seen."""
+    """Against float64, on random numbers and on the largest, where wrong sums have been seen."""
     rng = torch.Generator().manual_seed(0)
     for n, k, m in ((1, 64, 64), (5, 37, 11), (32, 1024, 64)):
         a = torch.randint(-127, 128, (n, k), generator=rng, dtype=torch.int8)

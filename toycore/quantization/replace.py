@@ -1,8 +1,8 @@
-"""The copy of a module in which other layers stand, and which layers others can stand for.
+"""A copy of a module with some layers replaced, and which layers can be replaced at all.
 
-nn.Linear is where people hang what they do: hooks (pruning, the old weight_norm and spectral_norm),
-parametrizations, a forward of its own, a weight that is no ordinary tensor. Only a plain layer, as
-torch makes it, is sure to compute x Wᵀ + b and no more.
+People attach things to nn.Linear: hooks (pruning, the old weight_norm and spectral_norm),
+parametrizations, a forward of its own, a weight that is not an ordinary tensor. Only a plain layer,
+as torch makes it, is sure to compute x Wᵀ + b and no more.
 """
 
 import copy
@@ -15,7 +15,7 @@ from toycore.engine.guards import must
 from toycore.errors import Phrase, say
 
 NEW = vars(nn.Linear(1, 1, device="meta"))
-# In evaluation they take the weights of their layers themselves, past the layers' own forward.
+# In evaluation they read the weights of their layers directly, bypassing the layers' forward.
 READERS = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
 
 
@@ -51,7 +51,7 @@ def plain_linears(module: nn.Module) -> dict[str, nn.Linear]:
 
 
 def why_not_plain(layer) -> str:
-    """Why a layer may compute something else than x Wᵀ + b; empty if it is as torch makes it."""
+    """Why a layer may compute something other than x Wᵀ + b; empty if it is as torch makes it."""
     if type(layer) is not nn.Linear:
         return say("is_a", kind=type(layer).__name__)
     for name, value in vars(layer).items():
@@ -79,16 +79,16 @@ def told(name: str) -> str:
 
 
 def memory_of(tensor: Tensor | None) -> tuple | None:
-    """Equal for two tensors that see the same memory in the same way."""
+    """Equal for two tensors that view the same memory in the same way."""
     if tensor is None:
         return None
     return tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
 
 
 def copy_with(module: nn.Module, made: dict[int, nn.Module]) -> nn.Module:
-    """A copy of a module with `made[id(layer)]` for a layer; ValueError if it cannot be copied."""
+    """A copy of a module, `made[id(layer)]` for each layer; ValueError if it cannot be copied."""
     try:
-        copied = copy.deepcopy(module, memo=made)  # it takes what the memo holds for copied already
+        copied = copy.deepcopy(module, memo=made)  # what the memo holds counts as copied already
     except RuntimeError as error:  # the old weight_norm, say
         raise ValueError(say("uncopied", error=error)) from error
     for (name, old), new in zip(module.named_modules(), copied.modules(), strict=True):

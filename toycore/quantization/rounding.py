@@ -4,7 +4,7 @@
     values   q = round(w / Δ), whole numbers from −qmax to qmax;   w ≈ Δ q
 
 Rounding errs by at most Δ/2. Where weights span many steps the error is spread evenly, so its
-power is Δ²/12 (Bennett 1948), and one bit more gains 20 log10((2^(b+1) − 2) / (2^b − 2)) dB:
+power is Δ²/12 (Bennett 1948), and one more bit gains 20 log10((2^(b+1) − 2) / (2^b − 2)) dB:
 7.36 from 3 bits to 4, 6.09 from 7 to 8, and 6.02 in the limit.
 """
 
@@ -21,7 +21,7 @@ from toycore.errors import say
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Quantized:
-    """A weight on its grid. Every value takes a byte, also where fewer bits would do.
+    """A weight on its grid. Every value takes a byte, even where fewer bits would do.
 
     values  (..., out, in) int8, from −qmax to qmax
     scale   (..., out, 1) per channel, (..., 1, 1) per tensor: the step of the grid, in units of
@@ -34,7 +34,7 @@ class Quantized:
     dtype: torch.dtype
 
     def dequantize(self) -> Tensor:
-        """scale · values, in the dtype of the weight: within scale/2 of it, but for rounding."""
+        """scale · values, in the dtype of the weight: within scale/2 of it, apart from rounding."""
         return (self.values * self.scale).to(self.dtype)
 
 
@@ -60,8 +60,8 @@ def quantize(weight: Tensor, bits: int = 8, per_channel: bool = True) -> Quantiz
 def snr_db(signal: Tensor, approximation: Tensor) -> Tensor:
     """Signal-to-noise ratio, 10 log10(power / power of the error), in decibels, float64.
 
-    Two tensors of the same shape: (..., N, M) → (...), one number a matrix; (M,) → one number.
-    Infinite where the two are equal. ValueError if the shapes differ, also if they broadcast.
+    Two tensors of the same shape: (..., N, M) → (...), one number per matrix; (M,) → one number.
+    Infinite where the two are equal. ValueError if the shapes differ, even if they broadcast.
     """
     signal = _numbers("signal", signal)
     approximation = _numbers("approximation", approximation)
@@ -76,7 +76,7 @@ def snr_db(signal: Tensor, approximation: Tensor) -> Tensor:
 def predicted_snr_db(weight: Tensor, bits: int = 8, per_channel: bool = True) -> Tensor:
     """What `snr_db(weight, quantize(weight, ...).dequantize())` ought to be, by Δ²/12: (...).
 
-    It is right to some hundredths of a dB where the weights span many steps. With 2 bits, or
+    It is right to a few hundredths of a dB where the weights span many steps. With 2 bits, or
     with outliers far away, most weights round to zero and lose less than Δ²/12: then the true
     ratio is better than predicted.
     """

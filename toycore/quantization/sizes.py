@@ -1,6 +1,6 @@
 """How many bytes a module takes: in memory, each byte once, and as a file.
 
-What a tensor says of itself, numel · element_size, is not what it takes: it may be a part of a
+What a tensor says of itself, numel · element_size, need not be what it takes: it may be a part of a
 storage, share it with others, repeat a few numbers, or be made of other tensors. So storages are
 counted, whole, as `torch.save` writes them, and each once.
 """
@@ -22,7 +22,7 @@ COMPRESSED = {
     torch.sparse_bsc: ("ccol_indices", "row_indices", "values"),
 }
 
-_state = plain_torch(nn.Module.state_dict)  # torch.ao makes its scales anew when it is asked
+_state = plain_torch(nn.Module.state_dict)  # torch.ao makes its scales again each time
 
 
 def tensor_bytes(module: nn.Module) -> int:
@@ -45,7 +45,7 @@ def tensor_bytes(module: nn.Module) -> int:
 def serialized_bytes(module: nn.Module) -> int:
     """Bytes of the file that `torch.save(module.state_dict(), "archive.pt")` writes.
 
-    The name of a file goes into it, so another may be some hundred bytes larger or smaller.
+    The file's name goes into it, so under another name it may differ by some hundred bytes.
     """
     _check(module)
     file = io.BytesIO()

@@ -6,12 +6,12 @@
         a="towards the reference",
         b="towards the reward",
     )
-    ...  # the cells that find it out
+    ...  # the cells that find out
     leash.reveal(a=near < far, b=far < near)
 
-The letter stands in the cell: so it is kept with the notebook, whatever shows it, and can be read
-by whoever marks it. What is true is computed: `reveal` is told of each answer whether it holds.
-Whoever runs all cells without a letter just reads what is true.
+The letter is in the cell, so it is kept with the notebook, whatever shows it, and can be read by
+whoever marks it. The truth is computed: `reveal` is told of each answer whether it is true.
+Without a letter, running all cells just shows the truth.
 """
 
 import html
@@ -56,12 +56,12 @@ class Prediction:
 
     @in_its_language
     def reveal(self, **holds) -> "Prediction":
-        """The prediction beside what is true: of each answer, whether it holds."""
+        """The prediction beside the truth, given whether each answer is true."""
         if set(holds) != set(self.answers):
             asked, got = ", ".join(self.answers), ", ".join(holds)
             raise ValueError(say("reveal", asked=asked, got=got))
         true = [letter for letter, it in holds.items() if bool(it)]
-        # Whoever has changed the experiment may have a result that nobody has foreseen.
+        # A learner who changed the experiment may get a result that nobody foresaw.
         self.truth = true[0] if len(true) == 1 else None
         self.revealed = True
         return self
@@ -71,7 +71,7 @@ class Prediction:
         return self.guess is not None and self.guess == self.truth
 
     def said(self, guess: str | None) -> list[str]:
-        """What is told, sentence by sentence, to whoever has guessed so."""
+        """What is said, sentence by sentence, after such a guess."""
         if not self.revealed:
             letters = ", ".join(self.answers)
             return [self._of("noted", guess) if guess else self._text("none").format(letters)]
@@ -120,7 +120,7 @@ class Overview:
         return f"{told} {more}" if surprises else told
 
     def frame(self):
-        """A pandas.DataFrame: of each prediction its name, what was said and what is true."""
+        """A pandas.DataFrame: for each prediction its name, what was said and what is true."""
         import pandas as pd  # slow to import, and not needed before
 
         heads = [

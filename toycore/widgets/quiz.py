@@ -1,11 +1,11 @@
 """Questions at the end of a lesson; a choice shows at once whether it is right, and why.
 
-The questions are one HTML widget of native radio buttons. Style rules alone turn the explanations
+The questions are one HTML widget of native radio buttons. Style rules alone show the explanations
 and count the right answers: no message to the kernel, the same in every version of ipywidgets, and
-alive on a page that has no kernel. A screen reader gets a group named by its question. Where there
+alive on a page without a kernel. A screen reader gets a group named by its question. Where there
 is no widget (a saved page, GitHub), each answer opens to its explanation; on paper all stay closed.
 
-The text is a task list in Markdown, a line that does not fit goes on in the next:
+The text is a task list in Markdown; a line that does not fit continues on the next:
 
     1. Question?
        - [ ] a wrong answer — why it is wrong
@@ -27,7 +27,7 @@ from toycore.errors import in_its_language, say
 
 QUESTION = re.compile(r"(\d+)\. +(\S.*)")
 ANSWER = re.compile(r"\s+- \[([ x])\] +(\S.*)")
-# The rest of a word before a star is no emphasis: π* is a name.
+# A star right after a letter does not start emphasis: π* is a name.
 INLINE = re.compile(r"`(?P<code>[^`]+)`|\$[^$]+\$|(?<!\w)\*(?P<em>[^\s*][^*]*)\*(?!\w)")
 
 STYLE = """<style>
@@ -59,7 +59,7 @@ class Question(NamedTuple):
 
     @property
     def right(self) -> int:
-        """The place of the right answer."""
+        """The position of the right answer."""
         return [answer.right for answer in self.answers].index(True)
 
 
@@ -67,8 +67,8 @@ class Question(NamedTuple):
 def quiz(text: str, language: str = "en") -> "Quiz":
     """The questions of a Markdown task list, ready to be answered; how it is written: see above.
 
-    A ValueError names the line that is wrong. Between `backticks`, *stars* and $dollars$ stand
-    code, emphasis and formulas; all else is shown as it is written.
+    A ValueError names the line that is wrong. `backticks`, *stars* and $dollars$ mark
+    code, emphasis and formulas; everything else is shown as it is written.
     """
     guards.instance("text", text, str)
     return Quiz(parse(text), words.check(language))

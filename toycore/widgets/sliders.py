@@ -1,12 +1,12 @@
 """Sliders under the figures, one way for every lesson: `slider` for one setting, `editor` for more.
 
-The pictures are drawn beforehand, one for each value, and lie in a Stack that the front end turns
-by itself: no message to the kernel, no redraw, and on a saved page no kernel at all. ipywidgets 7
-(Colab) has no Stack: there a callback exchanges the one picture shown. Where there are more
-combinations than FRAMES, a picture is drawn when it is first asked for.
+The pictures are drawn beforehand, one for each value, and lie in a Stack that the front end
+switches by itself: no message to the kernel, no redraw, and on a saved page no kernel at all.
+ipywidgets 7 (Colab) has no Stack: there a callback replaces the one picture shown. Where there are
+more combinations than FRAMES, a picture is drawn when it is first asked for.
 
-Beside each slider stands a Dropdown, joined to it. It says the name and the value aloud to a screen
-reader, which ipywidgets' sliders do not.
+Beside each slider is a Dropdown, linked to it. It gives the name and the value to a screen reader,
+which ipywidgets' sliders do not.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from toycore.language import setting, word
 from toycore.plots import Picture
 from toycore.plots.style import img
 
-FRAMES = 60  # pictures drawn beforehand at the most: some seconds, and a megabyte in a saved page
+FRAMES = 60  # the most pictures drawn beforehand: some seconds, and a megabyte in a saved page
 PATIENCE = 0.15  # seconds; a redraw that takes longer waits until the slider is let go
 
 Position = tuple[int, ...]  # where each slider stands
@@ -40,7 +40,7 @@ class Shown(NamedTuple):
 
 
 class Sliders(ipywidgets.VBox):
-    """One slider for each setting, above a picture; `names` and `selectors` are in one order.
+    """One slider for each setting, above a picture; `names` and `selectors` are in the same order.
 
     A saved page without widgets keeps the first picture and its text.
     """
@@ -63,13 +63,13 @@ class Sliders(ipywidgets.VBox):
         raise NotImplementedError
 
     def _view(self):
-        """What shows the picture: here one image, exchanged by a callback."""
+        """What shows the picture: here one image, replaced by a callback."""
         image = ipywidgets.HTML(img(*self.picture(self.position)))
 
         def show(_) -> None:
             try:
                 image.value = img(*self.picture(self.position))
-            except BaseException:  # also the stop button
+            except BaseException:  # even the stop button
                 image.value = ""  # nothing, rather than the picture of another value
                 raise
 
@@ -140,7 +140,7 @@ class Live(Sliders):
 
     def _look_ahead(self, axis: int, move) -> None:
         """Once the kernel is idle: the position after this one, and then the one before it."""
-        with contextlib.suppress(RuntimeError):  # no loop runs: nobody but a program moves it
+        with contextlib.suppress(RuntimeError):  # no event loop: only a program moves it
             loop, here = asyncio.get_running_loop(), self.position
             for step in (move.new - move.old, move.old - move.new):
                 position = (*here[:axis], here[axis] + (step > 0) - (step < 0), *here[axis + 1 :])
@@ -161,7 +161,7 @@ def slider(
     start: float | None = None,
     language: str = "en",
 ) -> Sliders:
-    """A slider over the values of a setting: draw(value) makes the picture of each.
+    """A slider over the values of a setting: draw(value) makes the picture for each.
 
     name   what is moved (kl_beta); it stands beside the slider, in the language where it has a word
     start  the value it stands on at first; None: the middle one
@@ -179,7 +179,7 @@ def slider(
 def editor(
     draw: Callable[..., Picture], values: Mapping, start: Mapping, *, language: str = "en"
 ) -> Sliders:
-    """Sliders over several settings: draw(**settings) makes the picture of each combination.
+    """Sliders over several settings: draw(**settings) makes the picture for each combination.
 
     values  the grid of each setting, by name
     start   the value that each stands on at first

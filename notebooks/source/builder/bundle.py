@@ -3,7 +3,7 @@
     dist/tr, dist/en    the notebooks, with the package in a collapsed cell under the title
     dist/kaggle         the same, each in a folder for `kaggle kernels push`
 
-The package stands in the cell as it is, to be read. It is written to a temporary folder and
+The package is in the cell as it is, to be read. It is written to a temporary folder and
 imported from there, unless the same version is installed. The outputs are those of the stored
 notebooks, which must be current; what would give a prediction away is left out.
 """
@@ -36,7 +36,7 @@ import tempfile
 
 
 def is_installed(version):
-    """Whether this version of toycore is here; what says so may outlive the package itself."""
+    """Whether this version of toycore is here; its metadata may outlive the package itself."""
     spec = importlib.util.find_spec("toycore")
     try:
         return bool(spec and spec.origin) and importlib.metadata.version("toycore") == version

@@ -1,6 +1,6 @@
 """A lesson's citations, `[words][key]`, as Markdown links: keys and addresses in sources.py.
 
-Links stand in the text itself. Definitions at the end of a cell would be lost where the slides
+Links are in the text itself. Definitions at the end of a cell would be lost where the slides
 take a cell apart, and where a reason unfolds.
 """
 
@@ -8,7 +8,7 @@ import re
 
 from sources import SOURCES
 
-# Code first: what looks like a citation in it is none, as in `table[x][y]`.
+# Code first: what looks like a citation in it is not one, as in `table[x][y]`.
 CITED = re.compile(r"(?P<tick>`+).+?(?P=tick)|\[(?P<words>[^][]+)\]\[(?P<key>[^][]*)\]", re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""Notebooks executed, and what of a run is kept."""
+"""Notebooks executed, and what is kept of a run."""
 
 import copy
 from pathlib import Path
@@ -12,7 +12,7 @@ from builder import predict
 from builder.lesson import LessonError
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-# Where kernel and client can: else each kernel warns that its line can be listened to.
+# Where kernel and client can: else each kernel warns that its connection is not encrypted.
 ENCRYPTED = Config(KernelManager={"transport_encryption": "auto"})
 TIMEOUT = 120  # seconds per cell: ends a hang, not a slow machine's work
 
@@ -44,7 +44,7 @@ def run(path: Path, notebook):
             cell.outputs = [output for output in cell.outputs if output.get("data") != {}]
     for output in outputs(done):
         if "image/png" in output.get("data", {}):
-            # The same picture once more, for JupyterLab's readers who hear it; kept, it is a copy.
+            # The same picture once more, for screen readers in JupyterLab; here only a copy.
             output.data.pop("text/html", None)
     return done
 
@@ -57,7 +57,7 @@ def stored(live, notebook):
             # The live view is gone with its kernel, and would hide the picture beside it.
             output.data.pop(WIDGET_VIEW, None)
     for cell in filter(predict.is_folded, done.cells):
-        # Beside a fold JupyterLab writes the first line of the first output: here, of none.
+        # Beside a fold JupyterLab shows the first line of the first output: here an empty one.
         cell.outputs.insert(0, nbformat.v4.new_output("display_data"))
     return done
 

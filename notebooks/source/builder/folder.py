@@ -9,7 +9,7 @@ def replace(folder: Path, files: dict[str, bytes]) -> None:
     """The folder holds these files and no others."""
     fresh, old = (folder.with_name(folder.name + end) for end in (".new", ".old"))
     try:
-        # What a machine that lost its power left behind.
+        # Left behind by a power cut.
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
         for name, data in files.items():

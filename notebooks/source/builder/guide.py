@@ -1,7 +1,7 @@
 """The teacher's guides, one in each language, from one source and the stored notebooks.
 
 teaching.py is written as a lesson is (builder/lesson.py), prose only. What a class will see on
-its screens is not written there but taken from the notebooks, so it cannot go stale:
+its screens is not written there but copied from the notebooks, so it cannot go stale:
 
     ## {{03_ppo}}       begins the chapter of a lesson: its title, linked
     {{margins}}         on a line of its own: what the cell of this name shows (# %% margins);
@@ -23,7 +23,7 @@ from builder.stored import read as read_notebook
 from words import WORDS
 
 SOURCE = "teaching.py"
-NOTICE = "<!-- Made by build.py of source/teaching.py and the notebooks: edit there. -->\n"
+NOTICE = "<!-- Made by build.py from source/teaching.py and the notebooks: edit those. -->\n"
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 HEADING = re.compile(r"^## (\d+) · (.+?)(?: \(\d+ \w+\))?$", re.MULTILINE)
@@ -36,7 +36,7 @@ ROW = re.compile(r"^\| ([^|§]+) \| (\d+|–) \| (\d+|–) \|.*$", re.MULTILINE)
 
 
 class Lesson(NamedTuple):
-    """What a guide takes of a lesson's notebook in its language."""
+    """What a guide takes from a lesson's notebook in its language."""
 
     stem: str
     title: str

@@ -11,7 +11,7 @@ A code cell may have a name, `# %% margins`, by which the teacher's guide asks f
 
 A citation is `[words][key]`, as in `[Hu et al., 2021][lora]`: the link is made from sources.py.
 
-A prediction is a question in prose, the cells that find the answer out, and the answer: see
+A prediction is a question in prose, the cells that find the answer, and the answer: see
 predict.py.
 
 An exercise is four cells: its task in prose, then code tagged `exercise` (a stub: it runs as it
@@ -51,7 +51,7 @@ class LessonError(Exception):
 
 
 def text_of(path: Path) -> str:
-    """What a source says, also where an editor has put a mark of the encoding before it."""
+    """What a source says, even where an editor has put a byte order mark before it."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -118,7 +118,7 @@ def check_exercises(path: Path, cells: list) -> None:
 
 
 def check_names(path: Path, cells: list) -> None:
-    """A name is one word, and that of one cell."""
+    """A name is one word, and belongs to one cell."""
     names = [cell.metadata.get(NAME) for cell in cells]
     times = Counter(filter(None, names))
     for number, (name, cell) in enumerate(zip(names, cells, strict=True), 1):

@@ -89,7 +89,7 @@ def digest(lesson: Path, package: list[Path]) -> str:
 
 
 def code(source: str) -> str:
-    """What of a module runs: without layout, comments and docstrings."""
+    """What runs in a module: no layout, comments or docstrings."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:

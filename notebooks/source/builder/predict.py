@@ -9,10 +9,10 @@ that will hold the prediction:
     # - towards the reference
     # - towards the reward
 
-After it come the cells that find the answer out, a code cell tagged `reveal` that calls
+After it come the cells that find the answer, a code cell tagged `reveal` that calls
 `leash.reveal(a=..., b=...)`, and prose tagged `answer`, which says why. In the notebook the
 question is followed by a call with the letters, the outputs up to the reveal lie folded until
-they are run, and the reasons unfold. So lies the overview at a lesson's end (tag `overview`).
+they are run, and the reasons unfold. The overview at a lesson's end (tag `overview`) is folded too.
 """
 
 import ast

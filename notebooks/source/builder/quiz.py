@@ -1,6 +1,6 @@
 """A lesson's quiz: prose tagged `quiz` in the source, in each notebook the call that shows it.
 
-How its text is written: toycore/quiz.py. The place of the right answer is the same in both
+How its text is written: toycore/widgets/quiz.py. The place of the right answer is the same in both
 languages, and not the same in all questions.
 """
 

@@ -28,7 +28,7 @@ def to_bytes(notebook) -> bytes:
 
 
 def read(path: Path):
-    """The notebook on disk; LessonError for any other file, of which nbformat raises anything."""
+    """The notebook on disk; LessonError for any other file, where nbformat may raise anything."""
     try:
         nbformat.validate(json.loads(path.read_bytes()))
         return nbformat.read(path, as_version=4)

@@ -1,4 +1,4 @@
-"""What build.py is asked for: each work gives what there is to open, or a LessonError."""
+"""The tasks of build.py: each returns what there is to open, or raises LessonError."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ COURSE = Course(SOURCE / "lessons", ROOT / "toycore", SOURCE.parent)
 
 
 def build(course: Course = COURSE, chosen=()) -> Path:
-    """Nothing runs before all lessons are sound; a lesson's files change when all have run."""
+    """Nothing runs before all lessons are sound; a lesson's files change once all of it has run."""
     for notebooks in plan(course, chosen):
         for path in notebooks:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def standalone(course: Course, chosen=()) -> Path:
 
 
 def slides(course: Course, chosen=(), folder: Path = DIST / "slides") -> Path:
-    """Of the notebooks as the class has them, run once more: what is stored has no sliders."""
+    """From the notebooks as the class has them, run once more: what is stored has no sliders."""
     import slides
     import website
 

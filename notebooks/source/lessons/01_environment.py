@@ -76,7 +76,6 @@
 import platform
 
 import numpy as np
-import pandas as pd
 import torch
 
 import toycore as tc
@@ -905,6 +904,4 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 # The terms used in the lessons are below. Lesson 2 comes next: training the policy by example.
 
 # %%
-pd.set_option("display.max_colwidth", None)  # the whole meaning, however long
 tc.glossary.table(language="en")
-# tr: the whole meaning, however long → anlamın tamamı, ne kadar uzun olursa olsun

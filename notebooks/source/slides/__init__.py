@@ -1,8 +1,8 @@
 """Slides for a projector: each lesson as one HTML file with all that it needs inside.
 
 One file, since a teacher carries it on a stick or sends it; it opens from a folder, without a
-network. What stands on a slide, and what in its notes: deck.py. reveal.js shows the slides, and in
-a window of the speaker's own (the key S) the notes.
+network. What goes on a slide, and what into its notes: deck.py. reveal.js shows the slides, and
+the notes in a window of the speaker's own (the key S).
 """
 
 from pathlib import Path
@@ -56,5 +56,5 @@ def page(path: Path, notebook, shared: dict[str, bytes]) -> str:
 
 
 def inline(script: str) -> str:
-    """A script as it may stand in a page: no text of it begins a comment or ends the script."""
+    """A script as it may stand in a page: nothing in it begins a comment or ends the script."""
     return script.replace("<!--", "\\x3c!--").replace("</script", "\\x3c/script")

@@ -1,8 +1,8 @@
 """Which slides a notebook gives, and what the speaker reads beside each.
 
-On the slides stands what a class looks at together, one thing at a time: a formula or two, a
-picture, a slider, a question with its answers. All else that the lesson says goes into the notes:
-of the slide before it or, under a heading, of the slide that comes.
+The slides show what a class looks at together, one thing at a time: a formula or two, a picture, a
+slider, a question with its answers. Everything else that the lesson says goes into the notes: of
+the slide before it or, under a heading, of the next slide.
 
 A prediction is a vote, and then what is true: builder/predict.py reads both.
 """
@@ -21,7 +21,7 @@ from toycore.widgets import Prediction
 from toycore.widgets.quiz import parse
 from website import models
 
-WORDS = 25  # that one reads on a slide
+WORDS = 25  # to read on a slide
 VOTE = 70  # on one that asks: a class cannot choose among answers that it does not see
 LINES = 3  # of two formulas on a slide
 STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
@@ -50,7 +50,7 @@ class Slide:
 
 
 def deck(notebook, most: int) -> list[Slide]:
-    """At most so many slides, if the notebook can be told in so many."""
+    """At most this many slides, if the notebook can be told in as many."""
     made = Deck(models.state(notebook))
     cells = [cell for cell in notebook.cells if not left_out(cell)]
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
@@ -74,7 +74,7 @@ def deck(notebook, most: int) -> list[Slide]:
 
 
 def left_out(cell) -> bool:
-    """The line of links, what a check says, how one learner has predicted, the glossary."""
+    """The line of links, what a check says, how one learner's predictions went, the glossary."""
     of_one = tagged(cell, "check") or tagged(cell, predict.OVERVIEW)
     return of_one or cell.id.endswith("-00") or "tc.glossary." in cell.source
 
@@ -85,14 +85,14 @@ class Deck:
     def __init__(self, state: dict):
         self.state = state  # of the widgets, if the notebook was run
         self.slides: list[Slide] = []
-        self.question = ""  # of the prediction that comes, or has come last
+        self.question = ""  # of the next prediction, or of the last one
         self.asked: Prediction | None = None
         self.printed: list[str] = []  # since the last vote
 
     # --- what happens to the slides -------------------------------------------------------------
 
     def show(self, kind: str, *body: str) -> None:
-        """On the slide that the last heading has opened, else on one more."""
+        """On the slide that the last heading opened, otherwise on a new one."""
         last = self.slides[-1]
         if not last.open:
             last = Slide(kind, last.section, last.part)
@@ -180,7 +180,7 @@ class Deck:
                 self.note(text.printed(said))
 
     def picture(self, data: dict, slides: bool) -> None:
-        """Of a slider whose notebook was not run, the picture that the notebook keeps."""
+        """For a slider whose notebook was not run, the picture that the notebook keeps."""
         alt, png = escape(data["text/plain"]), data["image/png"].strip()
         view = data.get(models.VIEW, {}).get("model_id")
         moving = view in self.state and running(f"slider-{len(self.slides)}", view, self.state)
@@ -204,7 +204,7 @@ GIVE_WAY = (("answer",), ("picture", "slider"), ("section",), ("exercises",))
 
 
 def fewer(slides: list[Slide], most: int) -> list[Slide]:
-    """A part that has shown nothing is no slide; beyond that, as many as may be, the first ones."""
+    """A part that has shown nothing gets no slide; if the rest are too many, the last ones go."""
     slides = list(slides)
     for here in reversed(range(len(slides))):
         if slides[here].kind == "part":
@@ -218,7 +218,7 @@ def fewer(slides: list[Slide], most: int) -> list[Slide]:
 
 
 def into_notes(slides: list[Slide], here: int) -> None:
-    """What a slide says is told on the one before it."""
+    """What a slide says goes into the notes of the one before it."""
     gone = slides.pop(here)
     begins = gone.heading != slides[here - 1].heading
     title = [f"<h3>{gone.part or gone.section}</h3>"] if begins else []

@@ -40,7 +40,7 @@ def children(name: str, state: dict) -> list[str]:
 
 
 def frames(name: str, state: dict) -> list[str]:
-    """Of a Stack, and of those inside it: the pictures, where the last slider moves first."""
+    """The pictures of a Stack and of those inside it; the last slider moves first."""
     if "children" not in state[name]["state"]:
         return [state[name]["state"]["value"]]
     return [image for child in children(name, state) for image in frames(child, state)]

@@ -1,4 +1,4 @@
-// Formulas stand before reveal.js takes over; a running slider shows the frame of its values.
+// Formulas are in place before reveal.js takes over; a running slider shows the frame of its values.
 window.MathJax = {
   tex: { inlineMath: [["$", "$"]], processEscapes: true },
   options: { enableMenu: false },

@@ -8,7 +8,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from website.pages import MINUTES
 
-# Code stands here so that its comments are no headings.
+# Code is matched too, so that its comments are not taken for headings.
 PIECE = re.compile(
     r"^```.*?^```$|^(?P<level>#{1,3}) (?P<heading>[^\n]+)$|\$\$(?P<formula>.+?)\$\$",
     re.MULTILINE | re.DOTALL,
@@ -30,19 +30,19 @@ def pieces(source: str) -> Iterator[tuple[str, str]]:
 
 
 def html(markdown: str) -> str:
-    """All of it, also what unfolds in the notebook."""
+    """All of it, including what unfolds in the notebook."""
     open_ = FOLD.sub(r"\n\n**\1**\n\n", markdown).replace("</details>", "")
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     return MarkdownWithMath(renderer=renderer).render(open_).strip()
 
 
 def line(markdown: str) -> str:
-    """A heading, a question or an answer: its minutes are for the teacher's plan."""
+    """A heading, a question or an answer, without minutes: those are for the teacher's plan."""
     return html(MINUTES.sub("", markdown)).removeprefix("<p>").removesuffix("</p>")
 
 
 def formula(tex: str) -> str:
-    """In lines: what stands side by side in the notebook is too small on a wall."""
+    """One below the other: side by side, as in the notebook, is too small on a wall."""
     parts = re.split(r"\\qquad\s*", tex)
     if any(part.count("{") != part.count("}") for part in parts):
         parts = [tex]
@@ -54,6 +54,6 @@ def printed(text: str) -> str:
 
 
 def words(shown: str) -> int:
-    """How many words of HTML one reads; a formula is one."""
+    """How many words there are to read in HTML; a formula is one."""
     text = FORMULA.sub(" formula ", unescape(TAG.sub(" ", shown)))
     return sum(any(map(str.isalnum, word)) for word in text.split())

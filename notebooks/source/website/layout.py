@@ -1,4 +1,4 @@
-"""The pages around the lessons' bodies: header, contents, map, links to and fro."""
+"""The pages around the lessons' bodies: header, contents, map, links back and forth."""
 
 from pathlib import Path
 

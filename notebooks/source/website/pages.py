@@ -31,7 +31,7 @@ class Heading(NamedTuple):
 
 
 class Still(NamedTuple):
-    """What stands in a slider's place until the slider does, and for good where no script runs."""
+    """What is shown in a slider's place until it is ready, and for good where no script runs."""
 
     png: str
     alt: str
@@ -39,7 +39,7 @@ class Still(NamedTuple):
 
     @property
     def html(self) -> str:
-        """It takes the room of the sliders as well: nothing moves when they come."""
+        """It takes up the room of the sliders as well, so that nothing moves when they appear."""
         picture = f"data:image/png;base64,{self.png}"
         return (
             f'<div class="still" style="--sliders: {self.sliders}"><img class="picture" '
@@ -94,7 +94,7 @@ class Prose(IPythonRenderer):
 
 def read(live, language: str, name: str) -> Lesson:
     notebook, renamed = copy.deepcopy(live), models.rename(live, f"{language}/{name}")
-    # The page has links of its own for what the first line says, and nobody to check an answer.
+    # The page has its own links for what the first line says, and no kernel to check an answer.
     notebook.cells = [
         cell for cell in notebook.cells if not cell.id.endswith("-00") and not tagged(cell, CHECK)
     ]

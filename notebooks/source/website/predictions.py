@@ -1,6 +1,6 @@
 """Predictions on a page without a kernel: a choice, an answer that opens, and both side by side.
 
-The notebook's call becomes native radio buttons, and all up to the reasons a part that unfolds.
+The notebook's call becomes native radio buttons, and everything up to the reasons unfolds.
 What is said to each choice is there beforehand; style rules show the one that was made.
 """
 

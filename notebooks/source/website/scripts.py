@@ -30,7 +30,7 @@ SITE = (
 
 
 def fetch(cache: Path, paths: tuple[str, ...] = SITE, project: Path = HERE) -> dict[str, bytes]:
-    """The files of the packages, by name; a licence bears the name of its package."""
+    """The files of the packages, by name; a licence carries the name of its package."""
     modules = installed(cache, project)
     return {short(path): (modules / path).read_bytes() for path in paths}
 
@@ -41,7 +41,7 @@ def short(path: str) -> str:
 
 
 def installed(cache: Path, project: Path) -> Path:
-    """The folder node_modules of what the project pins, whole; npm refuses what is not its pin."""
+    """The complete folder node_modules of what the project pins; npm refuses anything else."""
     pinned = b"".join((project / name).read_bytes() for name in PROJECT)
     folder = cache / hashlib.sha256(pinned).hexdigest()[:16]
     if not folder.exists():

@@ -32,7 +32,7 @@ document.querySelector(".language").addEventListener("click", (event) => {
 });
 
 // The contents mark the section that is read: the last one whose heading has passed a line below the
-// bar. Where the page ends no heading comes up so far; there the line goes down to the lower edge.
+// bar. At the end of the page headings no longer come up that far; there the line moves down to the lower edge.
 const links = [...document.querySelectorAll(".contents.wide a")];
 const mark = () => {
   const below = root.scrollHeight - innerHeight - scrollY;
@@ -44,7 +44,7 @@ addEventListener("scroll", mark, { passive: true });
 new ResizeObserver(mark).observe(document.body); // sliders come, answers unfold
 mark();
 
-// Widgets leave their handles without a name and tell the place, not the value. The list beside a
+// Widgets leave their handles without a name and report the position, not the value. The list beside a
 // slider has both.
 const name = (handle, list, label) => {
   const say = () => handle.setAttribute("aria-valuetext", list.options[Math.round(handle.ariaValueNow)].text);
@@ -52,8 +52,8 @@ const name = (handle, list, label) => {
   new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuenow"] });
   say();
 };
-// What scrolls sideways can be scrolled by keyboard, and shows where it goes on; what does not is no
-// stop on the way.
+// What scrolls sideways can be scrolled by keyboard, and shows where it goes on; what does not is not
+// a tab stop.
 const WIDE = "main :is(.source, .prose .highlight, pre.output, .scroll, .frame, .still, mjx-container[display])";
 const more = (box) => {
   const left = box.scrollLeft > 1;
@@ -70,7 +70,7 @@ const boxes = new ResizeObserver((entries) => {
 document.addEventListener("scroll", ({ target }) => { if (target.dataset?.more) more(target); }, { capture: true, passive: true });
 const reach = (elements) => { for (const box of elements) boxes.observe(box); };
 
-// The still picture leaves when every line of its slider stands and the first picture can be seen.
+// The still picture goes once every line of its slider is there and the first picture can be seen.
 const exchange = (figure) => {
   const lines = Number(figure.querySelector(".still").style.getPropertyValue("--sliders"));
   const live = figure.querySelector(".widget-subarea");
@@ -91,7 +91,7 @@ for (const figure of document.querySelectorAll(".live")) {
   }).observe(figure, { childList: true, subtree: true });
 }
 
-// On a phone a picture stands whole, and is enlarged when asked.
+// On a phone a picture is shown whole, and enlarged on request.
 for (const button of document.querySelectorAll(".enlarge")) {
   button.addEventListener("click", () => {
     button.setAttribute("aria-pressed", button.closest("figure").classList.toggle("large"));
