@@ -13,18 +13,27 @@ from builder.lesson import CODE, FORMULA, NUMBER
 from builder.wording import texts
 from toycore.language import PROMPTS, TOKENS
 
-# Of two letters or more. Not: kl_beta, k1, INT8, torch.device, range(…), steps=…
-WORD = re.compile(r"(?<![\w.])[^\W\d_]{2,}(?![\w(=])")
+# Of two letters or more. Not: kl_beta, k1, INT8, head.weight, range(…), steps=…, @title, ΔW, 4'in
+WORD = re.compile(r"(?<![\w.@'’])[^\W\d_α-ωΑ-Ω²³]{2,}(?![\w(=²³]|\.\w)")
 # In prose Turkish gives the foreign word in brackets; a link's words are a title.
 BRACKETS = re.compile(r"\[[^\]]*\]\([^)]*\)|\([^()]*\)|</?(?:details|summary)>")
+HIDDEN = ("style", "script", "code")
 SAID = ("alt", "title", "aria-label")
 
+# Names in full: a method's, a library's, what a paper calls a thing.
+IN_FULL = (
+    *("proximal policy optimization", "direct preference optimization"),
+    *("identity preference optimization", "generalized advantage estimation"),
+    *("likelihood displacement", "leave-one-out", "open-instruct"),
+)
 SHARED = {
-    "methods": "DPO GAE GPTQ GRPO IPO LoRA PEFT PPO QLoRA REINFORCE RL SFT SVD TRL rsLoRA",
+    "methods": "DPO GAE GPTQ GRPO IPO LoRA PEFT PPO QLoRA REINFORCE RL RLOO SFT SVD TRL rsLoRA",
+    "places": "Colab Kaggle README",
+    "settings and what they may be": "alpha beta clip cpu ipo lr rank seeds sigmoid steps",
     "models and libraries": "GPT Llama Mistral Python PyTorch ReLU TinyMLP ToyLM torch torchao",
     "people": "Adam Bradley Eckart Hu Terry Young",
     "mathematics and machines": "CPU GPU KL SNR TV dB exp grad ln log ms nat pi ref softmax µs",
-    "Turkish as well": "bias bit logit model on optimum pay rank sigmoid token top",
+    "Turkish as well": "bias bit logit model not on optimum pay token top",
     "Python's own": "False None True",
 }
 NAMES = {name for names in SHARED.values() for name in names.split()}
@@ -39,11 +48,11 @@ class Visible(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        self.hidden += tag in ("style", "script")
+        self.hidden += tag in HIDDEN
         self.parts += [value for name, value in attrs if name in SAID and value]
 
     def handle_endtag(self, tag):
-        self.hidden -= tag in ("style", "script")
+        self.hidden -= tag in HIDDEN
 
     def handle_data(self, data):
         self.parts += [] if self.hidden else [data]
@@ -68,6 +77,8 @@ def printed(cell) -> str:
 def prose(text: str) -> str:
     for aside in (CODE, FORMULA, BRACKETS):
         text = aside.sub(" ", text)
+    for name in IN_FULL:
+        text = text.replace(name, " ")
     return text
 
 
@@ -76,14 +87,14 @@ def words(cell) -> set[str]:
     if cell.cell_type == "markdown":
         return set(WORD.findall(prose(cell.source)))
     said = [text.template for text in texts(cell.source) if not text.is_name]
-    said.append(prose(outputs(cell)))
-    return {word for text in said for word in WORD.findall(text)}
+    return {word for text in [*said, outputs(cell)] for word in WORD.findall(prose(text))}
 
 
 def english_left(turkish, english) -> set[str]:
     """Words that both cells have, and that are no names."""
     labels = {word for kind in (PROMPTS, TOKENS) for one in kind["tr"] for word in one.split()}
-    return words(turkish) & words(english) - NAMES - labels
+    both = words(turkish) & words(english)
+    return {word for word in both - labels if not {word, word.lower()} & NAMES}
 
 
 def numbers(text: str) -> Counter:
