@@ -31,10 +31,10 @@ SHARED = {
     "places": "Colab Kaggle README",
     "settings and what they may be": "alpha beta clip cpu ipo lr rank seeds sigmoid steps",
     "models and libraries": "GPT Llama Mistral Python PyTorch ReLU TinyMLP ToyLM torch torchao",
-    "people": "Adam Bradley Eckart Hu Terry Young",
+    "people": "Adam Bradley Eckart Hu Student Terry Young",
     "mathematics and machines": "CPU GPU KL SNR TV dB exp grad ln log ms nat pi ref softmax µs",
     "Turkish as well": "bias bit logit model not on optimum pay token top",
-    "Python's own": "False None True",
+    "Python's own": "False ModuleNotFoundError None True",
 }
 NAMES = {name for names in SHARED.values() for name in names.split()}
 
