@@ -80,8 +80,9 @@ class Comparison:
     def _row(self, arm: str) -> tuple[str, ...]:
         language = spoken()
         low, middle, high = map(_time, self.quartiles(arm))
-        least, ratio, most = (three_digits(one, language) for one in self.ratio(arm))
-        wall, units = _time(np.median(self.wall[arm])), number(self.units[arm], language)
+        # Printed numbers have a decimal point in every language, as all that code prints.
+        least, ratio, most = (three_digits(one, "en") for one in self.ratio(arm))
+        wall, units = _time(np.median(self.wall[arm])), number(self.units[arm], "en")
         first, last = next(iter(self.wall)), next(reversed(self.wall))
         verdict = text(f"bench.{self.verdict(arm)}", language) if arm != first else ""
         name = word("way", first if arm == last else arm, language)
@@ -178,7 +179,7 @@ def _order(names: list[str], repeats: int) -> Iterator[str]:
 def _time(seconds: float) -> str:
     units = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
     unit, name = next((u for u in units if seconds >= 0.9995 * u[0]), units[-1])
-    return f"{three_digits(seconds / unit, spoken())} {name}"
+    return f"{three_digits(seconds / unit, "en")} {name}"
 
 
 def main(arguments: list[str] | None = None) -> None:
