@@ -179,7 +179,7 @@ def _order(names: list[str], repeats: int) -> Iterator[str]:
 def _time(seconds: float) -> str:
     units = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
     unit, name = next((u for u in units if seconds >= 0.9995 * u[0]), units[-1])
-    return f"{three_digits(seconds / unit, "en")} {name}"
+    return f"{three_digits(seconds / unit, 'en')} {name}"
 
 
 def main(arguments: list[str] | None = None) -> None:
