@@ -123,6 +123,7 @@ TEXT = {
     "curve.approx_kl": {"tr": "Eski politikaya göre KL (nat)", "en": "KL to the old policy (nats)"},
     "curve.loss": {"tr": "Kayıp (nat)", "en": "Loss (nats)"},
     "curve.accuracy": {"tr": "Doğruluk", "en": "Accuracy"},
+    "curve.trainable_fraction": {"tr": "Eğitilen pay", "en": "Trainable share"},
     "curve.policy_loss": {"tr": "Politika kaybı", "en": "Policy loss"},
     "curve.value_loss": {"tr": "Değer kaybı", "en": "Value loss"},
     "curve.margin": {"tr": "Marj (ödül)", "en": "Margin (reward)"},

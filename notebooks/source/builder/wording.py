@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 TURKISH = re.compile(r"# tr: (?P<en>.+?) → (?P<tr>.+)")
 FIELD = re.compile(r"\{(?:[^{}]|\{[^{}]*\})*\}")  # of an f-string
-WORD = re.compile(r"(?<![\w.])[^\W\d_]{2,}(?![\w(.=])")  # no k1, kl_beta, torch.device, log(), lr=
+WORD = re.compile(r"(?<![\w./])[^\W\d_]{2,}(?![\w(.=/])")  # no kl_beta, torch.device, log(), a/b
 STRING = re.compile(r"\w*(?P<quotes>\"{3}|'{3}|\"|')(?P<text>.*)(?P=quotes)", re.DOTALL)
 SHARED = {
     *("KL", "SNR", "dB", "alpha", "beta", "grad", "ln", "log", "pi", "ref", "rank"),
