@@ -330,3 +330,9 @@ def test_two_tokens_of_which_one_is_nearly_impossible_are_a_pair(world):
     logp[:, 3], logp[:, 7] = 0.0, -800.0  # e⁻⁸⁰⁰ is 0 in float64: the second answer all the same
     pairs = world.sample_preferences(logp, 50, seed=0)
     assert {frozenset(pair) for pair in pairs[:, 1:].tolist()} == {frozenset((3, 7))}
+
+
+def test_a_policy_that_has_diverged_draws_tokens_that_exist():
+    table = torch.full((6, 11), torch.nan, dtype=torch.float64)
+    prompt, token = tc.noise.sample_answer(table, torch.linspace(0, 1 - 1e-9, 500).double())
+    assert 0 <= token.min() <= token.max() < 11

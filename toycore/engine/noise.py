@@ -65,5 +65,6 @@ def _line(table: Tensor) -> Tensor:
     """
     cdf = table.exp().cumsum(-1)
     cdf = cdf / cdf[..., -1:]
-    cdf[..., -1] = 1  # even where a policy has diverged to NaN: it still draws something
+    cdf[..., -1] = 1
+    cdf.nan_to_num_(1.0)  # where a policy has diverged: it draws its first token, none beyond
     return (cdf + torch.arange(table.shape[-2], device="cpu")[:, None]).flatten(-2)

@@ -55,7 +55,8 @@ def curves(
         for index, value in enumerate(run.config.swept[setting]):
             shown = highlight in (None, value)
             curve = run.history[name].sel({setting: value})
-            low, high = curve.quantile([0.1, 0.9], "seed", skipna=False)  # far faster this way
+            with np.errstate(invalid="ignore"):  # ∞ − ∞ where a run has diverged
+                low, high = curve.quantile([0.1, 0.9], "seed", skipna=False)  # skipping is slow
             # A hidden band still counts for the axis limits: the axes stay put as a slider moves.
             alpha = 0.18 if shown else 0
             axes.fill_between(curve.step, low, high, color=color(index), alpha=alpha, lw=0)
@@ -92,7 +93,7 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
         highlight = _on_the_grid(run, highlight)
     first = runs[0]
     language = first.world.language
-    figure, (axes,) = panels(1, height=4.2)
+    figure, (axes,) = panels(1, height=3.7)  # with its caption it fits a slide
     line = [optimum_at(first, leash) for leash in np.geomspace(1e-2, 50, 60)]
     kl, reward = ([at[name] for at in line] for name in ("kl", "reward"))
     axes.plot(kl, reward, **EXACT, label=text("label.frontier", language))
