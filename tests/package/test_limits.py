@@ -334,5 +334,5 @@ def test_two_tokens_of_which_one_is_nearly_impossible_are_a_pair(world):
 
 def test_a_policy_that_has_diverged_draws_tokens_that_exist():
     table = torch.full((6, 11), torch.nan, dtype=torch.float64)
-    prompt, token = tc.noise.sample_answer(table, torch.linspace(0, 1 - 1e-9, 500).double())
+    _, token = tc.noise.sample_answer(table, torch.linspace(0, 1 - 1e-9, 500).double())
     assert 0 <= token.min() <= token.max() < 11
