@@ -7,8 +7,8 @@ words, `{}` standing for what an f-string fills in; `{0}`, `{1}` where Turkish t
     # tr: rollout {}: attained {} → tur {}: ulaşılan {}
     # tr: of the possible gain → kazanılabilecek olandan
 
-Neither notebook holds those lines. A string that is one name ("seed", "kl") is taken for a name
-of the code unless it has its line; the words that both languages share are in SHARED.
+Neither notebook holds those lines. A string without a space ("seed", "text/plain") is taken for a
+name of the code unless it has its line; the words that both languages share are in SHARED.
 """
 
 import ast
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 TURKISH = re.compile(r"# tr: (?P<en>.+?) → (?P<tr>.+)")
 FIELD = re.compile(r"\{(?:[^{}]|\{[^{}]*\})*\}")  # of an f-string
-WORD = re.compile(r"(?<![\w./])[^\W\d_]{2,}(?![\w(.=/])")  # no kl_beta, torch.device, log(), a/b
+WORD = re.compile(r"(?<![\w.])[^\W\d_]{2,}(?![\w(.=])")  # no k1, kl_beta, torch.device, log()
 STRING = re.compile(r"\w*(?P<quotes>\"{3}|'{3}|\"|')(?P<text>.*)(?P=quotes)", re.DOTALL)
 SHARED = {
     *("KL", "SNR", "dB", "alpha", "beta", "grad", "ln", "log", "pi", "ref", "rank"),
@@ -104,7 +104,7 @@ def texts(code: str) -> list[Text]:
             found.append(Text(start + 2, end, code[start + 2 : end], False))
             continue
         match = STRING.fullmatch(code, start, end)
-        words, is_name = match["text"], match["text"].isidentifier()
+        words, is_name = match["text"], " " not in match["text"]
         found.append(Text(match.start("text"), match.end("text"), words, is_name))
     return found
 
