@@ -41,8 +41,8 @@ def test_lesson_5_says_the_same_numbers_and_what_is_missing(name, prelude, missi
         if "nbval-ignore-output" not in before.metadata.get("tags", ()):
             assert said(after) == said(before)
     (races,) = (said(cell) for cell in done.cells if "print(races[64]" in cell.source)
-    assert "INT8, ours" in races
-    assert f"not timed: {missing}: " in races
+    assert "INT8, bizim" in races
+    assert f"ölçülmedi: {missing}: " in races
     assert f"\n{missing} " not in races
     assert "_int_mm" in said(done.cells[-1])
 

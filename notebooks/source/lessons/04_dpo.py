@@ -979,7 +979,7 @@ my_pairs = [(5, 10, 6)]
 #    from −1.89 to −10.79. What happened?
 #    - [ ] Chosen and rejected are swapped in the loss — then, as it fell, the margin would turn negative.
 #    - [ ] Nothing is wrong; the margin is the goal — the loss looks at the margin, but `attained` dropped to −2.865.
-#    - [x] The rejected answers fell faster, and the probability flowed to other answers — the share of those that
+#    - [x] The rejected answers fell faster, and the probability flowed elsewhere — the share of answers that
 #      never lost rose from 0.14 to 0.79.
 #    - [ ] The sign of the step is wrong — then the loss would grow instead of falling.
 # 4. (Section 9, extra.) You train with `reference_free=True` and a very large $\beta$. Where does the policy arrive?
