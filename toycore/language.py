@@ -134,7 +134,6 @@ TEXT = {
     "way.per_tensor": {"tr": "tek ölçek", "en": "one scale per tensor"},
     "way.truncated": {"tr": "tam ΔW'nin SVD'si", "en": "SVD of the full ΔW"},
     "way.groups_of_64": {"tr": "64'lük gruplar", "en": "groups of 64"},
-    "way.INT8, ours": {"tr": "INT8, bizimki", "en": "INT8, ours"},
     "rounding.before": {"tr": "ağırlık", "en": "weight"},
     "rounding.after": {"tr": "yuvarlanmış", "en": "rounded"},
     "rounding.even": {"tr": "düzgün dağılım", "en": "even spread"},
@@ -325,7 +324,6 @@ TEXT = {
     "bench.faster": {"tr": "daha hızlı", "en": "faster"},
     "bench.cannot tell": {"tr": "ayırt edilemiyor", "en": "cannot tell"},
     "unit.call": {"tr": "çağrı", "en": "call"},
-    "unit.forward pass": {"tr": "ileri geçiş", "en": "forward pass"},
 }
 
 
@@ -360,12 +358,6 @@ def fixed(value: float, language: str) -> str:
 def signed(value: float, language: str) -> str:
     """The same with its sign, even if that is a plus."""
     return f"{'+' if value > 0 else ''}{number(value, language)}"
-
-
-def three_digits(value: float, language: str) -> str:
-    """A measured number with its first three digits, or whole: 0.250, 7.12, 1,234."""
-    plain = f"{value:#.3g}".rstrip(".") if value < 999.5 else f"{value:,.0f}"
-    return _signs(plain, language)
 
 
 def setting(value: float, language: str) -> str:

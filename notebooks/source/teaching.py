@@ -767,7 +767,7 @@
 # | 1 | 3 | 4 | Run the cells yourself |
 # | 2 | 5 | 8 | Write the three witnesses on the board and leave them there |
 # | 3 | 5 | 8 | Take a vote, then open the frontier |
-# | 4 | 5 | 8 | Have them look at step 0 |
+# | 4 | 5 | 8 | Have them look at rollout 0 |
 # | 5 | 4 | 6 | Choose somebody to defend the slow one |
 # | 6 | 7 | 10 | The heart of the lesson: one line that makes a run fall apart |
 # | 7 | 5 | 8 | Let them find the sign on the board |
@@ -783,7 +783,7 @@
 #
 #   {{estimators}}
 # - **Section 3.** "Whom do you accuse?" Most say k2: its mean is biased and its reward lower. The broken one is k1: in the loss the gradient counts, not the mean.
-# - **Section 4.** "Where does the curve give it away?" At step 0: the logged KL ought to have been zero.
+# - **Section 4.** "Where does the curve give it away?" At rollout 0: the logged KL ought to have been zero.
 # - **Section 6.** "Without a reward, where does this term drive the policy?" They say "nowhere", as case 1 taught them; but the samples no longer come from the policy itself.
 #
 #   {{flows}}
@@ -819,11 +819,11 @@
 # | You see | What went wrong |
 # | --- | --- |
 # | k1 or k3 added to the loss, and a KL that grows on and on | Took a right mean for a right gradient: in the loss, use k2 |
-# | A KL at step 0 that is not zero | The reference is not a copy: its adapter was not loaded |
+# | A KL at rollout 0 that is not zero | The reference is not a copy: its adapter was not loaded |
 # | An entropy that grows as training goes on | Added the log ratio to the loss, on truncated samples |
 # | A negative k3 | One sign is flipped, in the exponential or in front of the log ratio |
 # | A clip that acts in the first pass | Divided by the reference in the ratio |
 # | A KL that changes with the size of the group | Each answer is part of its own baseline |
-# | "The reward went up, so it is right" | Have them make the three checks: step 0, `kl_beta`, the exact answer |
+# | "The reward went up, so it is right" | Have them make the three checks: rollout 0, `kl_beta`, the exact answer |
 #
 # That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.

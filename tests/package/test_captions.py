@@ -97,6 +97,16 @@ def test_under_a_frontier_stand_the_landings_of_each_run(ppo):
     assert all(marks in words for marks in ("Dashed: ", "Hollow squares: ", "Filled marks: "))
 
 
+def test_a_table_too_wide_for_the_figure_is_turned_if_it_is_shorter_so(start):
+    recipes = ["k1_in_reward", "reloaded_reference", "mean_baseline_kl_in_loss", "one_pass"]
+    config = tc.broken.PPOLabConfig(recipe=recipes, rollouts=1, seeds=2)
+    picture = plots.frontier(tc.broken.train_ppo(start.world, config))
+    table = printed(picture)[-5:]
+    assert [row[0] for row in table] == ["recipe", *recipes]
+    assert len(table[0]) == 3
+    assert f"recipe = {recipes[0]}: Expected reward {table[1][1]}, KL" in picture.alt
+
+
 def test_under_the_exact_frontier_stand_reward_and_kl_of_each_leash(world, start):
     """The closed form written once more: π* ∝ π_ref e^(r/β)."""
     ref = torch.as_tensor(start.logp.values)

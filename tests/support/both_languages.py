@@ -10,6 +10,7 @@ from collections import Counter
 from html.parser import HTMLParser
 
 from builder.lesson import CODE, FORMULA, NUMBER
+from builder.wording import SHARED as IN_CODE
 from builder.wording import texts
 from toycore.language import PROMPTS, TOKENS
 
@@ -29,14 +30,14 @@ IN_FULL = (
 SHARED = {
     "methods": "DPO GAE GPTQ GRPO IPO LoRA PEFT PPO QLoRA REINFORCE RL RLOO SFT SVD TRL rsLoRA",
     "places": "Colab Kaggle README",
-    "settings and what they may be": "alpha beta clip cpu ipo lr rank seeds sigmoid steps",
-    "models and libraries": "GPT Llama Mistral Python PyTorch ReLU TinyMLP ToyLM torch torchao",
+    "settings and what they may be": "clip cpu ipo lr seeds sigmoid steps",
+    "models and libraries": "PyTorch ReLU TinyMLP ToyLM torchao",
     "people": "Adam Bradley Eckart Hu Student Terry Young",
-    "mathematics and machines": "CPU GPU KL SNR TV dB exp grad ln log ms nat pi ref softmax µs",
+    "mathematics and machines": "CPU GPU TV exp ms nat softmax µs",
     "Turkish as well": "bias bit logit model not on optimum pay token top",
     "Python's own": "False ModuleNotFoundError None True",
 }
-NAMES = {name for names in SHARED.values() for name in names.split()}
+NAMES = IN_CODE.union(*map(str.split, SHARED.values()))
 
 
 class Visible(HTMLParser):
@@ -59,12 +60,12 @@ class Visible(HTMLParser):
 
 
 def outputs(cell) -> str:
-    """All that the outputs of a code cell say, a table without its heads: these are names."""
+    """All that the outputs of a code cell say. A table's head in one word is a name of the code."""
     said = []
     for output in cell.get("outputs", ()):
         data = output.get("data", {})
         if html := data.get("text/html"):
-            said += Visible(re.sub(r"<th\b.*?</th>", "", html, flags=re.DOTALL)).parts
+            said += Visible(re.sub(r"<th\b[^>]*>\s*\S*\s*</th>", "", html)).parts
         else:
             said += [output.get("text", ""), data.get("text/markdown", data.get("text/plain", ""))]
     return " ".join(said)

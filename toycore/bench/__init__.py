@@ -23,7 +23,7 @@ import torch
 from toycore.engine import guards
 from toycore.engine.threads import one_thread
 from toycore.errors import Phrase, spoken
-from toycore.language import number, text, three_digits, word
+from toycore.language import text, word
 
 CLOCK = "wall" if sys.platform == "win32" else "CPU"  # CPU time ticks every 16 ms on Windows
 LEAST = 2e-3  # seconds a measurement lasts at least: a shorter arm is called several times
@@ -80,13 +80,11 @@ class Comparison:
     def _row(self, arm: str) -> tuple[str, ...]:
         language = spoken()
         low, middle, high = map(_time, self.quartiles(arm))
-        # Printed numbers have a decimal point in every language, as all that code prints.
-        least, ratio, most = (three_digits(one, "en") for one in self.ratio(arm))
-        wall, units = _time(np.median(self.wall[arm])), number(self.units[arm], "en")
+        least, ratio, most = map(_three_digits, self.ratio(arm))
+        wall, units = _time(np.median(self.wall[arm])), f"{self.units[arm]:,.0f}"
         first, last = next(iter(self.wall)), next(reversed(self.wall))
         verdict = text(f"bench.{self.verdict(arm)}", language) if arm != first else ""
-        name = word("way", first if arm == last else arm, language)
-        name = text("bench.again", language).format(name) if arm == last else name
+        name = text("bench.again", language).format(first) if arm == last else arm
         return name, middle, f"{low} – {high}", wall, ratio, f"{least} – {most}", verdict, units
 
     def to_dict(self) -> dict:
@@ -179,7 +177,12 @@ def _order(names: list[str], repeats: int) -> Iterator[str]:
 def _time(seconds: float) -> str:
     units = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
     unit, name = next((u for u in units if seconds >= 0.9995 * u[0]), units[-1])
-    return f"{three_digits(seconds / unit, 'en')} {name}"
+    return f"{_three_digits(seconds / unit)} {name}"
+
+
+def _three_digits(number: float) -> str:
+    """0.250, 7.12, 1,234: with a point in every language, as all numbers that code prints."""
+    return f"{number:#.3g}".rstrip(".") if number < 999.5 else f"{number:,.0f}"
 
 
 def main(arguments: list[str] | None = None) -> None:

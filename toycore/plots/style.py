@@ -127,7 +127,7 @@ def captioned(figure: Figure, caption: str, more: str = "", *tables: Table) -> P
              them column by column
     """
     lines = [line for part in caption.splitlines() for line in _wrapped(figure, part)]
-    lines += [line for table in tables for line in _columns(figure, table)]
+    lines += [line for table in tables for line in _tabled(figure, table)]
     width, panels = figure.get_size_inches()
     strip = LINE * len(lines) + MARGIN
     _make_room(figure, strip)
@@ -165,6 +165,12 @@ def _wrapped(figure: Figure, text: str) -> Iterator[Line]:
             free = figure.get_figwidth() - 2 * MARGIN - needed
         line = f"{line} {word}".strip()
     yield [(MARGIN, line, {})]
+
+
+def _tabled(figure: Figure, table: Table) -> list[Line]:
+    """A table in lines. One that is too wide is turned where that takes fewer lines."""
+    lines, turned = ([*_columns(figure, way)] for way in (table, [*zip(*table, strict=True)]))
+    return turned if len(table) < len(lines) > len(turned) else lines
 
 
 def _columns(figure: Figure, table: Table) -> Iterator[Line]:

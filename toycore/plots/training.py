@@ -93,7 +93,7 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
         highlight = _on_the_grid(run, highlight)
     first = runs[0]
     language = first.world.language
-    figure, (axes,) = panels(1, height=3.7)  # with its caption it fits a slide
+    figure, (axes,) = panels(1, height=3.6)  # with its caption it fits a slide
     line = [optimum_at(first, leash) for leash in np.geomspace(1e-2, 50, 60)]
     kl, reward = ([at[name] for at in line] for name in ("kl", "reward"))
     axes.plot(kl, reward, **EXACT, label=text("label.frontier", language))

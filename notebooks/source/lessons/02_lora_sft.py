@@ -101,7 +101,7 @@ for name, weight in model.named_parameters():
     state = "trained" if weight.requires_grad else "frozen"
     print(f"{name:14} {tuple(weight.shape[1:])!s:8} {state}")
 # tr: trained → eğitilen
-# tr: frozen → donmuş
+# tr: frozen → donuk
 
 # %% [markdown] lang="tr"
 # Gömme, $W$ (`head.weight`) ve bias donuktur; yalnızca `lora_A` ile `lora_B` eğitilir. Burada

@@ -168,7 +168,7 @@ for beta in (0.1, 0.3, 0.7):
     print(f"beta {beta}: loss {loss.item():.4f}, push on each chosen answer {push:.3f}")
 print(f"ln 2 = {np.log(2):.4f}")
 # tr: the loss is a mean over five pairs → kayıp, beş çiftin ortalamasıdır
-# tr: beta {}: loss {}, push on each chosen answer {} → beta {}: kayıp {}, her seçilen yanıta itme {}
+# tr: beta {}: loss {}, push on each chosen answer {} → beta {}: kayıp {}, her seçilen yanıta itiş {}
 
 # %% [markdown] lang="tr"
 # Marj 0, $\sigma(0) = 1/2$ ve kayıp her $\beta$ için $\ln 2$: örtük ödül iki yanıtı da eşit görür. Kendi
@@ -310,7 +310,7 @@ for when, run in {"at the start": start, "after 100 steps": later}.items():
     print(f"{when:15} own pair {own:+6.2f}, pairs of other prompts {others:+5.2f} thousandths")
 # tr: at the start → başta
 # tr: after 100 steps → 100 adım sonra
-# tr: {} own pair {}, pairs of other prompts {} thousandths → {} binde olarak: kendi çifti {}, öteki istemlerin çiftleri {}
+# tr: {} own pair {}, pairs of other prompts {} thousandths → {} (binde) kendi çifti {}, öteki istemlerin çiftleri {}
 
 # %% [markdown] lang="tr"
 # Kendi çifti seçileni kaldırır, başka istemlerin çiftleri onu ortak adaptör üzerinden aşağı iter. Başta kendi
@@ -390,7 +390,7 @@ for beta in (0.1, 0.3, 1.0):
     kl, line = many.history.kl.sel(beta=beta)[:, -1].mean(), tc.exact.kl(best, start.logp).mean()
     print(f"beta {beta}: KL {kl:.3f}, its line {line:.3f};", end=" ")
     print(f"log ratio off by {spread:.3f}, reward by {beta * spread:.3f}")
-# tr: the constant does not count → sabit sayılmaz
+# tr: the constant does not count → sabitin önemi yok
 # tr: beta {}: KL {}, its line {}; → beta {}: KL {}, çizgisi {};
 # tr: log ratio off by {}, reward by {} → log oranın hatası {}, ödülünki {}
 
@@ -459,7 +459,7 @@ for beta in (0.1, 0.3, 0.7):
     both, half = (up + down) / 2, (up - down) / 2
     print(f"beta {beta}: mean of both {both:.2f}, half their distance {half:+.2f}, chosen {up:.2f}")
 # tr: log-probabilities at the optimum, against the start → en iyideki log olasılıklar, başlangıca göre
-# tr: beta {}: mean of both {}, half their distance {}, chosen {} → beta {}: ikisinin ortalaması {}, aralarının yarısı {}, seçilen {}
+# tr: beta {}: mean of both {}, half their distance {}, chosen {} → beta {}: ikisinin ortalaması {}, farklarının yarısı {}, seçilen {}
 
 # %% tags=["reveal"]
 optimal = tc.exact.optimal_policy(reference, world.reward, 0.3)

@@ -253,8 +253,8 @@ for bits in (2, 4, 8):
     print(f"{total[-1] / min(total):.1f} times as large at the largest weight")
 # tr: of the largest weight → en büyük ağırlığın katı olarak
 # tr: clipping + rounding → kırpma + yuvarlama
-# tr: {} bits: least error at {} of the largest weight, → {} bit: hata en büyük ağırlığın {} katında en küçük;
-# tr: {} times as large at the largest weight → eşik en büyük ağırlıkken {} katı
+# tr: {} bits: least error at {} of the largest weight, → {} bit: en küçük hata, eşik en büyük ağırlığın {} katıyken;
+# tr: {} times as large at the largest weight → en büyük ağırlıkta hata {} katı
 
 # %%
 tc.plots.thresholds(world, w, bits=4)
@@ -850,7 +850,7 @@ def patched(bits, rank, steps=200):
     return tc.exact.kl(logp, model.logp()).mean().item()
 
 
-# tr: the same frozen embeddings as above → yukarıdaki donmuş gömmeler
+# tr: the same frozen embeddings as above → yukarıdaki donuk gömmeler
 
 
 # %% patches

@@ -228,7 +228,7 @@ case_2.reveal(a=copy_harms, b=load_harms, c=not (copy_harms or load_harms))
 # önceki politikaya bağlandı ve öğrenileni geri çekti; `attained` eksidir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# In the figure above, the KL is measured to the true start. The clue was at step 0: before any training the logged KL
+# In the figure above, the KL is measured to the true start. The clue was at rollout 0: before any training the logged KL
 # ought to have been zero, and it was not. `Model` had no LoRA; `strict=False` dropped `lora_A` and `lora_B` without a
 # word. The leash was tied to the policy before SFT and undid what had been learned; `attained` is negative.
 
@@ -543,7 +543,7 @@ for kl_beta in (0.5, 0.5 * 7 / 8, 0.5 * 8 / 7):
     print(f"to the optimum of {kl_beta:.3f}: {off[kl_beta]:.3f} of the probability lies elsewhere")
 nearest = int((torch.stack(each).argmin(0) == 2).sum())
 print(f"nearest to the last one: {nearest} of 16 seeds")
-# tr: to the optimum of {}: {} of the probability lies elsewhere → {} için en iyiye göre olasılığın {} kadarı başka yerde
+# tr: to the optimum of {}: {} of the probability lies elsewhere → {} tasmasının en iyisine göre olasılığın {} kadarı başka yerde
 # tr: nearest to the last one: {} of 16 seeds → sonuncuya en yakın: {} / 16 tohum
 
 # %% tags=["reveal"]
@@ -644,7 +644,7 @@ case_8.reveal(a=wavers > never + 0.05, b=never > wavers + 0.05, c=abs(wavers - n
 # A reward curve alone will not tell you that something is wrong. In a small world where everything can be counted,
 # three checks will:
 #
-# 1. Is the KL **zero** at step 0?
+# 1. Is the KL **zero** at rollout 0?
 # 2. Does it **fall** as `kl_beta` grows?
 # 3. Does training **reach** the exact answer?
 #
@@ -935,5 +935,5 @@ kl_beta = 1
 # * A reward curve proves nothing; those of most broken recipes looked fine.
 # * A right mean is not a right gradient: what an estimator does depends on **where** it stands.
 # * Whose samples they are, what the ratio divides by, what the baseline contains: each of these changes the goal.
-# * Three cheap checks: is the KL zero at step 0, does it fall as `kl_beta` grows, does training in a small world
+# * Three cheap checks: is the KL zero at rollout 0, does it fall as `kl_beta` grows, does training in a small world
 #   reach the exact answer?
