@@ -344,7 +344,7 @@ gap = world.reward[x, c] - world.reward[x, r]
 print(
     f"the better answer won {(gap > 0).sum() / (gap.abs() > 1e-9).sum():.1%} of the unequal pairs"
 )
-# tr: the better answer won {} of the unequal pairs → ödülü farklı çiftlerin kazananı daha iyi yanıt: {}
+# tr: the better answer won {} of the unequal pairs → ödülleri farklı çiftlerde daha iyi yanıtın kazandığı pay: {}
 
 # %% [markdown] lang="tr"
 # ## 6 · Kaydır: β (7 dakika)
