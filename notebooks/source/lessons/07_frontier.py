@@ -1,0 +1,762 @@
+# ---
+# jupyter:
+#   toycore:
+#     tr: 07_sinir
+#     en: 07_frontier
+# ---
+
+# %% [markdown] lang="tr"
+# # Ders 7 · Tek sınır: bütün yöntemler bir resimde
+#
+# Yeni bir yöntem çıktığında makalesi onu bir iki rakiple, birkaç eğriyle karşılaştırır; kimin daha iyi **olabileceğini** ise kimse bilmez. Burada biliyoruz: bir ödül ile bir referans verilince her KL'de ulaşılabilecek en büyük ödül bellidir. Bu çizginin adı **sınır**.
+#
+# Bu derste hiç eğitmeden seçmeyi (best-of-n), ödül modelini, RLOO'yu ve GRPO'yu PPO ile DPO'nun yanına, aynı sınırın altına koyuyoruz. Her yöntemin bir de **kendi** en iyisi vardır; nereye vardığını ona bakarak anlarız.
+# Süre: yaklaşık 54 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 22 dakika.
+
+# %% [markdown] lang="en"
+# # Lesson 7 · One frontier: every method in one picture
+#
+# When a new method appears, its paper compares it with a rival or two by a few curves; nobody knows how good anything **could** have been. Here we do: given a reward and a reference, the largest reward at each KL is known. That line is the **frontier**.
+#
+# In this lesson selection without any training (best-of-n), the reward model, RLOO and GRPO join PPO and DPO under the same frontier. And each method has an optimum of its **own**; by looking at it we understand where it lands.
+# Time: about 54 minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 22 minutes.
+
+# %% [markdown] lang="tr"
+# ## 1 · Resmin kuralları (2 dakika)
+#
+# Başlangıç ve referans hep aynı: ders 2'nin politikası, 16 tohum. Yatay eksende referansa göre KL, düşey eksende beklenen ödül var. $\pi^*$, tasmanın kesin en iyisidir (ders 1):
+#
+# $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
+
+# %% [markdown] lang="en"
+# ## 1 · The rules of the picture (2 minutes)
+#
+# Start and reference are always the same: the policy of lesson 2, 16 seeds. The horizontal axis is the KL to the reference, the vertical one the expected reward. $\pi^*$ is the exact optimum on a leash (lesson 1):
+#
+# $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
+
+# %%
+import numpy as np
+import torch
+import xarray as xr
+
+import toycore as tc
+
+torch.set_num_threads(1)  # for tables this small, more threads only wait for one another
+world = tc.World(language="en")
+start = tc.train_sft(world, tc.SFTConfig(seeds=16))
+ref_logp = torch.as_tensor(start.logp.values)  # seed × prompt × token
+# tr: for tables this small, more threads only wait for one another → bu kadar küçük tablolarda iş parçacıkları yalnızca birbirini bekler
+# tr: seed × prompt × token → tohum × istem × token
+
+# %% [markdown] lang="tr"
+# ## 2 · Best-of-n: eğitmeden seçmek (8 dakika)
+#
+# En ucuz yöntem eğitim istemez: referanstan $n$ yanıt çek, ödülü en büyük olanı ver, berabere kalırlarsa kura çek. Bu da bir politikadır ve tablosu sayılır. $F(r)$, referansın bir yanıtının en çok $r$ kazanma olasılığı, $F(r^-)$ de $r$'den azını kazanma olasılığı olsun. $n$ yanıtın hepsi en çok $r$ kazanıyorsa en iyisi de öyledir; o hâlde:
+#
+# $$\pi_n(y|x) = \pi_\mathrm{ref}(y|x)\, \frac{F(r)^n - F(r^-)^n}{F(r) - F(r^-)}$$
+
+# %% [markdown] lang="en"
+# ## 2 · Best-of-n: selecting without training (8 minutes)
+#
+# The cheapest method needs no training: draw $n$ answers from the reference and give the one with the largest reward, by lot if several share it. That is a policy too, and its table can be counted. Let $F(r)$ be the probability that an answer of the reference earns at most $r$, and $F(r^-)$ that it earns less than $r$. If all $n$ answers earn at most $r$, so does the best; hence:
+#
+# $$\pi_n(y|x) = \pi_\mathrm{ref}(y|x)\, \frac{F(r)^n - F(r^-)^n}{F(r) - F(r^-)}$$
+
+# %% four
+four = tc.exact.best_of_n(ref_logp, world.reward, n=4)
+draws = torch.multinomial(ref_logp[0, 0].exp(), 4 * 50_000, replacement=True).view(-1, 4)
+lot = torch.rand(draws.shape) * 1e-6  # breaks ties
+best = draws.gather(1, (world.reward[0, draws] + lot).argmax(1, keepdim=True))
+seen = torch.bincount(best.flatten(), minlength=11) / len(best)
+print("counted and drawn agree:", bool((seen - four[0, 0].exp()).abs().max() < 0.01))
+# tr: breaks ties → berabere kalanlara kura
+# tr: counted and drawn agree: → sayılan ile çekilen uyuşuyor:
+
+# %% [markdown] lang="tr" predict="bound"
+# **Tahmin et · best-of-4 ne kadar uzaklaşır?** Makalelerde ünlü bir formül dolaşır: best-of-n'in KL'si $\log n - \frac{n-1}{n}$'dir; $n = 4$ için 0,64. Burada kaçtır?
+#
+# - tam 0,64; formül her ödül için geçerlidir
+# - yaklaşık yarısı
+# - yaklaşık iki katı
+
+# %% [markdown] lang="en" predict="bound"
+# **Predict · how far does best-of-4 move?** A famous formula goes from paper to paper: the KL of best-of-n is $\log n - \frac{n-1}{n}$; at $n = 4$ that is 0.64. What is it here?
+#
+# - exactly 0.64; the formula holds for every reward
+# - about half of it
+# - about twice as much
+
+# %% best_of_n
+sizes = [1, 2, 4, 8, 16, 64]
+tables = [tc.exact.best_of_n(ref_logp, world.reward, n) for n in sizes]
+far = np.stack([tc.exact.kl(table, ref_logp).mean(-1) for table in tables])
+far = xr.DataArray(far, {"n": sizes, "seed": range(16)}, ("n", "seed"))
+formula = [float(tc.exact.best_of_n_kl_bound(n)) for n in sizes]
+tc.plots.against(world, "kl", exact=formula, named="formula", best_of_n=far)
+
+# %% tags=["reveal"]
+share = float(far.sel(n=4).mean()) / formula[2]
+bound.reveal(a=abs(share - 1) < 0.05, b=0.4 < share < 0.6, c=share > 1.6)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Formül yalnızca bir **üst sınırdır** ([Beirami ve ark., 2024][best_of_n]): bütün ödüller ayrı ve tek tek yanıtlar çok seyrekse ona yaklaşılır. Burada üç ödül var, beraberlik çok; seçecek bir şey kalmayınca KL de durur. En çok, bütün olasılık en iyi yanıtlarda toplanınca, $-\log \pi_\mathrm{ref}(\text{en iyi})$ olur.
+
+# %% [markdown] lang="en" tags=["answer"]
+# The formula is only an **upper bound** ([Beirami et al., 2024][best_of_n]): it is approached when all rewards differ and every single answer is rare. Here there are three rewards, and many ties; once nothing is left to choose, the KL stops. The most it can be, with all probability on the best answers, is $-\log \pi_\mathrm{ref}(\text{best})$.
+
+# %% [markdown] lang="tr"
+# Peki sınırdan ne kadar uzakta? Sürgüyle bak: her $n$ neredeyse çizginin üstünde.
+
+# %% [markdown] lang="en"
+# And how far from the frontier is it? Move the slider: every $n$ lies almost on the line.
+
+# %%
+tc.widgets.slider(
+    "n",
+    sizes,
+    lambda n: tc.plots.landings(
+        world, ref_logp, best_of_n=tc.exact.best_of_n(ref_logp, world.reward, n)
+    ),
+    start=4,
+    language=world.language,
+)
+
+# %% [markdown] lang="tr"
+# Seçerek tam $\pi^*$'a da varılır. **Reddetmeli örnekleme** (rejection sampling): bir yanıtı $e^{(r - r_\mathrm{max})/\beta}$ olasılığıyla kabul et, yoksa yenisini çek. Kabul edilenler $\pi_\mathrm{ref}\, e^{r/\beta}$ ile orantılıdır ([Liu ve ark., 2024][rejection]):
+
+# %% [markdown] lang="en"
+# Selecting can even reach $\pi^*$ exactly. **Rejection sampling**: accept an answer with probability $e^{(r - r_\mathrm{max})/\beta}$, otherwise draw another. What is accepted is in proportion to $\pi_\mathrm{ref}\, e^{r/\beta}$ ([Liu et al., 2024][rejection]):
+
+# %% rejection
+optimum = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=0.5)
+accept = ((world.reward - world.reward.max()) / 0.5).exp()
+accepted = (ref_logp + accept.log()).log_softmax(-1)
+print("accepted answers follow pi*:", torch.allclose(accepted, optimum))
+print(f"draws per accepted answer: {(1 / (ref_logp.exp() * accept).sum(-1)).mean():.2f}")
+# tr: accepted answers follow pi*: → kabul edilen yanıtlar pi* politikasından:
+# tr: draws per accepted answer: {} → kabul edilen yanıt başına çekiş: {}
+
+# %% [markdown] lang="tr"
+# Öyleyse neden eğitiyoruz? Çünkü seçmenin bedeli her yanıtta yeniden ödenir, eğitimin bedeli bir kez. Bir de $r_\mathrm{max}$'ı bilmek gerekir.
+
+# %% [markdown] lang="en"
+# Then why train at all? Because the price of selecting is paid again with every answer, that of training once. And you have to know $r_\mathrm{max}$.
+
+# %% [markdown] lang="tr"
+# ## 3 · Vaktinde durmak (6 dakika, ek)
+#
+# Tasmasız eğitip **erken durursak** ne olur? **Doğal gradyan** (natural gradient), logitleri tam avantaj kadar iter: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$. Düz gradyan aynı itişi her token'ın olasılığıyla çarpar.
+
+# %% [markdown] lang="en"
+# ## 3 · Stopping in time (6 minutes, extra)
+#
+# What if we train without a leash and **stop early**? The **natural gradient** pushes the logits by exactly the advantage: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$. The plain gradient multiplies the same push by the probability of each token.
+
+
+# %%
+def climb(rate, weigh):
+    path = [ref_logp]
+    for step in range(80):
+        pi = path[-1].exp()
+        advantage = world.reward - (pi * world.reward).sum(-1, keepdim=True)
+        path.append((path[-1] + rate * weigh(pi) * advantage).log_softmax(-1))
+    return torch.stack(path)
+
+
+natural, plain = climb(0.05, lambda pi: 1), climb(0.5, lambda pi: pi)
+
+# %% [markdown] lang="tr" predict="early"
+# **Tahmin et · tasmasız yürüyüş.** Doğal gradyanın 20. adımdaki politikası nerede durur?
+#
+# - sınırın belirgin altında
+# - tam sınırın üstünde, bir tasmanın en iyisinde
+# - sınırın ötesinde
+
+# %% [markdown] lang="en" predict="early"
+# **Predict · a walk without a leash.** Where does the policy of the natural gradient stand at step 20?
+#
+# - well below the frontier
+# - exactly on it, at the optimum of some leash
+# - beyond it
+
+# %% early
+tc.plots.landings(world, ref_logp, paths={"natural": natural, "plain": plain})
+
+# %% tags=["reveal"]
+stopped = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=1 / (0.05 * 20))
+off = float(tc.exact.total_variation(natural[20], stopped).max())
+early.reveal(a=off > 0.05, b=off < 1e-12, c=1e-12 <= off <= 0.05)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# $t$ adım sonra $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: tasması $\beta = 1/(\eta t)$ olan $\pi^*$'ın ta kendisi. Tasma **bir durma zamanıdır**. Düz gradyanda öyle değil: az olası yanıtları hemen hiç itmediği için yolu sınırın altından geçer.
+
+# %% [markdown] lang="en" tags=["answer"]
+# After $t$ steps $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: precisely the $\pi^*$ of the leash $\beta = 1/(\eta t)$. The leash **is a stopping time**. Not so with the plain gradient: it hardly pushes unlikely answers, so its path runs below the frontier.
+
+# %% [markdown] lang="tr"
+# ## 4 · Ödül modeli ve Goodhart (11 dakika)
+#
+# Gerçekte ödülün kendisi elde değildir; tercih çiftlerinden bir **ödül modeli** öğrenilir ve politika ona göre eğitilir. Öğrenilen ödüle **vekil** (proxy), asıl olana **altın** (gold) denir. Altınımız istemi okusun: istemin kendi yanıtı +1, zararlılar −1, ötekiler −0,2.
+#
+# Ödül modeli, istem ile token'ın çarpımı olsun, $\hat r(x, y) = u_x \cdot v_y + b_y$; vektörlerin boyu **rank**. Rank 1 az şey öğrenebilir, rank 6 her tabloyu. Eğitimi ders 4'ten tanıdık, Bradley–Terry kaybıyla; bu çiftler altının yargıcından.
+
+# %% [markdown] lang="en"
+# ## 4 · A reward model, and Goodhart (11 minutes)
+#
+# In practice the reward itself is not at hand; a **reward model** is learned from preference pairs, and the policy is trained on that. The learned reward is called the **proxy**, the true one the **gold**. Let our gold read the prompt: +1 for the prompt's own answer, −1 for harmful ones, −0.2 for the others.
+#
+# Let the reward model be a product of prompt and token, $\hat r(x, y) = u_x \cdot v_y + b_y$; the size of the vectors is its **rank**. Rank 1 can learn little, rank 6 any table. It is trained with the Bradley–Terry loss of lesson 4; the judge of these pairs is the gold.
+
+# %%
+gold = torch.full((6, 11), -0.2, dtype=torch.float64)
+gold[:, [5, 6]] = -1.0
+gold[range(6), world.sft_targets] = 1.0
+judge = tc.World(reward=gold, language="en")
+pairs = torch.stack(
+    [judge.sample_preferences(ref_logp[seed], 10_000, seed=seed) for seed in range(16)]
+)
+ranks = [1, 2, 4, 6]
+models = tc.train_reward_model(judge, tc.RewardModelConfig(rank=ranks, seeds=16), pairs, start)
+proxies = {f"rank {rank}": models.reward.sel(rank=rank).values for rank in ranks}
+
+# %% [markdown] lang="tr" predict="goodhart"
+# **Tahmin et · vekile tırmanmak.** Politika, rank 1 modelinin ödülünü tasmayı uzata uzata büyütsün. Altın ödül ne yapar?
+#
+# - sonuna kadar yükselir, yalnızca daha yavaş
+# - yükselir, bir yerde durur ve düşer
+# - baştan düşer
+
+# %% [markdown] lang="en" predict="goodhart"
+# **Predict · climbing a proxy.** Let the policy climb the reward of the rank 1 model, on a longer and longer leash. What does the gold reward do?
+#
+# - it rises to the end, only more slowly
+# - it rises, comes to a halt, and falls
+# - it falls from the beginning
+
+# %% goodhart
+tc.plots.goodhart(judge, ref_logp, **proxies)
+
+# %% tags=["reveal"]
+tilts = torch.tensor([0.0, 0.5, 1, 2, 4, 8, 1000], dtype=torch.float64).view(-1, 1, 1, 1)
+climbed = (ref_logp + tilts * torch.as_tensor(proxies["rank 1"])).log_softmax(-1)
+earned = tc.exact.expected_reward(climbed, gold).mean((-1, -2))
+top = int(earned.argmax())
+goodhart.reveal(a=top == len(earned) - 1, b=0 < top < len(earned) - 1, c=top == 0)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Buna **Goodhart yasası** denir: bir ölçü hedef olunca ölçü olmaktan çıkar ([Gao ve ark., 2023][overoptimisation]). Dönüş yeri sayılabilir: $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$ yolunda
+#
+# $$\frac{d\, \mathbb{E}[\text{gold}]}{d\lambda} = \mathrm{Cov}_{\pi_\lambda}(\text{gold}, \hat r)$$
+#
+# Sağdaki eğri 0'ı nerede keserse altın orada tepe yapar: vekil artık yanlış yanıtları ayırıyordur. Çiftlerdeki doğruluk bunu göstermez; rank 1 ile 6 arasında birkaç yüzdelik fark vardır.
+
+# %% [markdown] lang="en" tags=["answer"]
+# This is **Goodhart's law**: when a measure becomes a target, it ceases to be a measure ([Gao et al., 2023][overoptimisation]). Where it turns can be counted: along $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$
+#
+# $$\frac{d\, \mathbb{E}[\text{gold}]}{d\lambda} = \mathrm{Cov}_{\pi_\lambda}(\text{gold}, \hat r)$$
+#
+# Where the curve on the right crosses 0, the gold peaks: from there on the proxy tells the wrong answers apart. The accuracy on the pairs does not show it; between rank 1 and 6 it differs by a few per cent.
+
+# %%
+tc.widgets.slider(
+    "rank",
+    ranks,
+    lambda rank: tc.plots.goodhart(judge, ref_logp, highlight=f"rank {rank}", **proxies),
+    start=1,
+    language=world.language,
+)
+
+# %% [markdown] lang="tr"
+# Daha çok veri kurtarır mı? Sürgü: tohum başına çift sayısı, rank 2 ile.
+
+# %% [markdown] lang="en"
+# Do more data help? The slider: the number of pairs per seed, at rank 2.
+
+# %%
+counts = [300, 1000, 3000, 10_000]
+config = tc.RewardModelConfig(rank=2, seeds=16)
+fits = {n: tc.train_reward_model(judge, config, pairs[:, :n], start).reward.values for n in counts}
+by_count = {f"{n:,}": fit for n, fit in fits.items()}
+tc.widgets.slider(
+    "pairs",
+    counts,
+    lambda n: tc.plots.goodhart(judge, ref_logp, highlight=f"{n:,}", **by_count),
+    start=1000,
+    language=world.language,
+)
+
+# %% [markdown] lang="tr"
+# Best-of-n aynı vekille daha yükseğe çıkabilir: ödüllerin **sırasına** bakar, büyüklüğüne değil. Bir token'a haksız yere çok yüksek ödül verelim; sıra hemen hemen aynı kalır:
+
+# %% [markdown] lang="en"
+# Best-of-n on the same proxy may rise higher: it looks at the **order** of the rewards, not at their size. Let us give one token a reward far too large; the order hardly changes:
+
+# %% ranks_not_sizes
+hacked = gold.clone()
+hacked[:, 9] = 3.0  # `long` pays 3, whatever the prompt
+for beta in (2.0, 1.0, 0.5):
+    table = tc.exact.optimal_policy(ref_logp, hacked, beta)
+    print(f"beta {beta}: gold {tc.exact.expected_reward(table, gold).mean():.3f}")
+for n in (2, 4):
+    table = tc.exact.best_of_n(ref_logp, hacked, n)
+    print(f"best of {n}: gold {tc.exact.expected_reward(table, gold).mean():.3f}")
+# tr: `long` pays 3, whatever the prompt → istem ne olursa olsun `uzun` 3 kazandırır
+# tr: beta {}: gold {} → beta {}: altın {}
+# tr: best of {}: gold {} → best-of-{}: altın {}
+
+# %% [markdown] lang="tr"
+# ## 5 · DPO, iki adımın birleşimidir; ve bütün resim (7 dakika)
+#
+# DPO ile ödül modeli aynı çiftlerde aynı kaybı küçültür: biri $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$ ile, öteki $\hat r$ ile. Her $\hat r$, isteme bağlı bir sabit dışında böyle yazılabilir. O hâlde DPO'nun en iyisi, tam ödül modelinin $\pi^*$'ıdır ([Swamy ve ark., 2025][all_roads]):
+
+# %% [markdown] lang="en"
+# ## 5 · DPO is both steps in one; and the whole picture (7 minutes)
+#
+# DPO and the reward model minimise the same loss on the same pairs: one through $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$, the other through $\hat r$. Any $\hat r$ can be written that way, up to a constant for each prompt. So the optimum of DPO is the $\pi^*$ of the full reward model ([Swamy et al., 2025][all_roads]):
+
+# %% same_optimum
+many = torch.stack([world.sample_preferences(ref_logp[s], 100_000, seed=s) for s in range(16)])
+full = tc.train_reward_model(world, tc.RewardModelConfig(rank=6, seeds=16), many, start)
+two_steps = tc.exact.optimal_policy(ref_logp, full.reward.values, kl_beta=0.5)
+one_step = tc.train_dpo(world, tc.DPOConfig(beta=0.5, seeds=16), many, start)
+apart = tc.exact.total_variation(one_step.logp, two_steps).mean()
+print(f"DPO and the two steps: {apart:.3f} of the probability lies elsewhere")
+# tr: DPO and the two steps: {} of the probability lies elsewhere → DPO ile iki adım: olasılığın {} kadarı başka yerde
+
+# %% [markdown] lang="tr"
+# Geriye kalan fark, eğitimin sonuna varmamasından. Şimdi bütün yöntemler: tasma 0,5, DPO'ya tohum başına 10.000 çift. RLOO ile GRPO'yu bölüm 6'da açacağız.
+
+# %% [markdown] lang="en"
+# The rest of the difference is that training has not quite arrived. Now all the methods: a leash of 0.5, and 10,000 pairs per seed for DPO. RLOO and GRPO are opened up in section 6.
+
+# %%
+recipes = {
+    "RLOO": {"baseline": "leave_one_out", "scale_rewards": "none", "kl_in": "reward", "kl_estimator": "k1"},
+    "GRPO": {"kl_estimator": "k2"},
+    "Dr. GRPO": {"scale_rewards": "none", "kl_estimator": "k2"},
+}
+configs = {name: tc.GRPOConfig(kl_beta=0.5, seeds=16, **recipe) for name, recipe in recipes.items()}
+groups = {name: tc.train_grpo(world, config, start) for name, config in configs.items()}
+own = {name: tc.grpo.own_optimum(ref_logp, world.reward, config) for name, config in configs.items()}
+
+# %% [markdown] lang="tr" predict="off"
+# **Tahmin et · sınırdan uzakta kim var?** Yöntemlerden biri, kendi KL'sinde ulaşılabilecek ödülün belirgin biçimde altında kalır. Hangisi?
+#
+# - best-of-4: eğitim görmedi
+# - uzun süren SFT: doğru yanıtları ezberledi
+# - PPO: gürültülü örneklerden öğrendi
+
+# %% [markdown] lang="en" predict="off"
+# **Predict · who is off the frontier?** One of the methods stays well below the reward that its KL could buy. Which one?
+#
+# - best-of-4: it was never trained
+# - a long SFT: it learned the right answers by heart
+# - PPO: it learned from noisy samples
+
+# %% main
+long_sft = tc.train_sft(world, tc.SFTConfig(steps=75, seeds=16))
+ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=0.5, ent_coef=0, seeds=16), start)
+dpo = tc.train_dpo(world, tc.DPOConfig(beta=0.5, seeds=16), many[:, :10_000], start)
+landed = {"SFT": long_sft.logp, "best-of-4": four, "PPO": ppo.logp, "DPO": dpo.logp}
+landed |= {name: run.logp for name, run in groups.items()}
+tc.plots.landings(world, ref_logp, own=own | {"PPO": optimum, "DPO": optimum}, **landed)
+
+# %% tags=["reveal"]
+line = [tc.exact.optimal_policy(ref_logp, world.reward, beta) for beta in np.geomspace(0.01, 50, 200)]
+line_kl, line_reward = np.array(
+    [[float(tc.exact.kl(p, ref_logp).mean()), float(tc.exact.expected_reward(p, world.reward).mean())] for p in line]
+)[::-1].T
+below = {}
+for name in ("best-of-4", "SFT", "PPO"):
+    table = torch.as_tensor(np.asarray(landed[name]))
+    kl, reward = tc.exact.kl(table, ref_logp).mean(), tc.exact.expected_reward(table, world.reward).mean()
+    below[name] = float(np.interp(kl, line_kl, line_reward) - reward)
+off.reveal(a=below["best-of-4"] > 0.1, b=below["SFT"] > 0.1, c=below["PPO"] > 0.1)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Taklit, ödülü hiç görmez: SFT, iyi yanıtlardan yalnızca bir tanesini büyütür, ötekileri de zararlılar gibi küçültür. Aynı KL ile çok daha fazla ödül alınabilirdi. Öteki yöntemler sınırın hemen altında; aralarındaki fark, **nerede** durduklarıdır. GRPO'nun boş işareti ise ötekilerden çok uzakta.
+
+# %% [markdown] lang="en" tags=["answer"]
+# Imitation never sees the reward: SFT raises just one of the good answers, and lowers the others along with the harmful ones. The same KL could have bought far more reward. The other methods are just below the frontier; they differ in **where** they stand. And the hollow mark of GRPO is a long way from the others.
+
+# %% [markdown] lang="tr"
+# ## 6 · RLOO'dan GRPO'ya: bir bölme (12 dakika)
+#
+# Değer ağı yerine **grup**: her isteme $G$ yanıt çekilir, birbirlerinin taban çizgisi olurlar. RLOO ötekilerin ortalamasını çıkarır ([Ahmadian ve ark., 2024][rloo]); GRPO grubun ortalamasını çıkarır, bir de grubun standart sapmasına böler ([Shao ve ark., 2024][grpo]); Dr. GRPO bölmeyi atar ([Liu ve ark., 2025][dr_grpo]).
+#
+# Sekiz yanıtlık bir grupta bir doğru (1) ile yedi yanlış (0):
+
+# %% [markdown] lang="en"
+# ## 6 · From RLOO to GRPO: one division (12 minutes)
+#
+# A **group** in place of the critic: $G$ answers are drawn for each prompt, and are each other's baseline. RLOO subtracts the mean of the others ([Ahmadian et al., 2024][rloo]); GRPO subtracts the mean of the group and divides by its standard deviation as well ([Shao et al., 2024][grpo]); Dr. GRPO drops the division ([Liu et al., 2025][dr_grpo]).
+#
+# A group of eight answers, one right (1) and seven wrong (0):
+
+# %% group
+group = torch.tensor([1.0, 0, 0, 0, 0, 0, 0, 0], dtype=torch.float64)
+for name in ("RLOO", "Dr. GRPO", "GRPO"):
+    how = {k: v for k, v in recipes[name].items() if k in ("baseline", "scale_rewards")}
+    advantage = tc.grpo.group_advantage(group, **how)
+    print(f"{name:8} right {advantage[0]:+.3f}, wrong {advantage[1]:+.3f}")
+# tr: {} right {}, wrong {} → {} doğru {}, yanlış {}
+
+# %% [markdown] lang="tr"
+# Bölme masum görünür: her grup aynı boya getirilir. Ama bir istemin ne kadar güçlü güncelleneceğini değiştirir. Doğru yanıtın olasılığı $p$ ise, grubun çekişi $w_G(p)$ katına çıkar; $G$ büyüdükçe
+#
+# $$w_G(p) \to \frac{1}{\sqrt{p\,(1 - p)}}$$
+
+# %% [markdown] lang="en"
+# The division looks innocent: all groups are brought to one size. But it changes how strongly a prompt is updated. If $p$ is the probability of a right answer, the pull of the group is multiplied by $w_G(p)$; as $G$ grows
+#
+# $$w_G(p) \to \frac{1}{\sqrt{p\,(1 - p)}}$$
+
+# %% [markdown] lang="tr" predict="weight"
+# **Tahmin et · zor istem.** Bir istemde $p$ 0,05, ötekinde 0,5. $G = 2$ ise bölme, zor istemin çekişini kolayınkine göre kaç katına çıkarır?
+#
+# - 2,3 katına, sınırdaki gibi
+# - hiç: ikisini de aynı katına
+# - yarısına
+
+# %% [markdown] lang="en" predict="weight"
+# **Predict · the hard prompt.** At one prompt $p$ is 0.05, at another 0.5. If $G = 2$, by how much does the division raise the pull of the hard prompt against the easy one?
+#
+# - 2.3 times, as in the limit
+# - not at all: both by the same factor
+# - it halves it
+
+# %% weights
+sizes = [2, 4, 8, 16, 64]
+tc.plots.group_weights(world, sizes)
+
+# %% tags=["reveal"]
+hard, easy = tc.exact.group_weight(torch.tensor([0.05, 0.5]), 2)
+times = float(hard / easy)
+weight.reveal(a=times > 2, b=abs(times - 1) < 1e-6, c=times < 0.6)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# İki yanıtlık bir grup ya bir şey öğretir ya hiçbir şey; öğrettiğinde standart sapması hep aynıdır. $G$ büyüdükçe bölme, çok zor ve çok kolay istemleri öne çıkarır: GRPO, $p$'yi değil $2 \arcsin \sqrt{p}$'yi büyütür ([Davis ve Recht, 2025][arcsine]).
+
+# %% [markdown] lang="en" tags=["answer"]
+# A group of two either teaches something or nothing, and when it does, its standard deviation is always the same. As $G$ grows, the division favours very hard and very easy prompts: GRPO climbs not $p$ but $2 \arcsin \sqrt{p}$ ([Davis and Recht, 2025][arcsine]).
+
+# %%
+tc.widgets.slider(
+    "num_generations",
+    sizes,
+    lambda size: tc.plots.group_weights(world, sizes, highlight=size),
+    start=8,
+    language=world.language,
+)
+
+# %% [markdown] lang="tr" predict="dissolves"
+# **Tahmin et · bölme ve tasma.** GRPO'da KL kayıptadır, bölünmez; avantaj bölünür. `kl_beta` 0,5 iken politikanın KL'si, $\pi^*$'ınkine göre nereye varır?
+#
+# - aynı yere: bölme yalnızca hızı değiştirir
+# - yarısına: standart sapma tasmayı kısaltır
+# - iki katına: yanıtlar birbirine benzedikçe tasma gevşer
+
+# %% [markdown] lang="en" predict="dissolves"
+# **Predict · the division and the leash.** In GRPO the KL stands in the loss and is not divided; the advantage is. With a `kl_beta` of 0.5, where does the KL of the policy arrive, against that of $\pi^*$?
+#
+# - at the same place: the division changes the speed alone
+# - at half of it: the standard deviation shortens the leash
+# - at twice as much: as the answers grow alike, the leash slackens
+
+# %% recipes
+table = {}
+for place, estimator in (("reward", "k1"), ("loss", "k2"), ("loss", "k3")):
+    for scale in ("none", "group"):
+        config = tc.GRPOConfig(
+            kl_in=place, kl_estimator=estimator, scale_rewards=scale, kl_beta=0.5, seeds=16
+        )
+        end = tc.train_grpo(world, config, start).history.isel(step=-1).mean("seed")
+        table[place, estimator, scale] = end[["kl", "attained", "attained_own"]].to_array().values
+heads = ["kl", "attained", "attained_own"]
+pd.DataFrame(table, heads).T.rename_axis(["kl_in", "kl_estimator", "scale_rewards"]).round(2)
+
+# %% tags=["reveal"]
+twice = table["loss", "k2", "group"][0] / float(tc.exact.kl(optimum, ref_logp).mean())
+dissolves.reveal(a=0.8 < twice < 1.25, b=twice < 0.7, c=twice > 1.5)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Politika iyileştikçe gruptaki yanıtlar benzeşir, $\sigma$ küçülür; ödülün çekişi $1/\sigma$ ile büyür, kayıptaki KL'ninki büyümez. Tasma çözülür. KL **ödüldeyken** ikisi birlikte bölünür ve her $G$'de $\pi^*$'a varılır: orada tasmalı ödül her yanıtta aynıdır, bütün avantajlar 0'dır. Son sütun hep 1'e yakın: her tarif **kendi** en iyisine varıyor, eğitim bozuk değil, hedef başka.
+
+# %% [markdown] lang="en" tags=["answer"]
+# The better the policy, the more the answers of a group are alike, and the smaller $\sigma$; the pull of the reward grows with $1/\sigma$, that of the KL in the loss does not. The leash dissolves. With the KL **in the reward** both are divided together, and $\pi^*$ is reached at every $G$: there the leashed reward is the same for all answers, and every advantage is 0. The last column is always near 1: each recipe reaches its **own** optimum; nothing is wrong with the training, it has another goal.
+
+# %% [markdown] lang="tr"
+# Sık sorulan üç soru:
+#
+# * **GRPO'nun kaybı 0 yazıyor, bozuk mu?** Hayır. Avantajların toplamı her grupta 0'dır, ilk geçişte bütün oranlar 1; kayıp 0, gradyan değil.
+# * **Neden standart sapmaya bölmeyelim?** Bölmek, zor istemleri öne çıkarmak için bir seçimdir; tasma ödüldeyse zararsızdır, kayıptaysa `kl_beta` yazdığın şey olmaktan çıkar.
+# * **Hem ötekilerin ortalaması hem ötekilerin standart sapması?** Yedi yanlışın yanındaki tek doğrunun ötekileri hep aynıdır; standart sapmaları 0, avantaj $1/10^{-6}$.
+
+# %% [markdown] lang="en"
+# Three questions that are often asked:
+#
+# * **The loss of GRPO prints 0, is it broken?** No. The advantages of a group sum to 0, and in the first pass every ratio is 1; the loss is 0, its gradient is not.
+# * **Why not divide by the standard deviation?** Dividing is a choice that favours hard prompts; with the leash in the reward it does no harm, with the leash in the loss `kl_beta` is no longer what you wrote.
+# * **The mean of the others *and* the standard deviation of the others?** The others of a lone right answer beside seven wrong ones are all alike; their standard deviation is 0, and the advantage is $1/10^{-6}$.
+
+# %% zero
+first = groups["GRPO"].history.isel(step=0)
+print(f"loss before the first update: {abs(float(first.policy_loss.mean())):.3f}")
+print(f"groups in which all earn the same: {float(first.frac_reward_zero_std.mean()):.0%}")
+# tr: loss before the first update: {} → ilk güncellemeden önceki kayıp: {}
+# tr: groups in which all earn the same: {} → herkesin aynı kazandığı gruplar: {}
+
+# %% [markdown] lang="tr"
+# ## 7 · Uzunluk hiçbir şey kazandırmaz, yine de öğrenilir (8 dakika, ek)
+#
+# GRPO'nun kaybı, bir yanıtın token'larını toplayıp yanıtın boyuna, $|o|$'ya böler. Bir adımlık dünyada $|o| = 1$'dir; burada ise dünyaya ikinci bir adım ekleyelim: ilk sözcükten sonra yanıt ya biter ya da bir sözcük daha gelir. Ödül yalnızca ilk sözcüğe bakar (istemin kendi yanıtıysa 1, değilse 0). Uzunluğun hiçbir değeri yok.
+
+# %% [markdown] lang="en"
+# ## 7 · Length is worth nothing, and is learned all the same (8 minutes, extra)
+#
+# The loss of GRPO sums over the tokens of an answer and divides by its length, $|o|$. In the one-step world $|o| = 1$; so let us give the world a second step: after the first word the answer either ends, or one more word comes. The reward looks at the first word alone (1 if it is the prompt's own answer, otherwise 0). Length is worth nothing.
+
+# %% [markdown] lang="tr" predict="length"
+# **Tahmin et · 1/|o|.** Kayıp $|o|$'ya bölününce **yanlış** yanıtların boyu ne olur?
+#
+# - değişmez: ödül uzunluğa bakmıyor
+# - uzarlar
+# - kısalırlar
+
+# %% [markdown] lang="en" predict="length"
+# **Predict · 1/|o|.** With the loss divided by $|o|$, what becomes of the length of **wrong** answers?
+#
+# - nothing: the reward does not look at length
+# - they grow longer
+# - they grow shorter
+
+# %% lengths
+config = tc.LengthConfig(loss_type=["grpo", "dr_grpo"], seeds=16)
+curves = tc.train_length(world, config, start)
+tc.plots.lengths(world, curves)
+
+# %% tags=["reveal"]
+ends = curves.long_wrong.sel(loss_type="grpo").mean("seed")
+grown = float(ends[-1] - ends[0])
+length.reveal(a=abs(grown) < 0.005, b=grown > 0.005, c=grown < -0.005)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Yanlış bir yanıtın avantajı eksidir; uzunsa ceza daha çok token'a bölünür, hafifler. Doğruda tersi: kısası daha çok ödüllenir. Bölme olmayınca (Dr. GRPO) ilk sözcükten sonra ne geleceği **hiç** değişmez: $\sum \pi \nabla \log \pi = 0$. Büyük modellerde yanıtların uzamasının bir kısmı buradan gelir ([Liu ve ark., 2025][dr_grpo]).
+
+# %% [markdown] lang="en" tags=["answer"]
+# A wrong answer has a negative advantage; if it is long, the penalty is spread over more tokens, and is lighter. With a right one it is the other way round: the short one is rewarded more. Without the division (Dr. GRPO) what follows the first word does not change **at all**: $\sum \pi \nabla \log \pi = 0$. Part of the growing length of large models' answers comes from here ([Liu et al., 2025][dr_grpo]).
+
+# %% [markdown] lang="tr"
+# ### Tahminlerin nasıl gitti?
+
+# %% [markdown] lang="en"
+# ### How did your predictions go?
+
+# %% tags=["overview"]
+tc.widgets.predictions(language="en")
+
+# %% [markdown] lang="tr"
+# ## Alıştırmalar
+#
+# Sıra sende. `...` yerine yanıtını yaz, o hücreyi, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
+# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez.
+
+# %% [markdown] lang="en"
+# ## Exercises
+#
+# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
+# the mistake. The cell below is all the exercises need; you need not run the lesson again.
+
+# %%
+import torch
+
+import toycore as tc
+
+world = tc.World(language="en")
+gold = torch.full((6, 11), -0.2, dtype=torch.float64)
+gold[:, [5, 6]] = -1.0
+gold[range(6), world.sft_targets] = 1.0
+dict(enumerate(world.tokens))
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 1 · GRPO'nun avantajı
+#
+# ●●○ · 6 dakika. `reward`, (istem, G) biçimli bir tablodur: her satır bir grubun ödülleri. GRPO'nun avantajını aynı biçimde döndür: grubun ortalaması çıkarılsın, grubun standart sapması (G − 1'e bölünen) artı 1e-4'e bölünsün.
+#
+# <details><summary>İpucu</summary>
+#
+# Hangi eksen bir grubu tutuyor? `keepdim=True`, tabloların yan yana gelmesini sağlar.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 1 · The advantage of GRPO
+#
+# ●●○ · 6 minutes. `reward` is a table of shape (prompts, G): each row holds the rewards of a group. Return the advantages of GRPO in the same shape: subtract the group's mean, and divide by the group's standard deviation (the one that divides by G − 1) plus 1e-4.
+#
+# <details><summary>Hint</summary>
+#
+# Which axis holds a group? `keepdim=True` lets the tables stand side by side.
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def group_advantage(reward):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.group_advantage(group_advantage, language="en")
+
+
+# %% tags=["solution"]
+def group_advantage(reward):
+    centred = reward - reward.mean(-1, keepdim=True)
+    return centred / (reward.std(-1, keepdim=True) + 1e-4)
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 2 · n'in en iyisi
+#
+# ●●● · 8 dakika. Tek bir istem: `pi` (V,) olasılıklar, `reward` (V,) ödüller, `n` çekiş sayısı. Best-of-n'in olasılıklarını, (V,), döndür. Beraberlikte kura çekilir (bölüm 2).
+#
+# <details><summary>İpucu</summary>
+#
+# Her token için iki toplam: en çok onun kadar kazananların olasılığı ve ondan az kazananlarınki. `reward[None, :] <= reward[:, None]` bütün çiftleri karşılaştırır.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 2 · The best of n
+#
+# ●●● · 8 minutes. A single prompt: `pi` (V,) probabilities, `reward` (V,) rewards, `n` the number of draws. Return the probabilities of best-of-n, (V,). Ties are broken by lot (section 2).
+#
+# <details><summary>Hint</summary>
+#
+# Two sums for each token: the probability of those that earn at most as much, and of those that earn less. `reward[None, :] <= reward[:, None]` compares all pairs.
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def best_of_n(pi, reward, n):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.best_of_n(best_of_n, language="en")
+
+
+# %% tags=["solution"]
+def best_of_n(pi, reward, n):
+    most = (pi * (reward[None, :] <= reward[:, None])).sum(-1)
+    less = (pi * (reward[None, :] < reward[:, None])).sum(-1)
+    return pi * (most**n - less**n) / (most - less)
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 3 · Yalnızca birini kandıran ödül
+#
+# ●●○ · 8 dakika. Bölüm 4'ün altını `gold` adıyla yukarıda. Ödülleri −3 ile 3 arasında kalan bir vekil kur ki GRPO (KL ödülde, `kl_beta` 0,5) onunla en çok 0,2 altın kazansın, başlangıçtan az; best-of-4 ise aynı vekille en az 0,6 kazansın.
+#
+# <details><summary>İpucu</summary>
+#
+# Best-of-n sıraya bakar, GRPO büyüklüğe. Seyrek bir yanıtı seç ve bütün istemlerde abart.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 3 · A reward that fools only one
+#
+# ●●○ · 8 minutes. The gold of section 4 stands above as `gold`. Build a proxy with rewards between −3 and 3 on which GRPO (KL in the reward, a `kl_beta` of 0.5) earns at most 0.2 of gold, less than at the start, while best-of-4 on the same proxy earns at least 0.6.
+#
+# <details><summary>Hint</summary>
+#
+# Best-of-n looks at the order, GRPO at the size. Choose a rare answer, and exaggerate it at all prompts.
+#
+# </details>
+
+# %% tags=["exercise"]
+my_proxy = ...  # begin with gold.clone()
+# tr: begin with gold.clone() → gold.clone() ile başla
+
+# %% tags=["check"]
+tc.checks.own_proxy(my_proxy, language="en")
+
+# %% tags=["solution"]
+my_proxy = gold.clone()
+my_proxy[:, 9] = 3.0
+
+# %% [markdown] lang="tr"
+# ## Kendini sına
+#
+# Beş sorunun her birinde bir yanıt seç; doğru mu, neden, hemen altında okursun.
+
+# %% [markdown] lang="en"
+# ## Check yourself
+#
+# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+
+# %% [markdown] lang="tr" tags=["quiz"]
+# 1. Bir makale, best-of-16'nın KL'sini $\log 16 - \frac{15}{16}$ yazıyor. Ne dersin?
+#    - [ ] Doğrudur — ancak bütün ödüller ayrıysa ve her yanıt çok seyrekse.
+#    - [x] Üst sınırdır — beraberlik ve sık yanıtlar KL'yi küçültür; kesin olan hiçbir zaman $-\log \pi_\mathrm{ref}$ değerini aşmaz.
+#    - [ ] Alt sınırdır — seçim, formülün söylediğinden fazla uzaklaştıramaz.
+# 2. Eğitimde vekil ödül yükseliyor, altın ödül düşmeye başladı. Hangi sayı 0'ı geçti?
+#    - [ ] KL — o hep artar, 0'ı yalnızca başta görür.
+#    - [ ] Ödül modelinin doğruluğu — çiftler değişmedi, o da değişmez.
+#    - [x] Altın ile vekilin kovaryansı — eksi olunca vekili büyütmek altını küçültür.
+# 3. Bol çiftle DPO ile "ödül modeli + kesin RL" neden aynı yere varır?
+#    - [x] Aynı kaybı küçültürler — biri ödülü, öteki aynı ödülün log oranını yazar; sabit dışında aynı şey.
+#    - [ ] İkisi de PPO kullanır — DPO örnek bile çekmez.
+#    - [ ] Varmaz; DPO ödülü görmez — ödül modeli de görmez, ikisi de yalnızca çiftleri görür.
+# 4. GRPO'da `kl_beta` 0,5, KL kayıpta. KL beklenenin iki katı. Ne yaparsın?
+#    - [ ] Daha uzun eğitirim — kendi en iyisine çoktan vardı; oradan ayrılmaz.
+#    - [x] KL'yi ödüle koyarım ya da standart sapmaya bölmem — o zaman yazdığım tasma geçerli olur.
+#    - [ ] Öğrenme oranını küçültürüm — varılacak yer değişmez.
+# 5. GRPO'nun kaybı bütün eğitimde 0 dolayında. Bozuk mu?
+#    - [ ] Evet, hiçbir şey öğrenmiyor — ödül eğrisine bakmadan bilinmez.
+#    - [ ] Evet, avantajlar yanlış — toplamlarının 0 olması gerekir zaten.
+#    - [x] Hayır — grubun avantajlarının toplamı 0'dır, gradyanı değil.
+
+# %% [markdown] lang="en" tags=["quiz"]
+# 1. A paper gives the KL of best-of-16 as $\log 16 - \frac{15}{16}$. What do you say?
+#    - [ ] It is right — only if all rewards differ and every answer is very rare.
+#    - [x] It is an upper bound — ties and frequent answers make the KL smaller; the exact one never exceeds $-\log \pi_\mathrm{ref}$ of the best.
+#    - [ ] It is a lower bound — selection cannot move further than the formula says.
+# 2. In training the proxy reward rises, and the gold reward has begun to fall. Which number has crossed 0?
+#    - [ ] The KL — it always grows, and is 0 only at the start.
+#    - [ ] The accuracy of the reward model — the pairs did not change, so neither does it.
+#    - [x] The covariance of gold and proxy — once it is negative, raising the proxy lowers the gold.
+# 3. With plenty of pairs, why do DPO and "reward model + exact RL" arrive at the same place?
+#    - [x] They minimise the same loss — one writes a reward, the other a log ratio for the same reward; but for a constant they are the same.
+#    - [ ] Both use PPO — DPO does not even draw samples.
+#    - [ ] They do not; DPO never sees the reward — nor does the reward model, both see the pairs alone.
+# 4. GRPO with a `kl_beta` of 0.5 and the KL in the loss. The KL is twice what you expected. What do you do?
+#    - [ ] Train longer — it reached its own optimum long ago, and will not leave it.
+#    - [x] Put the KL into the reward, or do not divide by the standard deviation — then the leash is the one you wrote.
+#    - [ ] Lower the learning rate — the place where it lands does not change.
+# 5. The loss of GRPO stays near 0 throughout training. Is it broken?
+#    - [ ] Yes, it learns nothing — you cannot tell without looking at the reward.
+#    - [ ] Yes, the advantages are wrong — they are meant to sum to 0.
+#    - [x] No — the advantages of a group sum to 0, their gradient does not.
+
+# %% [markdown] lang="tr"
+# ## Özet
+#
+# * Her KL'de ulaşılabilecek en büyük ödül bellidir; bir yöntemi önce bu sınırla, sonra **kendi** en iyisiyle karşılaştır.
+# * Best-of-n eğitimsiz, neredeyse sınırın üstünde; ünlü KL formülü bir üst sınırdır.
+# * Vekile tırmanırken altın, kovaryansın 0 olduğu yerde döner.
+# * DPO, ödül modeli ile kesin RL'nin birleşimidir.
+# * Standart sapmaya bölmek hangi istemin öğreneceğini değiştirir; KL kayıptaysa tasmayı da çözer. 1/|o| ise uzunluk öğretir.
+
+# %% [markdown] lang="en"
+# ## Summary
+#
+# * The largest reward at each KL is known; compare a method with this frontier first, then with its **own** optimum.
+# * Best-of-n needs no training and lies almost on the frontier; the famous formula for its KL is an upper bound.
+# * While a proxy is climbed, the gold turns where their covariance is 0.
+# * DPO is a reward model and exact RL in one.
+# * Dividing by the standard deviation changes which prompt learns; with the KL in the loss it also dissolves the leash. And 1/|o| teaches length.
