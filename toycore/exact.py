@@ -7,16 +7,23 @@ The world is one step (prompt → token), so a policy is a table of log-probabil
     its optimum                π*(y|x) = π_ref(y|x) exp(r(x, y)/β) / Z(x)
     its value                  J(π*) = β log Z(x)          (Rafailov et al. 2023, eq. 3–5)
 
+    the best of n draws        π_n(y|x) = π_ref(y|x) (F(r)ⁿ − F(r−)ⁿ) / (F(r) − F(r−))
+                               F(v) = P_ref(reward ≤ v),  F(v−) = P_ref(reward < v)
+
 `kl_beta` is a number, or a tensor that broadcasts against (..., P): one value per run is (R, 1).
 All arguments may be tensors, NumPy arrays or xarray DataArrays; results are float64 tensors.
 Anything that is not a table of numbers raises TypeError; shapes that do not fit, ValueError.
 """
+
+import math
 
 import torch
 from torch import Tensor
 
 from toycore.engine import guards
 from toycore.errors import Phrase
+
+DRAWS = guards.Rule(int, 1, high=100_000)  # a mistyped n must not take hours
 
 
 def _tables(**named) -> list[Tensor]:
@@ -120,3 +127,67 @@ def attained_share(here: Tensor, ref_logp, reward, kl_beta) -> Tensor:
     )
     gain = best - ref
     return 1 - (best - here) / torch.where(gain > 1e-12, gain, 1.0)
+
+
+def best_of_n(ref_logp, reward, n) -> Tensor:
+    """log π_n: draw n answers from the reference, keep the best of them: (..., P, V).
+
+    Ties are broken by lot. The best of n is at most v with probability F(v)ⁿ, so the level v
+    holds F(v)ⁿ − F(v−)ⁿ; inside a level the reference's proportions stay. n: a whole number of at
+    least 1 (at 1 it is the reference) and at most 100,000.
+    """
+    ref_logp, reward = _tables(ref_logp=ref_logp, reward=reward)
+    n = guards.number("n", n, DRAWS)
+    ref_logp = ref_logp.log_softmax(-1)  # what n draws do to a sum of 1 − ε is (1 − ε)ⁿ
+    below, level = _standing(ref_logp, reward)
+    # (Fⁿ − F₋ⁿ) / (F − F₋) = Σ F^k F₋^(n−1−k): no difference of near numbers, no division by 0.
+    power = weight = torch.ones_like(level)
+    for _ in range(n - 1):
+        power = power * below
+        weight = weight * (below + level) + power
+    return ref_logp + weight.log()
+
+
+def best_of_n_kl_bound(n) -> float:
+    """log n − (n − 1)/n nats: the KL to the reference that best-of-n is often said to have.
+
+    Where no two answers tie and each is rare, it has; in general this is an upper bound (Beirami
+    et al. 2024). The KL itself is kl(best_of_n(ref_logp, reward, n), ref_logp).
+    """
+    n = guards.number("n", n, DRAWS)
+    return math.log(n) - (n - 1) / n
+
+
+def win_rate(logp, ref_logp, reward) -> Tensor:
+    """P(an answer of π earns more than one of π_ref), a tie counting ½, per prompt: (..., P)."""
+    logp, ref_logp, reward = _tables(logp=logp, ref_logp=ref_logp, reward=reward)
+    below, level = _standing(ref_logp, reward)
+    return _expect(logp, below + level / 2)
+
+
+def _standing(ref_logp: Tensor, reward: Tensor) -> tuple[Tensor, Tensor]:
+    """P_ref(reward < r(x, y)) and P_ref(reward = r(x, y)): (..., P, V) each."""
+    here, other = reward[..., :, None], reward[..., None, :]
+    chance = ref_logp.exp()[..., None]
+    below, level = ((one.double() @ chance).squeeze(-1) for one in (other < here, other == here))
+    return below, level
+
+
+def below_frontier(logp, ref_logp, reward) -> Tensor:
+    """How much more reward could be had at the KL that π has, shape (...); no gradient flows.
+
+    Reward and KL are averaged over prompts. The most reward at a mean KL is that of π* at one β
+    for all prompts, found by bisection. Beyond the KL of π* at β → 0 it is the best reward of all.
+    """
+    logp, ref_logp, reward = (
+        table.detach() for table in _tables(logp=logp, ref_logp=ref_logp, reward=reward)
+    )
+    far = kl(logp, ref_logp).mean(-1)
+    scale = (reward.amax(-1) - reward.amin(-1)).amax(-1)
+    low, high = torch.full_like(far, -30.0), torch.full_like(far, 30.0)  # log (β / scale)
+    for _ in range(60):
+        middle = (low + high) / 2
+        best = optimal_policy(ref_logp, reward, (scale * middle.exp())[..., None])
+        too_far = kl(best, ref_logp).mean(-1) > far
+        low, high = torch.where(too_far, middle, low), torch.where(too_far, high, middle)
+    return (expected_reward(best, reward) - expected_reward(logp, reward)).mean(-1)
