@@ -3,7 +3,7 @@
 world.py      prompts, tokens, rewards, SFT targets, preference pairs
 exact.py      the oracle: KL, entropy, expected reward, the optimal policy, attained
 model.py      LoRALinear, ToyLM (prompt → logits), ValueNet
-sft.py  ppo.py  dpo.py      one algorithm each: settings, loss, training loop
+sft.py  ppo.py  dpo.py  reward_model.py    one algorithm each: settings, loss, training loop
 quantization/ INT8 by hand: rounding, layers, true sizes
 broken/       the same with real bugs in it: the broken lab of lesson 6
 run.py        what a training run returns: labelled curves and policies
@@ -18,7 +18,7 @@ errors.py     what is said of wrong input, in both, and in which of them
 
 import importlib
 
-from toycore import dpo, exact, glossary, ppo, quantization, sft
+from toycore import dpo, exact, glossary, ppo, quantization, reward_model, sft
 from toycore.dpo import DPOConfig, train_dpo
 from toycore.engine import noise, terminal
 from toycore.errors import say, set_language
@@ -36,6 +36,7 @@ from toycore.quantization import (
     snr_db,
     tensor_bytes,
 )
+from toycore.reward_model import RewardModelConfig, train_reward_model
 from toycore.run import Run
 from toycore.sft import SFTConfig, train_sft
 from toycore.world import World
@@ -51,6 +52,7 @@ __all__ = [
     "LoRALinear",
     "PPOConfig",
     "Quantized",
+    "RewardModelConfig",
     "Run",
     "SFTConfig",
     "TinyMLP",
@@ -70,6 +72,7 @@ __all__ = [
     "quantization",
     "quantize",
     "quantize_dynamic",
+    "reward_model",
     "serialized_bytes",
     "set_language",
     "sft",
@@ -77,6 +80,7 @@ __all__ = [
     "tensor_bytes",
     "train_dpo",
     "train_ppo",
+    "train_reward_model",
     "train_sft",
     "widgets",
 ]

@@ -59,6 +59,7 @@ TEXT = {
     "progress.ppo": {"tr": "PPO eğitimi", "en": "PPO training"},
     "progress.lab": {"tr": "Bozuk laboratuvar", "en": "The broken lab"},
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
+    "progress.reward_model": {"tr": "Ödül modeli eğitimi", "en": "Reward model training"},
     "predict.none": {
         "tr": "✎ Henüz harf yok: soru işaretinin yerine bir harf yaz ({}) ve hücreyi çalıştır.",
         "en": "✎ No letter yet: put one ({}) in place of the question mark and run the cell.",

@@ -66,6 +66,8 @@ class Run:
     history         xarray.Dataset, dims (settings..., seed, step); step 0 is the start
     logp, ref_logp  xarray.DataArray, dims (settings..., seed, prompt, token): log-probabilities
                     of the trained policy and of the reference (where training started)
+    reward          xarray.DataArray, the same dims: what a reward model thinks an answer is worth;
+                    None of a training that moves a policy
     """
 
     world: World
@@ -74,6 +76,7 @@ class Run:
     history: "xr.Dataset"
     logp: "xr.DataArray"
     ref_logp: "xr.DataArray"
+    reward: "xr.DataArray | None" = None
 
     @in_its_language
     def sel(self, **values) -> "Run":
@@ -106,6 +109,7 @@ class Run:
             self.history.sel(plain).drop_vars(dropped),
             self.logp.sel(plain).drop_vars(dropped),
             self.ref_logp.sel(plain).drop_vars(dropped),
+            None if self.reward is None else self.reward.sel(plain).drop_vars(dropped),
         )
 
 
@@ -122,20 +126,22 @@ def check(world, config, kind: type[Settings]) -> None:
 def run_sweep(train, world: World, config: Settings, *arguments) -> Run:
     """Call train(world, one_config, *arguments) for each loop of the sweep; label the results.
 
-    `train` returns (model, ref_logp, history). It runs on one thread, and leaves torch as it
-    was, even when the learner interrupts.
+    `train` returns (model, ref_logp, history), a reward model's its table as well. It runs on one
+    thread, and leaves torch as it was, even when the learner interrupts.
     """
     loops = [train(world, one, *arguments) for one in config.loops()]
-    models, references, histories = zip(*loops, strict=True)
+    models, references, histories, *rewards = zip(*loops, strict=True)
     model = models[0] if len(models) == 1 else join(models)
-    return _label(world, config, model, torch.cat(references), History.join(histories))
+    tables = map(torch.cat, (references, *rewards))
+    return _label(world, config, model, History.join(histories), *tables)
 
 
-def _label(world, config, model: ToyLM, ref_logp: Tensor, history: History) -> Run:
+def _label(world, config, model: ToyLM, history: History, *tables: Tensor) -> Run:
+    """tables: the reference, and a reward model's r̂; (R, P, V) each."""
     import xarray as xr
 
     runs = {**config.swept, "seed": config.seeds}
-    tables = {**runs, "prompt": world.prompts, "token": world.tokens}
+    cells = {**runs, "prompt": world.prompts, "token": world.tokens}
     curves = {**runs, "step": range(history.shape[1])}
 
     def label(values: Tensor, coords: dict) -> xr.DataArray:
@@ -146,4 +152,4 @@ def _label(world, config, model: ToyLM, ref_logp: Tensor, history: History) -> R
     dataset = xr.Dataset({name: label(curve, curves) for name, curve in history.curves.items()})
     with torch.no_grad():
         logp = model.logp()
-    return Run(world, config, model, dataset, label(logp, tables), label(ref_logp, tables))
+    return Run(world, config, model, dataset, *(label(table, cells) for table in (logp, *tables)))

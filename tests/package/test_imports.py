@@ -21,7 +21,12 @@ LAYERS = (
     {"run"},
     {"sft"},
     {"start"},
-    {"ppo", "dpo", "toycore"},  # `import toycore` itself brings everything up to here
+    {
+        "ppo",
+        "dpo",
+        "reward_model",
+        "toycore",
+    },  # `import toycore` itself brings everything up to here
     {"broken"},
     {"plots", "checks", "bench"},
     {"widgets"},

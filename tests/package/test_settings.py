@@ -39,6 +39,13 @@ CONTRACT = {
         "steps": (200, "a whole number of at least 1"),
         "seeds": (1, None),
     },
+    tc.RewardModelConfig: {
+        "rank": (6, "a whole number of at least 0 and at most 6"),
+        "ridge": (1e-3, "a finite number of at least 0"),
+        "lr": (0.1, "a finite number above 0"),
+        "steps": (200, "a whole number of at least 1"),
+        "seeds": (1, None),
+    },
 }
 PROMISES = [
     pytest.param(config, name, *promise, id=f"{config.__name__}-{name}")
