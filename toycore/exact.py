@@ -183,11 +183,10 @@ def below_frontier(logp, ref_logp, reward) -> Tensor:
         table.detach() for table in _tables(logp=logp, ref_logp=ref_logp, reward=reward)
     )
     far = kl(logp, ref_logp).mean(-1)
-    scale = (reward.amax(-1) - reward.amin(-1)).amax(-1)
-    low, high = torch.full_like(far, -30.0), torch.full_like(far, 30.0)  # log (β / scale)
+    low, high = torch.full_like(far, -30.0), torch.full_like(far, 30.0)  # log β
     for _ in range(60):
         middle = (low + high) / 2
-        best = optimal_policy(ref_logp, reward, (scale * middle.exp())[..., None])
+        best = optimal_policy(ref_logp, reward, middle.exp()[..., None])
         too_far = kl(best, ref_logp).mean(-1) > far
         low, high = torch.where(too_far, middle, low), torch.where(too_far, high, middle)
     return (expected_reward(best, reward) - expected_reward(logp, reward)).mean(-1)

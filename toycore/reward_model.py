@@ -126,9 +126,9 @@ def _train(
 def _starting_model(world: World, rank: Tensor, pairs: Tensor, weight: Tensor) -> list[Tensor]:
     """U (R, P, P), V (R, V, P) and b (R, 1, V) with r̂ = 0; in U, rank columns are not 0.
 
-    They are the leading singular vectors of wins less losses, once what all prompts share is taken
-    away (b learns that): the rank-k change of r̂ along which the loss falls most steeply. The other
-    columns get no gradient from V, nor V from them: they stay 0.
+    They are the leading singular vectors of wins less losses: of all tables of rank k, the one
+    along which the loss falls most steeply is made of them. The other columns get no gradient
+    from V, nor V from them: they stay 0.
     """
     prompts, tokens = world.reward.shape
     prompt, chosen, rejected = pairs.T
@@ -139,7 +139,7 @@ def _starting_model(world: World, rank: Tensor, pairs: Tensor, weight: Tensor) -
     # A little more weight on each later prompt: of two equal singular values no processor need
     # choose which is the first.
     order = torch.linspace(1, 1.1, prompts, dtype=wins.dtype)[:, None]
-    left = torch.linalg.svd(order * (wins - wins.mean(-2, keepdim=True)))[0]
+    left = torch.linalg.svd(order * wins)[0]
     left = left * (torch.arange(prompts) < rank)[:, None]
     shapes = ((tokens, prompts), (1, tokens))
     rest = [wins.new_zeros(len(wins), *shape) for shape in shapes]
