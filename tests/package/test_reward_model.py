@@ -152,6 +152,47 @@ def test_at_rank_0_and_at_full_rank_the_fit_is_the_optimum(judge, ref, ridge):
     assert torch.allclose(table(run.reward.sel(rank=6, seed=0)), whole, rtol=0, atol=1e-4)
 
 
+def test_training_starts_where_the_loss_falls_most_steeply(judge, ref):
+    """Along U Vᵀ with |U| given, the steepest descent is |Uᵀ ∇L|: at most that of the SVD."""
+    pairs, weight = judge.distinct_pairs(drawn(judge, ref[:4], 1000), 4)
+    prompt, chosen, rejected = pairs.T
+    reward = torch.zeros(4, 6, 11, dtype=torch.float64, requires_grad=True)
+    margin = reward[:, prompt, chosen] - reward[:, prompt, rejected]
+    loss = (weight * (1 + (-margin).exp()).log()).sum()
+    (slope,) = torch.autograd.grad(loss, reward)
+    steepest = torch.linalg.svdvals(slope).square().cumsum(-1)
+    for rank in range(1, 7):
+        left, *rest = reward_model._starting_model(
+            judge, torch.full((4, 1), float(rank)), pairs, weight
+        )
+        assert not any(part.any() for part in rest)
+        assert torch.allclose(left[..., :rank].mT @ left[..., :rank], torch.eye(rank).double())
+        reached = (left.mT @ slope).square().sum((-2, -1))
+        assert (reached > 0.99 * steepest[:, rank - 1]).all()
+
+
+def test_the_loop_is_that_of_torchs_own_adam(judge, ref):
+    """One run, pair by pair, its rate falling to 0."""
+    pairs = judge.sample_preferences(ref[0], 200, 0)
+    config = tc.RewardModelConfig(rank=2, ridge=1e-2, lr=0.05, steps=30)
+    run = tc.train_reward_model(judge, config, pairs)
+    distinct, weight = judge.distinct_pairs(pairs, 1)
+    start = reward_model._starting_model(judge, config.column("rank"), distinct, weight)
+    left, right, bias = parts = [part[0].detach().requires_grad_() for part in start]
+    adam = torch.optim.Adam(parts, lr=0.05)
+    falling = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1 - step / 30)
+    for step in range(31):
+        reward = left @ right.T + bias
+        loss = -sum(torch.sigmoid(reward[x, c] - reward[x, r]).log() for x, c, r in pairs) / 200
+        assert run.history.loss[0, step].item() == pytest.approx(loss.item(), abs=1e-9)
+        adam.zero_grad()
+        (loss + 1e-2 * sum(part.square().sum() for part in parts)).backward()
+        if step < 30:
+            adam.step()
+            falling.step()
+    assert np.allclose(run.reward[0], reward.detach(), rtol=0, atol=1e-8)
+
+
 def test_prompts_differ_in_as_many_ways_as_the_rank_says(judge, sixteen, ref):
     config = tc.RewardModelConfig(rank=[0, 1, 2, 4, 6], seeds=SEEDS)
     run = tc.train_reward_model(judge, config, drawn(judge, ref, 1000), sixteen)
