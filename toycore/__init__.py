@@ -3,7 +3,9 @@
 world.py      prompts, tokens, rewards, SFT targets, preference pairs
 exact.py      the oracle: KL, entropy, expected reward, the optimal policy, attained
 model.py      LoRALinear, ToyLM (prompt → logits), ValueNet
-sft.py  ppo.py  dpo.py  reward_model.py    one algorithm each: settings, loss, training loop
+sft.py  ppo.py  dpo.py  grpo.py  reward_model.py   one algorithm each: settings, loss, training loop
+group_optimum.py            where training by groups comes to rest
+length.py     answers of two lengths, and what 1/|o| teaches
 quantization/ INT8 by hand: rounding, layers, true sizes
 broken/       the same with real bugs in it: the broken lab of lesson 6
 run.py        what a training run returns: labelled curves and policies
@@ -18,10 +20,12 @@ errors.py     what is said of wrong input, in both, and in which of them
 
 import importlib
 
-from toycore import dpo, exact, glossary, ppo, quantization, reward_model, sft
+from toycore import dpo, exact, glossary, grpo, length, ppo, quantization, reward_model, sft
 from toycore.dpo import DPOConfig, train_dpo
 from toycore.engine import noise, terminal
 from toycore.errors import say, set_language
+from toycore.grpo import GRPOConfig, train_grpo
+from toycore.length import LengthConfig, train_length
 from toycore.model import LoRALinear, ToyLM, ValueNet
 from toycore.ppo import PPOConfig, train_ppo
 from toycore.quantization import (
@@ -47,8 +51,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DPOConfig",
+    "GRPOConfig",
     "Grid",
     "Int8Linear",
+    "LengthConfig",
     "LoRALinear",
     "PPOConfig",
     "Quantized",
@@ -65,6 +71,8 @@ __all__ = [
     "dpo",
     "exact",
     "glossary",
+    "grpo",
+    "length",
     "noise",
     "plots",
     "ppo",
@@ -79,6 +87,8 @@ __all__ = [
     "snr_db",
     "tensor_bytes",
     "train_dpo",
+    "train_grpo",
+    "train_length",
     "train_ppo",
     "train_reward_model",
     "train_sft",

@@ -108,6 +108,33 @@ def optimal_policy(ref_logp, reward, kl_beta) -> Tensor:
     return torch.log_softmax(ref_logp + tilt, -1)
 
 
+def group_weight(p, num_generations: int, scale_rewards: str = "group") -> Tensor:
+    """How strongly a prompt is updated whose answers are right with probability p: (...) → (...).
+
+    For a reward of 1 or 0 and a group of G answers with their mean as the baseline, the log-odds
+    of being right are pushed by w_G(p) times what the gradient of E[r] = p pushes them by:
+
+        none    (G − 1)/G at every p         (RLOO, with G/(G − 1) of that: 1)
+        group   √((G − 1)/G) E[√(k(1 − k))] / (p(1 − p)),  k ~ Binomial(G, p)/G
+
+    With more answers the latter goes to 1/√(p(1 − p)), the slope of 2 arcsin √p (Davis & Recht
+    2025); at p = 0 and 1 it is (G − 1)/√G. The standard deviation is that of G − 1, and nothing is
+    added to it. ValueError unless p is from 0 to 1 and num_generations at least 2.
+    """
+    guards.Choice(("group", "none")).check("scale_rewards", scale_rewards)
+    group = guards.Rule(int, 2, high=10_000).check("num_generations", num_generations)
+    p = torch.as_tensor(guards.setting("p", p, guards.Rule(low=0, high=1)), dtype=torch.float64)
+    if scale_rewards == "none":
+        return torch.full_like(p, (group - 1) / group)
+    right = torch.arange(1, group, dtype=torch.float64)  # of G; 0 and G move nothing
+    wrong, all_ = group - right, torch.tensor(group + 1.0, dtype=torch.float64)
+    ways = all_.lgamma() - (right + 1).lgamma() - (wrong + 1).lgamma()
+    p = p[..., None]
+    # p^(right − 1) (1 − p)^(wrong − 1): the division by p(1 − p) is done in the exponents.
+    chance = (ways + torch.xlogy(right - 1, p) + torch.xlogy(wrong - 1, 1 - p)).exp()
+    return ((group - 1) / group) ** 0.5 * (chance * (right * wrong).sqrt() / group).sum(-1)
+
+
 def attained(logp, ref_logp, reward, kl_beta) -> Tensor:
     """Share of the possible gain: (J(π) − J(π_ref)) / (J(π*) − J(π_ref)), shape (...).
 

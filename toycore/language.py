@@ -58,6 +58,8 @@ TEXT = {
     "progress.sft": {"tr": "SFT eğitimi", "en": "SFT training"},
     "progress.ppo": {"tr": "PPO eğitimi", "en": "PPO training"},
     "progress.lab": {"tr": "Bozuk laboratuvar", "en": "The broken lab"},
+    "progress.grpo": {"tr": "GRPO eğitimi", "en": "GRPO training"},
+    "progress.length": {"tr": "İki adımlı dünya", "en": "The two-step world"},
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
     "progress.reward_model": {"tr": "Ödül modeli eğitimi", "en": "Reward model training"},
     "predict.none": {

@@ -17,7 +17,7 @@ LAYERS = (
     {"errors"},
     {"engine", "language"},
     {"world", "exact", "glossary", "progress", "quantization"},
-    {"model"},
+    {"model", "group_optimum"},
     {"run"},
     {"sft"},
     {"start"},
@@ -25,6 +25,8 @@ LAYERS = (
         "ppo",
         "dpo",
         "reward_model",
+        "grpo",
+        "length",
         "toycore",
     },  # `import toycore` itself brings everything up to here
     {"broken"},

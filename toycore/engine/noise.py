@@ -10,7 +10,7 @@ from torch import Tensor
 
 from toycore.engine.guards import Choice
 
-STREAMS = ("base", "lora", "rollouts", "preferences")
+STREAMS = ("base", "lora", "rollouts", "preferences", "second_word")
 
 
 def generator(seed: int, stream: str) -> torch.Generator:
