@@ -59,7 +59,7 @@ class GRPOConfig(Settings):
     """
 
     per_loop = (
-        *("rollouts", "epochs", "groups", "num_generations"),
+        *("rollouts", "epochs", "answers_per_prompt", "num_generations"),
         *("baseline", "scale_rewards", "kl_in", "kl_estimator"),
     )
 
@@ -78,13 +78,13 @@ class GRPOConfig(Settings):
     # ε, how far ρ may leave 1 and still pay
     clip_range: Numbers = setting(default=0.2, low=0, above=True)
     # Adam's learning rate at the start; it falls linearly to 0 at the end
-    lr: Numbers = setting(default=6e-2, low=0, above=True)
+    lr: Numbers = setting(default=5e-2, low=0, above=True)
     # how often fresh answers are sampled
-    rollouts: Wholes = setting(default=200, low=1)
+    rollouts: Wholes = setting(default=60, low=1)
     # optimisation passes per rollout (TRL: num_iterations); with 1, ρ is always 1
-    epochs: Wholes = setting(default=2, low=1)
-    # groups of each prompt per rollout
-    groups: Wholes = setting(default=5, low=1)
+    epochs: Wholes = setting(default=4, low=1)
+    # answers to each prompt per rollout, as many whole groups as fit; one at least
+    answers_per_prompt: Wholes = setting(default=128, low=1)
     # a count, or the seed numbers themselves
     seeds: Wholes = 1
 
@@ -253,9 +253,12 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     asked |= {"kl_beta": 0.0 if in_reward else config.shared("kl_beta")}
     optimizer = Adam(policy.parameters(), lr=config.shared("lr"))
     prompts, group = len(world.prompts), config.num_generations
-    answers = config.groups * group
+    # Drawn for all answers, also those that fill no group: so every G sees the same noise.
+    drawn = max(config.answers_per_prompt, group)
+    answers = drawn // group * group
+    noise = uniforms(config.seeds, (config.rollouts, prompts, drawn), "rollouts")
+    noise = noise[..., :answers].flatten(-2)
     prompt = torch.arange(prompts).repeat_interleave(answers).expand(config.runs, -1)
-    noise = uniforms(config.seeds, (config.rollouts, prompts * answers), "rollouts")
     history = History(config.runs, config.rollouts)
 
     for rollout in progress(range(config.rollouts), "progress.grpo", world.language):
