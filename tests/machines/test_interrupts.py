@@ -42,6 +42,7 @@ SWEEPS = {
     "sft": (tc.train_sft, tc.SFTConfig(lora_rank=[1, 2], steps=[9, 10], seeds=2)),
     "ppo": (tc.train_ppo, tc.PPOConfig(kl_beta=[0.1, 0.5], rollouts=2, epochs=2, seeds=2)),
     "dpo": (tc.train_dpo, tc.DPOConfig(beta=[0.1, 0.5], steps=10, seeds=2)),
+    "grpo": (tc.train_grpo, tc.GRPOConfig(kl_beta=[0.1, 0.5], rollouts=2, epochs=2, seeds=2)),
 }
 
 

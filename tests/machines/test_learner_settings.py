@@ -218,6 +218,8 @@ PIECES = {
     "sft": lambda: trained(tc.train_sft, tc.SFTConfig(lora_rank=[1, 2], steps=[3, 4])),
     "ppo": lambda: trained(tc.train_ppo, tc.PPOConfig(kl_beta=[0.1, 0.5], rollouts=2)),
     "dpo": lambda: trained(tc.train_dpo, tc.DPOConfig(beta=[0.1, 0.5], steps=3)),
+    "grpo": lambda: trained(tc.train_grpo, tc.GRPOConfig(kl_beta=[0.1, 0.5], rollouts=2)),
+    "length": lambda: [tc.train_length(tc.World(), tc.LengthConfig(steps=2)).long.values],
     "ppo lab": lambda: lab(tc.broken.train_ppo, tc.broken.PPOLabConfig(**PPO)),
     "dpo lab": lambda: lab(tc.broken.train_dpo, tc.broken.DPOLabConfig(**DPO), [(0, 1, 2)]),
     "models": models,

@@ -54,6 +54,15 @@ RULES = {
     (tc.PPOConfig, "epochs"): ("a whole number of at least 1", 0),
     (tc.PPOConfig, "batch_size"): ("a whole number of at least 2", 1),
     (tc.PPOConfig, "target_kl"): ("a finite number above 0", 0),
+    (tc.GRPOConfig, "kl_beta"): ("a finite number of at least 0", -1e-9),
+    (tc.GRPOConfig, "num_generations"): ("a whole number of at least 2", 1),
+    (tc.GRPOConfig, "clip_range"): ("a finite number above 0", 0),
+    (tc.GRPOConfig, "lr"): ("a finite number above 0", 0),
+    (tc.GRPOConfig, "rollouts"): ("a whole number of at least 1", 0),
+    (tc.GRPOConfig, "epochs"): ("a whole number of at least 1", 0),
+    (tc.GRPOConfig, "answers_per_prompt"): ("a whole number of at least 1", 0),
+    (tc.LengthConfig, "lr"): ("a finite number above 0", 0),
+    (tc.LengthConfig, "steps"): ("a whole number of at least 1", 0),
     (tc.DPOConfig, "beta"): ("a finite number above 0", 0),
     (tc.DPOConfig, "sft_weight"): ("a finite number of at least 0", -0.1),
     (tc.DPOConfig, "lr"): ("a finite number above 0", -0.0),
@@ -115,6 +124,7 @@ def test_a_fraction_where_a_whole_number_belongs_is_an_error(config, name):
         assert getattr(config(**{name: 1}), name) == 1.0
 
 
+CONFIGS = (tc.SFTConfig, tc.PPOConfig, tc.DPOConfig, tc.GRPOConfig, tc.LengthConfig)
 SEEDS = {
     "no runs": 0,
     "less than none": -1,
@@ -135,7 +145,7 @@ SEEDS = {
 
 
 @pytest.mark.parametrize("seeds", SEEDS.values(), ids=SEEDS)
-@pytest.mark.parametrize("config", [tc.SFTConfig, tc.PPOConfig, tc.DPOConfig], ids=name_of)
+@pytest.mark.parametrize("config", CONFIGS, ids=name_of)
 def test_seeds_are_a_count_or_distinct_whole_numbers_from_0(config, seeds):
     with pytest.raises((TypeError, ValueError), match="seeds must"):
         config(seeds=seeds)
@@ -146,6 +156,23 @@ def test_reference_free_is_true_or_false_and_nothing_else(value):
     with pytest.raises((TypeError, ValueError), match="reference_free") as error:
         tc.DPOConfig(reference_free=value)
     check_message(error, value)
+
+
+WORDS = {
+    (tc.GRPOConfig, "baseline"): "mean, leave_one_out",
+    (tc.GRPOConfig, "scale_rewards"): "group, none",
+    (tc.GRPOConfig, "kl_in"): "loss, reward",
+    (tc.GRPOConfig, "kl_estimator"): "k1, k2, k3",
+    (tc.LengthConfig, "loss_type"): "grpo, dr_grpo",
+}
+
+
+@pytest.mark.parametrize("value", ["batch", "K3", "", None, 1, True, ["k1", "x"], []], ids=repr)
+@pytest.mark.parametrize(("config", "name"), WORDS, ids=name_of)
+def test_a_setting_in_words_is_one_of_them(config, name, value):
+    with pytest.raises((TypeError, ValueError), match=name) as error:
+        config(**{name: value})
+    check_message(error, WORDS[config, name])
 
 
 @pytest.mark.parametrize("value", ["dpo", "IPO", "", None, 1, True, ["ipo", "dpo"], []], ids=repr)
@@ -175,8 +202,9 @@ def test_a_config_cannot_be_changed_once_made():
 
 
 def test_every_setting_of_every_config_is_in_these_tables():
-    for config in (tc.SFTConfig, tc.PPOConfig, tc.DPOConfig):
-        named = {name for owner, name in RULES if owner is config} | {
+    for config in CONFIGS:
+        named = {name for owner, name in (*RULES, *WORDS) if owner is config} | {
+            "end_token",
             "seeds",
             "reference_free",
             "loss_type",

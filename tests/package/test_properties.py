@@ -82,10 +82,12 @@ def allowed(function, *values, **named):
 # --- trainings ------------------------------------------------------------------------------------
 
 SMALL = {"steps": 3, "rollouts": 2, "batch_size": 4, "epochs": 2, "seeds": 2}
+SMALL |= {"answers_per_prompt": 4, "num_generations": 2}
 TRAINERS = {
     tc.train_sft: tc.SFTConfig,
     tc.train_ppo: tc.PPOConfig,
     tc.train_dpo: tc.DPOConfig,
+    tc.train_grpo: tc.GRPOConfig,
 }
 
 
@@ -125,6 +127,7 @@ RUN = tc.train_ppo(WORLD, tc.PPOConfig(kl_beta=[0.1, 0.5], rollouts=1, seeds=2))
 
 
 PICTURE = tc.plots.rewards(WORLD)
+FEW = tc.GRPOConfig(num_generations=3)
 
 
 def picture(_):
@@ -168,6 +171,27 @@ FUNCTIONS = {
     "leash(reward)": lambda v: tc.ppo.leash(v, VECTOR, VECTOR, 0.1),
     "leash(kl_beta)": lambda v: tc.ppo.leash(*[VECTOR] * 3, v),
     "whiten": tc.ppo.whiten,
+    "grpo_loss(logp)": lambda v: tc.grpo.grpo_loss(v, *[VECTOR] * 3),
+    "grpo_loss(advantage)": lambda v: tc.grpo.grpo_loss(VECTOR, VECTOR, v, VECTOR),
+    "grpo_loss(ref_logp)": lambda v: tc.grpo.grpo_loss(*[VECTOR] * 3, v, kl_beta=0.5),
+    "grpo_loss(clip_range)": lambda v: tc.grpo.grpo_loss(*[VECTOR] * 4, clip_range=v),
+    "grpo_loss(kl_beta)": lambda v: tc.grpo.grpo_loss(*[VECTOR] * 4, kl_beta=v),
+    "grpo_loss(kl_estimator)": lambda v: tc.grpo.grpo_loss(*[VECTOR] * 4, kl_estimator=v),
+    "group_advantage": tc.grpo.group_advantage,
+    "group_advantage(baseline)": lambda v: tc.grpo.group_advantage(VECTOR, baseline=v),
+    "group_advantage(scale_rewards)": lambda v: tc.grpo.group_advantage(VECTOR, scale_rewards=v),
+    "own_optimum(ref_logp)": lambda v: tc.grpo.own_optimum(v, WORLD.reward, FEW),
+    "own_optimum(reward)": lambda v: tc.grpo.own_optimum(TABLE, v, FEW),
+    "own_optimum(config)": lambda v: tc.grpo.own_optimum(TABLE, WORLD.reward, v),
+    "group_weight(p)": lambda v: exact.group_weight(v, 8),
+    "group_weight(num_generations)": lambda v: exact.group_weight(0.5, few(v)),
+    "group_weight(scale_rewards)": lambda v: exact.group_weight(0.5, 8, v),
+    "length_loss(first)": lambda v: tc.length.length_loss(v, TABLE[..., None], TABLE, VECTOR),
+    "length_loss(second)": lambda v: tc.length.length_loss(TABLE, v, TABLE, VECTOR),
+    "length_loss(weight)": lambda v: tc.length.length_loss(TABLE, TABLE[..., None], TABLE, v),
+    "train_grpo(start)": lambda v: tc.train_grpo(WORLD, tc.GRPOConfig(rollouts=1), start=v),
+    "train_length(config)": lambda v: tc.train_length(WORLD, v),
+    "train_length(start)": lambda v: tc.train_length(WORLD, tc.LengthConfig(steps=1), start=v),
     "dpo_loss(beta)": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, beta=v),
     "dpo_loss(beta), ipo": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, beta=v, loss_type="ipo"),
     "dpo_loss(sft_weight)": lambda v: tc.dpo.dpo_loss(*[VECTOR] * 4, sft_weight=v),

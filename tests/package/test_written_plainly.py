@@ -1,4 +1,4 @@
-"""SFT, PPO and DPO written once more as a textbook would: one run, one sample at a time.
+"""SFT, PPO, GRPO and DPO written once more as a textbook would: one run, one sample at a time.
 
 With torch's own Adam and gradients, from the same noise. The course's trainers run many at a time
 and count what they can; curves and policies must be the same.
@@ -154,6 +154,92 @@ def test_ppo(world, begun, settings):
     same(tc.train_ppo(world, config, begun), history, policy)
     assert (updates < 4 * config.epochs) == (config.target_kl is not None)
     assert config.target_kl or max(told["clip_fraction"] for told in history) > 0
+
+
+def spread_of(numbers: list) -> float:
+    """The standard deviation, of one less."""
+    mean = sum(numbers) / len(numbers)
+    return math.sqrt(sum((one - mean) ** 2 for one in numbers) / (len(numbers) - 1))
+
+
+def estimate(name: str, log_ratio):
+    kinds = {"k1": log_ratio, "k2": log_ratio**2 / 2}
+    return kinds.get(name, (-log_ratio).exp() - 1 + log_ratio)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"epochs": 3, "clip_range": 0.05},
+        {"baseline": "leave_one_out", "scale_rewards": "none"} | {"kl_in": "reward"},
+        {"kl_in": "reward", "num_generations": 3},
+        {"scale_rewards": "none", "kl_estimator": "k2", "kl_beta": 0.1},
+    ],
+    ids=["GRPO", "RLOO", "std, leash in the reward", "Dr. GRPO with k2"],
+)
+def test_grpo(world, begun, settings):
+    in_reward = settings.get("kl_in") == "reward"
+    settings = {"kl_estimator": "k1" if in_reward else "k3"} | settings
+    config = tc.GRPOConfig(
+        rollouts=4, answers_per_prompt=10, lr=0.04, seeds=[SEED],
+        **({"num_generations": 4, "epochs": 2} | settings),
+    )  # fmt: skip
+    size, beta = config.num_generations, config.kl_beta
+    policy, history, means = Plain(begun.model), [], {}
+    adam, ref = torch.optim.Adam([policy.down, policy.up]), policy.logp().detach()
+    own = tc.grpo.own_optimum(ref, world.reward, config)
+    whole_way = exactly(world, ref, own)["kl"]
+    noise = torch.rand((4, 6, 10), generator=generator(SEED, "rollouts"), dtype=torch.float64)
+    for rollout in range(4):
+        old, groups = policy.logp().detach(), []
+        history.append(exactly(world, old, ref))
+        history[-1]["attained_own"] = 1 - exactly(world, old, own)["kl"] / whole_way
+        for x in range(6):
+            tokens = [samples(old, (x + u[None]) / 6)[0][1] for u in noise[rollout, x]]
+            whole = len(tokens) // size * size
+            groups += [[(x, y) for y in tokens[i : i + size]] for i in range(0, whole, size)]
+        drawn, advantages, silent = [], [], 0
+        for group in groups:
+            rewards = [world.reward[x, y].item() for x, y in group]
+            if in_reward:
+                rewards = [world.reward[xy].item() - beta * (old - ref)[xy].item() for xy in group]
+            silent += max(rewards) == min(rewards)
+            for i, (xy, r) in enumerate(zip(group, rewards, strict=True)):
+                others = rewards[:i] + rewards[i + 1 :]
+                left_out = config.baseline == "leave_one_out"
+                gain = r - (sum(others) / (size - 1) if left_out else sum(rewards) / size)
+                scaled = config.scale_rewards == "group"
+                drawn.append(xy)
+                advantages.append(gain / (spread_of(rewards) + 1e-4) if scaled else gain)
+        spread = {
+            "reward_std": spread_of([world.reward[xy].item() for xy in drawn]),
+            "frac_reward_zero_std": silent / len(groups),
+        }
+        adam.param_groups[0]["lr"], passes, count = 0.04 * (1 - rollout / 4), [], len(drawn)
+        for _ in range(config.epochs):
+            logp, surrogate, kl, clipped, moved = policy.logp(), 0.0, 0.0, 0.0, 0.0
+            for xy, gain in zip(drawn, advantages, strict=True):
+                ratio = (logp[xy] - old[xy]).exp()
+                kept = ratio.clamp(1 - config.clip_range, 1 + config.clip_range) * gain
+                surrogate = surrogate + torch.minimum(ratio * gain, kept) / count
+                kl = kl + estimate(config.kl_estimator, logp[xy] - ref[xy]) / count
+                clipped += float(kept < ratio * gain) / count
+                moved += (ratio - 1 - ratio.log()).item() / count
+            loss = -surrogate if in_reward else -surrogate + beta * kl
+            told = {"loss": loss.item(), "policy_loss": -surrogate.item()}
+            told |= {"kl_estimate": 0.0 if in_reward else kl.item()}
+            passes.append(told | {"clip_fraction": clipped, "approx_kl": moved})
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+        history[rollout] |= passes[0] | spread if rollout == 0 else means
+        means = {n: sum(told[n] for told in passes) / config.epochs for n in passes[0]} | spread
+    last = policy.logp().detach()
+    history.append(exactly(world, last, ref) | means)
+    history[-1]["attained_own"] = 1 - exactly(world, last, own)["kl"] / whole_way
+    for told in history:
+        told["attained"] = attained(world, ref, beta, told["reward"], told["kl"])
+    same(tc.train_grpo(world, config, begun), history, policy)
 
 
 @pytest.mark.parametrize("loss_type", ["sigmoid", "ipo"])
