@@ -132,6 +132,72 @@ TEXT = {
     "curve.margin": {"tr": "Marj (ödül)", "en": "Margin (reward)"},
     "curve.chosen_logp": {"tr": "log π(seçilen)", "en": "log π(chosen)"},
     "curve.rejected_logp": {"tr": "log π(reddedilen)", "en": "log π(rejected)"},
+    "axis.n": {"tr": "Çekiş sayısı n", "en": "Draws n"},
+    "axis.distance": {"tr": "√KL (referansa göre)", "en": "√KL to the reference"},
+    "axis.share_right": {
+        "tr": "Doğru yanıtın olasılığı p",
+        "en": "Probability p of a right answer",
+    },
+    "curve.gold": {"tr": "Beklenen altın ödül", "en": "Expected gold reward"},
+    "curve.covariance": {"tr": "Kov(altın, vekil)", "en": "Cov(gold, proxy)"},
+    "curve.group_weight": {"tr": "Çekiş w(p)", "en": "Pull w(p)"},
+    "curve.long_right": {"tr": "P(uzun | doğru)", "en": "P(long | right)"},
+    "curve.long_wrong": {"tr": "P(uzun | yanlış)", "en": "P(long | wrong)"},
+    "curve.attained_own": {"tr": "Kendi en iyisine göre pay", "en": "Share of its own optimum"},
+    "curve.kl_estimate": {"tr": "Tahmin edilen KL (nat)", "en": "Estimated KL (nats)"},
+    "curve.reward_std": {"tr": "Grubun standart sapması", "en": "Standard deviation in a group"},
+    "curve.frac_reward_zero_std": {
+        "tr": "Hepsi aynı olan gruplar",
+        "en": "Groups that all earn the same",
+    },
+    "label.formula": {"tr": "ünlü formül", "en": "the famous formula"},
+    "way.best_of_n": {"tr": "best-of-n", "en": "best-of-n"},
+    "way.natural": {"tr": "doğal gradyan", "en": "natural gradient"},
+    "way.plain": {"tr": "düz gradyan", "en": "plain gradient"},
+    "way.grpo": {"tr": "1/|o| ile (GRPO)", "en": "with 1/|o| (GRPO)"},
+    "way.dr_grpo": {"tr": "1/|o| olmadan (Dr. GRPO)", "en": "without 1/|o| (Dr. GRPO)"},
+    "head.own_reward": {"tr": "kendi en iyisi: ödül", "en": "own optimum: reward"},
+    "head.own_kl": {"tr": "kendi en iyisi: KL", "en": "own optimum: KL"},
+    "head.peak": {"tr": "tepedeki altın", "en": "gold at the peak"},
+    "head.peak_at": {"tr": "tepede √KL", "en": "√KL at the peak"},
+    "head.no_leash": {"tr": "tasmasız altın", "en": "gold without a leash"},
+    "head.w_rare": {"tr": "w(0,05)", "en": "w(0.05)"},
+    "head.w_half": {"tr": "w(0,5)", "en": "w(0.5)"},
+    "head.w_ratio": {"tr": "oranları", "en": "their ratio"},
+    "head.at_the_start": {"tr": "başta", "en": "at the start"},
+    "head.at_the_end": {"tr": "sonda", "en": "at the end"},
+    "caption.frontier_line": {
+        "tr": "Kesikli: her KL'de ulaşılabilecek en büyük ödül.",
+        "en": "Dashed: the largest reward possible at each KL.",
+    },
+    "caption.landed": {
+        "tr": "Dolu işaretler: politikaların yeri, tohumların ortalaması; çubuklar: ortadaki %80.",
+        "en": "Filled marks: where the policies are, mean of the seeds; bars: the middle 80%.",
+    },
+    "caption.own": {
+        "tr": "Boş işaretler: yöntemin kendi amacının kesin en iyisi.",
+        "en": "Hollow marks: the exact optimum of the method's own objective.",
+    },
+    "caption.paths": {
+        "tr": "Çizgiler: eğitimin yolu, adım adım.",
+        "en": "Lines: the path of training, step by step.",
+    },
+    "caption.goodhart": {
+        "tr": "Politika vekilin kesin en iyileri boyunca yürür, tasma uzadıkça sağa. Yıldız: "
+        "altının tepesi. Sağda kovaryans; kesikli çizgi 0'dır.",
+        "en": "The policy walks along the exact optima of the proxy, to the right as the leash "
+        "grows. Star: the peak of the gold. Right: the covariance; the dashed line is 0.",
+    },
+    "caption.group_weights": {
+        "tr": "Çizgiler: standart sapmaya bölünce bir istemin çekişi, G'ye göre. Kesikli: G "
+        "sonsuzken. Noktalı: bölme olmadan, ötekilerin ortalamasıyla.",
+        "en": "Lines: the pull of a prompt when divided by the standard deviation, for each G. "
+        "Dashed: G without end. Dotted: no division, the mean of the others.",
+    },
+    "caption.lengths": {
+        "tr": "Çizgi: tohumların ortalaması; bant: ortadaki %80.",
+        "en": "Line: mean of the seeds; band: middle 80%.",
+    },
     "way.trained": {"tr": "eğitilen LoRA", "en": "trained LoRA"},
     "way.per_channel": {"tr": "satır başına ölçek", "en": "one scale per channel"},
     "way.per_tensor": {"tr": "tek ölçek", "en": "one scale per tensor"},

@@ -35,6 +35,24 @@ SOURCES: dict[str, Paper | Code] = {
         "Adam: A Method for Stochastic Optimization",
         f"{ARXIV}1412.6980",
     ),
+    "all_roads": Paper(
+        ("Swamy", "Choudhury", "Sun"),
+        2025,
+        "All Roads Lead to Likelihood: The Value of Reinforcement Learning in Fine-Tuning",
+        f"{ARXIV}2503.01067",
+    ),
+    "arcsine": Paper(
+        ("Davis", "Recht"),
+        2025,
+        "What is the objective of reasoning with reinforcement learning?",
+        f"{ARXIV}2510.13651",
+    ),
+    "best_of_n": Paper(
+        ("Beirami", "Agarwal", "Berant"),
+        2024,
+        "Theoretical guarantees on the best-of-n alignment policy",
+        f"{ARXIV}2401.01879",
+    ),
     "bradley_terry": Paper(
         ("Bradley", "Terry"),
         1952,
@@ -46,6 +64,12 @@ SOURCES: dict[str, Paper | Code] = {
         2023,
         "Direct Preference Optimization: Your Language Model is Secretly a Reward Model",
         f"{ARXIV}2305.18290",
+    ),
+    "dr_grpo": Paper(
+        ("Liu", "Chen", "Li"),
+        2025,
+        "Understanding R1-Zero-Like Training: A Critical Perspective",
+        f"{ARXIV}2503.20783",
     ),
     "eckart_young": Paper(
         ("Eckart", "Young"),
@@ -120,6 +144,12 @@ SOURCES: dict[str, Paper | Code] = {
         "Mistral 7B",
         f"{ARXIV}2310.06825",
     ),
+    "overoptimisation": Paper(
+        ("Gao", "Schulman", "Hilton"),
+        2023,
+        "Scaling Laws for Reward Model Overoptimization",
+        f"{ARXIV}2210.10760",
+    ),
     "ppo": Paper(
         ("Schulman", "Wolski", "Dhariwal"),
         2017,
@@ -137,6 +167,12 @@ SOURCES: dict[str, Paper | Code] = {
         1992,
         "Simple Statistical Gradient-Following Algorithms for Connectionist Reinforcement Learning",
         f"{DOI}10.1007/BF00992696",
+    ),
+    "rejection": Paper(
+        ("Liu", "Zhao", "Joshi"),
+        2024,
+        "Statistical Rejection Sampling Improves Preference Optimization",
+        f"{ARXIV}2309.06657",
     ),
     "rloo": Paper(
         ("Ahmadian", "Cremer", "Gallé"),

@@ -21,6 +21,7 @@ from toycore.checks.environment import (
     own_rewards,
     shifted,
 )
+from toycore.checks.frontier import best_of_n, group_advantage, own_proxy
 from toycore.checks.lab import flipped_leash, group_beta, k3, leave_one_out
 from toycore.checks.lora import alpha, lora_forward, new_adapter, own_targets
 from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
@@ -29,6 +30,7 @@ from toycore.checks.quantization import fixed_scale, outlier, own_bits, round_tr
 __all__ = [
     "advantage",
     "alpha",
+    "best_of_n",
     "bonus",
     "clipped_loss",
     "dpo_loss",
@@ -36,6 +38,7 @@ __all__ = [
     "few_pairs",
     "fixed_scale",
     "flipped_leash",
+    "group_advantage",
     "group_beta",
     "ipo_start",
     "k3",
@@ -48,6 +51,7 @@ __all__ = [
     "outlier",
     "own_bits",
     "own_pairs",
+    "own_proxy",
     "own_rewards",
     "own_targets",
     "refusal",

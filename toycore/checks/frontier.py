@@ -5,7 +5,7 @@ import torch
 from toycore import World, exact
 from toycore.checks.draws import normal
 from toycore.checks.exercise import Tried, Written
-from toycore.checks.trained import start
+from toycore.checks.trained import start, the_world
 from toycore.checks.verdict import Mistake
 
 EPSILON = 1e-4  # TRL's, beside the deviation
@@ -36,7 +36,11 @@ GROUP = {
         lambda reward: centred(reward) / (spread(reward, correction=0) + EPSILON),
         tr="Standart sapma G'ye bölünerek alınmış. PyTorch'un `std`'si, TRL'ninki gibi, G − 1'e böler; küçük gruplarda fark büyüktür.",
         en="Your standard deviation divides by G. PyTorch's `std`, like TRL's, divides by G − 1; in small groups the difference is large.",
-        also=(lambda reward: centred(reward) / (centred(reward).square().mean(-1, keepdim=True).sqrt() + EPSILON),),
+        also=(
+            lambda reward: (
+                centred(reward) / (centred(reward).square().mean(-1, keepdim=True).sqrt() + EPSILON)
+            ),
+        ),
     ),
     "no_std": Mistake(
         centred,
@@ -64,7 +68,9 @@ GROUP = {
         en="The mean is the group's, the standard deviation that of all prompts. In GRPO both belong to the group.",
     ),
     "others": Mistake(
-        lambda reward: centred(reward) * reward.shape[-1] / (reward.shape[-1] - 1) / (spread(reward) + EPSILON),
+        lambda reward: (
+            centred(reward) * reward.shape[-1] / (reward.shape[-1] - 1) / (spread(reward) + EPSILON)
+        ),
         tr="Ötekilerin ortalaması çıkarılıp bir de standart sapmaya bölünmüş: RLOO ile GRPO'nun karışımı. Burada grubun kendi ortalaması gerekir.",
         en="You subtracted the mean of the others and divided by the standard deviation as well: half RLOO, half GRPO. The group's own mean is asked for.",
     ),
@@ -127,7 +133,9 @@ def best(pi, reward, n):
 
 def by_index(pi, reward, n):
     order = torch.arange(len(pi))
-    behind = (reward[None] < reward[:, None]) | ((reward[None] == reward[:, None]) & (order[None] > order[:, None]))
+    behind = (reward[None] < reward[:, None]) | (
+        (reward[None] == reward[:, None]) & (order[None] > order[:, None])
+    )
     less = (pi * behind).sum(-1)
     return (less + pi) ** n - less**n
 
@@ -140,8 +148,8 @@ BEST = {
     ),
     "by_index": Mistake(
         by_index,
-        tr="Beraberliği sıradaki ilk yanıt kazanmış; `argmax` öyle yapar. Kura çekilirse düzeyin içinde π'nin oranları kalır.",
-        en="Ties go to the first answer in the list, as with `argmax`. By lot, the proportions of π remain inside a level.",
+        tr="Beraberliği token listesinde önce gelen kazanmış. Kura çekilirse düzeyin içinde π'nin oranları kalır.",
+        en="Ties go to whichever token comes first in the list. By lot, the proportions of π remain inside a level.",
     ),
     "power": Mistake(
         lambda pi, reward, n: pi**n / (pi**n).sum(),
@@ -206,16 +214,14 @@ def gold_of(world: World) -> torch.Tensor:
 
 
 def examine_proxy(answer, language: str) -> tuple[str, dict]:
-    run = start(language)
+    run = start()
     gold, ref_logp = gold_of(run.world), torch.as_tensor(run.logp.values)
-    proxy = World(reward=answer, language=language).reward
+    proxy = the_world(reward=answer).reward
     if proxy.abs().max() > LARGEST:
         return "too_large", {"got": float(proxy.abs().max())}
     leashed = exact.optimal_policy(ref_logp, proxy, KL_BETA)  # where GRPO lands: k1 in the reward
     selected = exact.best_of_n(ref_logp, proxy, N)
-    leash, lot = (
-        float(exact.expected_reward(one, gold).mean()) for one in (leashed, selected)
-    )
+    leash, lot = (float(exact.expected_reward(one, gold).mean()) for one in (leashed, selected))
     figures = {"grpo": leash, "lot": lot}
     if torch.equal(proxy, gold):
         return "unchanged", figures

@@ -7,6 +7,10 @@
     policy.py     policies as heat maps, one prompt's answers as bars
     clipping.py   the clipped surrogate, histograms of the ratio
     loop.py       one sample's way through a rollout
+    landings.py   all methods under one frontier
+    proxy.py      climbing a proxy
+    groups.py     how strongly a group updates a prompt
+    length.py     how long answers grow
     update.py     one update under a magnifying glass
     rounding.py   weights on the grid of a few bits
     grids.py      where a grid ends and where its zero lies: two errors, numbers over grids
@@ -18,9 +22,13 @@ Jupyter, a saved page and a screen reader can use.
 
 from toycore.plots.clipping import ratios, surrogate
 from toycore.plots.grids import grids, thresholds
+from toycore.plots.groups import group_weights
+from toycore.plots.landings import landings
+from toycore.plots.length import lengths
 from toycore.plots.loop import loop
 from toycore.plots.plane import plane
 from toycore.plots.policy import answers, policies
+from toycore.plots.proxy import goodhart
 from toycore.plots.rounding import rounding
 from toycore.plots.style import Picture
 from toycore.plots.sweep import against, heat_map
@@ -35,8 +43,12 @@ __all__ = [
     "closing_in",
     "curves",
     "frontier",
+    "goodhart",
     "grids",
+    "group_weights",
     "heat_map",
+    "landings",
+    "lengths",
     "loop",
     "plane",
     "policies",

@@ -24,32 +24,35 @@ SHARES = np.linspace(0.01, 0.99, 99)  # p: how often the answer is right
 
 @same_look
 def group_weights(world: World, num_generations, *, highlight: int | None = None) -> Picture:
-    """w_G(p), the weight of a prompt under GRPO with a division by the group's deviation.
+    """w_G(p), the pull of a prompt when advantages are divided by the group's deviation.
 
-    num_generations  several group sizes G ≥ 2, a line each
+    num_generations  several group sizes G ≥ 2, a line for each
     highlight        the one in colour, the others grey; None: all
 
-    Dashed: G without end, 1/√(p(1 − p)); dotted: without the division, where every prompt has the
-    weight (G − 1)/G or, with the mean of the others, 1.
+    Dashed: 1/√(p(1 − p)), which they approach as G grows. Dotted: 1, without the division and with
+    the mean of the others as the baseline.
     """
     guards.instance("world", world, World)
     sizes = [guards.Rule(int, 2).check("num_generations", size) for size in num_generations]
-    if highlight not in (None, *sizes):
-        raise ValueError(f"highlight must be one of {sizes}; got {highlight!r}")
+    if highlight is not None:
+        guards.Choice(tuple(map(str, sizes))).check("highlight", str(highlight))
     language, rows = world.language, []
     figure, (axes,) = panels(1)
     for index, size in enumerate(sizes):
         shown = highlight in (None, size)
-        weight = exact.group_weight(SHARES, size).numpy()
         style = {"color": color(index, shown), "linestyle": STYLES[index % len(STYLES)]}
-        axes.plot(SHARES, weight, **style, lw=2.2 if shown else 1.2, zorder=2 + shown, label=label(size, language))
+        style |= {"linewidth": 2.2 if shown else 1.2, "zorder": 2 + shown}
+        axes.plot(SHARES, exact.group_weight(SHARES, size), **style, label=label(size, language))
         if shown:
-            at = exact.group_weight([0.05, 0.5], size)
-            rows.append([label(size, language), *(number(float(x), language) for x in (*at, at[0] / at[1]))])
+            rare, half = exact.group_weight([0.05, 0.5], size).tolist()
+            told = (number(value, language) for value in (rare, half, rare / half))
+            rows.append([label(size, language), *told])
     axes.plot(SHARES, (SHARES * (1 - SHARES)) ** -0.5, **EXACT, label="∞")
     axes.axhline(1, color="black", linestyle=":", linewidth=1.6)
     axes.set_ylim(0, 6)
-    finish(axes, language, text("axis.share_right", language), text("curve.group_weight", language))
+    x, y = text("axis.share_right", language), text("curve.group_weight", language)
+    finish(axes, language, x, y)
     legend(axes, title="num_generations")
-    heads = ["num_generations", *(text(f"head.{kind}", language) for kind in ("w_rare", "w_half", "w_ratio"))]
-    return captioned(figure, text("caption.group_weights", language), "", [heads, *rows])
+    heads = (text(f"head.{kind}", language) for kind in ("w_rare", "w_half", "w_ratio"))
+    table = [["num_generations", *heads], *rows]
+    return captioned(figure, text("caption.group_weights", language), "", table)

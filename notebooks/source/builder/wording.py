@@ -23,6 +23,7 @@ WORD = re.compile(r"(?<![\w.])[^\W\d_]{2,}(?![\w(.=])")  # no k1, kl_beta, torch
 STRING = re.compile(r"\w*(?P<quotes>\"{3}|'{3}|\"|')(?P<text>.*)(?P=quotes)", re.DOTALL)
 SHARED = {
     *("KL", "SNR", "dB", "alpha", "beta", "grad", "ln", "log", "pi", "ref", "rank"),
+    *("DPO", "GRPO", "Dr", "PPO", "RLOO", "SFT"),
     *("GPT", "Llama", "Mistral", "Python", "torch"),
 }
 
