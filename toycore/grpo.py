@@ -190,8 +190,8 @@ def _estimate(logp: Tensor, ref_logp: Tensor, kl_beta, kl_estimator: str) -> Ten
 def own_optimum(ref_logp, reward, config: GRPOConfig) -> Tensor:
     """Where the recipe of a config really lands, sampled ever so long: (..., P, V).
 
-    ref_logp (..., P, V), reward (P, V): tables as toycore.exact takes them. Log-probabilities are
-    returned. Of the config, `kl_beta`, `num_generations`, `baseline`, `scale_rewards`, `kl_in` and
+    ref_logp: (..., P, V) log-probabilities, as those that are returned; reward: (P, V).
+    Of the config, `kl_beta`, `num_generations`, `baseline`, `scale_rewards`, `kl_in` and
     `kl_estimator` count, one value each. With k1 in the reward it is π*; group_optimum.py has the
     others' equations. k1 in the loss leaves no leash: then ties of the best reward are shared as
     at β = 0 of exact.optimal_policy, though training may drift among them.
@@ -205,8 +205,14 @@ def own_optimum(ref_logp, reward, config: GRPOConfig) -> Tensor:
         names = ", ".join(config.swept)
         raise ValueError(f"config must be of one recipe; it sweeps {names}: give one value each")
     _check_recipe(config)
-    ref_logp, reward = exact._tables(ref_logp=ref_logp, reward=reward)
-    return exact.optimal_policy(ref_logp, *own_reward(ref_logp, reward, config, config.kl_beta))
+    reward = guards.table("reward", reward).double()
+    if reward.ndim != 2:
+        raise ValueError(f"reward must be a table (P, V); got the shape {tuple(reward.shape)}")
+    if not bool(torch.isfinite(reward).all()):
+        raise ValueError("reward must be finite everywhere; got NaN or infinity in the table")
+    ref_logp = guards.policy("ref_logp", ref_logp, (len(reward), reward.shape[1]))
+    own, kl_beta = own_reward(ref_logp, reward, config, config.kl_beta, only=True)
+    return exact.optimal_policy(ref_logp, own, kl_beta)
 
 
 def _check_recipe(config: GRPOConfig) -> None:
@@ -227,14 +233,15 @@ def train_grpo(world: World, config: GRPOConfig = GRPOConfig(), start: Run | Non
 
     The start is also the reference: an exact copy, adapters included. History, at the start
     (step 0) and after each rollout: `reward`, `kl`, `entropy`, `attained`, `attained_own`, exact
-    and averaged over prompts; `loss`, `policy_loss`, `kl_estimate`, `clip_fraction`, `approx_kl`,
+    and averaged over prompts; `policy_loss`, `kl_estimate`, `clip_fraction`, `approx_kl`,
     the mean over the rollout's updates (at step 0: the first batch, before any update);
     and, of the rollout's answers, `reward_std`, the standard deviation of their rewards, and
     `frac_reward_zero_std`, the share of groups whose rewards, with what is in them of the KL, are
     all the same, so that nothing is learned from them (both as in TRL).
 
     `attained` is measured against π*, `attained_own` against the recipe's own optimum π′: 1 is
-    there, 0 the start. It is 1 − KL(π‖π′)/KL(π_ref‖π′), which for π* is `attained`.
+    there, 0 the start. It is 1 − KL(π‖π′)/KL(π_ref‖π′), which for π* is `attained`. With two places
+    to rest, π′ is the one that is met from the start on.
     """
     check(world, config, GRPOConfig)
     _check_recipe(config)
@@ -279,12 +286,12 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
             loss, info = _grpo_loss(logp, old_logp, advantage, ref, **asked)
             loss.sum().backward()
             optimizer.step(decay=1 - rollout / config.rollouts)
-            passes.append({"loss": loss.detach(), **info})
+            passes.append(info)
             table = policy.logp(base)
 
         if rollout == 0:
             history.record(0, **passes[0], **spread)
-        means = {name: torch.stack([one[name] for one in passes]).mean(0) for name in passes[0]}
+        means = {name: torch.stack([one[name] for one in passes]).mean(0) for name in info}
         history.record(rollout + 1, **means, **spread)
 
     table = table.detach()

@@ -122,6 +122,16 @@ TEXT = {
     "curve.logged_kl": {"tr": "Kodun yazdığı KL (nat)", "en": "KL that the code logs (nats)"},
     "curve.entropy": {"tr": "Entropi (nat)", "en": "Entropy (nats)"},
     "curve.attained": {"tr": "Ulaşılan pay", "en": "Attained share"},
+    "curve.attained_own": {
+        "tr": "Kendi optimumuna göre ulaşılan pay",
+        "en": "Attained share of its own optimum",
+    },
+    "curve.kl_estimate": {"tr": "Tahmin edilen KL (nat)", "en": "Estimated KL (nats)"},
+    "curve.reward_std": {"tr": "Ödüllerin standart sapması", "en": "Standard deviation of rewards"},
+    "curve.frac_reward_zero_std": {
+        "tr": "Ödülleri aynı olan grupların payı",
+        "en": "Share of groups with equal rewards",
+    },
     "curve.clip_fraction": {"tr": "Kırpılan pay", "en": "Clip fraction"},
     "curve.approx_kl": {"tr": "Eski politikaya göre KL (nat)", "en": "KL to the old policy (nats)"},
     "curve.loss": {"tr": "Kayıp (nat)", "en": "Loss (nats)"},

@@ -17,7 +17,7 @@ from torch.autograd import gradcheck
 
 import toycore as tc
 from toycore import exact
-from toycore.group_optimum import _groups
+from toycore.group_optimum import _groups, own_reward
 from toycore.grpo import GRPOConfig, group_advantage, grpo_loss, own_optimum
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "support/data/golden_trl_1.16.0.json").read_text())
@@ -449,6 +449,7 @@ def test_two_places_to_rest_are_an_error_not_one_of_them():
     reward = torch.tensor([[1.0, 0.0]])
     with pytest.raises(ValueError, match="no single optimum of its own"):
         own_optimum(ref, reward, GRPOConfig(kl_beta=0.05, kl_estimator="k2"))
+    assert own_reward(ref, reward, GRPOConfig(kl_estimator="k2"), 0.05)[0].isfinite().all()
     for likely, kl_beta in ((0.0, 0.1), (1.0, 0.02)):  # under a tighter or a looser leash: one
         own = own_optimum(ref, reward, GRPOConfig(kl_beta=kl_beta, kl_estimator="k2"))
         assert own[0, 0].exp().round() == likely
@@ -492,6 +493,24 @@ def test_more_kinds_of_groups_than_can_be_counted_are_an_error_before_any_work(r
 def test_k3_in_the_reward_is_refused_before_training(world, settings):
     with pytest.raises(ValueError, match="kl_estimator must be k1 where kl_in is reward"):
         tc.train_grpo(world, GRPOConfig(**settings))
+
+
+def test_tables_that_are_none_are_an_error(world, ref):
+    for wrong in (world.reward[0], ref, math.nan * world.reward, torch.ones(3, 3), "table"):
+        with pytest.raises((TypeError, ValueError), match=r"reward must|ref_logp must"):
+            own_optimum(ref, wrong, GRPOConfig())
+    for wrong in (ref[0, 0], ref.exp(), math.nan * ref, None):
+        with pytest.raises((TypeError, ValueError), match="ref_logp must"):
+            own_optimum(wrong, world.reward, GRPOConfig())
+    with pytest.raises(TypeError, match="config must be a GRPOConfig"):
+        own_optimum(ref, world.reward, tc.PPOConfig())
+
+
+def test_large_rewards_do_not_overflow(ref, world):
+    """Divided by std, a reward's unit is nothing, but for the 1e-4."""
+    for name in ("std, k2 in the loss", "std, k3 in the loss"):
+        one, other = (own_optimum(ref, c * world.reward, recipe(name)) for c in (1e8, 1e300))
+        torch.testing.assert_close(one.exp(), other.exp(), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("reward", [torch.tensor(1.0), torch.ones(3, 1), torch.ones(0)], ids=str)
@@ -558,12 +577,12 @@ def test_training_lands_on_the_optimum_of_its_own(world, start, ref, name):
         assert (at_last.attained < 0.9).all()
 
 
-def test_at_the_first_pass_the_policy_loss_is_0_and_the_loss_is_the_leash(world, start):
-    """What learners ask: the loss prints 0, is it broken? Its gradient is not 0."""
+def test_at_the_first_pass_the_policy_loss_is_0_and_yet_it_learns(world, start):
+    """What learners ask: the loss prints 0, is it broken? It is −mean Â; its gradient is not 0."""
     config = recipe("std, k3 in the loss", seeds=SEEDS, epochs=1, rollouts=5)
     history = tc.train_grpo(world, config, start).history
     assert abs(history.policy_loss).max() < 1e-12
-    assert np.allclose(history.loss, BETA * history.kl_estimate, rtol=0, atol=1e-12)
+    assert (history.kl_estimate.isel(step=1) == 0).all()  # nor is there a leash yet
     assert (history.kl.isel(step=-1) > 0.01).all()
     assert (history.clip_fraction == 0).all()
 

@@ -226,7 +226,7 @@ def test_grpo(world, begun, settings):
                 clipped += float(kept < ratio * gain) / count
                 moved += (ratio - 1 - ratio.log()).item() / count
             loss = -surrogate if in_reward else -surrogate + beta * kl
-            told = {"loss": loss.item(), "policy_loss": -surrogate.item()}
+            told = {"policy_loss": -surrogate.item()}
             told |= {"kl_estimate": 0.0 if in_reward else kl.item()}
             passes.append(told | {"clip_fraction": clipped, "approx_kl": moved})
             adam.zero_grad()
