@@ -105,6 +105,96 @@ def test_a_ppo_knob(world, start, sweep, name, when, direction):
     check_moves(when(run.history[name]), knob, direction)
 
 
+GRPO = {"kl_in": "reward", "kl_estimator": "k1", "scale_rewards": "none"}
+GRPO_KNOBS = {
+    "a tighter leash stays nearer": ({"kl_beta": [0.1, 0.5, 1]}, "kl", final, -1),
+    "in larger groups less of the reward is lost": (
+        {"num_generations": [2, 4, 16], "scale_rewards": "none", "kl_estimator": "k2"},
+        "reward",
+        final,
+        +1,
+    ),
+    "larger groups are seldom all alike": (
+        {"num_generations": [2, 4, 16]},
+        "frac_reward_zero_std",
+        while_training,
+        -1,
+    ),
+    "divided by std the leash in the loss is longer": (
+        {"scale_rewards": ["none", "group"], "kl_estimator": "k2"},
+        "kl",
+        final,
+        +1,
+    ),
+    "with the others as its baseline an answer counts for more": (
+        {"baseline": ["mean", "leave_one_out"], "scale_rewards": "none", "kl_estimator": "k2"},
+        "kl",
+        final,
+        +1,
+    ),
+    "in the reward the leash holds": (
+        {"kl_in": ["loss", "reward"], "kl_estimator": "k1"},
+        "attained",
+        final,
+        +1,
+    ),
+    "k1, k2 and k3 in the loss are ever tighter": (
+        {"kl_estimator": ["k1", "k2", "k3"], "rollouts": 60},
+        "kl",
+        final,
+        -1,
+    ),
+    "a wider clip acts less often": (
+        {"clip_range": [0.02, 0.05, 0.2]},
+        "clip_fraction",
+        while_training,
+        -1,
+    ),
+    "a higher rate takes larger steps": (
+        {"lr": [0.005, 0.02, 0.05]},
+        "approx_kl",
+        while_training,
+        +1,
+    ),
+    "more passes go further from the policy that sampled": (
+        {"epochs": [1, 2, 4]},
+        "approx_kl",
+        while_training,
+        +1,
+    ),
+    "more rollouts climb further": ({"rollouts": [3, 10, 40]}, "attained_own", final, +1),
+    "more answers, less noise at the end": (
+        {"answers_per_prompt": [8, 32, 128]} | GRPO,
+        "attained_own",
+        final,
+        +1,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("sweep", "name", "when", "direction"), GRPO_KNOBS.values(), ids=GRPO_KNOBS
+)
+def test_a_grpo_knob(world, start, sweep, name, when, direction):
+    knob = next(iter(sweep))
+    run = tc.train_grpo(world, tc.GRPOConfig(seeds=SEEDS, **({"rollouts": 30} | sweep)), start)
+    check_moves(when(run.history[name]), knob, direction)
+
+
+LENGTH_KNOBS = {
+    "without 1/|o| length is not learned": ({"loss_type": ["grpo", "dr_grpo"]}, "long_right", +1),
+    "more steps, more of it": ({"steps": [10, 50, 400]}, "long_right", -1),
+    "a higher rate, more of it": ({"lr": [0.1, 0.3, 1]}, "long_right", -1),
+}
+
+
+@pytest.mark.parametrize(("sweep", "name", "direction"), LENGTH_KNOBS.values(), ids=LENGTH_KNOBS)
+def test_a_length_knob(world, start, sweep, name, direction):
+    (knob,) = sweep
+    curves = tc.train_length(world, tc.LengthConfig(seeds=SEEDS, **sweep), start)
+    check_moves(final(curves[name]), knob, direction)
+
+
 def test_target_kl_stops_the_passes_of_a_rollout_that_has_gone_too_far(world, start):
     settings = {"epochs": 30, "rollouts": 10, "seeds": SEEDS}
     free = tc.train_ppo(world, tc.PPOConfig(**settings), start).history.approx_kl

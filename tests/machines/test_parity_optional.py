@@ -4,7 +4,9 @@ No trainer is built: the loss of a TRL trainer is a method, called here on a sta
 the few attributes it reads. Those are private to TRL, so the versions are pinned.
 """
 
+import inspect
 import re
+import textwrap
 from collections import defaultdict
 from types import SimpleNamespace
 
@@ -128,6 +130,56 @@ def test_dpo_loss_logs_and_gradient_are_trls(sft_weight, loss_type, beta):
     assert info["rejected_logp"].item() == pytest.approx(logs["logps/rejected"], abs=1e-12)
 
 
+def grpo_trainer(trl, theta: torch.Tensor, clip_range: float, **attributes) -> SimpleNamespace:
+    """TRL's GRPO on answers of one token, by the policy softmax(theta)."""
+
+    def look_up(_model, input_ids, *_, **__):
+        logp = theta[input_ids[:, 0]].log_softmax(-1)
+        entropy = -(logp.exp() * logp).sum(-1, keepdim=True)
+        return logp.gather(1, input_ids[:, 1:2]), entropy, None
+
+    arguments = SimpleNamespace(
+        use_bias_correction_kl=False, delta=None, steps_per_generation=1, sapo_temperature_pos=1.0,
+        sapo_temperature_neg=1.05, vespo_k_pos=2.0, vespo_lambda_pos=3.0, vespo_k_neg=3.0,
+        vespo_lambda_neg=2.0,
+    )  # fmt: skip
+    common = {
+        "args": arguments,
+        "beta": 0.0,
+        "current_gradient_accumulation_steps": 1,
+        "entropy_coef": 0.0,
+        "epsilon_low": clip_range,
+        "epsilon_high": clip_range,
+        "get_gamma_weights": trl.GRPOTrainer.get_gamma_weights,
+        "importance_sampling_level": "token",
+        "loss_type": "grpo",
+        "max_completion_length": 1,
+        "off_policy_mask_threshold": None,
+        "top_entropy_quantile": 1.0,
+        "use_adaptive_entropy": False,
+        "use_vllm": False,
+        "_entropy_bonus_enabled": False,
+        "_get_per_token_logps_and_entropies": look_up,
+    }
+    return stand_in(**common | attributes)
+
+
+def grpo_batch(prompt, token, advantage, old, ref) -> dict[str, torch.Tensor]:
+    """Sampled answers of one token as TRL's GRPO and RLOO want them."""
+    n = len(prompt)
+    return {
+        "prompt_ids": prompt[:, None],
+        "prompt_mask": torch.ones(n, 1),
+        "completion_ids": token[:, None],
+        "completion_mask": torch.ones(n, 1, dtype=torch.float64),
+        "advantages": advantage,
+        "old_logps": old[prompt, token],
+        "old_per_token_logps": old[prompt, token][:, None],
+        "ref_per_token_logps": ref[prompt, token][:, None],
+        "num_items_in_batch": torch.tensor(n),
+    }
+
+
 @pytest.mark.parametrize("ent_coef", [0.0, 0.01])
 @pytest.mark.parametrize("clip_range", [0.05, 0.2])
 def test_ppo_policy_loss_clip_fraction_and_gradient_are_those_of_trls_clip(clip_range, ent_coef):
@@ -136,44 +188,9 @@ def test_ppo_policy_loss_clip_fraction_and_gradient_are_those_of_trls_clip(clip_
     theta = noise(P, V, seed=1).requires_grad_()
     old = (theta.detach() + 0.3 * noise(P, V, seed=2)).log_softmax(-1)
     prompt, token, advantage = tokens(n, P, seed=3), tokens(n, V, seed=4), noise(n, seed=5)
-
-    def look_up(_model, input_ids, *_, **__):
-        logp = theta[input_ids[:, 0]].log_softmax(-1)
-        entropy = -(logp.exp() * logp).sum(-1, keepdim=True)
-        return logp.gather(1, input_ids[:, 1:2]), entropy, None
-
-    arguments = SimpleNamespace(
-        use_bias_correction_kl=True, delta=None, steps_per_generation=1, sapo_temperature_pos=1.0,
-        sapo_temperature_neg=1.05, vespo_k_pos=2.0, vespo_lambda_pos=3.0, vespo_k_neg=3.0,
-        vespo_lambda_neg=2.0,
-    )  # fmt: skip
-    trainer = stand_in(
-        args=arguments,
-        beta=0.0,
-        current_gradient_accumulation_steps=1,
-        entropy_coef=ent_coef,
-        epsilon_low=clip_range,
-        epsilon_high=clip_range,
-        get_gamma_weights=trl.GRPOTrainer.get_gamma_weights,
-        importance_sampling_level="token",
-        loss_type="grpo",
-        max_completion_length=1,
-        off_policy_mask_threshold=None,
-        top_entropy_quantile=1.0,
-        use_adaptive_entropy=False,
-        use_vllm=False,
-        _entropy_bonus_enabled=ent_coef != 0,
-        _get_per_token_logps_and_entropies=look_up,
-    )
-    batch = {
-        "prompt_ids": prompt[:, None],
-        "prompt_mask": torch.ones(n, 1),
-        "completion_ids": token[:, None],
-        "completion_mask": torch.ones(n, 1, dtype=torch.float64),
-        "advantages": advantage,
-        "old_per_token_logps": old[prompt, token][:, None],
-        "num_items_in_batch": torch.tensor(n),
-    }
+    bonus = {"entropy_coef": ent_coef, "_entropy_bonus_enabled": ent_coef != 0}
+    trainer = grpo_trainer(trl, theta, clip_range, **bonus)
+    batch = grpo_batch(prompt, token, advantage, old, old)
     theirs = trl.GRPOTrainer._compute_loss(trainer, None, batch)
     region = trainer._metrics["train"]["clip_ratio/region_mean"][-1]
 
@@ -195,6 +212,127 @@ def test_ppo_policy_loss_clip_fraction_and_gradient_are_those_of_trls_clip(clip_
     same(torch.autograd.grad(ours, theta)[0], torch.autograd.grad(theirs, theta)[0])
     assert 0 < region < 1
     assert info["clip_fraction"].item() == pytest.approx(region, abs=1e-7)
+
+
+@pytest.mark.parametrize("kl_beta", [0.0, 0.04, 1.0])
+@pytest.mark.parametrize("clip_range", [0.05, 0.2])
+def test_grpo_loss_logs_and_gradient_are_trls(clip_range, kl_beta):
+    trl = pytest.importorskip("trl")
+    n = 200
+    theta, ref = noise(P, V, seed=1).requires_grad_(), noise(P, V, seed=6).log_softmax(-1)
+    old = (theta.detach() + 0.3 * noise(P, V, seed=2)).log_softmax(-1)
+    prompt, token, advantage = tokens(n, P, seed=3), tokens(n, V, seed=4), noise(n, seed=5)
+    trainer = grpo_trainer(trl, theta, clip_range, beta=kl_beta)
+    theirs = trl.GRPOTrainer._compute_loss(
+        trainer, None, grpo_batch(prompt, token, advantage, old, ref)
+    )
+    logs = {name: values[-1] for name, values in trainer._metrics["train"].items()}
+    logp = theta.log_softmax(-1)
+    sampled = (table[prompt, token] for table in (logp, old, ref))
+    mine, before, reference = sampled
+    ours, info = tc.grpo.grpo_loss(
+        mine, before, advantage, reference, clip_range=clip_range, kl_beta=kl_beta
+    )
+    same(ours, theirs)
+    same(torch.autograd.grad(ours, theta)[0], torch.autograd.grad(theirs, theta)[0])
+    assert info["clip_fraction"].item() == pytest.approx(logs["clip_ratio/region_mean"], abs=1e-7)
+    assert info["kl_estimate"].item() == pytest.approx(logs.get("kl", 0.0), abs=1e-12)
+
+
+def test_rloo_loss_and_gradient_are_trls():
+    trl = pytest.importorskip("trl")
+    n = 200
+    theta = noise(P, V, seed=1).requires_grad_()
+    old = (theta.detach() + 0.3 * noise(P, V, seed=2)).log_softmax(-1)
+    prompt, token, advantage = tokens(n, P, seed=3), tokens(n, V, seed=4), noise(n, seed=5)
+    trainer = grpo_trainer(trl, theta, 0.2)
+    batch = grpo_batch(prompt, token, advantage, old, old)
+    theirs = trl.RLOOTrainer._compute_loss(trainer, None, batch)
+    logp = theta.log_softmax(-1)
+    ours, _ = tc.grpo.grpo_loss(
+        logp[prompt, token], old[prompt, token], advantage, old[prompt, token], clip_range=0.2
+    )
+    same(ours, theirs)
+    same(torch.autograd.grad(ours, theta)[0], torch.autograd.grad(theirs, theta)[0])
+
+
+def trls_advantages(trainer, reward: torch.Tensor, old=None, ref=None, **settings):
+    """Advantages of groups (B, G), by the lines of TRL's own that make them from rewards.
+
+    They stand in the middle of a long method, which also samples: so they are run by themselves.
+    """
+    source = inspect.getsource(trainer._generate_and_score_completions)
+    start, end = (source.index(mark) for mark in (" " * 8 + "unscorable_mask", "# Slice to keep"))
+    common = {
+        "reward_weights": torch.ones(1).double(),
+        "multi_objective_aggregation": "sum_then_normalize",
+        "reward_clip_range": None,
+        "normalize_advantages": False,
+    }
+    names = dict(vars(inspect.getmodule(trainer))) | {
+        "self": SimpleNamespace(**common | settings),
+        "rewards_per_func": reward.reshape(-1, 1),
+        "num_generations": reward.shape[-1],
+        "device": torch.device("cpu"),
+        "completion_mask": torch.ones(reward.numel(), 1),
+        "old_per_token_logps": old,
+        "ref_per_token_logps": ref,
+        "gather": lambda values: values,
+    }
+    exec(textwrap.dedent(source[start:end]), names)
+    silent = names["is_std_zero"].double().mean().item()
+    return names["advantages"].view(reward.shape), silent
+
+
+# 2, 3, 5 and 9, since G/(G − 1) of others is rounded to float32 in TRL's standard deviation
+@pytest.mark.parametrize("group", [2, 3, 5, 9])
+def test_group_advantages_are_trls(group):
+    trl = pytest.importorskip("trl")
+    reward = noise(7, group, seed=1)
+    reward[0] = 0.3
+    for scale_rewards in tc.grpo.SCALES:
+        theirs, silent = trls_advantages(trl.GRPOTrainer, reward, scale_rewards=scale_rewards)
+        same(tc.grpo.group_advantage(reward, scale_rewards=scale_rewards), theirs)
+        assert silent == pytest.approx(1 / 7)
+    old, ref = noise(7 * group, 1, seed=2), noise(7 * group, 1, seed=3)
+    for beta in (0.0, 0.3):
+        theirs, _ = trls_advantages(trl.RLOOTrainer, reward, old, ref, beta=beta)
+        leashed = reward - beta * (old - ref).view(reward.shape)
+        rloo = {"baseline": "leave_one_out", "scale_rewards": "none"}
+        same(tc.grpo.group_advantage(leashed, **rloo), theirs)
+
+
+@pytest.mark.parametrize("loss_type", ["grpo", "dr_grpo"])
+def test_an_answers_length_pulls_as_in_trl(loss_type):
+    """All answers of one or two words, as a batch in which each counts by its chance."""
+    trl = pytest.importorskip("trl")
+    first, second = noise(P, V, seed=1).requires_grad_(), noise(P, V, V + 1, seed=2)
+    second.requires_grad_()
+    prompt, a, b = torch.cartesian_prod(torch.arange(P), torch.arange(V), torch.arange(V + 1)).T
+    n, advantage = len(prompt), noise(P, V, seed=3)
+    words, follows = first.log_softmax(-1), second.log_softmax(-1)
+    chance = (words[prompt, a] + follows[prompt, a, b]).detach().exp()
+
+    def look_up(*_, **__):
+        """The end is chosen with the word before it: TRL counts no token for it here."""
+        ends = torch.where(b == 0, follows[prompt, a, b], 0.0)
+        goes_on = torch.where(b == 0, 0.0, follows[prompt, a, b])
+        logp = torch.stack([words[prompt, a] + ends, goes_on], -1)
+        return logp, torch.zeros_like(logp), None
+
+    trainer = grpo_trainer(
+        trl, first, 0.2, loss_type=loss_type, _get_per_token_logps_and_entropies=look_up
+    )
+    mask = torch.stack([torch.ones(n), (b > 0).double()], -1).double()
+    batch = grpo_batch(prompt, a, n / P * chance * advantage[prompt, a], words, words)
+    batch |= {"completion_ids": torch.stack([a, b], -1), "completion_mask": mask}
+    batch["old_per_token_logps"] = look_up()[0].detach()
+    theirs = trl.GRPOTrainer._compute_loss(trainer, None, batch)
+    weight = torch.tensor([1.0] + [0.5 if loss_type == "grpo" else 1.0] * V).double()
+    ours = tc.length.length_loss(words, follows, advantage, weight)
+    pulls = (torch.autograd.grad(one, (first, second), retain_graph=True) for one in (ours, theirs))
+    for mine, yours in zip(*pulls, strict=True):
+        same(mine, yours)
 
 
 class Plain(nn.Module):
