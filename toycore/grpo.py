@@ -223,8 +223,8 @@ def _check_recipe(config: GRPOConfig) -> None:
     )
     if "reward" in places and estimators != {"k1"}:
         raise ValueError(
-            "kl_estimator must be k1 where kl_in is reward: k2 and k3 would pay there for answers "
-            f"that die out; got {config.kl_estimator!r}"
+            "kl_estimator must be k1 where kl_in is reward: there k2 and k3 push answers that have "
+            f"become rare until they die out; got {config.kl_estimator!r}"
         )
 
 
