@@ -202,6 +202,27 @@ ERRORS: dict[str, dict[str, str]] = {
         "tr": "run içinde birkaç değerle denenmesi gereken: {needed}, denenen: {found}; run.sel(...) ile seç",
         "en": "the run must sweep {needed}; it sweeps {found}: use run.sel(...)",
     },
+    # --- groups of answers ---
+    "groups_of_two": {
+        "tr": "reward için gereken: (..., G), en az 2 yanıtlık gruplar; gelen: {shape} biçimi",
+        "en": "reward must be (..., G), groups of at least 2; got the shape {shape}",
+    },
+    "one_recipe": {
+        "tr": "config tek bir tarif olmalı; birkaç değerle denenenler: {names}; her birine tek değer ver",
+        "en": "config must be of one recipe; it sweeps {names}: give one value each",
+    },
+    "only_k1": {
+        "tr": "kl_in reward iken kl_estimator k1 olmalı: k2 ve k3 orada seyrekleşen yanıtları yok olana dek iter; gelen: {got}",
+        "en": "kl_estimator must be k1 where kl_in is reward: there k2 and k3 push answers that have become rare until they die out; got {got}",
+    },
+    "two_rests": {
+        "tr": "bu tarifin tek bir kendi en iyisi yok: referanstan ve en iyi yanıtlardan başlayan eğitimler, bir ödülün payı {apart:.3g} farklı olan yerlerde durur",
+        "en": "this recipe has no single optimum of its own: from the reference and from the best answers on, training rests where shares of one reward differ by {apart:.3g}",
+    },
+    "too_many_kinds": {
+        "tr": "bir istemde {levels} ayrı ödül varken num_generations daha küçük olmalı: {group} yanıtlık grupların {count} türü var, en çok {most} tür sayılır",
+        "en": "num_generations must be smaller where a prompt has {levels} different rewards: groups of {group} are of {count} kinds, and at most {most} are counted",
+    },
     # --- figures ---
     "none_given": {
         "tr": "gereken: en az bir {what}; gelen: hiç",

@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot, pad
 
 from toycore import exact
+from toycore.errors import say
 
 STD_EPS = 1e-4  # what TRL adds to the standard deviation
 MOST_KINDS = 50_000  # of groups; more take minutes to count
@@ -107,10 +108,7 @@ def _gain_at_rest(ref_logp, reward, group, scale, shape: Callable, kl_beta, only
             break
     apart = (share[0].exp() - share[-1].exp()).abs().max()
     if only and not max(left, apart) < 1e-9:
-        raise ValueError(
-            "this recipe has no single optimum of its own: from the reference and from the best "
-            f"answers on, training rests where shares of one reward differ by {apart:.3g}"
-        )
+        raise ValueError(say("two_rests", apart=apart))
     return gain(share[0]).gather(-1, level.expand(ref_logp.shape))
 
 
@@ -135,10 +133,8 @@ def _groups(values: Tensor, group: int) -> tuple[Tensor, Tensor, Tensor]:
     levels, others = values.shape[-1], group - 1
     count = math.comb(others + levels - 1, others)
     if count > MOST_KINDS:
-        raise ValueError(
-            f"num_generations must be smaller where a prompt has {levels} different rewards: "
-            f"groups of {group} are of {count:,} kinds, and at most {MOST_KINDS:,} are counted"
-        )
+        counted = {"count": f"{count:,}", "most": f"{MOST_KINDS:,}"}
+        raise ValueError(say("too_many_kinds", levels=levels, group=group, **counted))
     drawn = itertools.combinations_with_replacement(range(levels), others)
     kinds = one_hot(torch.tensor([*drawn]), levels).sum(-2).double()
     ways = torch.tensor(float(group)).double().lgamma() - (kinds + 1).lgamma().sum(-1)

@@ -37,6 +37,7 @@ from toycore.engine.settings import (
     setting,
 )
 from toycore.engine.threads import one_thread
+from toycore.errors import Phrase, in_its_language, say
 from toycore.group_optimum import STD_EPS, own_reward
 from toycore.model import ToyLM, entries
 from toycore.progress import progress
@@ -105,9 +106,7 @@ def group_advantage(
     Choice(SCALES).check("scale_rewards", scale_rewards)
     (reward,) = guards.batches(reward=reward)
     if reward.shape[-1] < 2:
-        raise ValueError(
-            f"reward must be (..., G), groups of at least 2; got the shape {tuple(reward.shape)}"
-        )
+        raise ValueError(say("groups_of_two", shape=tuple(reward.shape)))
     return _group_advantage(reward, baseline, scale_rewards)
 
 
@@ -200,16 +199,16 @@ def own_optimum(ref_logp, reward, config: GRPOConfig) -> Tensor:
     to be counted, or if there are two places to rest.
     """
     if not isinstance(config, GRPOConfig):
-        raise TypeError(f"config must be a GRPOConfig; got {config!r}")
+        allowed = Phrase("an_instance", kind="GRPOConfig")
+        raise TypeError(guards.must("config", allowed, repr(config)))
     if config.swept:
-        names = ", ".join(config.swept)
-        raise ValueError(f"config must be of one recipe; it sweeps {names}: give one value each")
+        raise ValueError(say("one_recipe", names=", ".join(config.swept)))
     _check_recipe(config)
     reward = guards.table("reward", reward).double()
     if reward.ndim != 2:
-        raise ValueError(f"reward must be a table (P, V); got the shape {tuple(reward.shape)}")
+        raise ValueError(say("shape", name="reward", shape="(P, V)", got=tuple(reward.shape)))
     if not bool(torch.isfinite(reward).all()):
-        raise ValueError("reward must be finite everywhere; got NaN or infinity in the table")
+        raise ValueError(say("not_finite", name="reward"))
     ref_logp = guards.policy("ref_logp", ref_logp, (len(reward), reward.shape[1]))
     own, kl_beta = own_reward(ref_logp, reward, config, config.kl_beta, only=True)
     return exact.optimal_policy(ref_logp, own, kl_beta)
@@ -222,12 +221,10 @@ def _check_recipe(config: GRPOConfig) -> None:
         for value in (config.kl_in, config.kl_estimator)
     )
     if "reward" in places and estimators != {"k1"}:
-        raise ValueError(
-            "kl_estimator must be k1 where kl_in is reward: there k2 and k3 push answers that have "
-            f"become rare until they die out; got {config.kl_estimator!r}"
-        )
+        raise ValueError(say("only_k1", got=repr(config.kl_estimator)))
 
 
+@in_its_language
 def train_grpo(world: World, config: GRPOConfig = GRPOConfig(), start: Run | None = None) -> Run:
     """Train by groups of answers, from `start` (default: the default SFT of the same seeds).
 

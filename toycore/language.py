@@ -153,13 +153,6 @@ TEXT = {
     "curve.group_weight": {"tr": "Çekiş w(p)", "en": "Pull w(p)"},
     "curve.long_right": {"tr": "P(uzun | doğru)", "en": "P(long | right)"},
     "curve.long_wrong": {"tr": "P(uzun | yanlış)", "en": "P(long | wrong)"},
-    "curve.attained_own": {"tr": "Kendi en iyisine göre pay", "en": "Share of its own optimum"},
-    "curve.kl_estimate": {"tr": "Tahmin edilen KL (nat)", "en": "Estimated KL (nats)"},
-    "curve.reward_std": {"tr": "Grubun standart sapması", "en": "Standard deviation in a group"},
-    "curve.frac_reward_zero_std": {
-        "tr": "Hepsi aynı olan gruplar",
-        "en": "Groups that all earn the same",
-    },
     "label.formula": {"tr": "ünlü formül", "en": "the famous formula"},
     "way.best_of_n": {"tr": "best-of-n", "en": "best-of-n"},
     "way.natural": {"tr": "doğal gradyan", "en": "natural gradient"},

@@ -26,6 +26,7 @@ from toycore.engine.noise import generator
 from toycore.engine.plain_torch import plain_torch
 from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
 from toycore.engine.threads import one_thread
+from toycore.errors import in_its_language
 from toycore.progress import progress
 from toycore.run import Run, check
 from toycore.start import starting_run
@@ -78,6 +79,7 @@ def length_loss(first: Tensor, second: Tensor, advantage: Tensor, weight: Tensor
     return -(pull * answer).sum((-1, -2)).mean(-1)
 
 
+@in_its_language
 def train_length(
     world: World, config: LengthConfig = LengthConfig(), start: Run | None = None
 ) -> "xr.Dataset":

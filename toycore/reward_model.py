@@ -26,6 +26,7 @@ from torch import Tensor
 from toycore.engine import guards
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
+from toycore.errors import in_its_language
 from toycore.model import ToyLM
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
@@ -77,6 +78,7 @@ def _reward_model_loss(margin: Tensor, weight: Tensor) -> tuple[Tensor, dict[str
     return loss, info
 
 
+@in_its_language
 def train_reward_model(
     world: World, config: RewardModelConfig, pairs, start: Run | None = None
 ) -> Run:

@@ -65,6 +65,7 @@ def pattern(key: str, language: str) -> str:
 
 TABLE = torch.zeros(6, 11).log_softmax(-1)
 B = torch.zeros(3)
+RARE = torch.tensor([[-40.0, 0.0]]).double().log_softmax(-1)  # the best answer
 QUIZ = "1. A?\n   - [x] yes — so\n   - [ ] no — not so\n"
 
 
@@ -235,6 +236,18 @@ CALLS = {
     ("start_seeds",): lambda g: tc.train_ppo(g.world, tc.PPOConfig(seeds=2), start=g.start),
     ("lab_run",): lambda g: tc.broken.verdict(g.start),
     ("lab_sweeps",): lambda g: tc.broken.verdict(g.lab.sel(recipe="k1_in_loss")),
+    # groups of answers
+    ("groups_of_two",): lambda g: tc.grpo.group_advantage(B[:1]),
+    ("one_recipe",): lambda g: tc.grpo.own_optimum(
+        TABLE, g.world.reward, tc.GRPOConfig(kl_beta=[0.1, 0.2])
+    ),
+    ("only_k1",): lambda g: tc.train_grpo(g.world, tc.GRPOConfig(kl_in="reward")),
+    ("two_rests",): lambda g: tc.grpo.own_optimum(
+        RARE, torch.eye(2)[:1], tc.GRPOConfig(kl_beta=0.05, kl_estimator="k2")
+    ),
+    ("too_many_kinds",): lambda g: tc.grpo.own_optimum(
+        TABLE, torch.arange(66).view(6, 11), tc.GRPOConfig(num_generations=16)
+    ),
     # figures
     ("none_given", "thing"): lambda g: tc.plots.curves(g.swept),
     ("way",): lambda g: tc.plots.against(g.world, "snr"),
