@@ -827,3 +827,89 @@
 # | "The reward went up, so it is right" | Have them make the three checks: rollout 0, `kl_beta`, the exact answer |
 #
 # That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.
+
+# %% [markdown] lang="tr"
+# ## {{07_frontier}}
+#
+# Kalacak cümle: **bir yöntemi önce sınırla, sonra kendi en iyisiyle karşılaştırın; varamamak ile başka yere gitmek ayrı şeylerdir.**
+#
+# | § | 45 | 90 | Nasıl |
+# | --- | --- | --- | --- |
+# | Açılış | 2 | 4 | "Bir yöntemin iyi olduğunu neye göre söylersiniz?" Yanıtları tahtada bırakın |
+# | 1 | 2 | 3 | Eksenleri ve kesikli çizgiyi onlar adlandırsın |
+# | 2 | 8 | 13 | Dört zarla oynatın: dört atışın en büyüğü ne sıklıkla 6'dır? |
+# | 3 | – | 9 | Kısa planda atlayın |
+# | 4 | 10 | 16 | Dersin kalbi: tepeyi kovaryansla bulsunlar |
+# | 5 | 7 | 11 | Resmi yansıtın; her işareti bir öğrenci savunsun |
+# | 6 | 12 | 18 | Grubun avantajlarını tahtada hesaplatın |
+# | 7 | – | 10 | Kısa planda ödev |
+# | Kapanış | 4 | 6 | "Bir makale size üç eğri gösterdi. Ne sorarsınız?" |
+#
+# ### Ne sorulur, ne beklenir
+#
+# - **Bölüm 2.** "Formül neden tutmuyor?" Beraberlik çok, iyi yanıtlar sık: seçecek bir şey kalmıyor.
+#
+#   {{best_of_n}}
+# - **Bölüm 4.** "Altın nerede döner?" Kovaryansın 0 olduğu yerde. "Çiftlerdeki doğruluk görürdü" diyen olur; göstermez.
+#
+#   {{goodhart}}
+# - **Bölüm 5.** "Kim sınırdan uzakta?" SFT: taklit ödülü görmez.
+#
+#   {{main}}
+# - **Bölüm 6.** "Bölme neyi değiştirir?" Önce hangi istemin öğrendiğini, sonra, KL kayıptaysa, tasmayı.
+#
+#   {{recipes}}
+
+# %% [markdown] lang="en"
+# ## {{07_frontier}}
+#
+# The sentence to remember: **compare a method with the frontier first, then with its own optimum; falling short is one thing, going elsewhere another.**
+#
+# | § | 45 | 90 | How |
+# | --- | --- | --- | --- |
+# | Opening | 2 | 4 | "By what do you judge that a method is good?" Leave the answers on the board |
+# | 1 | 2 | 3 | Let them name the axes and the dashed line |
+# | 2 | 8 | 13 | Play it with four dice: how often is the largest of four throws a 6? |
+# | 3 | – | 9 | Skip it in the short plan |
+# | 4 | 10 | 16 | The heart of the lesson: let them find the peak by the covariance |
+# | 5 | 7 | 11 | Project the picture; each mark is defended by a learner |
+# | 6 | 12 | 18 | Have the advantages of a group worked out on the board |
+# | 7 | – | 10 | Homework in the short plan |
+# | Closing | 4 | 6 | "A paper shows you three curves. What do you ask?" |
+#
+# ### What to ask, what to expect
+#
+# - **Section 2.** "Why does the formula fail?" There are many ties, and good answers are frequent: nothing is left to choose.
+#
+#   {{best_of_n}}
+# - **Section 4.** "Where does the gold turn?" Where the covariance is 0. Some say "the accuracy on the pairs would show it"; it does not.
+#
+#   {{goodhart}}
+# - **Section 5.** "Who is off the frontier?" SFT: imitation never sees the reward.
+#
+#   {{main}}
+# - **Section 6.** "What does the division change?" First which prompt learns; then, with the KL in the loss, the leash.
+#
+#   {{recipes}}
+
+# %% [markdown] lang="tr"
+# ### Bunu görürseniz
+#
+# | Belirti | Nedeni |
+# | --- | --- |
+# | Best-of-n'in olasılıkları 1'i aşıyor | Beraberlik paylaştırılmamış: düzeyin olasılığı her token'a tam verilmiş |
+# | Ödül modelinin doğruluğu yüksek, politika kötü | Vekile fazla tırmanılmış: tasma kısalsın |
+# | GRPO'nun kaybı 0 | Öyle olmalı: grubun avantajlarının toplamı 0'dır |
+# | `kl_beta` kısaldıkça KL düşüyor, ama hep beklenenin üstünde | Standart sapmaya bölünmüş, KL kayıpta |
+# | Yanıtlar uzadıkça uzuyor, ödül artmıyor | Kayıp yanıtın boyuna bölünüyor |
+
+# %% [markdown] lang="en"
+# ### If a learner shows you this
+#
+# | You see | What went wrong |
+# | --- | --- |
+# | The probabilities of best-of-n exceed 1 | Ties are not shared: every token got the probability of its whole level |
+# | The reward model is accurate, the policy is poor | The proxy was climbed too far: shorten the leash |
+# | The loss of GRPO is 0 | It should be: the advantages of a group sum to 0 |
+# | The KL falls with a shorter leash, but is always larger than expected | Divided by the standard deviation, with the KL in the loss |
+# | Answers grow longer and longer, and earn no more | The loss is divided by the length of the answer |

@@ -39,6 +39,7 @@
 # | 4 | DPO | tercihe uymak | tercih çiftleri | ödül modeli gerekmez | az veride ezberler |
 # | 5 | INT8 | küçültmek | — | daha az bellek | doğruluk düşebilir |
 # | 6 | bozuk laboratuvar | hatayı bulmak | kesin yanıt | eğrinin sakladığını gösterir | — |
+# | 7 | tek sınır | yöntemleri karşılaştırmak | kesin en iyi | her yöntem nereye gidiyor, görünür | — |
 #
 # SFT, gözetimli ince ayar (supervised fine-tuning); LoRA, düşük ranklı uyarlama (low-rank adaptation) demektir.
 # PPO'nun açılımı proximal policy optimization, DPO'nunki direct preference optimization'dır. INT8'de her sayı 8
@@ -56,6 +57,7 @@
 # | 4 | DPO | follow preferences | preference pairs | needs no reward model | memorises when data are few |
 # | 5 | INT8 | shrink the model | — | less memory | accuracy may drop |
 # | 6 | the broken lab | find the bug | the exact answer | shows what a curve hides | — |
+# | 7 | one frontier | compare the methods | the exact optimum | shows where each method goes | — |
 #
 # SFT is supervised fine-tuning, LoRA low-rank adaptation, PPO proximal policy optimization, DPO direct preference
 # optimization; INT8 numbers have 8 bits. Learning from rewards is also called **reinforcement learning** (RL).
