@@ -155,6 +155,7 @@ TEXT = {
     "curve.long_wrong": {"tr": "P(uzun | yanlış)", "en": "P(long | wrong)"},
     "label.formula": {"tr": "ünlü formül", "en": "the famous formula"},
     "way.best_of_n": {"tr": "best-of-n", "en": "best-of-n"},
+    "way.rejection": {"tr": "reddetmeli örnekleme", "en": "rejection sampling"},
     "way.natural": {"tr": "doğal gradyan", "en": "natural gradient"},
     "way.plain": {"tr": "düz gradyan", "en": "plain gradient"},
     "way.grpo": {"tr": "1/|o| ile (GRPO)", "en": "with 1/|o| (GRPO)"},

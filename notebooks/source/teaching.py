@@ -809,9 +809,6 @@
 # | Kırpma ilk geçişte çalışıyor | Oranın altına referansı koymuş |
 # | Grubun boyu değişince KL de değişiyor | Taban çizgisinde yanıtın kendisi var |
 # | "Ödül arttı, demek ki doğru" | Üç sınamayı yaptırın: tur 0, `kl_beta`, kesin yanıt |
-#
-# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması
-# gerektiğini sorabilir.
 
 # %% [markdown] lang="en"
 # ### If a learner shows you this
@@ -825,8 +822,6 @@
 # | A clip that acts in the first pass | Divided by the reference in the ratio |
 # | A KL that changes with the size of the group | Each answer is part of its own baseline |
 # | "The reward went up, so it is right" | Have them make the three checks: rollout 0, `kl_beta`, the exact answer |
-#
-# That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.
 
 # %% [markdown] lang="tr"
 # ## {{07_frontier}}
@@ -902,6 +897,9 @@
 # | GRPO'nun kaybı 0 | Öyle olmalı: grubun avantajlarının toplamı 0'dır |
 # | `kl_beta` kısaldıkça KL düşüyor, ama hep beklenenin üstünde | Standart sapmaya bölünmüş, KL kayıpta |
 # | Yanıtlar uzadıkça uzuyor, ödül artmıyor | Kayıp yanıtın boyuna bölünüyor |
+#
+# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması
+# gerektiğini sorabilir.
 
 # %% [markdown] lang="en"
 # ### If a learner shows you this
@@ -913,3 +911,5 @@
 # | The loss of GRPO is 0 | It should be: the advantages of a group sum to 0 |
 # | The KL falls with a shorter leash, but is always larger than expected | Divided by the standard deviation, with the KL in the loss |
 # | Answers grow longer and longer, and earn no more | The loss is divided by the length of the answer |
+#
+# That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.

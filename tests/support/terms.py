@@ -19,7 +19,9 @@ ONE_MEANING = {
     # the frontier, and to bound; what must not be passed is an eşik or an üst sınır
     "sınır(?!la|lı|sız)": r"sınır(ın)? \(frontier|(üst|alt|kesin) sınır|ödül–kl sınır"
     "|sınır: ödül ile kl|sınır: her kl|sınıra var|sınırın üst|sınırın üzerinde"
-    "|sınırdan kopar|sınırda nokta|sınırı aç",
+    "|sınırdan kopar|sınırda nokta|sınırı aç"
+    "|tek sınır|sınır çizile|çizginin adı sınır|aynı sınırın alt|sınırdan (ne kadar )?uzak"
+    "|sınırın (hemen |belirgin )?alt|sınırın öte|sınır boyunca",
     "adım 0": "(?!)",  # where the axis counts rollouts it is tur 0
 }
 # Of a list, right behind a number with decimals (0,9, 1) or before one (0, 0,9).

@@ -928,6 +928,8 @@ kl_beta = 1
 # * Doğru ortalama, doğru gradyan demek değildir: bir tahmincinin ne yaptığı, **nerede** durduğuna bağlıdır.
 # * Örneklerin kimden geldiği, oranın altında kimin durduğu, taban çizgisinin içinde kimin olduğu: her biri amacı değiştirir.
 # * Üç ucuz sınama: tur 0'da KL sıfır mı, `kl_beta` ile düşüyor mu, küçük dünyada kesin yanıta varıyor mu?
+#
+# Sırada ders 7 var: sağlam yöntemlerin hepsi tek bir resimde, aynı sınırın altında.
 
 # %% [markdown] lang="en"
 # ## Summary
@@ -937,3 +939,5 @@ kl_beta = 1
 # * Whose samples they are, what the ratio divides by, what the baseline contains: each of these changes the goal.
 # * Three cheap checks: is the KL zero at rollout 0, does it fall as `kl_beta` grows, does training in a small world
 #   reach the exact answer?
+#
+# Lesson 7 comes next: all the sound methods in one picture, under the same frontier.

@@ -79,15 +79,15 @@ print("counted and drawn agree:", bool((seen - four[0, 0].exp()).abs().max() < 0
 # **Tahmin et · best-of-4 ne kadar uzaklaşır?** Makalelerde ünlü bir formül dolaşır: best-of-n'in KL'si $\log n - \frac{n-1}{n}$'dir; $n = 4$ için 0,64. Burada kaçtır?
 #
 # - tam 0,64; formül her ödül için geçerlidir
-# - yaklaşık yarısı
 # - yaklaşık iki katı
+# - yaklaşık yarısı
 
 # %% [markdown] lang="en" predict="bound"
 # **Predict · how far does best-of-4 move?** A famous formula goes from paper to paper: the KL of best-of-n is $\log n - \frac{n-1}{n}$; at $n = 4$ that is 0.64. What is it here?
 #
 # - exactly 0.64; the formula holds for every reward
-# - about half of it
 # - about twice as much
+# - about half of it
 
 # %% best_of_n
 sizes = [2, 4, 8, 16, 64]
@@ -99,7 +99,7 @@ tc.plots.against(world, "kl", exact=formula, named="formula", best_of_n=far)
 
 # %% tags=["reveal"]
 share = float(far.sel(n=4).mean() / tc.exact.best_of_n_kl_bound(4))
-bound.reveal(a=abs(share - 1) < 0.05, b=0.4 < share < 0.6, c=share > 1.6)
+bound.reveal(a=abs(share - 1) < 0.05, b=share > 1.6, c=0.4 < share < 0.6)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Formül yalnızca bir **üst sınırdır** ([Beirami ve ark., 2024][best_of_n]): bütün ödüller ayrı ve tek tek yanıtlar çok seyrekse ona yaklaşılır. Burada üç ödül var, beraberlik çok; seçecek bir şey kalmayınca KL de durur. En çok $-\log \pi_\mathrm{ref}(Y^*)$ olur; $Y^*$, en çok kazandıran yanıtlar.
@@ -183,7 +183,16 @@ natural, plain = climb(0.05, lambda pi: 1), climb(0.5, lambda pi: pi)
 # - beyond it
 
 # %% early
-tc.plots.landings(world, ref_logp, paths={"natural": natural, "plain": plain})
+paths = {"natural": natural, "plain": plain}
+tc.widgets.slider(
+    "step",
+    [0, 5, 10, 20, 40, 80],
+    lambda step: tc.plots.landings(
+        world, ref_logp, paths=paths, natural=natural[step], plain=plain[step]
+    ),
+    start=20,
+    language=world.language,
+)
 
 # %% tags=["reveal"]
 stopped = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=1 / (0.05 * 20))
@@ -191,10 +200,10 @@ off = float(tc.exact.total_variation(natural[20], stopped).max())
 early.reveal(a=off > 0.05, b=off < 1e-12, c=1e-12 <= off <= 0.05)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# $t$ adım sonra $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: tasması $\beta = 1/(\eta t)$ olan $\pi^*$'ın ta kendisi. Tasma **bir durma zamanıdır**. Düz gradyanda öyle değil: az olası yanıtları hemen hiç itmediği için yolu sınırın altından geçer.
+# $t$ adım sonra $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: tasması $\beta = 1/(\eta t)$ olan $\pi^*$'ın ta kendisi. Tasma **bir durma zamanıdır**. Düz gradyanda öyle değil: az olası yanıtları hemen hiç itmediği için yolu sınırın altından geçer. Sürgüyle yürüt: doğal gradyan çizgiden hiç ayrılmaz. (Büyük bir ağda böyle bir tablo yoktur, PPO'nun kırpmasıyla da yürüyüş artık tam değildir; yine de KL cezası erken durmaya çok benzer, [Gao ve ark., 2023][overoptimisation].)
 
 # %% [markdown] lang="en" tags=["answer"]
-# After $t$ steps $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: precisely the $\pi^*$ of the leash $\beta = 1/(\eta t)$. The leash **is a stopping time**. Not so with the plain gradient: it hardly pushes unlikely answers, so its path runs below the frontier.
+# After $t$ steps $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: precisely the $\pi^*$ of the leash $\beta = 1/(\eta t)$. The leash **is a stopping time**. Not so with the plain gradient: it hardly pushes unlikely answers, so its path runs below the frontier. Walk with the slider: the natural gradient never leaves the line. (A large network has no such table, and with PPO's clip the walk is no longer exact; a KL penalty still acts much like stopping early, [Gao et al., 2023][overoptimisation].)
 
 # %% [markdown] lang="tr"
 # ## 4 · Ödül modeli ve Goodhart (11 dakika)
@@ -251,14 +260,20 @@ goodhart.reveal(a=top == len(earned) - 1, b=0 < top < len(earned) - 1, c=top == 
 #
 # $$\frac{d\, \mathbb{E}[g]}{d\lambda} = \mathrm{Cov}_{\pi_\lambda}(g, \hat r)$$
 #
-# Sağdaki eğri 0'ı nerede keserse altın orada tepe yapar: vekil artık yanlış yanıtları ayırıyordur. Çiftlerdeki doğruluk bunu göstermez; rank 1 ile 6 arasında birkaç yüzdelik fark vardır.
+# Sağdaki eğri 0'ı nerede keserse altın orada tepe yapar: ondan sonra vekilin beğendiği yanıtlar altının beğendikleri değildir. Çiftlerdeki doğruluk bunu haber vermez:
 
 # %% [markdown] lang="en" tags=["answer"]
 # This is **Goodhart's law**: when a measure becomes a target, it ceases to be a measure ([Gao et al., 2023][overoptimisation]). Where it turns can be counted: along $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$, with $g$ for the gold,
 #
 # $$\frac{d\, \mathbb{E}[g]}{d\lambda} = \mathrm{Cov}_{\pi_\lambda}(g, \hat r)$$
 #
-# Where the curve on the right crosses 0, the gold peaks: from there on the proxy tells the wrong answers apart. The accuracy on the pairs does not show it; between rank 1 and 6 it differs by a few per cent.
+# Where the curve on the right crosses 0, the gold peaks: beyond it the answers that the proxy prefers are no longer those that the gold does. The accuracy on the pairs does not warn of it:
+
+# %% accuracy
+for rank in ranks:
+    right = models.history.accuracy.sel(rank=rank).isel(step=-1).mean()
+    print(f"rank {rank}: {right:.3f} of the pairs")
+# tr: rank {}: {} of the pairs → rank {}: çiftlerin {} kadarı
 
 # %%
 tc.widgets.slider(
@@ -327,10 +342,32 @@ print(f"DPO and the two steps: {apart:.3f} of the probability lies elsewhere")
 # tr: DPO and the two steps: {} of the probability lies elsewhere → DPO ile iki adım: olasılığın {} kadarı başka yerde
 
 # %% [markdown] lang="tr"
-# Geriye kalan fark, eğitimin sonuna varmamasından. Şimdi bütün yöntemler: tasma 0,5, DPO'ya tohum başına 10.000 çift. RLOO ile GRPO'yu bölüm 6'da açacağız.
+# Geriye kalan fark, eğitimin sonuna varmamasından. Bu, her tasmada böyle; ama ödül modeli bir kez eğitilir, DPO her $\beta$ için yeniden. Dolu işaret eğitilen DPO, boş işaret aynı ödül modelinin en iyisi:
 
 # %% [markdown] lang="en"
-# The rest of the difference is that training has not quite arrived. Now all the methods: a leash of 0.5, and 10,000 pairs per seed for DPO. RLOO and GRPO are opened up in section 6.
+# The rest of the difference is that training has not quite arrived. It holds for every leash; but the reward model is trained once, DPO anew for each $\beta$. The filled mark is the trained DPO, the hollow one the optimum of the same reward model:
+
+# %%
+betas = [0.25, 0.5, 1, 2]
+trained = tc.train_dpo(world, tc.DPOConfig(beta=betas, seeds=16), many, start)
+tc.widgets.slider(
+    "beta",
+    betas,
+    lambda beta: tc.plots.landings(
+        world,
+        ref_logp,
+        DPO=trained.logp.sel(beta=beta),
+        own={"DPO": tc.exact.optimal_policy(ref_logp, full.reward.values, beta)},
+    ),
+    start=0.5,
+    language=world.language,
+)
+
+# %% [markdown] lang="tr"
+# Şimdi bütün yöntemler: tasma 0,5; DPO'ya tohum başına 10.000 çift. RLOO ile GRPO'yu bölüm 6'da açacağız. Boş işaret, yöntemin **kendi** amacının en iyisidir: SFT'ninki her istemde gösterilen tek yanıttır, DPO'nunki onun çiftlerinden öğrenilen ödülünkü.
+
+# %% [markdown] lang="en"
+# Now all the methods: a leash of 0.5, and 10,000 pairs per seed for DPO. RLOO and GRPO are opened up in section 6. The hollow mark is the optimum of the method's **own** objective: for SFT the one answer that each prompt was shown, for DPO that of the reward learned from its pairs.
 
 # %%
 recipes = {
@@ -348,40 +385,49 @@ groups = {name: tc.train_grpo(world, config, start) for name, config in configs.
 own = {
     name: tc.grpo.own_optimum(ref_logp, world.reward, config) for name, config in configs.items()
 }
+few = many[:, :10_000]
+learned = tc.train_reward_model(world, tc.RewardModelConfig(ridge=0, seeds=16), few, start)
+own["DPO"] = tc.exact.optimal_policy(ref_logp, learned.reward.values, kl_beta=0.5)
+own["PPO"] = optimum
+own["SFT"] = torch.full_like(ref_logp, -torch.inf)
+own["SFT"][:, range(6), world.sft_targets] = 0
 
 # %% [markdown] lang="tr" predict="off"
 # **Tahmin et · sınırdan uzakta kim var?** Yöntemlerden biri, kendi KL'sinde ulaşılabilecek ödülün belirgin biçimde altında kalır. Hangisi?
 #
+# - uzun süren SFT: gösterilen yanıtları ezberledi
 # - best-of-4: eğitim görmedi
-# - uzun süren SFT: doğru yanıtları ezberledi
 # - PPO: gürültülü örneklerden öğrendi
 
 # %% [markdown] lang="en" predict="off"
 # **Predict · who is off the frontier?** One of the methods stays well below the reward that its KL could buy. Which one?
 #
+# - a long SFT: it learned the answers it was shown by heart
 # - best-of-4: it was never trained
-# - a long SFT: it learned the right answers by heart
 # - PPO: it learned from noisy samples
 
 # %% main
 long_sft = tc.train_sft(world, tc.SFTConfig(steps=75, seeds=16))
 ppo = tc.train_ppo(world, tc.PPOConfig(kl_beta=0.5, ent_coef=0, seeds=16), start)
-dpo = tc.train_dpo(world, tc.DPOConfig(beta=0.5, seeds=16), many[:, :10_000], start)
-landed = {"SFT": long_sft.logp, "best-of-4": four, "PPO": ppo.logp, "DPO": dpo.logp}
+dpo = tc.train_dpo(world, tc.DPOConfig(beta=0.5, seeds=16), few, start)
+landed = {"SFT": long_sft.logp, "best-of-4": four, "rejection": accepted}
+landed |= {"PPO": ppo.logp, "DPO": dpo.logp}
 landed |= {name: run.logp for name, run in groups.items()}
-tc.plots.landings(world, ref_logp, own=own | {"PPO": optimum, "DPO": optimum}, **landed)
+tc.plots.landings(world, ref_logp, own=own, **landed)
 # tr: best-of-4 → best-of-4
 
 # %% tags=["reveal"]
-tables = list(landed.values())[:3]
-below = [float(tc.exact.below_frontier(t, ref_logp, world.reward).mean()) for t in tables]
-off.reveal(a=below[1] > 0.1, b=below[0] > 0.1, c=below[2] > 0.1)
+below = {
+    name: float(tc.exact.below_frontier(table, ref_logp, world.reward).mean())
+    for name, table in landed.items()
+}
+off.reveal(a=below["SFT"] > 0.1, b=below["best-of-4"] > 0.1, c=below["PPO"] > 0.1)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Taklit, ödülü hiç görmez: SFT, iyi yanıtlardan yalnızca bir tanesini büyütür, ötekileri de zararlılar gibi küçültür. Aynı KL ile çok daha fazla ödül alınabilirdi. Öteki yöntemler sınırın hemen altında; aralarındaki fark, **nerede** durduklarıdır. GRPO'nun boş işareti ise ötekilerden çok uzakta.
+# Taklit, ödülü hiç görmez: SFT yalnızca gösterilen yanıtı büyütür, aynı ödülü alan ötekileri zararlılar gibi küçültür; iki istemde gösterilen, az kazandıran bir yanıttır. Aynı KL ile çok daha fazla ödül alınabilirdi. Daha uzun eğitmek de kurtarmaz: SFT'nin **kendi** en iyisi sınırın altındadır. Öteki yöntemler sınırın hemen altında; aralarındaki fark, **nerede** durduklarıdır. GRPO ise kendi boş işaretinin üstünde, ama ötekilerden çok uzakta.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Imitation never sees the reward: SFT raises just one of the good answers, and lowers the others along with the harmful ones. The same KL could have bought far more reward. The other methods are just below the frontier; they differ in **where** they stand. And the hollow mark of GRPO is a long way from the others.
+# Imitation never sees the reward: SFT raises only the answer that it was shown, and lowers others of the same reward along with the harmful ones; at two prompts the answer shown is one that earns little. The same KL could have bought far more reward. Longer training is no cure: the optimum of SFT's **own** objective lies below the frontier. The other methods are just below it; they differ in **where** they stand. And GRPO stands on its own hollow mark, but a long way from the others.
 
 # %% [markdown] lang="tr"
 # ## 6 · RLOO'dan GRPO'ya: bir bölme (12 dakika)
@@ -416,18 +462,18 @@ for name in ("RLOO", "Dr. GRPO", "GRPO"):
 # $$w_G(p) \to \frac{1}{\sqrt{p\,(1 - p)}}$$
 
 # %% [markdown] lang="tr" predict="weight"
-# **Tahmin et · zor istem.** Bir istemde $p$ 0,05, ötekinde 0,5. $G = 2$ ise bölme, zor istemin çekişini kolayınkine göre kaç katına çıkarır?
+# **Tahmin et · zor istem.** $p$ bir istemde 0,05 iken ötekinde 0,5. $G = 2$ ise bölme, zor istemin çekişini kolayınkine göre kaç katına çıkarır?
 #
-# - 2,3 katına, sınırdaki gibi
-# - hiç: ikisini de aynı katına
+# - 2,3 katına, G sonsuzken olduğu gibi
 # - yarısına
+# - hiç: ikisini de aynı katına
 
 # %% [markdown] lang="en" predict="weight"
-# **Predict · the hard prompt.** At one prompt $p$ is 0.05, at another 0.5. If $G = 2$, by how much does the division raise the pull of the hard prompt against the easy one?
+# **Predict · the hard prompt.** At one prompt $p$ is 0.05, at another 0.5. If $G = 2$, how far does the division raise the pull of the hard prompt against that of the easy one?
 #
-# - 2.3 times, as in the limit
+# - to 2.3 times, as for G without end
+# - to half
 # - not at all: both by the same factor
-# - it halves it
 
 # %% weights
 sizes = [2, 4, 8, 16, 64]
@@ -436,7 +482,7 @@ tc.plots.group_weights(world, sizes)
 # %% tags=["reveal"]
 hard, easy = tc.exact.group_weight(torch.tensor([0.05, 0.5]), 2)
 times = float(hard / easy)
-weight.reveal(a=times > 2, b=abs(times - 1) < 1e-6, c=times < 0.6)
+weight.reveal(a=times > 2, b=times < 0.6, c=abs(times - 1) < 1e-6)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # İki yanıtlık bir grup ya bir şey öğretir ya hiçbir şey; öğrettiğinde standart sapması hep aynıdır. $G$ büyüdükçe bölme, çok zor ve çok kolay istemleri öne çıkarır: GRPO, $p$'yi değil $2 \arcsin \sqrt{p}$'yi büyütür ([Davis ve Recht, 2025][arcsine]).
@@ -444,79 +490,107 @@ weight.reveal(a=times > 2, b=abs(times - 1) < 1e-6, c=times < 0.6)
 # %% [markdown] lang="en" tags=["answer"]
 # A group of two either teaches something or nothing, and when it does, its standard deviation is always the same. As $G$ grows, the division favours very hard and very easy prompts: GRPO climbs not $p$ but $2 \arcsin \sqrt{p}$ ([Davis and Recht, 2025][arcsine]).
 
-# %%
-tc.widgets.slider(
-    "num_generations",
-    sizes,
-    lambda size: tc.plots.group_weights(world, sizes, highlight=size),
-    start=8,
-    language=world.language,
-)
+# %% [markdown] lang="tr"
+# Tasmaya gelelim. Makalenin GRPO'sunda KL kayıptadır ve k3 ile ölçülür; TRL onu oranla çarpar, o zaman gradyanı, buradaki k2'ninki gibi, KL'nin kendi gradyanıdır (ders 6). Bölünen yalnızca avantajdır, KL bölünmez. Büyük resimde böyle bir GRPO, $\pi^*$'ın iki katından uzun bir KL'de duruyordu.
 
-# %% [markdown] lang="tr" predict="dissolves"
-# **Tahmin et · bölme ve tasma.** GRPO'da KL kayıptadır, bölünmez; avantaj bölünür. `kl_beta` 0,5 iken politikanın KL'si, $\pi^*$'ınkine göre nereye varır?
-#
-# - aynı yere: bölme yalnızca hızı değiştirir
-# - yarısına: standart sapma tasmayı kısaltır
-# - iki katına: yanıtlar birbirine benzedikçe tasma gevşer
+# %% [markdown] lang="en"
+# On to the leash. In the paper's GRPO the KL stands in the loss and is measured by k3; TRL multiplies that by the ratio, and then its gradient is that of the KL itself, as k2's is here (lesson 6). Only the advantage is divided, the KL is not. In the whole picture such a GRPO stood at more than twice the KL of $\pi^*$.
 
-# %% [markdown] lang="en" predict="dissolves"
-# **Predict · the division and the leash.** In GRPO the KL stands in the loss and is not divided; the advantage is. With a `kl_beta` of 0.5, where does the KL of the policy arrive, against that of $\pi^*$?
+# %% [markdown] lang="tr" predict="leash"
+# **Tahmin et · KL yer değiştirince.** Standart sapmaya bölmek kalsın, KL ise kayıptan ödüle taşınsın. `kl_beta` yine 0,5. Politika nereye varır?
 #
-# - at the same place: the division changes the speed alone
-# - at half of it: the standard deviation shortens the leash
-# - at twice as much: as the answers grow alike, the leash slackens
+# - aynı yere: tasmayı bozan bölmenin kendisi
+# - tam yazılan tasmanın en iyisine
+# - daha da uzağa: şimdi KL de bölünüyor
+
+# %% [markdown] lang="en" predict="leash"
+# **Predict · the KL moves house.** Keep the division by the standard deviation, but move the KL from the loss into the reward. `kl_beta` is 0.5 as before. Where does the policy arrive?
+#
+# - at the same place: it is the division that spoils the leash
+# - exactly at the optimum of the leash as written
+# - even further away: now the KL is divided as well
 
 # %% recipes
-table = {}
+measured = ["kl", "attained", "attained_own"]
+rows = {}
 for place, estimator in (("reward", "k1"), ("loss", "k2"), ("loss", "k3")):
     for scale in ("none", "group"):
         config = tc.GRPOConfig(
             kl_in=place, kl_estimator=estimator, scale_rewards=scale, kl_beta=0.5, seeds=16
         )
         end = tc.train_grpo(world, config, start).history.isel(step=-1).mean("seed")
-        table[place, estimator, scale] = end[["kl", "attained", "attained_own"]].to_array().values
-heads = ["kl", "attained", "attained_own"]
-pd.DataFrame(table, heads).T.rename_axis(["kl_in", "kl_estimator", "scale_rewards"]).round(2)
+        rows[place, estimator, scale] = {name: float(end[name]) for name in measured}
+table = pd.DataFrame(rows).T.rename_axis(["kl_in", "kl_estimator", "scale_rewards"])
+table.round(2)
 
 # %% tags=["reveal"]
-twice = table["loss", "k2", "group"][0] / float(tc.exact.kl(optimum, ref_logp).mean())
-dissolves.reveal(a=0.8 < twice < 1.25, b=twice < 0.7, c=twice > 1.5)
+goal = float(tc.exact.kl(optimum, ref_logp).mean())
+moved = table.kl["reward", "k1", "group"] / goal
+leash.reveal(a=moved > 1.8, b=abs(moved - 1) < 0.1, c=moved > 3)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Politika iyileştikçe gruptaki yanıtlar benzeşir, $\sigma$ küçülür; ödülün çekişi $1/\sigma$ ile büyür, kayıptaki KL'ninki büyümez. Tasma çözülür. KL **ödüldeyken** ikisi birlikte bölünür ve her $G$'de $\pi^*$'a varılır: orada tasmalı ödül her yanıtta aynıdır, bütün avantajlar 0'dır. Son sütun hep 1'e yakın: her tarif **kendi** en iyisine varıyor, eğitim bozuk değil, hedef başka.
+# KL **ödüldeyken** ikisi birlikte bölünür: $\pi^*$'da tasmalı ödül $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ her yanıtta aynıdır, bütün avantajlar 0'dır; 0'ı neye bölersen böl, 0 kalır. KL **kayıptayken** ise politika iyileştikçe gruptaki yanıtlar benzeşir, $\sigma$ küçülür; ödülün çekişi $1/\sigma$ ile büyür, KL'ninki büyümez: tasma çözülür. Son sütun hep 1'e yakın: her tarif **kendi** en iyisine varıyor. Eğitim bozuk değil, hedef başka.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The better the policy, the more the answers of a group are alike, and the smaller $\sigma$; the pull of the reward grows with $1/\sigma$, that of the KL in the loss does not. The leash dissolves. With the KL **in the reward** both are divided together, and $\pi^*$ is reached at every $G$: there the leashed reward is the same for all answers, and every advantage is 0. The last column is always near 1: each recipe reaches its **own** optimum; nothing is wrong with the training, it has another goal.
+# With the KL **in the reward** both are divided together: at $\pi^*$ the leashed reward $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ is the same for all answers, so every advantage is 0, and 0 stays 0 whatever divides it. With the KL **in the loss**, the better the policy, the more the answers of a group are alike, and the smaller $\sigma$; the pull of the reward grows with $1/\sigma$, that of the KL does not: the leash dissolves. The last column is always near 1: each recipe reaches its **own** optimum. Nothing is wrong with the training; it has another goal.
+
+# %% [markdown] lang="tr"
+# Grup büyüdükçe ne olur? İki tarif de standart sapmaya bölüyor. KL ödüldeyse işaret yerinden kıpırdamaz; kayıptaysa sınır boyunca kayar. $G = 2$'de bölme yalnızca kazananı sayar, tasma orada daha da kısadır; 4'ten sonra çözülür.
+
+# %% [markdown] lang="en"
+# What if the group grows? Both recipes divide by the standard deviation. With the KL in the reward the mark does not stir; with the KL in the loss it slides along the frontier. At $G = 2$ the division merely counts wins, and the leash is even shorter; from 4 on it dissolves.
+
+# %%
+spots = {"KL in the reward": ("reward", "k1"), "KL in the loss": ("loss", "k2")}
+
+
+def by_group_size(size):
+    landed, own = {}, {}
+    for name, (place, estimator) in spots.items():
+        config = tc.GRPOConfig(num_generations=size, kl_in=place, kl_estimator=estimator, seeds=16)
+        landed[name] = tc.train_grpo(world, config, start).logp
+        own[name] = tc.grpo.own_optimum(ref_logp, world.reward, config)
+    return tc.plots.landings(world, ref_logp, own=own, **landed)
+
+
+tc.widgets.slider(
+    "num_generations", [2, 4, 8, 16], by_group_size, start=8, language=world.language
+)
+# tr: KL in the reward → KL ödülde
+# tr: KL in the loss → KL kayıpta
 
 # %% [markdown] lang="tr"
 # Sık sorulan üç soru:
 #
 # * **GRPO'nun kaybı 0 yazıyor, bozuk mu?** Hayır. Avantajların toplamı her grupta 0'dır, ilk geçişte bütün oranlar 1; kayıp 0, gradyan değil.
 # * **Neden standart sapmaya bölmeyelim?** Bölmek, zor istemleri öne çıkarmak için bir seçimdir; tasma ödüldeyse zararsızdır, kayıptaysa `kl_beta` yazdığın şey olmaktan çıkar.
-# * **Hem ötekilerin ortalaması hem ötekilerin standart sapması?** Yedi yanlışın yanındaki tek doğrunun ötekileri hep aynıdır; standart sapmaları 0, avantaj $1/10^{-6}$.
+# * **Ortalama da standart sapma da ötekilerin olsa?** Yedi yanlışın yanındaki tek doğruya göre ötekiler hep aynıdır: standart sapmaları 0'dır, bölende yalnızca 0'a bölmeyi önleyen küçücük sayı kalır. O sayı $10^{-6}$ ise avantaj bir milyon olur.
 
 # %% [markdown] lang="en"
 # Three questions that are often asked:
 #
 # * **The loss of GRPO prints 0, is it broken?** No. The advantages of a group sum to 0, and in the first pass every ratio is 1; the loss is 0, its gradient is not.
 # * **Why not divide by the standard deviation?** Dividing is a choice that favours hard prompts; with the leash in the reward it does no harm, with the leash in the loss `kl_beta` is no longer what you wrote.
-# * **The mean of the others *and* the standard deviation of the others?** The others of a lone right answer beside seven wrong ones are all alike; their standard deviation is 0, and the advantage is $1/10^{-6}$.
+# * **And if the standard deviation, too, were that of the others?** Seen from a lone right answer among seven wrong ones, the others are all alike: their standard deviation is 0, and the divisor is nothing but the tiny number that prevents a division by 0. If that is $10^{-6}$, the advantage is a million.
 
 # %% zero
 first = groups["GRPO"].history.isel(step=0)
 print(f"loss before the first update: {abs(float(first.policy_loss.mean())):.3f}")
 print(f"groups in which all earn the same: {float(first.frac_reward_zero_std.mean()):.0%}")
+others = group[1:]
+lone = (group[0] - others.mean()) / (others.std() + 1e-6)
+print(f"the lone right answer, beside the others' deviation: {float(lone):,.0f}")
 # tr: loss before the first update: {} → ilk güncellemeden önceki kayıp: {}
 # tr: groups in which all earn the same: {} → herkesin aynı kazandığı gruplar: {}
+# tr: the lone right answer, beside the others' deviation: {} → tek doğru yanıt, ötekilerin sapmasına bölününce: {}
 
 # %% [markdown] lang="tr"
-# ## 7 · Uzunluk hiçbir şey kazandırmaz, yine de öğrenilir (8 dakika, ek)
+# ## 7 · Yanıtın boyuna bölmek (8 dakika, ek)
 #
 # GRPO'nun kaybı, bir yanıtın token'larını toplayıp yanıtın boyuna, $|o|$'ya böler. Bir adımlık dünyada $|o| = 1$'dir; burada ise dünyaya ikinci bir adım ekleyelim: ilk sözcükten sonra yanıt ya biter ya da bir sözcük daha gelir. Ödül yalnızca ilk sözcüğe bakar (istemin kendi yanıtıysa 1, değilse 0). Uzunluğun hiçbir değeri yok.
 
 # %% [markdown] lang="en"
-# ## 7 · Length is worth nothing, and is learned all the same (8 minutes, extra)
+# ## 7 · Dividing by the length of an answer (8 minutes, extra)
 #
 # The loss of GRPO sums over the tokens of an answer and divides by its length, $|o|$. In the one-step world $|o| = 1$; so let us give the world a second step: after the first word the answer either ends, or one more word comes. The reward looks at the first word alone (1 if it is the prompt's own answer, otherwise 0). Length is worth nothing.
 
@@ -535,20 +609,27 @@ print(f"groups in which all earn the same: {float(first.frac_reward_zero_std.mea
 # - they grow shorter
 
 # %% lengths
-config = tc.LengthConfig(loss_type=["grpo", "dr_grpo"], seeds=16)
+rates = [0.1, 0.3, 1, 3]
+config = tc.LengthConfig(loss_type=["grpo", "dr_grpo"], lr=rates, seeds=16)
 curves = tc.train_length(world, config, start)
-tc.plots.lengths(world, curves)
+tc.widgets.slider(
+    "lr",
+    rates,
+    lambda lr: tc.plots.lengths(world, curves.sel(lr=lr)),
+    start=1,
+    language=world.language,
+)
 
 # %% tags=["reveal"]
-ends = curves.long_wrong.sel(loss_type="grpo").mean("seed")
+ends = curves.long_wrong.sel(loss_type="grpo", lr=1).mean("seed")
 grown = float(ends[-1] - ends[0])
 length.reveal(a=abs(grown) < 0.005, b=grown > 0.005, c=grown < -0.005)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Yanlış bir yanıtın avantajı eksidir; uzunsa ceza daha çok token'a bölünür, hafifler. Doğruda tersi: kısası daha çok ödüllenir. Bölme olmayınca (Dr. GRPO) ilk sözcükten sonra ne geleceği **hiç** değişmez: $\sum \pi \nabla \log \pi = 0$. Büyük modellerde yanıtların uzamasının bir kısmı buradan gelir ([Liu ve ark., 2025][dr_grpo]).
+# Yanlış bir yanıtın avantajı eksidir; uzunsa ceza daha çok token'a bölünür, hafifler. Doğruda tersi: kısası daha çok ödüllenir. Bölme olmayınca (Dr. GRPO) ilk sözcükten sonra ne geleceği, öğrenme oranı ne olursa olsun, **hiç** değişmez: $\sum \pi \nabla \log \pi = 0$. Büyük modellerde yanlış yanıtların uzayıp gitmesini de buna bağlarlar ([Liu ve ark., 2025][dr_grpo]); orada uzun düşünmek işe de yarayabilir, burada yaramadığını biliyoruz.
 
 # %% [markdown] lang="en" tags=["answer"]
-# A wrong answer has a negative advantage; if it is long, the penalty is spread over more tokens, and is lighter. With a right one it is the other way round: the short one is rewarded more. Without the division (Dr. GRPO) what follows the first word does not change **at all**: $\sum \pi \nabla \log \pi = 0$. Part of the growing length of large models' answers comes from here ([Liu et al., 2025][dr_grpo]).
+# A wrong answer has a negative advantage; if it is long, the penalty is spread over more tokens, and is lighter. With a right one it is the other way round: the short one is rewarded more. Without the division (Dr. GRPO) what follows the first word does not change **at all**, at any learning rate: $\sum \pi \nabla \log \pi = 0$. In large models the ever longer wrong answers have been put down to this ([Liu et al., 2025][dr_grpo]); there, thinking at length may also be of use, while here we know that it is not.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -716,7 +797,7 @@ my_proxy[:, 9] = 3.0
 #    - [x] Aynı kaybı küçültürler — biri ödülü, öteki aynı ödülün log oranını yazar; sabit dışında aynı şey.
 #    - [ ] İkisi de PPO kullanır — DPO örnek bile çekmez.
 #    - [ ] Varmaz; DPO ödülü görmez — ödül modeli de görmez, ikisi de yalnızca çiftleri görür.
-# 4. GRPO'da `kl_beta` 0,5, KL kayıpta. KL beklenenin iki katı. Ne yaparsın?
+# 4. GRPO'da `kl_beta` 0,5; KL kayıpta. KL beklenenin iki katı. Ne yaparsın?
 #    - [ ] Daha uzun eğitirim — kendi en iyisine çoktan vardı; oradan ayrılmaz.
 #    - [x] KL'yi ödüle koyarım ya da standart sapmaya bölmem — o zaman yazdığım tasma geçerli olur.
 #    - [ ] Öğrenme oranını küçültürüm — varılacak yer değişmez.
@@ -755,6 +836,8 @@ my_proxy[:, 9] = 3.0
 # * Vekile tırmanırken altın, kovaryansın 0 olduğu yerde döner.
 # * DPO, ödül modeli ile kesin RL'nin birleşimidir.
 # * Standart sapmaya bölmek hangi istemin öğreneceğini değiştirir; KL kayıptaysa tasmayı da çözer. 1/|o| ise uzunluk öğretir.
+#
+# Büyük modellerde sınır çizilemez; ama artık bir eğri gördüğünde soracağın iki soru var: bu KL'de ne kadarı alınabilirdi, ve bu yöntem yazılan amacı mı büyütüyor, yoksa kendininkini mi?
 
 # %% [markdown] lang="en"
 # ## Summary
@@ -764,3 +847,5 @@ my_proxy[:, 9] = 3.0
 # * While a proxy is climbed, the gold turns where their covariance is 0.
 # * DPO is a reward model and exact RL in one.
 # * Dividing by the standard deviation changes which prompt learns; with the KL in the loss it also dissolves the leash. And 1/|o| teaches length.
+#
+# For large models the frontier cannot be drawn; but from now on you have two questions when you see a curve: how much could be had at this KL, and does the method climb the objective that is written down, or one of its own?
