@@ -845,6 +845,7 @@
 # - **Bölüm 2.** "Formül neden tutmuyor?" Beraberlik çok, iyi yanıtlar sık: seçecek bir şey kalmıyor.
 #
 #   {{best_of_n}}
+# - **Bölüm 3.** "Tasma olmadan sınırda kalınır mı?" Doğal gradyanla evet, düz gradyanla hayır: az olası yanıtlar itilmez.
 # - **Bölüm 4.** "Altın nerede döner?" Kovaryansın 0 olduğu yerde. "Çiftlerdeki doğruluk görürdü" diyen olur; göstermez.
 #
 #   {{goodhart}}
@@ -854,6 +855,7 @@
 # - **Bölüm 6.** "Bölme neyi değiştirir?" Önce hangi istemin öğrendiğini, sonra, KL kayıptaysa, tasmayı.
 #
 #   {{recipes}}
+# - **Bölüm 7.** "Uzunluğun değeri yok; öyleyse neden öğreniliyor?" Bölünen ceza uzun yanıtta hafifler.
 
 # %% [markdown] lang="en"
 # ## {{07_frontier}}
@@ -877,6 +879,7 @@
 # - **Section 2.** "Why does the formula fail?" There are many ties, and good answers are frequent: nothing is left to choose.
 #
 #   {{best_of_n}}
+# - **Section 3.** "Can you stay on the frontier without a leash?" With the natural gradient, yes; with the plain one, no: unlikely answers are not pushed.
 # - **Section 4.** "Where does the gold turn?" Where the covariance is 0. Some say "the accuracy on the pairs would show it"; it does not.
 #
 #   {{goodhart}}
@@ -886,6 +889,7 @@
 # - **Section 6.** "What does the division change?" First which prompt learns; then, with the KL in the loss, the leash.
 #
 #   {{recipes}}
+# - **Section 7.** "Length is worth nothing; then why is it learned?" A penalty that is divided weighs less on a long answer.
 
 # %% [markdown] lang="tr"
 # ### Bunu görürseniz

@@ -25,7 +25,7 @@ SAID = ("alt", "title", "aria-label")
 IN_FULL = (
     *("proximal policy optimization", "direct preference optimization"),
     *("identity preference optimization", "generalized advantage estimation"),
-    *("likelihood displacement", "leave-one-out", "open-instruct"),
+    *("likelihood displacement", "leave-one-out", "open-instruct", "best-of-", "Best-of-"),
 )
 SHARED = {
     "methods": "DPO GAE GPTQ GRPO IPO LoRA PEFT PPO QLoRA REINFORCE RL RLOO SFT SVD TRL rsLoRA",

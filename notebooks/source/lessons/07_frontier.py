@@ -19,7 +19,7 @@
 # When a new method appears, its paper compares it with a rival or two by a few curves; nobody knows how good anything **could** have been. Here we do: given a reward and a reference, the largest reward at each KL is known. That line is the **frontier**.
 #
 # In this lesson selection without any training (best-of-n), the reward model, RLOO and GRPO join PPO and DPO under the same frontier. And each method has an optimum of its **own**; by looking at it we understand where it lands.
-# Time: about 54 minutes; the sections marked *extra* can wait, without them 40 minutes. Exercises: 22 minutes.
+# Time: about 54 minutes, or 40 without the sections marked *extra*, which can wait. Exercises: 22 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Resmin kuralları (2 dakika)
@@ -113,16 +113,14 @@ bound.reveal(a=abs(share - 1) < 0.05, b=share > 1.6, c=0.4 < share < 0.6)
 # %% [markdown] lang="en"
 # And how far from the frontier is it? Move the slider: every $n$ lies almost on the line.
 
+
 # %%
-tc.widgets.slider(
-    "n",
-    sizes,
-    lambda n: tc.plots.landings(
-        world, ref_logp, best_of_n=tc.exact.best_of_n(ref_logp, world.reward, n)
-    ),
-    start=4,
-    language=world.language,
-)
+def by_n(n):
+    table = tc.exact.best_of_n(ref_logp, world.reward, n)
+    return tc.plots.landings(world, ref_logp, best_of_n=table)
+
+
+tc.widgets.slider("n", sizes, by_n, start=4, language=world.language)
 
 # %% [markdown] lang="tr"
 # Seçerek tam $\pi^*$'a da varılır. **Reddetmeli örnekleme** (rejection sampling): bir yanıtı $e^{(r - r_\mathrm{max})/\beta}$ olasılığıyla kabul et, yoksa yenisini çek. Kabul edilenler $\pi_\mathrm{ref}\, e^{r/\beta}$ ile orantılıdır ([Liu ve ark., 2024][rejection]):
@@ -182,22 +180,20 @@ natural, plain = climb(0.05, lambda pi: 1), climb(0.5, lambda pi: pi)
 # - exactly on it, at the optimum of some leash
 # - beyond it
 
+
 # %% early
-paths = {"natural": natural, "plain": plain}
-tc.widgets.slider(
-    "step",
-    [0, 5, 10, 20, 40, 80],
-    lambda step: tc.plots.landings(
-        world, ref_logp, paths=paths, natural=natural[step], plain=plain[step]
-    ),
-    start=20,
-    language=world.language,
-)
+def by_step(step):
+    paths = {"natural": natural, "plain": plain}
+    here = {name: path[step] for name, path in paths.items()}
+    return tc.plots.landings(world, ref_logp, paths=paths, **here)
+
+
+tc.widgets.slider("step", [0, 5, 10, 20, 40, 80], by_step, start=20, language=world.language)
 
 # %% tags=["reveal"]
 stopped = tc.exact.optimal_policy(ref_logp, world.reward, kl_beta=1 / (0.05 * 20))
-off = float(tc.exact.total_variation(natural[20], stopped).max())
-early.reveal(a=off > 0.05, b=off < 1e-12, c=1e-12 <= off <= 0.05)
+gap = float(tc.exact.total_variation(natural[20], stopped).max())
+early.reveal(a=gap > 0.05, b=gap < 1e-12, c=1e-12 <= gap <= 0.05)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # $t$ adım sonra $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: tasması $\beta = 1/(\eta t)$ olan $\pi^*$'ın ta kendisi. Tasma **bir durma zamanıdır**. Düz gradyanda öyle değil: az olası yanıtları hemen hiç itmediği için yolu sınırın altından geçer. Sürgüyle yürüt: doğal gradyan çizgiden hiç ayrılmaz. (Büyük bir ağda böyle bir tablo yoktur, PPO'nun kırpmasıyla da yürüyüş artık tam değildir; yine de KL cezası erken durmaya çok benzer, [Gao ve ark., 2023][overoptimisation].)
@@ -275,14 +271,13 @@ for rank in ranks:
     print(f"rank {rank}: {right:.3f} of the pairs")
 # tr: rank {}: {} of the pairs → rank {}: çiftlerin {} kadarı
 
+
 # %%
-tc.widgets.slider(
-    "rank",
-    ranks,
-    lambda rank: tc.plots.goodhart(judge, ref_logp, highlight=f"rank {rank}", **proxies),
-    start=1,
-    language=world.language,
-)
+def by_rank(rank):
+    return tc.plots.goodhart(judge, ref_logp, highlight=f"rank {rank}", **proxies)
+
+
+tc.widgets.slider("rank", ranks, by_rank, start=1, language=world.language)
 
 # %% [markdown] lang="tr"
 # Daha çok veri kurtarır mı? Sürgü: tohum başına çift sayısı, rank 2 ile.
@@ -294,14 +289,14 @@ tc.widgets.slider(
 counts = [300, 1000, 3000, 10_000]
 config = tc.RewardModelConfig(rank=2, seeds=16)
 fits = {n: tc.train_reward_model(judge, config, pairs[:, :n], start).reward.values for n in counts}
-by_count = {f"{n:,}": fit for n, fit in fits.items()}
-tc.widgets.slider(
-    "pairs",
-    counts,
-    lambda n: tc.plots.goodhart(judge, ref_logp, highlight=f"{n:,}", **by_count),
-    start=1000,
-    language=world.language,
-)
+fitted = {f"{n:,}": fit for n, fit in fits.items()}
+
+
+def by_pairs(n):
+    return tc.plots.goodhart(judge, ref_logp, highlight=f"{n:,}", **fitted)
+
+
+tc.widgets.slider("pairs", counts, by_pairs, start=1000, language=world.language)
 
 # %% [markdown] lang="tr"
 # Best-of-n aynı vekille daha yükseğe çıkabilir: ödüllerin **sırasına** bakar, büyüklüğüne değil. Bir token'a haksız yere çok yüksek ödül verelim; sıra hemen hemen aynı kalır:
@@ -323,12 +318,12 @@ for n in (2, 4):
 # tr: best of {}: gold {} → best-of-{}: altın {}
 
 # %% [markdown] lang="tr"
-# ## 5 · DPO, iki adımın birleşimidir; ve bütün resim (7 dakika)
+# ## 5 · DPO ve bütün resim (7 dakika)
 #
 # DPO ile ödül modeli aynı çiftlerde aynı kaybı küçültür: biri $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$ ile, öteki $\hat r$ ile. Her $\hat r$, isteme bağlı bir sabit dışında böyle yazılabilir. O hâlde DPO'nun en iyisi, tam ödül modelinin $\pi^*$'ıdır ([Swamy ve ark., 2025][all_roads]):
 
 # %% [markdown] lang="en"
-# ## 5 · DPO is both steps in one; and the whole picture (7 minutes)
+# ## 5 · DPO, and the whole picture (7 minutes)
 #
 # DPO and the reward model minimise the same loss on the same pairs: one through $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$, the other through $\hat r$. Any $\hat r$ can be written that way, up to a constant for each prompt. So the optimum of DPO is the $\pi^*$ of the full reward model ([Swamy et al., 2025][all_roads]):
 
@@ -350,18 +345,14 @@ print(f"DPO and the two steps: {apart:.3f} of the probability lies elsewhere")
 # %%
 betas = [0.25, 0.5, 1, 2]
 trained = tc.train_dpo(world, tc.DPOConfig(beta=betas, seeds=16), many, start)
-tc.widgets.slider(
-    "beta",
-    betas,
-    lambda beta: tc.plots.landings(
-        world,
-        ref_logp,
-        DPO=trained.logp.sel(beta=beta),
-        own={"DPO": tc.exact.optimal_policy(ref_logp, full.reward.values, beta)},
-    ),
-    start=0.5,
-    language=world.language,
-)
+
+
+def by_beta(beta):
+    own = {"DPO": tc.exact.optimal_policy(ref_logp, full.reward.values, beta)}
+    return tc.plots.landings(world, ref_logp, own=own, DPO=trained.logp.sel(beta=beta))
+
+
+tc.widgets.slider("beta", betas, by_beta, start=0.5, language=world.language)
 
 # %% [markdown] lang="tr"
 # Şimdi bütün yöntemler: tasma 0,5; DPO'ya tohum başına 10.000 çift. RLOO ile GRPO'yu bölüm 6'da açacağız. Boş işaret, yöntemin **kendi** amacının en iyisidir: SFT'ninki her istemde gösterilen tek yanıttır, DPO'nunki onun çiftlerinden öğrenilen ödülünkü.
@@ -544,7 +535,7 @@ leash.reveal(a=moved > 1.8, b=abs(moved - 1) < 0.1, c=moved > 3)
 spots = {"KL in the reward": ("reward", "k1"), "KL in the loss": ("loss", "k2")}
 
 
-def by_group_size(size):
+def by_size(size):
     landed, own = {}, {}
     for name, (place, estimator) in spots.items():
         config = tc.GRPOConfig(num_generations=size, kl_in=place, kl_estimator=estimator, seeds=16)
@@ -553,9 +544,7 @@ def by_group_size(size):
     return tc.plots.landings(world, ref_logp, own=own, **landed)
 
 
-tc.widgets.slider(
-    "num_generations", [2, 4, 8, 16], by_group_size, start=8, language=world.language
-)
+tc.widgets.slider("num_generations", [2, 4, 8, 16], by_size, start=8, language=world.language)
 # tr: KL in the reward → KL ödülde
 # tr: KL in the loss → KL kayıpta
 
@@ -612,13 +601,13 @@ print(f"the lone right answer, beside the others' deviation: {float(lone):,.0f}"
 rates = [0.1, 0.3, 1, 3]
 config = tc.LengthConfig(loss_type=["grpo", "dr_grpo"], lr=rates, seeds=16)
 curves = tc.train_length(world, config, start)
-tc.widgets.slider(
-    "lr",
-    rates,
-    lambda lr: tc.plots.lengths(world, curves.sel(lr=lr)),
-    start=1,
-    language=world.language,
-)
+
+
+def by_rate(lr):
+    return tc.plots.lengths(world, curves.sel(lr=lr))
+
+
+tc.widgets.slider("lr", rates, by_rate, start=1, language=world.language)
 
 # %% tags=["reveal"]
 ends = curves.long_wrong.sel(loss_type="grpo", lr=1).mean("seed")
