@@ -7,6 +7,7 @@ is false of a training that does not.
 import re
 
 import pytest
+import torch
 
 import lesson_runs
 import toycore as tc
@@ -118,3 +119,67 @@ def test_no_page_says_that_every_curve_settles():
             "the same numbers on every machine",
         ):
             assert gone not in text, page.name
+
+
+# --- lesson 7 -------------------------------------------------------------------------------------
+
+
+def test_the_accuracy_on_the_pairs_does_not_warn_of_what_a_narrow_proxy_costs():
+    """Section 4: rank 1 to 6 differ by less than 4 per cent, and by more than half of the gold."""
+    models, judge = lesson_runs.reward_models(), lesson_runs.judge_of_answers()
+    right = models.history.accuracy.isel(step=-1).mean("seed")
+    assert (abs(right - right.sel(rank=6)) < 0.04).all()
+    ref = torch.as_tensor(lesson_runs.start().logp.values)
+    greedy = (ref + 1000 * torch.as_tensor(models.reward.values)).log_softmax(-1)
+    gold = tc.exact.expected_reward(greedy, judge.reward).mean((1, 2))  # rank
+    assert gold[-1] - gold[0] > 0.5
+
+
+def test_the_trained_dpo_stands_in_its_hollow_mark_at_every_beta():
+    """Section 5: one reward model, many leashes."""
+    dpo, model, ref = (
+        lesson_runs.betas(),
+        lesson_runs.full_reward_model(),
+        torch.as_tensor(lesson_runs.start().logp.values),
+    )
+    for beta in (0.5, 1.0, 2.0):
+        own = tc.exact.optimal_policy(ref, model.reward.values, beta)
+        here = torch.as_tensor(dpo.logp.sel(beta=beta).values)
+        assert tc.exact.total_variation(here, own).mean(-1).max() < 0.02
+        kl = [float(tc.exact.kl(one, ref).mean()) for one in (here, own)]
+        assert abs(kl[0] - kl[1]) < 0.01
+
+
+def test_what_sft_shows_earns_little_at_two_prompts_and_its_own_optimum_is_off_the_frontier():
+    """Section 5."""
+    world, ref = lesson_runs.WORLD, torch.as_tensor(lesson_runs.start().logp.values)
+    shown = world.reward[torch.arange(6), world.sft_targets]
+    assert (shown < world.reward.amax(-1)).sum() == 2
+    goal = torch.full_like(ref, -torch.inf)
+    goal[:, torch.arange(6), world.sft_targets] = 0
+    for table in (goal, torch.as_tensor(lesson_runs.long_sft().logp.values)):
+        assert (tc.exact.below_frontier(table, ref, world.reward) > 0.2).all()
+
+
+def test_divided_by_std_the_kl_in_the_loss_slides_as_groups_grow_and_in_the_reward_it_stays():
+    """Section 6, seed by seed: shorter than the leash asks at G = 2, ever longer from there on."""
+    world, ref = lesson_runs.WORLD, torch.as_tensor(lesson_runs.start().logp.values)
+    goal = tc.exact.kl(tc.exact.optimal_policy(ref, world.reward, 0.5), ref).mean(-1)
+    end = {
+        place: lesson_runs.groups(place).history.kl.isel(step=-1) for place in ("reward", "loss")
+    }
+    assert (abs(end["reward"] / goal.numpy() - 1) < 0.15).all()
+    slides = end["loss"].transpose("num_generations", "seed").values
+    assert (slides[0] < goal.numpy()).all()
+    assert (slides[1:] > 1.3 * goal.numpy()).all()
+    assert (slides[1:] > slides[:-1]).all()
+
+
+def test_length_is_learned_at_every_rate_and_without_the_division_at_none():
+    """Section 7."""
+    curves = lesson_runs.lengths()
+    moved = curves.isel(step=-1) - curves.isel(step=0)
+    left, without = (moved.sel(loss_type=way) for way in ("grpo", "dr_grpo"))
+    assert (left.long_right < -0.02).all()
+    assert (left.long_wrong > 0.001).all()
+    assert (abs(without[["long_right", "long_wrong"]].to_array()) < 1e-9).all()

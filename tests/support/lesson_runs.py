@@ -76,3 +76,56 @@ def sham() -> tc.Run:
     settings = {"recipe": "kl_in_reward", "kl_beta": leashes, "rollouts": 15}
     config = tc.broken.PPOLabConfig(**settings, seeds=16)
     return tc.broken.train_ppo(WORLD, config, start())
+
+
+@functools.cache
+def judge_of_answers() -> tc.World:
+    """Lesson 7's gold: each prompt's own answer 1, harmful ones −1, the others −0.2."""
+    gold = torch.where(WORLD.reward < 0, -1.0, -0.2).double()
+    gold[torch.arange(6), WORLD.sft_targets] = 1.0
+    return tc.World(reward=gold)
+
+
+@functools.cache
+def gold_pairs() -> torch.Tensor:
+    """10,000 per seed, as that judge sees them."""
+    judge, logp = judge_of_answers(), start().logp
+    pairs = [judge.sample_preferences(logp.sel(seed=s), 10_000, seed=s) for s in range(16)]
+    return torch.stack(pairs)
+
+
+@functools.cache
+def reward_models() -> tc.Run:
+    config = tc.RewardModelConfig(rank=[1, 2, 4, 6], seeds=16)
+    return tc.train_reward_model(judge_of_answers(), config, gold_pairs(), start())
+
+
+@functools.cache
+def full_reward_model() -> tc.Run:
+    """Without a ridge, on the pairs of `betas`."""
+    logp = start().logp
+    pairs = [WORLD.sample_preferences(logp.sel(seed=s), 100_000, seed=s) for s in range(16)]
+    config = tc.RewardModelConfig(ridge=0, seeds=16)
+    return tc.train_reward_model(WORLD, config, torch.stack(pairs), start())
+
+
+GROUP_LEASHES = {"reward": "k1", "loss": "k2"}  # where the KL stands: how it is estimated
+
+
+@functools.cache
+def groups(place: str) -> tc.Run:
+    """GRPO with the standard deviation, over the size of the group."""
+    estimator = {"kl_in": place, "kl_estimator": GROUP_LEASHES[place]}
+    config = tc.GRPOConfig(num_generations=[2, 4, 8, 16], **estimator, seeds=16)
+    return tc.train_grpo(WORLD, config, start())
+
+
+@functools.cache
+def long_sft() -> tc.Run:
+    return tc.train_sft(WORLD, tc.SFTConfig(steps=75, seeds=16))
+
+
+@functools.cache
+def lengths():
+    config = tc.LengthConfig(loss_type=["grpo", "dr_grpo"], lr=[0.1, 0.3, 1, 3], seeds=16)
+    return tc.train_length(WORLD, config, start())
