@@ -453,6 +453,7 @@ def test_the_arms_of_the_table_do_the_work_they_claim(world, monkeypatch):
     arms, work = training.arms()
     assert work == {
         training.SWEEP: 336 * 400,
+        training.GROUPS: 336 * 400 * 1.5,
         training.ALONE: 400,
         training.PLAIN: 400,
         training.DPO: 200,
@@ -463,6 +464,10 @@ def test_the_arms_of_the_table_do_the_work_they_claim(world, monkeypatch):
     for run in (sweep, one):
         assert (run.config.rollouts, run.config.epochs, run.config.batch_size) == (100, 4, 64)
     assert len(one_thread(arms[training.PLAIN])()[1]) == 100
+    groups = arms[training.GROUPS]().config
+    assert groups.runs == 336
+    samples = groups.answers_per_prompt * len(world.prompts)
+    assert groups.rollouts * groups.epochs * samples == 400 * 1.5 * 64
     assert arms[training.DPO]().history.sizes["step"] == 201
 
 

@@ -22,9 +22,15 @@ from toycore.engine.plain_torch import plain_torch
 Arms = dict[str, tuple[Callable[[], object], int]]  # what to call; runs × updates in one call
 
 SWEEP, ALONE, DPO = "PPO, 336 runs in one sweep", "PPO, one run", "DPO, one run, 5 pairs"
+GROUPS = "GRPO, 336 runs in one sweep"
 PLAIN, TRL = "PPO, one run, plain modules", "TRL's DPO, GPT-2 of {} layers, 5 pairs"
 LAYERS, TRL_STEPS = (0, 2), 50
-PEERS = [(ALONE, SWEEP), (PLAIN, SWEEP), (PLAIN, ALONE)]  # ratios of interest, when both are timed
+PEERS = [
+    (GROUPS, SWEEP),
+    (ALONE, SWEEP),
+    (PLAIN, SWEEP),
+    (PLAIN, ALONE),
+]  # ratios of interest, when both are timed
 PEERS += [(TRL.format(layers), DPO) for layers in LAYERS]
 
 TRL_IS_TIMED = f"""TRL: {TRL_STEPS} steps, d = 32 (0 layers) or 64 (2 layers, LoRA), float32; the
@@ -42,11 +48,15 @@ def course_arms() -> Arms:
     """The course's own training, and its plain peer."""
     world, rollouts = tc.World(), {"rollouts": 100, "epochs": 4, "batch_size": 64}
     many = tc.PPOConfig(kl_beta=np.linspace(0, 1, 21), seeds=16, **rollouts)
+    groups = tc.GRPOConfig(
+        kl_beta=many.kl_beta, seeds=16, rollouts=100, epochs=4, answers_per_prompt=16
+    )
     one, dpo = tc.PPOConfig(**rollouts), tc.DPOConfig(steps=200)
     starts, start = tc.train_sft(world, tc.SFTConfig(seeds=16)), tc.train_sft(world)
     updates = one.rollouts * one.epochs
     return {
         SWEEP: (lambda: tc.train_ppo(world, many, starts), many.runs * updates),
+        GROUPS: (lambda: tc.train_grpo(world, groups, starts), groups.runs * updates * 1.5),
         ALONE: (lambda: tc.train_ppo(world, one, start), updates),
         PLAIN: (lambda: train_plain(world, one, start.model), updates),
         DPO: (lambda: tc.train_dpo(world, dpo, start=start), dpo.steps),
@@ -70,6 +80,7 @@ def remarks(table, imports: dict[str, list[float]]) -> list[str]:
         "Ratios within the same round, median and quartiles:",
         *ratios,
         "PPO: 100 rollouts × 4 epochs of batch 64, 400 updates per run; DPO: 200 steps.",
+        "GRPO: 2 groups of 8 for each of 6 prompts, 96 answers: an update counts as 1.5 of batch 64.",
         TRL_IS_TIMED if has_trl() else NO_TRL,
         f"import toycore: {toycore:.2g} s on top of the {torch_:.2g} s of import torch, CPU time.",
     ]
