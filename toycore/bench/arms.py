@@ -80,7 +80,7 @@ def remarks(table, imports: dict[str, list[float]]) -> list[str]:
         "Ratios within the same round, median and quartiles:",
         *ratios,
         "PPO: 100 rollouts × 4 epochs of batch 64, 400 updates per run; DPO: 200 steps.",
-        "GRPO: 2 groups of 8 for each of 6 prompts, 96 answers: an update counts as 1.5 of batch 64.",
+        "GRPO: 2 groups of 8 for each of 6 prompts; an update counts as 1.5 of batch 64.",
         TRL_IS_TIMED if has_trl() else NO_TRL,
         f"import toycore: {toycore:.2g} s on top of the {torch_:.2g} s of import torch, CPU time.",
     ]
