@@ -4,6 +4,7 @@ The catalogue tests run over every exercise of `tc.checks`, so a new one is cove
 """
 
 import inspect
+import itertools
 import math
 import sys
 
@@ -17,6 +18,7 @@ from builder.lesson import numbers
 from terms import misused
 from toycore.checks import trial
 from toycore.checks.exercise import Exercise, Predicted, Tried, Written
+from toycore.checks.frontier import examine_proxy, tripled
 from toycore.checks.verdict import HEADS, PHRASES, Verdict
 
 EXERCISES = {name: getattr(tc.checks, name) for name in tc.checks.__all__}
@@ -24,6 +26,7 @@ WRITTEN = {name: exercise for name, exercise in EXERCISES.items() if isinstance(
 PREDICTED = {name: e for name, e in EXERCISES.items() if isinstance(e, Predicted)}
 NUMBERED = {name: e for name, e in PREDICTED.items() if not isinstance(e.right.answer, str)}
 LANGUAGES = ("tr", "en")
+TOKENS = tc.World().tokens
 
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 each_written = pytest.mark.parametrize("exercise", WRITTEN.values(), ids=WRITTEN)
@@ -114,6 +117,18 @@ def refusal_table(difference: float) -> torch.Tensor:
     return table
 
 
+def gold_table(shrunk: float = 1.0, **worth: float) -> torch.Tensor:
+    """The gold of lesson 7, or its differences shrunk; with the rewards of some tokens changed."""
+    world = tc.World()
+    table = torch.full((6, 11), -0.2, dtype=torch.float64)
+    table[:, [5, 6]] = -1.0
+    table[range(6), world.sft_targets] = 1.0
+    table *= shrunk
+    for label, reward in worth.items():
+        table[:, world.token(label)] = reward
+    return table
+
+
 BY_THE_FORMULA = math.log(0.95 / 0.05) - math.log(0.44 / 0.56)  # lesson 3, the hint of exercise 5
 HINTED = {
     "own_rewards": [{"helpful": r, "harmful": -3, "neutral": r} for r in (0, 0.2, 1, 3)],
@@ -123,6 +138,10 @@ HINTED = {
     "own_pairs": [[(5, 10, token)] for token in range(10)],
     "outlier": [0, 0.0, -0.4],
     "own_bits": [[5 if token not in (5, 6, 9, 10) else 2 for token in range(11)]],
+    "own_proxy": [
+        *(gold_table(shrunk, **{token: 3}) for shrunk in (1, 0.5, 0.1) for token in TOKENS),
+        *(gold_table(0.1, **{token: 2.0}) for token in ("yes", "please", "long", "insult", "bad")),
+    ],
 }
 
 
@@ -137,6 +156,220 @@ HINTED = {
 def test_what_a_hint_leads_to_is_accepted(exercise, answer):
     verdict = exercise(answer)
     assert verdict.passed, verdict
+
+
+# --- lesson 7, as learners write it ---------------------------------------------------------------
+
+
+def row_by_row(reward):
+    rows = []
+    for row in reward:
+        mean = sum(row) / len(row)
+        variance = sum((one - mean) ** 2 for one in row) / (len(row) - 1)
+        rows.append([float((one - mean) / (variance**0.5 + 1e-4)) for one in row])
+    return rows
+
+
+def in_place(reward):
+    reward -= reward.mean(dim=-1, keepdim=True)
+    reward /= reward.std(dim=-1, keepdim=True) + 1e-4
+    return reward
+
+
+def with_numpy(reward):
+    rows = reward.numpy()
+    spread = rows.std(-1, ddof=1, keepdims=True)
+    return (rows - rows.mean(-1, keepdims=True)) / (spread + 1e-4)
+
+
+def level_by_level(pi, reward, n):
+    """A loop over tokens, with Python's sums; a list."""
+    table = []
+    for p, r in zip(pi.tolist(), reward.tolist(), strict=True):
+        pairs = [*zip(pi.tolist(), reward.tolist(), strict=True)]
+        most = sum(other for other, earned in pairs if earned <= r)
+        less = sum(other for other, earned in pairs if earned < r)
+        table.append(p / (most - less) * (most**n - less**n))
+    return table
+
+
+def every_draw(pi, reward, n):
+    """All V^n draws enumerated, ties shared among those that were drawn: no formula at all."""
+    table = [0.0] * len(pi)
+    for drawn in itertools.product(range(len(pi)), repeat=n):
+        tied = [one for one in drawn if reward[one] == max(reward[other] for other in drawn)]
+        for one in tied:
+            table[one] += math.prod(float(pi[other]) for other in drawn) / len(tied)
+    return torch.tensor(table, dtype=torch.float64)
+
+
+def of_distinct_rewards(pi, reward, n):
+    values, level = reward.unique(return_inverse=True)
+    mass = torch.zeros(len(values), dtype=pi.dtype).index_add(0, level, pi)
+    top = mass.cumsum(0).clamp(max=1)
+    chance = top**n - (top - mass) ** n
+    return (chance / mass)[level] * pi
+
+
+ALSO_RIGHT = {
+    "group_advantage": [
+        row_by_row,
+        in_place,
+        with_numpy,
+        tc.grpo.group_advantage,
+        lambda reward: (reward.T - reward.mean(1)).T / (reward.std(1, keepdim=True) + 1e-4),
+    ],
+    "best_of_n": [
+        level_by_level,
+        every_draw,
+        of_distinct_rewards,
+        lambda pi, reward, n: tc.exact.best_of_n(pi.log()[None], reward[None], n).exp()[0],
+    ],
+    "own_proxy": [
+        gold_table(0.1, long=2).float(),
+        gold_table(0.1, long=2).numpy(),
+        gold_table(long=3).tolist(),
+        (10 * gold_table(0.1, long=0.3)).round().int(),
+        gold_table(0.1, yes=3, long=2.9),
+        gold_table(long=3).requires_grad_(),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        pytest.param(EXERCISES[name], answer, id=f"{name}-{place}")
+        for name, answers in ALSO_RIGHT.items()
+        for place, answer in enumerate(answers)
+    ],
+)
+def test_a_right_answer_of_another_kind_passes(exercise, answer):
+    for language in LANGUAGES:
+        verdict = exercise(answer, language=language)
+        assert verdict.passed, verdict
+
+
+def drawn_many_times(pi, reward, n):
+    draws = torch.multinomial(pi, 10_000 * n, replacement=True).view(-1, n)
+    best = draws.gather(1, reward[draws].argmax(1, keepdim=True))
+    return torch.bincount(best.flatten(), minlength=len(pi)) / len(best)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("group_advantage", lambda r: (r - r.mean(-1)) / (r.std(-1) + 1e-4), "must match the size"),
+        ("group_advantage", lambda r: in_place(r).float(), "of type `torch.float32`"),
+        ("group_advantage", lambda r: in_place(r).sum(-1), "The shape is wrong"),
+        ("group_advantage", lambda r: r - r.min(-1, keepdim=True).values, "don't recognise"),
+        ("best_of_n", drawn_many_times, "gave two results"),
+        ("best_of_n", lambda pi, r, n: every_draw(pi, r, n).float(), "of type `torch.float32`"),
+        ("best_of_n", lambda pi, r, n: r.argmax(), "The shape is wrong"),
+        ("best_of_n", lambda pi, r, n: every_draw(pi, r, n)[None], "The shape is wrong"),
+        ("own_proxy", gold_table(long=3)[0], "shape"),
+        ("own_proxy", gold_table(long=3).T, "shape"),
+        ("own_proxy", gold_table(long=math.nan), "finite"),
+        ("own_proxy", [["gold"] * 11] * 6, "cannot be used"),
+        ("own_proxy", tc.World(), "you gave `World`"),
+        ("own_proxy", lambda: gold_table(long=3), "you gave `function`"),
+    ],
+)
+def test_what_is_said_of_an_answer_that_no_catalogue_has(name, answer, words):
+    torch.manual_seed(0)  # for those that draw
+    en, tr = (
+        EXERCISES[name].judge(answer, language, Generator().manual_seed(0))
+        for language in ("en", "tr")
+    )
+    assert en.mistake is tr.mistake is None
+    assert words in en.body != tr.body
+
+
+def one_prompt_only():
+    proxy = gold_table()
+    proxy[0, 9] = 3
+    return proxy
+
+
+@pytest.mark.parametrize(
+    ("proxy", "mistake", "words"),
+    [
+        (gold_table().float(), "unchanged", "the gold itself"),
+        (torch.full((6, 11), -3), "no_rival", "earns 0.2963 of gold"),
+        (gold_table(0.01), "no_rival", "at no prompt"),
+        (gold_table() + 1, "no_rival", "at no prompt"),
+        (gold_table(long=1.0), "no_rival", "at no prompt"),
+        (one_prompt_only(), "not_hacked", "At 1 of the 6 prompts"),
+        (tc.World().reward, "not_hacked", "At 2 of the 6 prompts"),
+        (gold_table(no=2), "not_hacked", "At 5 of the 6 prompts"),
+        (gold_table(long=2.5), "not_hacked", "At 6 of the 6 prompts"),
+        (gold_table(insult=3, bad=3), "both_hacked", "Best-of-4 is fooled"),
+        (torch.zeros(6, 11).index_fill(1, torch.tensor([9]), 3), "both_hacked", "come level"),
+        (-gold_table(), "both_hacked", "Best-of-4 is fooled"),
+        (gold_table(long=-3.5), "too_large", "a size of 3.5"),
+        (gold_table(4.0), "too_large", "a size of 4"),
+    ],
+)
+def test_a_proxy_is_told_what_it_does(proxy, mistake, words):
+    verdict = tc.checks.own_proxy(proxy)
+    assert verdict.mistake == mistake
+    assert words in verdict.body
+
+
+def test_a_proxy_is_judged_by_where_training_lands():
+    """RLOO and GRPO with k1 in the reward, on the gold and on the proxy of the solution."""
+    start = tc.checks.trained.start()
+    gold = gold_table()
+    plain = {"baseline": "leave_one_out", "scale_rewards": "none"}
+    for proxy, due, tolerance in ((gold, 0.879, 0.01), (gold_table(0.1, long=2), 0.0656, 0.005)):
+        _, figures = examine_proxy(proxy.tolist(), "en")
+        assert figures["grpo"] == pytest.approx(due, abs=1e-3)
+        config = {"kl_beta": 0.5, "kl_in": "reward", "kl_estimator": "k1", "seeds": 16}
+        rloo, grpo = (
+            tc.train_grpo(tc.World(reward=proxy), tc.GRPOConfig(**config, **how), start)
+            for how in (plain, {})
+        )
+        landed = [
+            tc.exact.expected_reward(torch.as_tensor(run.logp.values), gold).mean()
+            for run in (rloo, grpo)
+        ]
+        assert landed[0] == pytest.approx(figures["grpo"], abs=tolerance)
+        assert landed[1] == pytest.approx(figures["grpo"], abs=0.06)
+
+
+def test_a_rare_answer_is_found_late():
+    """Why a check asks the optimum: where the gold keeps its size, it is learned first."""
+    start, gold, config = tc.checks.trained.start(), gold_table(), {"kl_beta": 0.5, "seeds": 16}
+    proxy = gold_table(long=3)
+    _, figures = examine_proxy(proxy.tolist(), "en")
+    config |= {"baseline": "leave_one_out", "scale_rewards": "none"}
+    config |= {"kl_in": "reward", "kl_estimator": "k1"}
+    landed = [
+        tc.exact.expected_reward(
+            torch.as_tensor(tc.train_grpo(tc.World(reward=proxy), settings, start).logp.values),
+            gold,
+        ).mean()
+        for settings in (tc.GRPOConfig(**config), tc.GRPOConfig(rollouts=600, **config))
+    ]
+    assert landed[0] > figures["grpo"] + 0.1
+    assert landed[1] == pytest.approx(figures["grpo"], abs=0.03)
+
+
+def test_three_times_the_reward_moves_what_training_says():
+    start, reward = tc.checks.trained.start(), tc.World().reward
+    plain = {"baseline": "leave_one_out", "scale_rewards": "none"}
+    plain |= {"kl_in": "reward", "kl_estimator": "k1"}
+    _, moved = tripled()
+    for name, how in (("rloo", plain), ("grpo", {})):
+        one, three = (
+            np.exp(
+                tc.train_grpo(
+                    tc.World(reward=k * reward), tc.GRPOConfig(seeds=16, **how), start
+                ).logp.values
+            )
+            for k in (1, 3)
+        )
+        assert np.abs(three - one).max() == pytest.approx(moved[name], abs=0.05)
 
 
 def test_a_critic_that_is_cut_off_by_itself_is_cut_off():

@@ -591,6 +591,8 @@ VALUES = {
     "a table of another shape": (checks.refusal, torch.ones(11, 6), "shape"),
     "a table with NaN": (checks.refusal, torch.full((6, 11), torch.nan), "not_finite"),
     "a table of words": (checks.refusal, "high", "reward_table"),
+    "a proxy of one row": (checks.own_proxy, [0.0] * 11, "shape"),
+    "an infinite proxy": (checks.own_proxy, torch.full((6, 11), torch.inf), "not_finite"),
     "bits out of bounds": (checks.own_bits, [4] * 10 + [9], "most"),
     "a fraction of a bit": (checks.own_bits, [4] * 10 + [2.5], "whole"),
 }

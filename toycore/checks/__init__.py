@@ -9,8 +9,8 @@ attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
 trial.py  plain.py  settled.py          a call in a child; an answer in plain data; the check's
              own work on a torch that the learner has not touched
 draws.py  trained.py         random inputs; where training starts
-environment.py  lora.py  ppo.py  dpo.py  quantization.py  lab.py     the exercises, one file per lesson;
-             long, since each mistake stands beside its words in both languages
+environment.py  lora.py  ppo.py  dpo.py  quantization.py  lab.py  frontier.py     the exercises,
+             one file per lesson; long, since each mistake stands beside its words in both languages
 """
 
 from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
@@ -21,7 +21,7 @@ from toycore.checks.environment import (
     own_rewards,
     shifted,
 )
-from toycore.checks.frontier import best_of_n, group_advantage, own_proxy
+from toycore.checks.frontier import best_of_n, group_advantage, own_proxy, scaled
 from toycore.checks.lab import flipped_leash, group_beta, k3, leave_one_out
 from toycore.checks.lora import alpha, lora_forward, new_adapter, own_targets
 from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
@@ -56,5 +56,6 @@ __all__ = [
     "own_targets",
     "refusal",
     "round_trip",
+    "scaled",
     "shifted",
 ]

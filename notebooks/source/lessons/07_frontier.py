@@ -731,24 +731,63 @@ def best_of_n(pi, reward, n):
 
 
 # %% [markdown] lang="tr"
-# ### Alıştırma 3 · Yalnızca birini kandıran ödül
+# ### Alıştırma 3 · Ödülün üç katı
 #
-# ●●○ · 8 dakika. Bölüm 4'ün altını `gold` adıyla yukarıda. Ödülleri −3 ile 3 arasında kalan bir vekil kur ki GRPO (KL ödülde, `kl_beta` 0,5) onunla en çok 0,2 altın kazansın, başlangıçtan az; best-of-4 ise aynı vekille en az 0,6 kazansın.
+# ●○○ · 4 dakika. Bütün ödüller üç katına çıksın (3, −3, 0,6); `kl_beta` yine 0,5, gerisi de aynı. Kimin vardığı politika değişir?
+#
+# * `"a"` GRPO: KL kayıpta, avantaj standart sapmaya bölünüyor
+# * `"b"` RLOO: KL ödülde, bölme yok
+# * `"c"` best-of-4
 #
 # <details><summary>İpucu</summary>
 #
-# Best-of-n sıraya bakar, GRPO büyüklüğe. Seyrek bir yanıtı seç ve bütün istemlerde abart.
+# Her birinin formülüne $r$ yerine $3r$ yaz: 3 nerede götürülür?
 #
 # </details>
 
 # %% [markdown] lang="en"
-# ### Exercise 3 · A reward that fools only one
+# ### Exercise 3 · Three times the reward
 #
-# ●●○ · 8 minutes. The gold of section 4 stands above as `gold`. Build a proxy with rewards between −3 and 3 on which GRPO (KL in the reward, a `kl_beta` of 0.5) earns at most 0.2 of gold, less than at the start, while best-of-4 on the same proxy earns at least 0.6.
+# ●○○ · 4 minutes. Let all rewards be three times as large (3, −3, 0.6); `kl_beta` is still 0.5, and all else the same. Whose final policy changes?
+#
+# * `"a"` GRPO: the KL in the loss, the advantage divided by the standard deviation
+# * `"b"` RLOO: the KL in the reward, no division
+# * `"c"` best-of-4
 #
 # <details><summary>Hint</summary>
 #
-# Best-of-n looks at the order, GRPO at the size. Choose a rare answer, and exaggerate it at all prompts.
+# Write $3r$ for $r$ in the formula of each: where does the 3 cancel?
+#
+# </details>
+
+# %% tags=["exercise"]
+changed = ...
+
+# %% tags=["check"]
+tc.checks.scaled(changed, language="en")
+
+# %% tags=["solution"]
+changed = "b"
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 4 · Yalnızca birini kandıran ödül
+#
+# ●●○ · 8 dakika. Bölüm 4'ün altını `gold` adıyla yukarıda. Ödülleri −3 ile 3 arasında kalan bir vekil kur: onunla GRPO'nun kendi en iyisi (KL ödülde, `kl_beta` 0,5) en çok 0,25 altın kazansın, yani başlangıçtan az; best-of-4 ise aynı vekille en az 0,6.
+#
+# <details><summary>İpucu</summary>
+#
+# Best-of-n sıraya bakar, GRPO büyüklüğe. Altının sırasını bozmadan farklarını küçült; sonra seyrek bir yanıtı seç, ödülünü bütün istemlerde abart.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 4 · A reward that fools only one
+#
+# ●●○ · 8 minutes. The gold of section 4 stands above as `gold`. Build a proxy with rewards between −3 and 3 with which GRPO's own optimum (the KL in the reward, a `kl_beta` of 0.5) earns at most 0.25 of gold, less than at the start, while best-of-4 with the same proxy earns at least 0.6.
+#
+# <details><summary>Hint</summary>
+#
+# Best-of-n looks at the order, GRPO at the size. Shrink the differences of the gold, which leaves its order as it is; then choose a rare answer, and exaggerate its reward at all prompts.
 #
 # </details>
 
@@ -760,8 +799,8 @@ my_proxy = ...  # begin with gold.clone()
 tc.checks.own_proxy(my_proxy, language="en")
 
 # %% tags=["solution"]
-my_proxy = gold.clone()
-my_proxy[:, 9] = 3.0
+my_proxy = gold.clone() / 10
+my_proxy[:, 9] = 2.0
 
 # %% [markdown] lang="tr"
 # ## Kendini sına
