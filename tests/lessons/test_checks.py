@@ -16,7 +16,7 @@ from torch import Generator
 import toycore as tc
 from builder.lesson import numbers
 from terms import misused
-from toycore.checks import trial
+from toycore.checks import trained, trial
 from toycore.checks.exercise import Exercise, Predicted, Tried, Written
 from toycore.checks.frontier import examine_proxy, tripled
 from toycore.checks.verdict import HEADS, PHRASES, Verdict
@@ -26,7 +26,7 @@ WRITTEN = {name: exercise for name, exercise in EXERCISES.items() if isinstance(
 PREDICTED = {name: e for name, e in EXERCISES.items() if isinstance(e, Predicted)}
 NUMBERED = {name: e for name, e in PREDICTED.items() if not isinstance(e.right.answer, str)}
 LANGUAGES = ("tr", "en")
-TOKENS = tc.World().tokens
+RARE = ("yes", "please", "insult", "bad", "long")  # where training starts
 
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 each_written = pytest.mark.parametrize("exercise", WRITTEN.values(), ids=WRITTEN)
@@ -139,8 +139,8 @@ HINTED = {
     "outlier": [0, 0.0, -0.4],
     "own_bits": [[5 if token not in (5, 6, 9, 10) else 2 for token in range(11)]],
     "own_proxy": [
-        *(gold_table(shrunk, **{token: 3}) for shrunk in (1, 0.5, 0.1) for token in TOKENS),
-        *(gold_table(0.1, **{token: 2.0}) for token in ("yes", "please", "long", "insult", "bad")),
+        *(gold_table(shrunk, **{token: 3}) for shrunk in (0.5, 0.3, 0.1, 0.01) for token in RARE),
+        *(gold_table(shrunk, insult=2.5) for shrunk in (1, 0.1)),
     ],
 }
 
@@ -226,12 +226,12 @@ ALSO_RIGHT = {
         lambda pi, reward, n: tc.exact.best_of_n(pi.log()[None], reward[None], n).exp()[0],
     ],
     "own_proxy": [
-        gold_table(0.1, long=2).float(),
-        gold_table(0.1, long=2).numpy(),
-        gold_table(long=3).tolist(),
-        (10 * gold_table(0.1, long=0.3)).round().int(),
+        gold_table(0.1, long=3).float(),
+        gold_table(0.1, long=3).numpy(),
+        gold_table(bad=3).tolist(),
+        gold_table(insult=3).round().int(),
         gold_table(0.1, yes=3, long=2.9),
-        gold_table(long=3).requires_grad_(),
+        gold_table(0.1, long=3).requires_grad_(),
     ],
 }
 
@@ -301,8 +301,8 @@ def one_prompt_only():
         (gold_table(long=1.0), "no_rival", "at no prompt"),
         (one_prompt_only(), "not_hacked", "At 1 of the 6 prompts"),
         (tc.World().reward, "not_hacked", "At 2 of the 6 prompts"),
-        (gold_table(no=2), "not_hacked", "At 5 of the 6 prompts"),
-        (gold_table(long=2.5), "not_hacked", "At 6 of the 6 prompts"),
+        (gold_table(0.1, no=3), "not_hacked", "At 5 of the 6 prompts"),
+        (gold_table(long=3), "not_hacked", "At 6 of the 6 prompts"),
         (gold_table(insult=3, bad=3), "both_hacked", "Best-of-4 is fooled"),
         (torch.zeros(6, 11).index_fill(1, torch.tensor([9]), 3), "both_hacked", "come level"),
         (-gold_table(), "both_hacked", "Best-of-4 is fooled"),
@@ -316,51 +316,45 @@ def test_a_proxy_is_told_what_it_does(proxy, mistake, words):
     assert words in verdict.body
 
 
-def test_a_proxy_is_judged_by_where_training_lands():
-    """RLOO and GRPO with k1 in the reward, on the gold and on the proxy of the solution."""
-    start = tc.checks.trained.start()
-    gold = gold_table()
-    plain = {"baseline": "leave_one_out", "scale_rewards": "none"}
-    for proxy, due, tolerance in ((gold, 0.879, 0.01), (gold_table(0.1, long=2), 0.0656, 0.005)):
-        _, figures = examine_proxy(proxy.tolist(), "en")
-        assert figures["grpo"] == pytest.approx(due, abs=1e-3)
-        config = {"kl_beta": 0.5, "kl_in": "reward", "kl_estimator": "k1", "seeds": 16}
-        rloo, grpo = (
-            tc.train_grpo(tc.World(reward=proxy), tc.GRPOConfig(**config, **how), start)
-            for how in (plain, {})
-        )
-        landed = [
-            tc.exact.expected_reward(torch.as_tensor(run.logp.values), gold).mean()
-            for run in (rloo, grpo)
-        ]
-        assert landed[0] == pytest.approx(figures["grpo"], abs=tolerance)
-        assert landed[1] == pytest.approx(figures["grpo"], abs=0.06)
+def landed(proxy, **settings) -> float:
+    """The gold that is earned after training on a proxy, with k1 in the reward."""
+    config = tc.GRPOConfig(kl_beta=0.5, kl_in="reward", kl_estimator="k1", seeds=16, **settings)
+    run = tc.train_grpo(tc.World(reward=proxy), config, trained.start())
+    policy = torch.as_tensor(run.logp.values)
+    return tc.exact.expected_reward(policy, gold_table()).mean().item()
+
+
+PLAIN = {"baseline": "leave_one_out", "scale_rewards": "none"}  # RLOO
+
+
+@pytest.mark.parametrize(
+    ("proxy", "due", "rloo", "grpo"),
+    [
+        (gold_table(), 0.8790, 0.01, 0.01),
+        (gold_table(0.1, long=2), 0.0656, 0.005, 0.06),
+        (gold_table(0.1, long=3), -0.1290, 0.04, 0.08),  # the solution
+    ],
+)
+def test_a_proxy_is_judged_by_where_training_lands(proxy, due, rloo, grpo):
+    _, figures = examine_proxy(proxy.tolist(), "en")
+    assert figures["grpo"] == pytest.approx(due, abs=1e-3)
+    assert landed(proxy, **PLAIN) == pytest.approx(due, abs=rloo)
+    assert landed(proxy) == pytest.approx(due, abs=grpo)
 
 
 def test_a_rare_answer_is_found_late():
     """Why a check asks the optimum: where the gold keeps its size, it is learned first."""
-    start, gold, config = tc.checks.trained.start(), gold_table(), {"kl_beta": 0.5, "seeds": 16}
     proxy = gold_table(long=3)
     _, figures = examine_proxy(proxy.tolist(), "en")
-    config |= {"baseline": "leave_one_out", "scale_rewards": "none"}
-    config |= {"kl_in": "reward", "kl_estimator": "k1"}
-    landed = [
-        tc.exact.expected_reward(
-            torch.as_tensor(tc.train_grpo(tc.World(reward=proxy), settings, start).logp.values),
-            gold,
-        ).mean()
-        for settings in (tc.GRPOConfig(**config), tc.GRPOConfig(rollouts=600, **config))
-    ]
-    assert landed[0] > figures["grpo"] + 0.1
-    assert landed[1] == pytest.approx(figures["grpo"], abs=0.03)
+    assert landed(proxy, **PLAIN) > figures["grpo"] + 0.1
+    assert landed(proxy, rollouts=600, **PLAIN) == pytest.approx(figures["grpo"], abs=0.03)
 
 
 def test_three_times_the_reward_moves_what_training_says():
-    start, reward = tc.checks.trained.start(), tc.World().reward
-    plain = {"baseline": "leave_one_out", "scale_rewards": "none"}
-    plain |= {"kl_in": "reward", "kl_estimator": "k1"}
+    start, reward = trained.start(), tc.World().reward
+    rloo = {**PLAIN, "kl_in": "reward", "kl_estimator": "k1"}
     _, moved = tripled()
-    for name, how in (("rloo", plain), ("grpo", {})):
+    for name, how in (("rloo", rloo), ("grpo", {})):
         one, three = (
             np.exp(
                 tc.train_grpo(

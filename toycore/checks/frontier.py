@@ -363,8 +363,8 @@ scaled = Predicted(
     examine=predicted_choice(tripled, "abc"),
     right=Mistake(
         "b",
-        tr="Bir olasılıktaki en büyük değişiklik: RLOO {rloo}, GRPO {grpo}, best-of-4 {lot}. RLOO ödülün büyüklüğünü okur; β'yı üçe bölmek de aynı kapıya çıkardı.",
-        en="The largest change of a probability: RLOO {rloo}, GRPO {grpo}, best-of-4 {lot}. RLOO reads the size of the reward; dividing β by three would have come to the same.",
+        tr="Bir olasılıktaki en büyük değişiklik, RLOO: {rloo}; GRPO: {grpo}; best-of-4: {lot}. RLOO ödülün büyüklüğünü okur; β'yı üçe bölmek de aynı kapıya çıkardı.",
+        en="The largest change of a probability, RLOO: {rloo}; GRPO: {grpo}; best-of-4: {lot}. RLOO reads the size of the reward; dividing β by three would have come to the same.",
     ),
     mistakes=TRIPLED,
 )
@@ -373,7 +373,7 @@ scaled = Predicted(
 # --- a proxy that only one method hacks -------------------------------------------------------------
 
 LARGEST, KL_BETA = 3.0, 0.5
-HACKED, KEPT = 0.25, 0.6  # gold: at most so much on the leash; at least so much by best-of-4
+HACKED, KEPT = 0.0, 0.6  # gold: at most so much on the leash; at least so much by best-of-4
 
 
 def gold_of(world: World) -> torch.Tensor:
@@ -423,9 +423,9 @@ def squeezed_with(token: int, worth: float) -> list[list[float]]:
 own_proxy = Tried(
     examine=examine_proxy,
     right=Mistake(
-        squeezed_with(9, 2.0),
-        tr="Bu vekille GRPO'nun kendi en iyisi altında yalnızca {grpo} kazanır, best-of-4 ise {lot}. Best-of-n sıraya bakar: büyüklüğü abartılan seyrek bir yanıt onu pek kandıramaz. Eğitim o yanıta geç varabilir: önce çekilmesi gerekir.",
-        en="With this proxy GRPO's own optimum earns only {grpo} of gold, best-of-4 earns {lot}. Best-of-n looks at the order: a rare answer of exaggerated size hardly fools it. Training may find that answer late: it must be drawn first.",
+        squeezed_with(9, 3.0),
+        tr="Bu vekille GRPO'nun kendi en iyisi {grpo} altın kazanır; best-of-4 ise {lot}. Best-of-n sıraya bakar: büyüklüğü abartılan seyrek bir yanıt onu pek kandıramaz. Eğitim o yanıta geç varabilir: önce çekilmesi gerekir.",
+        en="With this proxy GRPO's own optimum earns {grpo} of gold, and best-of-4 earns {lot}. Best-of-n looks at the order: a rare answer of exaggerated size hardly fools it. Training may find that answer late: it must be drawn first.",
     ),
     mistakes={
         "unchanged": Mistake(
@@ -440,10 +440,10 @@ own_proxy = Tried(
             en="Nothing misleads: at no prompt does another answer earn more than the prompt's own. GRPO's own optimum earns {grpo} of gold. Let an answer that the gold values little earn most in the proxy.",
         ),
         "not_hacked": Mistake(
-            proxy_with(9, 1.5),
+            proxy_with(9, 3.0),  # as in the lesson
             also=(World().reward.tolist(),),
-            tr="GRPO'nun kendi en iyisi hâlâ {grpo} altın kazanıyor; en çok 0,25 olmalı. {prompts} istemin {misled} tanesinde başka bir yanıt, istemin kendi yanıtından çok kazanıyor. Bütün istemlerde kandır ve farkı aç: onun ödülünü büyüt ya da ötekilerin arasındaki farkları küçült.",
-            en="GRPO's own optimum still earns {grpo} of gold; at most 0.25 is wanted. At {misled} of the {prompts} prompts another answer earns more than the prompt's own. Mislead at all of them, and by more: raise its reward, or shrink the differences among the others.",
+            tr="GRPO'nun kendi en iyisi hâlâ {grpo} altın kazanıyor; en çok 0 olmalı. {prompts} istemin {misled} tanesinde başka bir yanıt, istemin kendi yanıtından çok kazanıyor. Bütün istemlerde kandır ve farkı aç: onun ödülünü büyüt ya da ötekilerin arasındaki farkları küçült.",
+            en="GRPO's own optimum still earns {grpo} of gold; at most 0 is wanted. At {misled} of the {prompts} prompts another answer earns more than the prompt's own. Mislead at all of them, and by more: raise its reward, or shrink the differences among the others.",
         ),
         "both_hacked": Mistake(
             [[-value for value in row] for row in gold_of(World()).tolist()],

@@ -733,7 +733,7 @@ def best_of_n(pi, reward, n):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Ödülün üç katı
 #
-# ●○○ · 4 dakika. Bütün ödüller üç katına çıksın (3, −3, 0,6); `kl_beta` yine 0,5, gerisi de aynı. Kimin vardığı politika değişir?
+# ●○○ · 4 dakika. Bütün ödüller üç katına çıksın (3; −3; 0,6). `kl_beta` yine 0,5; gerisi de aynı. Kimin vardığı politika değişir?
 #
 # * `"a"` GRPO: KL kayıpta, avantaj standart sapmaya bölünüyor
 # * `"b"` RLOO: KL ödülde, bölme yok
@@ -772,7 +772,7 @@ changed = "b"
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Yalnızca birini kandıran ödül
 #
-# ●●○ · 8 dakika. Bölüm 4'ün altını `gold` adıyla yukarıda. Ödülleri −3 ile 3 arasında kalan bir vekil kur: onunla GRPO'nun kendi en iyisi (KL ödülde, `kl_beta` 0,5) en çok 0,25 altın kazansın, yani başlangıçtan az; best-of-4 ise aynı vekille en az 0,6.
+# ●●○ · 8 dakika. Bölüm 4'ün altını `gold` adıyla yukarıda. Ödülleri −3 ile 3 arasında kalan bir vekil kur: GRPO'nun onunla vardığı kendi en iyisi (KL ödülde, `kl_beta` 0,5) en çok 0 altın kazansın; best-of-4 ise aynı vekille en az 0,6 kazansın. Bölüm 4'ün vekili yetmez: orada GRPO altının bir kısmını hâlâ kazanıyor.
 #
 # <details><summary>İpucu</summary>
 #
@@ -783,7 +783,7 @@ changed = "b"
 # %% [markdown] lang="en"
 # ### Exercise 4 · A reward that fools only one
 #
-# ●●○ · 8 minutes. The gold of section 4 stands above as `gold`. Build a proxy with rewards between −3 and 3 with which GRPO's own optimum (the KL in the reward, a `kl_beta` of 0.5) earns at most 0.25 of gold, less than at the start, while best-of-4 with the same proxy earns at least 0.6.
+# ●●○ · 8 minutes. The gold of section 4 stands above as `gold`. Build a proxy with rewards between −3 and 3 with which GRPO's own optimum (the KL in the reward, a `kl_beta` of 0.5) earns at most 0 of gold, while best-of-4 with the same proxy earns at least 0.6. The proxy of section 4 will not do: with it GRPO still earns some of the gold.
 #
 # <details><summary>Hint</summary>
 #
@@ -800,7 +800,7 @@ tc.checks.own_proxy(my_proxy, language="en")
 
 # %% tags=["solution"]
 my_proxy = gold.clone() / 10
-my_proxy[:, 9] = 2.0
+my_proxy[:, 9] = 3.0
 
 # %% [markdown] lang="tr"
 # ## Kendini sına
