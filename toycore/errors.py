@@ -263,6 +263,10 @@ ERRORS: dict[str, dict[str, str]] = {
         "tr": "iki ayar ile seed üzerinde bir xarray.DataArray",
         "en": "an xarray.DataArray over two settings and seed",
     },
+    "of_lengths": {
+        "tr": "train_length sonucu, yalnızca loss_type birkaç değerle denenmiş: (loss_type, seed, step)",
+        "en": "what train_length returns where loss_type alone is swept: (loss_type, seed, step)",
+    },
     "same_settings": {
         "tr": "{names} aynı ayarların aynı değerleri üzerinde olmalı",
         "en": "{names} must be over the same values of the same settings",

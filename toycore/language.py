@@ -160,8 +160,10 @@ TEXT = {
     "way.plain": {"tr": "düz gradyan", "en": "plain gradient"},
     "way.grpo": {"tr": "1/|o| ile (GRPO)", "en": "with 1/|o| (GRPO)"},
     "way.dr_grpo": {"tr": "1/|o| olmadan (Dr. GRPO)", "en": "without 1/|o| (Dr. GRPO)"},
-    "head.own_reward": {"tr": "kendi en iyisi: ödül", "en": "own optimum: reward"},
-    "head.own_kl": {"tr": "kendi en iyisi: KL", "en": "own optimum: KL"},
+    "head.reward": {"tr": "ödül", "en": "reward"},
+    "head.kl": {"tr": "KL", "en": "KL"},
+    "head.own_reward": {"tr": "en iyisi: ödül", "en": "optimum: reward"},
+    "head.own_kl": {"tr": "en iyisi: KL", "en": "optimum: KL"},
     "head.peak": {"tr": "tepedeki altın", "en": "gold at the peak"},
     "head.peak_at": {"tr": "tepede √KL", "en": "√KL at the peak"},
     "head.no_leash": {"tr": "tasmasız altın", "en": "gold without a leash"},
@@ -183,14 +185,18 @@ TEXT = {
         "en": "Hollow marks: the exact optimum of the method's own objective.",
     },
     "caption.paths": {
-        "tr": "Çizgiler: eğitimin yolu, adım adım.",
-        "en": "Lines: the path of training, step by step.",
+        "tr": "Çizgiler: eğitimin yolu, adım adım; sayılar: sonunda.",
+        "en": "Lines: the path of training, step by step; numbers: where it ends.",
+    },
+    "caption.zoom": {
+        "tr": "Sağda: {} yakından, çubuklar olmadan.",
+        "en": "Right: a close-up of {}, without bars.",
     },
     "caption.goodhart": {
-        "tr": "Politika vekilin kesin en iyileri boyunca yürür, tasma uzadıkça sağa. Yıldız: "
-        "altının tepesi. Sağda kovaryans; kesikli çizgi 0'dır.",
+        "tr": "Politika vekilin kesin en iyileri boyunca yürür, tasma uzadıkça sağa. "
+        "Yıldız: altının tepesi, iki tarafta da aynı politika. Kesikli: kovaryans 0.",
         "en": "The policy walks along the exact optima of the proxy, to the right as the leash "
-        "grows. Star: the peak of the gold. Right: the covariance; the dashed line is 0.",
+        "grows. Star: the peak of the gold, the same policy on both sides. Dashed: covariance 0.",
     },
     "caption.group_weights": {
         "tr": "Çizgiler: standart sapmaya bölünce bir istemin çekişi, G'ye göre. Kesikli: G "
@@ -199,8 +205,10 @@ TEXT = {
         "Dashed: G without end. Dotted: no division, the mean of the others.",
     },
     "caption.lengths": {
-        "tr": "Çizgi: tohumların ortalaması; bant: ortadaki %80.",
-        "en": "Line: mean of the seeds; band: middle 80%.",
+        "tr": "Uzun: ilk sözcükten sonra bir sözcük daha. Çizgi: tohumların ortalaması; bant: "
+        "ortadaki %80.",
+        "en": "Long: the first word is followed by another. Line: mean of the seeds; band: middle "
+        "80%.",
     },
     "way.trained": {"tr": "eğitilen LoRA", "en": "trained LoRA"},
     "way.per_channel": {"tr": "satır başına ölçek", "en": "one scale per channel"},

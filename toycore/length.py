@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+LOSS_TYPES = ("grpo", "dr_grpo")
+
+
 @config
 class LengthConfig(Settings):
     """Settings of `train_length`. Any number or word may be a sequence: the product is covered."""
@@ -43,7 +46,7 @@ class LengthConfig(Settings):
     per_loop = ("steps", "loss_type")
 
     # grpo: an answer's sum is divided by its length; dr_grpo: by 1 (TRL's names)
-    loss_type: Words = choice(default="grpo", allowed=("grpo", "dr_grpo"))
+    loss_type: Words = choice(default="grpo", allowed=LOSS_TYPES)
     # whether the end of an answer counts as a token: |o| is then 2 and 3, not 1 and 2
     end_token: bool = False
     # rate of plain gradient steps on the tables of logits

@@ -51,6 +51,7 @@ def pictures(world) -> dict:
     logp, ref_logp = ppo.logp.sel(kl_beta=0.1), ppo.ref_logp.sel(kl_beta=0.1)
     ratio, row = np.linspace(0.5, 1.5, 40), np.linspace(-1, 1, 30)[None]
     counts, tries = [10, 100], np.array([[0.1, 0.2], [0.3, 0.25]])
+    lengths = tc.train_length(world, tc.LengthConfig(loss_type=["grpo", "dr_grpo"], steps=2))
     at_end = ppo.history.reward.isel(step=-1)
     drawn = {
         "against": lambda: tc.plots.against(world, "reward", ppo=at_end),
@@ -58,6 +59,12 @@ def pictures(world) -> dict:
         "closing_in": lambda: tc.plots.closing_in(world, counts, {"kl": tries}, {"kl": 0.2}),
         "curves": lambda: tc.plots.curves(ppo, "reward", "kl"),
         "frontier": lambda: tc.plots.frontier(ppo),
+        "goodhart": lambda: tc.plots.goodhart(world, ref_logp, proxy=world.reward),
+        "group_weights": lambda: tc.plots.group_weights(world, [2, 8]),
+        "landings": lambda: tc.plots.landings(
+            world, ref_logp, own={"ppo": logp}, zoom=["ppo"], ppo=logp
+        ),
+        "lengths": lambda: tc.plots.lengths(world, lengths),
         "loop": lambda: tc.plots.loop(world, ref_logp, 0, 5),
         "heat_map": lambda: tc.plots.heat_map(world, "reward", ppo=ppo.history.reward),
         "plane": lambda: tc.plots.plane(sft),

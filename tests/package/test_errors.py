@@ -265,6 +265,7 @@ CALLS = {
     ("one_row",): lambda g: tc.plots.rounding(g.world, torch.ones(2, 3), 4),
     ("over_one",): lambda g: tc.plots.against(g.world, "snr", a=[1.0]),
     ("over_two",): lambda g: tc.plots.heat_map(g.world, "loss", a=[1.0]),
+    ("of_lengths",): lambda g: tc.plots.lengths(g.world, 3),
     ("same_settings",): lambda g: tc.plots.heat_map(
         g.world, "loss", a=axes("b", "c", "seed"), d=axes("b", "c", "seed", size=3)
     ),

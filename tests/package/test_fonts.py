@@ -50,6 +50,9 @@ def examples(start):
     sft = tc.train_sft(tc.World(), tc.SFTConfig(lora_rank=2, steps=30, seeds=2))
     logp, counts = start.logp, [10, 100]
     rng = np.random.default_rng(0)
+    names = ["SFT", "best-of-4", "PPO", "DPO", "RLOO", "GRPO", "Dr. GRPO"]
+    tables, way, scores = dict.fromkeys(names, logp), logp.values[None], rng.normal(size=(4, 6, 11))
+    grown = tc.train_length(tc.World(), tc.LengthConfig(loss_type=["grpo", "dr_grpo"], steps=3))
 
     def in_language(run, world):
         return tc.Run(world, *(getattr(run, f) for f in list(run.__dataclass_fields__)[1:]))
@@ -69,6 +72,11 @@ def examples(start):
         "two curves": lambda w: plots.curves(in_language(ppo, w), "reward", "kl"),
         "frontier": lambda w: plots.frontier(in_language(ppo, w)),
         "loop": lambda w: plots.loop(w, logp, 0, 5),
+        "goodhart": lambda w: plots.goodhart(w, logp, **{f"rank {k}": scores[k] for k in range(4)}),
+        "group_weights": lambda w: plots.group_weights(w, [2, 4, 8, 16, 64]),
+        "landings": lambda w: plots.landings(w, logp, own=tables, zoom=names[:2], **tables),
+        "two paths": lambda w: plots.landings(w, logp, paths={"natural": way, "plain": way}),
+        "lengths": lambda w: plots.lengths(w, grown),
         "heat_map": lambda w: plots.heat_map(w, "reward", trained=ppo.history.reward[..., -2:]),
         "plane": lambda w: plots.plane(in_language(sft, w)),
         "policies": lambda w: plots.policies(w, before=logp, after=logp, quantized=logp),
@@ -92,6 +100,7 @@ def examples(start):
 
 DRAWN = sorted(set(plots.__all__) - {"Picture"})
 FITTING = [name.replace("curves", "two curves") for name in DRAWN]  # not a dozen of them
+FITTING += ["two paths"]
 
 
 def missing(draw) -> list[str]:

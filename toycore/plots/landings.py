@@ -1,7 +1,12 @@
 """One frontier for all methods: where their policies have landed, by which way, and where to."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
 
 from toycore import exact
 from toycore.engine import guards
@@ -20,11 +25,16 @@ from toycore.plots.style import (
 )
 from toycore.world import World
 
-SHAPES = "os^Dv*PXh<>"  # with the colours, more than there are methods
+SHAPES = "os^Dv*PXh<>"  # more than there are methods
+# β in ranges of the reward, from no leash on to one that holds the policy at the reference. With
+# fewer, the dashed line would run visibly below its own points in a close-up.
+LEASHES = torch.cat([torch.zeros(1).double(), torch.logspace(-2.5, 3, 400, dtype=torch.float64)])
 
 
 @same_look
-def landings(world: World, ref_logp, *, own=None, paths=None, **landed) -> Picture:
+def landings(
+    world: World, ref_logp, *, own=None, paths=None, zoom: Sequence[str] = (), **landed
+) -> Picture:
     """Reward against KL: policies by name, averaged over prompts and seeds, under the frontier.
 
     ref_logp  (..., P, V) log-probabilities of the reference; the dashed line is the largest
@@ -33,58 +43,118 @@ def landings(world: World, ref_logp, *, own=None, paths=None, **landed) -> Pictu
               middle 80 % of the leading axes
     own       the optimum of a method's own objective, by the same name: a hollow mark
     paths     log-probabilities (steps, ..., P, V) by name: a line
+    zoom      methods that lie close together: a second panel shows their marks from nearby
+
+    The axes hold all of the frontier of every run, so they stay put where only policies change.
     """
     guards.instance("world", world, World)
-    own, paths, language = own or {}, paths or {}, world.language
-    ref_logp = guards.policy("ref_logp", ref_logp, tuple(world.reward.shape))
-    if not landed and not paths:
+    own, paths = ({} if given is None else given for given in (own, paths))
+    for called, given, kind in (("own", own, Mapping), ("paths", paths, Mapping)):
+        guards.instance(called, given, kind)
+    guards.instance("zoom", zoom, Sequence)
+    if not landed and (own or zoom or not paths):
         raise ValueError(say("none_given", what=Phrase("by_keyword", example="ppo")))
+    for called, names in (("own", own), ("zoom", zoom)):
+        for name in names:
+            guards.Choice(tuple(landed)).check(called, name)
+    ref_logp = guards.policy("ref_logp", ref_logp, tuple(world.reward.shape))
     places = {name: _places(world, ref_logp, name, table) for name, table in landed.items()}
-    goals = {name: _places(world, ref_logp, name, table) for name, table in own.items()}
-    figure, (axes,) = panels(1, height=3.9)
-    leashes = torch.logspace(-2, 1.7, 60, dtype=torch.float64).view(-1, *[1] * (ref_logp.ndim - 1))
-    line = exact.optimal_policy(ref_logp, world.reward, leashes)
-    axes.plot(*_path(world, ref_logp, line), **EXACT, label=text("label.frontier", language))
-    for index, (name, tables) in enumerate(paths.items()):
-        way = _path(world, ref_logp, guards.policy(name, tables, tuple(world.reward.shape)))
-        style = {"color": color(index), "linestyle": STYLES[index % len(STYLES)]}
-        axes.plot(*way, **style, linewidth=2.2, label=word("way", name, language))
-    rows = []
-    for index, (name, runs) in enumerate(places.items()):
-        style = {"color": color(index), "marker": SHAPES[index % len(SHAPES)], "ls": "none"}
-        middle, ends = runs.mean(-1), np.quantile(runs, [0.1, 0.9], axis=-1)
-        x, y = np.abs(ends - middle).T[:, :, None]
-        called = word("way", name, language)
-        axes.errorbar(*middle, xerr=x, yerr=y, **style, ms=9, elinewidth=1, zorder=3, label=called)
-        told = [*middle[::-1]]
-        if name in goals:
-            axes.plot(*goals[name].mean(-1), **style, ms=15, mfc="none", zorder=2)
-            told += [*goals[name].mean(-1)[::-1]]
-        rows.append([called, *(number(value, language) for value in told)])
-    finish(axes, language, text("curve.kl", language), text("curve.reward", language))
-    legend(axes)
-    return _told(figure, language, rows, bool(own), bool(paths))
+    goals = {n: _places(world, ref_logp, f"own[{n!r}]", table).mean(-1) for n, table in own.items()}
+    ways = {name: _way(world, ref_logp, f"paths[{name!r}]", way) for name, way in paths.items()}
+
+    language, looks = world.language, {}
+    for index, name in enumerate(dict.fromkeys([*landed, *paths])):  # a path has its mark's colour
+        shape, dashes = SHAPES[index % len(SHAPES)], STYLES[index % len(STYLES)]
+        looks[name] = {"color": color(index)}, {"marker": shape, "ls": "none"}, {"ls": dashes}
+    figure, (whole, *close) = panels(1 + bool(zoom), height=3.5)  # with its caption it fits a slide
+    line = _frontier(world, ref_logp)
+    for axes in (whole, *close):
+        axes.plot(*line.mean(-1), **EXACT, label=text("label.frontier", language))
+        for name, way in ways.items():
+            hue, _, dashes = looks[name]
+            called = None if name in landed else word("way", name, language)
+            axes.plot(*way, **hue, **dashes, linewidth=2.2, label=called)
+        for name, runs in places.items():
+            hue, mark, _ = looks[name]
+            called, style = word("way", name, language), {**hue, **mark}
+            axes.plot(*runs.mean(-1), **style, ms=9, mec="white", mew=0.4, zorder=3, label=called)
+            if name in goals:
+                axes.plot(*goals[name], **style, ms=15, mfc="none", mew=1.3, zorder=2.5)
+            if axes is whole:
+                _bars(axes, runs, hue["color"])
+        finish(axes, language, text("curve.kl", language))
+    whole.set_ylabel(text("curve.reward", language), fontsize=14)
+    whole.update_datalim([(0, line[1].min()), (max(line[0].max(), 0.01), line[1].max())])
+    for axes in close:
+        marks = [places[name].mean(-1) for name in zoom]
+        _near(axes, [*marks, *(goals[name] for name in zoom if name in goals)], line.mean(-1))
+    legend(whole)
+    kinds = ["frontier_line", *["landed"] * bool(landed), *["own"] * bool(own)]
+    said = [text(f"caption.{kind}", language) for kind in kinds + ["paths"] * bool(paths)]
+    if zoom:
+        names = ", ".join(word("way", name, language) for name in zoom)
+        said.append(text("caption.zoom", language).format(names))
+    return captioned(figure, " ".join(said), "", _told(language, places, goals, ways))
 
 
-def _places(world: World, ref_logp, name: str, logp) -> np.ndarray:
+def _places(world: World, ref_logp: Tensor, name: str, logp) -> np.ndarray:
     """KL and reward of each run, (2, runs), averaged over prompts."""
     logp = guards.policy(name, logp, tuple(world.reward.shape))
+    shapes = {"ref_logp": ref_logp.shape, name: logp.shape}
+    guards.fit(2, Phrase("prompts_tokens"), **shapes)
+    logp, ref_logp = torch.broadcast_tensors(logp, ref_logp)
     kl = exact.kl(logp, ref_logp).mean(-1)
+    if not kl.isfinite().all():  # it would have no place in the figure
+        raise ValueError(say("not_finite", name=f"kl({name})"))
     reward = exact.expected_reward(logp, world.reward).mean(-1)
-    return np.stack([kl.flatten(), reward.flatten()])
+    return torch.stack([kl.flatten(), reward.flatten()]).numpy()
 
 
-def _path(world: World, ref_logp, logp) -> list[np.ndarray]:
-    """KL and reward at each step of (steps, ..., P, V), averaged over prompts and runs."""
-    kl, reward = exact.kl(logp, ref_logp), exact.expected_reward(logp, world.reward)
-    return [values.flatten(1).mean(1).numpy() for values in (kl, reward)]
+def _way(world: World, ref_logp: Tensor, name: str, tables) -> np.ndarray:
+    """KL and reward at each step, (2, steps), averaged over prompts and runs."""
+    tables = guards.policy(name, tables, cells := tuple(world.reward.shape))
+    if tables.ndim < 3:
+        due = f"(N, ..., {cells[0]}, {cells[1]})"
+        raise ValueError(say("shape", name=name, shape=due, got=tuple(tables.shape)))
+    return np.stack([_places(world, ref_logp, name, table).mean(-1) for table in tables], -1)
 
 
-def _told(figure, language: str, rows: list, own: bool, paths: bool) -> Picture:
-    kinds = ["frontier_line", *["landed"] * bool(rows), *["own"] * own, *["paths"] * paths]
-    caption = " ".join(text(f"caption.{kind}", language) for kind in kinds)
-    heads = ["", text("curve.reward", language), text("curve.kl", language)]
-    if own:
-        heads += [text("head.own_reward", language), text("head.own_kl", language)]
-    rows = [[*row, *["—"] * (len(heads) - len(row))] for row in rows]
-    return captioned(figure, caption, "", *([[heads, *rows]] if rows else []))
+def _frontier(world: World, ref_logp: Tensor) -> np.ndarray:
+    """KL and reward of π* at each leash, for each run: (2, leashes, runs)."""
+    widest = float((world.reward.amax(-1) - world.reward.amin(-1)).max()) or 1.0
+    leashes = (widest * LEASHES).view(-1, *[1] * (ref_logp.ndim - 1))
+    best = exact.optimal_policy(ref_logp, world.reward, leashes)
+    both = exact.kl(best, ref_logp), exact.expected_reward(best, world.reward)
+    return torch.stack([values.mean(-1).reshape(len(LEASHES), -1) for values in both]).numpy()
+
+
+def _bars(axes: Axes, runs: np.ndarray, hue: str) -> None:
+    """From the mean to the ends of the middle 80 % of the runs, in both directions."""
+    middle, (low, high) = runs.mean(-1), np.quantile(runs, [0.1, 0.9], axis=-1)
+    (x, y), (far, up) = middle, np.maximum([middle - low, high - middle], 0).T[:, :, None]
+    axes.errorbar(x, y, up, far, fmt="none", ecolor=hue, elinewidth=1, zorder=2)
+
+
+def _near(axes: Axes, marks: list[np.ndarray], line: np.ndarray) -> None:
+    """Limits around the marks, and around the frontier above them."""
+    (left, low), (right, high) = np.min(marks, 0), np.max(marks, 0)
+    room = max(0.25 * (right - left), 0.005)
+    left, right = left - room, right + room
+    above = np.interp([left, right], *line[:, np.argsort(line[0])])
+    low, high = min(low, *above), max(high, *above)
+    room = max(0.1 * (high - low), 0.001)
+    axes.set(xlim=(left, right), ylim=(low - room, high + room))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))  # four decimals tell them
+
+
+def _told(language: str, places: dict, goals: dict, ways: dict) -> list[list[str]]:
+    """Reward and KL of each mark; of a path without one, where it ends."""
+    kinds = ["reward", "kl", *["own_reward", "own_kl"] * bool(goals)]
+    rows = [["", *(text(f"head.{kind}", language) for kind in kinds)]]
+    ends = {name: way[:, -1] for name, way in ways.items()}
+    for name, (kl, reward) in (ends | {n: runs.mean(-1) for n, runs in places.items()}).items():
+        cells = [number(value, language) for value in (reward, kl, *goals.get(name, ())[::-1])]
+        row = [word("way", name, language), *cells]
+        rows.append([*row, *["—"] * (1 + len(kinds) - len(row))])
+    return rows

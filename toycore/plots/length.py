@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toycore.engine import guards
+from toycore.errors import Phrase
 from toycore.language import number, text, word
+from toycore.length import LOSS_TYPES
 from toycore.plots.style import STYLES, Picture, captioned, color, finish, legend, panels, same_look
 from toycore.world import World
 
 if TYPE_CHECKING:
     import xarray as xr
+
+KINDS = ("long_right", "long_wrong")
 
 
 @same_look
@@ -21,19 +25,26 @@ def lengths(world: World, curves: "xr.Dataset") -> Picture:
     80 % of the seeds.
     """
     guards.instance("world", world, World)
+    for kind in KINDS:
+        dims = getattr(getattr(curves, kind, None), "dims", ())
+        if sorted(dims) != ["loss_type", "seed", "step"] or not curves[kind].size:
+            got = tuple(dims) or type(curves).__name__
+            raise TypeError(guards.must("curves", Phrase("of_lengths"), got))
+    ways = [guards.Choice(LOSS_TYPES).check("loss_type", one) for one in curves.loss_type.values]
     language, rows = world.language, []
     figure, axes_of = panels(2)
-    for axes, kind in zip(axes_of, ("long_right", "long_wrong"), strict=True):
-        for index, way in enumerate(curves.loss_type.values):
-            curve = curves[kind].sel(loss_type=way)
-            low, high = np.quantile(curve, [0.1, 0.9], axis=curve.dims.index("seed"))
-            mean, called = curve.mean("seed"), word("way", str(way), language)
+    axes_of[0].sharey(axes_of[1])
+    for axes, kind in zip(axes_of, KINDS, strict=True):
+        for index, way in enumerate(ways):
+            curve = curves[kind].sel(loss_type=way).transpose("seed", "step").values
+            with np.errstate(invalid="ignore"):  # ∞ − ∞ where a run has diverged
+                low, high = np.quantile(curve, [0.1, 0.9], axis=0)
+            mean, called = curve.mean(0), word("way", way, language)
             style = {"color": color(index), "linestyle": STYLES[index % len(STYLES)]}
-            axes.fill_between(curve.step, low, high, color=color(index), alpha=0.18, lw=0)
-            axes.plot(curve.step, mean, **style, linewidth=2.2, label=called)
-            ends = (number(float(mean[at]), language) for at in (0, -1))
+            axes.fill_between(curves.step, low, high, color=color(index), alpha=0.18, lw=0)
+            axes.plot(curves.step, mean, **style, linewidth=2.2, label=called)
+            ends = (number(mean[at], language) for at in (0, -1))
             rows.append([f"{text(f'curve.{kind}', language)}, {called}", *ends])
-        axes.set_ylim(0, 1)
         finish(axes, language, text("axis.step", language), text(f"curve.{kind}", language))
     legend(axes_of[-1])
     heads = ["", text("head.at_the_start", language), text("head.at_the_end", language)]

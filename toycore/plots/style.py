@@ -12,8 +12,10 @@ import functools
 import html
 import io
 import re
+import textwrap
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import rcParams, rcParamsDefault
@@ -273,8 +275,16 @@ def decimals(axis, language: str) -> None:
 
 def legend(axes: Axes, title: str | None = None) -> None:
     """The lines of one panel, named to the right of all panels, where they hide nothing."""
-    axes.figure.legend(
-        *axes.get_legend_handles_labels(),
+    handles, names = axes.get_legend_handles_labels()
+    names = [textwrap.fill(name, 26) for name in names]  # a long one must leave room for the panels
+    lines = "\n".join([*names, title or ""]).count("\n") + 1
+    figure: Any = axes.figure
+    figure.set_figheight(
+        max(figure.get_figheight(), 0.25 * lines + 0.1)
+    )  # many stay above captions
+    figure.legend(
+        handles,
+        names,
         title=title,
         fontsize=12,
         title_fontsize=12,

@@ -289,11 +289,11 @@ tc.widgets.slider("rank", ranks, by_rank, start=1, language=world.language)
 counts = [300, 1000, 3000, 10_000]
 config = tc.RewardModelConfig(rank=2, seeds=16)
 fits = {n: tc.train_reward_model(judge, config, pairs[:, :n], start).reward.values for n in counts}
-fitted = {f"{n:,}": fit for n, fit in fits.items()}
+fitted = {str(n): fit for n, fit in fits.items()}
 
 
 def by_pairs(n):
-    return tc.plots.goodhart(judge, ref_logp, highlight=f"{n:,}", **fitted)
+    return tc.plots.goodhart(judge, ref_logp, highlight=str(n), **fitted)
 
 
 tc.widgets.slider("pairs", counts, by_pairs, start=1000, language=world.language)
@@ -404,7 +404,7 @@ dpo = tc.train_dpo(world, tc.DPOConfig(beta=0.5, seeds=16), few, start)
 landed = {"SFT": long_sft.logp, "best-of-4": four, "rejection": accepted}
 landed |= {"PPO": ppo.logp, "DPO": dpo.logp}
 landed |= {name: run.logp for name, run in groups.items()}
-tc.plots.landings(world, ref_logp, own=own, **landed)
+tc.plots.landings(world, ref_logp, own=own, zoom=["PPO", "RLOO"], **landed)
 # tr: best-of-4 → best-of-4
 
 # %% tags=["reveal"]
@@ -727,7 +727,7 @@ tc.checks.best_of_n(best_of_n, language="en")
 def best_of_n(pi, reward, n):
     most = (pi * (reward[None, :] <= reward[:, None])).sum(-1)
     less = (pi * (reward[None, :] < reward[:, None])).sum(-1)
-    return pi * (most**n - less**n) / (most - less)
+    return pi * (most.pow(n) - less.pow(n)) / (most - less)
 
 
 # %% [markdown] lang="tr"
