@@ -11,7 +11,7 @@
 # Yeni bir yöntem çıktığında makalesi onu bir iki rakiple, birkaç eğriyle karşılaştırır; kimin daha iyi **olabileceğini** ise kimse bilmez. Burada biliyoruz: bir ödül ile bir referans verilince her KL'de ulaşılabilecek en büyük ödül bellidir. Bu çizginin adı **sınır**.
 #
 # Bu derste hiç eğitmeden seçmeyi (best-of-n), ödül modelini, RLOO'yu ve GRPO'yu PPO ile DPO'nun yanına, aynı sınırın altına koyuyoruz. Her yöntemin bir de **kendi** en iyisi vardır; nereye vardığını ona bakarak anlarız.
-# Süre: yaklaşık 54 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 22 dakika.
+# Süre: yaklaşık 54 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 26 dakika.
 
 # %% [markdown] lang="en"
 # # Lesson 7 · One frontier: every method in one picture
@@ -19,7 +19,7 @@
 # When a new method appears, its paper compares it with a rival or two by a few curves; nobody knows how good anything **could** have been. Here we do: given a reward and a reference, the largest reward at each KL is known. That line is the **frontier**.
 #
 # In this lesson selection without any training (best-of-n), the reward model, RLOO and GRPO join PPO and DPO under the same frontier. And each method has an optimum of its **own**; by looking at it we understand where it lands.
-# Time: about 54 minutes, or 40 without the sections marked *extra*, which can wait. Exercises: 22 minutes.
+# Time: about 54 minutes, or 40 without the sections marked *extra*, which can wait. Exercises: 26 minutes.
 
 # %% [markdown] lang="tr"
 # ## 1 · Resmin kuralları (2 dakika)
