@@ -453,18 +453,18 @@ for name in ("RLOO", "Dr. GRPO", "GRPO"):
 # $$w_G(p) \to \frac{1}{\sqrt{p\,(1 - p)}}$$
 
 # %% [markdown] lang="tr" predict="weight"
-# **Tahmin et · zor istem.** $p$ bir istemde 0,05 iken ötekinde 0,5. $G = 2$ ise bölme, zor istemin çekişini kolayınkine göre kaç katına çıkarır?
+# **Tahmin et · zor istem.** $p$ bir istemde 0,05 iken ötekinde 0,5. $G = 2$ ise bölme, zor istemin çekişini kolayınkine göre nasıl değiştirir?
 #
-# - 2,3 katına, G sonsuzken olduğu gibi
-# - yarısına
-# - hiç: ikisini de aynı katına
+# - 2,3 katına çıkarır, G sonsuzken olduğu gibi
+# - yarısına indirir
+# - hiç değiştirmez
 
 # %% [markdown] lang="en" predict="weight"
-# **Predict · the hard prompt.** At one prompt $p$ is 0.05, at another 0.5. If $G = 2$, how far does the division raise the pull of the hard prompt against that of the easy one?
+# **Predict · the hard prompt.** At one prompt $p$ is 0.05, at another 0.5. With $G = 2$, how does the division change the pull of the hard prompt against that of the easy one?
 #
-# - to 2.3 times, as for G without end
-# - to half
-# - not at all: both by the same factor
+# - 2.3 times as strong, as for G without end
+# - half as strong
+# - not at all
 
 # %% weights
 sizes = [2, 4, 8, 16, 64]
@@ -492,14 +492,14 @@ weight.reveal(a=times > 2, b=times < 0.6, c=abs(times - 1) < 1e-6)
 #
 # - aynı yere: tasmayı bozan bölmenin kendisi
 # - tam yazılan tasmanın en iyisine
-# - daha da uzağa: şimdi KL de bölünüyor
+# - daha da uzağa
 
 # %% [markdown] lang="en" predict="leash"
-# **Predict · the KL moves house.** Keep the division by the standard deviation, but move the KL from the loss into the reward. `kl_beta` is 0.5 as before. Where does the policy arrive?
+# **Predict · the KL moves house.** Keep the division, but move the KL from the loss into the reward; `kl_beta` is still 0.5. Where does the policy arrive?
 #
 # - at the same place: it is the division that spoils the leash
 # - exactly at the optimum of the leash as written
-# - even further away: now the KL is divided as well
+# - even further away
 
 # %% recipes
 measured = ["kl", "attained", "attained_own"]
