@@ -285,6 +285,59 @@ def test_what_is_said_of_an_answer_that_no_catalogue_has(name, answer, words):
     assert words in en.body != tr.body
 
 
+def centred(reward):
+    return reward - reward.mean(dim=-1, keepdim=True)
+
+
+def sorted_out(pi, reward, n):
+    """Ties by place: in a sorted table every token is a level of its own."""
+    order = reward.argsort(stable=True)
+    top = pi[order].cumsum(0) ** n
+    return torch.empty_like(pi).index_copy(0, order, top.diff(prepend=torch.zeros(1).double()))
+
+
+SLIPS = {
+    "group_advantage": {
+        "biased": lambda r: centred(r) / (r.std(-1, unbiased=False, keepdim=True) + 1e-4),
+        "another_epsilon": lambda r: centred(r) / (r.std(-1, keepdim=True) + 1e-6),
+        "epsilon_outside": lambda r: centred(r) / r.std(-1, keepdim=True) + 1e-4,
+        "epsilon_inside": lambda r: centred(r) / torch.sqrt(r.var(-1, keepdim=True) + 1e-4),
+        "wrong_axis": lambda r: centred(r) / (torch.std(r, dim=0) + 1e-4),
+        "no_epsilon": lambda r: centred(r) / r.std(-1, keepdim=True),
+        "batch": lambda r: (r - r.mean()) / (r.std() + 1e-4),
+    },
+    "best_of_n": {
+        "by_index": sorted_out,
+        "greedy": lambda pi, r, n: torch.eye(len(pi))[r.argmax()].double(),
+        "equal_shares": lambda pi, r, n: torch.stack(
+            [(pi[r <= one].sum() ** n - pi[r < one].sum() ** n) / (r == one).sum() for one in r]
+        ),
+        "share_missing": lambda pi, r, n: torch.stack(
+            [
+                p * (pi[r <= one].sum() ** n - pi[r < one].sum() ** n)
+                for p, one in zip(pi, r, strict=True)
+            ]
+        ),
+        "logs": lambda pi, r, n: tc.exact.best_of_n(pi.log()[None], r[None], n)[0],
+        "reference": lambda pi, r, n: pi,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "mistake", "answer"),
+    [
+        pytest.param(EXERCISES[exercise], mistake, answer, id=f"{exercise}-{mistake}")
+        for exercise, slips in SLIPS.items()
+        for mistake, answer in slips.items()
+    ],
+)
+def test_a_likely_slip_has_its_name(exercise, mistake, answer):
+    """Written apart from the catalogue, so that a mistake cannot go missing there unnoticed."""
+    for verdict in verdicts(exercise, answer):
+        assert verdict.mistake == mistake, verdict
+
+
 def one_prompt_only():
     proxy = gold_table()
     proxy[0, 9] = 3
