@@ -63,10 +63,8 @@ def judged() -> tc.Run:
 @functools.cache
 def betas() -> tc.Run:
     """DPO on 100,000 Bradley–Terry pairs per seed."""
-    logp = start().logp
-    pairs = [WORLD.sample_preferences(logp.sel(seed=s), 100_000, seed=s) for s in range(16)]
     config = tc.DPOConfig(beta=[0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0], seeds=16)
-    return tc.train_dpo(WORLD, config, torch.stack(pairs), start())
+    return tc.train_dpo(WORLD, config, many_pairs(), start())
 
 
 @functools.cache
@@ -101,12 +99,33 @@ def reward_models() -> tc.Run:
 
 
 @functools.cache
-def full_reward_model() -> tc.Run:
-    """Without a ridge, on the pairs of `betas`."""
+def models_by_pairs() -> dict[int, tc.Run]:
+    """Rank 2, by the number of pairs."""
+    judge, config = judge_of_answers(), tc.RewardModelConfig(rank=2, seeds=16)
+    counts = (300, 1000, 3000, 10_000)
+    return {n: tc.train_reward_model(judge, config, gold_pairs()[:, :n], start()) for n in counts}
+
+
+@functools.cache
+def many_pairs() -> torch.Tensor:
+    """100,000 per seed, as the reward sees them."""
     logp = start().logp
     pairs = [WORLD.sample_preferences(logp.sel(seed=s), 100_000, seed=s) for s in range(16)]
+    return torch.stack(pairs)
+
+
+@functools.cache
+def full_reward_model() -> tc.Run:
+    """Without a ridge."""
     config = tc.RewardModelConfig(ridge=0, seeds=16)
-    return tc.train_reward_model(WORLD, config, torch.stack(pairs), start())
+    return tc.train_reward_model(WORLD, config, many_pairs(), start())
+
+
+@functools.cache
+def dpo_leashes() -> tc.Run:
+    """Lesson 7's DPO, over beta."""
+    config = tc.DPOConfig(beta=[0.25, 0.5, 1, 2], seeds=16)
+    return tc.train_dpo(WORLD, config, many_pairs(), start())
 
 
 GROUP_LEASHES = {"reward": "k1", "loss": "k2"}  # where the KL stands: how it is estimated

@@ -146,6 +146,74 @@ def lesson_5(language: str) -> Due:
     return due
 
 
+def at_place(named: str, ref: torch.Tensor, reward: torch.Tensor, logp, language: str) -> list[str]:
+    """Reward and KL of a policy, means over seeds and prompts, behind its name."""
+    chances = logp.exp()
+    earned = (chances * reward).sum(-1).mean()
+    far = torch.special.xlogy(chances, chances).sum(-1) - (chances * ref).sum(-1)
+    return [f"{named} {number(float(value), language)}" for value in (earned, far.mean())]
+
+
+def climbed(name: str, proxy, language: str) -> list[str]:
+    """The most gold on the way along the optima of a proxy, from a long leash to none."""
+    ref, gold = torch.as_tensor(runs.start().logp.values), runs.judge_of_answers().reward
+    tilts, proxy = torch.logspace(-1, 2, 3000, dtype=torch.float64), torch.as_tensor(proxy.values)
+    peak = max(float(((ref + tilt * proxy).softmax(-1) * gold).sum(-1).mean()) for tilt in tilts)
+    return [f"{text('head.peak', language)}: {name} {number(peak, language)}"]
+
+
+def lesson_7(language: str) -> Due:
+    reward, ref = runs.WORLD.reward, torch.as_tensor(runs.start().logp.values)
+    due: Due = []
+
+    def due_at(slider: str, value: float, **policies) -> None:
+        told = (at_place(name, ref, reward, logp, language) for name, logp in policies.items())
+        due.append((slider, number(value, language), [phrase for each in told for phrase in each]))
+
+    below, level = (
+        (ref.exp()[..., None, :] * (reward[:, None] < reward[..., None])).sum(-1),
+        (ref.exp()[..., None, :] * (reward[:, None] == reward[..., None])).sum(-1),
+    )
+    for n in (2, 4, 8, 16, 64):
+        mass = (below + level) ** n - below**n
+        due_at("n", n, **{"best-of-n": ref + (mass / level).log()})
+    plain = ref
+    walked = {0: ref}
+    for step in range(1, 81):
+        gain = reward - (plain.exp() * reward).sum(-1, keepdim=True)
+        plain = (plain + 0.5 * plain.exp() * gain).log_softmax(-1)
+        walked[step] = plain
+    ways = [text(f"way.{name}", language) for name in ("natural", "plain")]
+    for step in (0, 5, 10, 20, 40, 80):
+        natural = (ref + 0.05 * step * reward).log_softmax(-1)
+        due_at("step", step, **dict(zip(ways, (natural, walked[step]), strict=True)))
+    for rank in (1, 2, 4, 6):
+        proxy = runs.reward_models().reward.sel(rank=rank)
+        due.append(("rank", str(rank), climbed(f"rank {rank}", proxy, language)))
+    for count, model in runs.models_by_pairs().items():
+        told = climbed(str(count), model.reward, language)
+        due.append(("pairs", number(count, language), told))
+    trained = runs.dpo_leashes().logp
+    for beta in (0.25, 0.5, 1, 2):
+        own = (ref + torch.as_tensor(runs.full_reward_model().reward.values) / beta).log_softmax(-1)
+        due_at("beta", beta, DPO=torch.as_tensor(trained.sel(beta=beta).values))
+        due[-1][2].extend(at_place("DPO", ref, reward, own, language))
+    spots = {"reward": ("KL ödülde", "KL in the reward"), "loss": ("KL kayıpta", "KL in the loss")}
+    for size in (2, 4, 8, 16):
+        landed = {k: runs.groups(k).logp.sel(num_generations=size).values for k in spots}
+        named = {spots[k][language == "en"]: torch.as_tensor(logp) for k, logp in landed.items()}
+        due_at("num_generations", size, **named)
+    for rate in (0.1, 0.3, 1, 3):
+        curves = runs.lengths().sel(lr=rate).isel(step=-1).mean("seed")
+        ends = []
+        for kind in ("long_right", "long_wrong"):
+            for way in ("grpo", "dr_grpo"):
+                end = float(curves[kind].sel(loss_type=way))
+                ends.append(f"{text(f'way.{way}', language)} {number(end, language)}")
+        due.append(("lr", number(rate, language), ends))
+    return due
+
+
 DUE = {
     "01": lesson_1,
     "02": lesson_2,
@@ -157,4 +225,5 @@ DUE = {
     "04": lambda language: of_curves(runs.betas(), language, "reward", "kl"),
     "05": lesson_5,
     "06": lambda language: of_curves(runs.sham(), language, "reward", "kl"),
+    "07": lesson_7,
 }

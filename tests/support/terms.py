@@ -20,7 +20,8 @@ ONE_MEANING = {
     "sınır(?!la|lı|sız)": r"sınır(ın)? \(frontier|(üst|alt|kesin) sınır|ödül–kl sınır"
     "|sınır: ödül ile kl|sınır: her kl|sınıra var|sınırın üst|sınırın üzerinde"
     "|sınırdan kopar|sınırda nokta|sınırı aç"
-    "|tek sınır|sınır çizile|sınırda kalın|çizginin adı sınır|aynı sınırın alt|sınırdan (ne kadar )?uzak"
+    "|tek sınır|sınır çizile|sınırda kalın|çizginin adı sınır|aynı sınırın alt"
+    "|sınırdan (ne kadar )?uzak"
     "|sınırın (hemen |belirgin )?alt|sınırın öte|sınır boyunca",
     "adım 0": "(?!)",  # where the axis counts rollouts it is tur 0
 }
