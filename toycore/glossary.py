@@ -437,7 +437,7 @@ TERMS = (
     Term(
         "uzunluk yanlılığı",
         "length bias",
-        "kaybı yanıtın boyuna bölmenin uzunluğu değiştirmesi",
+        "kayıp yanıtın boyuna bölününce yanıtların uzaması ya da kısalması",
         "dividing the loss by an answer's length changes how long answers are",
     ),
     Term(

@@ -142,14 +142,14 @@ TEXT = {
     "curve.margin": {"tr": "Marj (ödül)", "en": "Margin (reward)"},
     "curve.chosen_logp": {"tr": "log π(seçilen)", "en": "log π(chosen)"},
     "curve.rejected_logp": {"tr": "log π(reddedilen)", "en": "log π(rejected)"},
-    "axis.n": {"tr": "Çekiş sayısı n", "en": "Draws n"},
+    "axis.n": {"tr": "Çekilen yanıt sayısı n", "en": "Draws n"},
     "axis.distance": {"tr": "√KL (referansa göre)", "en": "√KL to the reference"},
     "axis.share_right": {
         "tr": "Doğru yanıtın olasılığı p",
         "en": "Probability p of a right answer",
     },
     "curve.gold": {"tr": "Beklenen altın ödül", "en": "Expected gold reward"},
-    "curve.covariance": {"tr": "Kov(altın, vekil)", "en": "Cov(gold, proxy)"},
+    "curve.covariance": {"tr": "Cov(altın, vekil)", "en": "Cov(gold, proxy)"},
     "curve.group_weight": {"tr": "Çekiş w(p)", "en": "Pull w(p)"},
     "curve.long_right": {"tr": "P(uzun | doğru)", "en": "P(long | right)"},
     "curve.long_wrong": {"tr": "P(uzun | yanlış)", "en": "P(long | wrong)"},
@@ -162,8 +162,8 @@ TEXT = {
     "way.dr_grpo": {"tr": "1/|o| olmadan (Dr. GRPO)", "en": "without 1/|o| (Dr. GRPO)"},
     "head.reward": {"tr": "ödül", "en": "reward"},
     "head.kl": {"tr": "KL", "en": "KL"},
-    "head.own_reward": {"tr": "en iyisi: ödül", "en": "optimum: reward"},
-    "head.own_kl": {"tr": "en iyisi: KL", "en": "optimum: KL"},
+    "head.own_reward": {"tr": "kendi en iyisi: ödül", "en": "optimum: reward"},
+    "head.own_kl": {"tr": "kendi en iyisi: KL", "en": "optimum: KL"},
     "head.peak": {"tr": "tepedeki altın", "en": "gold at the peak"},
     "head.peak_at": {"tr": "tepede √KL", "en": "√KL at the peak"},
     "head.no_leash": {"tr": "tasmasız altın", "en": "gold without a leash"},
@@ -173,8 +173,8 @@ TEXT = {
     "head.at_the_start": {"tr": "başta", "en": "at the start"},
     "head.at_the_end": {"tr": "sonda", "en": "at the end"},
     "caption.frontier_line": {
-        "tr": "Kesikli: her KL'de ulaşılabilecek en büyük ödül.",
-        "en": "Dashed: the largest reward possible at each KL.",
+        "tr": "Siyah kesikli: her KL'de ulaşılabilecek en büyük ödül.",
+        "en": "Black dashes: the largest reward possible at each KL.",
     },
     "caption.landed": {
         "tr": "Dolu işaretler: politikaların yeri, tohumların ortalaması; çubuklar: ortadaki %80.",
@@ -185,24 +185,25 @@ TEXT = {
         "en": "Hollow marks: the exact optimum of the method's own objective.",
     },
     "caption.paths": {
-        "tr": "Çizgiler: eğitimin yolu, adım adım; sayılar: sonunda.",
-        "en": "Lines: the path of training, step by step; numbers: where it ends.",
+        "tr": "Renkli çizgiler: bütün yol, adım adım.",
+        "en": "Coloured lines: the whole path, step by step.",
     },
     "caption.zoom": {
-        "tr": "Sağda: {} yakından, çubuklar olmadan.",
+        "tr": "Sağda yakından, çubuklar olmadan: {}.",
         "en": "Right: a close-up of {}, without bars.",
     },
     "caption.goodhart": {
         "tr": "Politika vekilin kesin en iyileri boyunca yürür, tasma uzadıkça sağa. "
-        "Yıldız: altının tepesi, iki tarafta da aynı politika. Kesikli: kovaryans 0.",
+        "Yıldız: altın ödülün tepesi, iki tarafta da aynı politika. Siyah kesikli: kovaryans 0.",
         "en": "The policy walks along the exact optima of the proxy, to the right as the leash "
-        "grows. Star: the peak of the gold, the same policy on both sides. Dashed: covariance 0.",
+        "grows. Star: the peak of the gold, the same policy on both sides. Black dashes: "
+        "covariance 0.",
     },
     "caption.group_weights": {
-        "tr": "Çizgiler: standart sapmaya bölünce bir istemin çekişi, G'ye göre. Kesikli: G "
-        "sonsuzken. Noktalı: bölme olmadan, ötekilerin ortalamasıyla.",
-        "en": "Lines: the pull of a prompt when divided by the standard deviation, for each G. "
-        "Dashed: G without end. Dotted: no division, the mean of the others.",
+        "tr": "Renkli çizgiler: standart sapmaya bölünce bir istemin çekişi, G'ye göre. Siyah "
+        "kesikli: G sonsuzken. Siyah noktalı: bölme olmadan, ötekilerin ortalamasıyla (RLOO).",
+        "en": "Coloured lines: the pull of a prompt when divided by the standard deviation, for each "
+        "G. Black dashes: G without end. Black dots: no division, the mean of the others (RLOO).",
     },
     "caption.lengths": {
         "tr": "Uzun: ilk sözcükten sonra bir sözcük daha. Çizgi: tohumların ortalaması; bant: "
@@ -427,18 +428,20 @@ def number(value: float, language: str) -> str:
     """A measured number for prose and figures: 0.0512, −1 and 10,000; in Turkish 0,0512, 10.000."""
     if not math.isfinite(value):
         return "—"
-    style = ",.0f" if 1000 <= abs(value) < 1e7 else ".4g"
+    # z: what rounds to zero has no sign, which would be that of the processor's last digit
+    style = "z,.0f" if 1000 <= abs(value) < 1e7 else "z.4g"
     return _signs(f"{round(float(value), 4):{style}}", language)
 
 
 def fixed(value: float, language: str) -> str:
     """A measured number, always with two decimals: for the cells of a table."""
-    return _signs(f"{value:.2f}", language) if math.isfinite(value) else "—"
+    return _signs(f"{value:z.2f}", language) if math.isfinite(value) else "—"
 
 
 def signed(value: float, language: str) -> str:
     """The same with its sign, even if that is a plus."""
-    return f"{'+' if value > 0 else ''}{number(value, language)}"
+    told = number(value, language)
+    return told if value <= 0 or told == "0" else f"+{told}"
 
 
 def setting(value: float, language: str) -> str:

@@ -846,7 +846,7 @@
 #
 #   {{best_of_n}}
 # - **Bölüm 3.** "Tasma olmadan sınırda kalınır mı?" Doğal gradyanla evet, düz gradyanla hayır: az olası yanıtlar itilmez.
-# - **Bölüm 4.** "Altın nerede döner?" Kovaryansın 0 olduğu yerde. "Çiftlerdeki doğruluk görürdü" diyen olur; göstermez.
+# - **Bölüm 4.** "Altın nerede döner?" Kovaryansın 0 olduğu yerde. "Çiftlerdeki doğruluk haber verirdi" diyen olur; vermez.
 #
 #   {{goodhart}}
 # - **Bölüm 5.** "Kim sınırdan uzakta?" SFT: taklit ödülü görmez.
@@ -896,10 +896,10 @@
 #
 # | Belirti | Nedeni |
 # | --- | --- |
-# | Best-of-n'in olasılıkları 1'i aşıyor | Beraberlik paylaştırılmamış: düzeyin olasılığı her token'a tam verilmiş |
-# | Ödül modelinin doğruluğu yüksek, politika kötü | Vekile fazla tırmanılmış: tasma kısalsın |
+# | Best-of-n'in olasılıklarının toplamı 1'i aşıyor | Beraberlik paylaştırılmamış: düzeyin olasılığı her token'a tam verilmiş |
+# | Ödül modelinin doğruluğu yüksek, politika kötü | Vekil ödül fazla büyütülmüş: tasma kısalsın |
 # | GRPO'nun kaybı 0 | Öyle olmalı: grubun avantajlarının toplamı 0'dır |
-# | `kl_beta` kısaldıkça KL düşüyor, ama hep beklenenin üstünde | Standart sapmaya bölünmüş, KL kayıpta |
+# | Tasma kısaldıkça KL düşüyor, ama hep beklenenden büyük | Standart sapmaya bölünmüş, KL kayıpta |
 # | Yanıtlar uzadıkça uzuyor, ödül artmıyor | Kayıp yanıtın boyuna bölünüyor |
 #
 # Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması
@@ -910,7 +910,7 @@
 #
 # | You see | What went wrong |
 # | --- | --- |
-# | The probabilities of best-of-n exceed 1 | Ties are not shared: every token got the probability of its whole level |
+# | The probabilities of best-of-n sum to more than 1 | Ties are not shared: every token got the probability of its whole level |
 # | The reward model is accurate, the policy is poor | The proxy was climbed too far: shorten the leash |
 # | The loss of GRPO is 0 | It should be: the advantages of a group sum to 0 |
 # | The KL falls with a shorter leash, but is always larger than expected | Divided by the standard deviation, with the KL in the loss |

@@ -65,12 +65,12 @@ GROUP = {
     ),
     "no_std": Mistake(
         centred,
-        tr="Ortalama çıkarılmış, ama standart sapmaya bölünmemiş. Böylesi Dr. GRPO'nun avantajıdır.",
+        tr="Ortalama çıkarılmış, ama standart sapmaya bölünmemiş. Bu, Dr. GRPO'nun avantajıdır.",
         en="The mean is subtracted, but nothing is divided by the standard deviation. That is the advantage of Dr. GRPO.",
     ),
     "no_epsilon": Mistake(
         divided_by(spread, 0),
-        tr="Paydada 1e-4 yok: bütün yanıtları aynı kazanan bir grupta 0'ı 0'a böler, NaN çıkar.",
+        tr="Paydada 1e-4 yok: bütün yanıtlarının ödülü aynı olan bir grupta 0, 0'a bölünür ve NaN çıkar.",
         en="The 1e-4 is missing from the denominator: in a group whose answers all earn the same you divide 0 by 0, and get NaN.",
     ),
     "another_epsilon": Mistake(
@@ -137,7 +137,7 @@ GROUP = {
     ),
     "sign": Mistake(
         lambda reward: -centred(reward) / (spread(reward) + EPSILON),
-        tr="İşaret ters: ortalamanın üstünde kazananın avantajı artıdır.",
+        tr="İşaret ters: ödülü ortalamayı aşan yanıtın avantajı artıdır.",
         en="The sign is turned: whatever earns more than the mean has a positive advantage.",
     ),
     "bracket": Mistake(
@@ -155,7 +155,7 @@ group_advantage = Written(
     draw=group_inputs,
     right=Mistake(
         divided_by(spread),
-        tr="GRPO'nun avantajı tam olarak bu. Bölmenin neyi değiştirdiğini bölüm 6 gösterdi: hangi istemin ne kadar öğrendiğini.",
+        tr="GRPO'nun avantajı tam olarak bu. Bölmenin neyi değiştirdiğini bölüm 6 gösterdi: hangi istemden ne kadar öğrenildiğini.",
         en="Exactly the advantage of GRPO. Section 6 showed what the division changes: which prompt learns how much.",
     ),
     mistakes=GROUP,
@@ -235,7 +235,7 @@ BEST = {
         lambda pi, reward, n: (
             level_chance(pi, reward, n) / (reward[None] == reward[:, None]).sum(-1)
         ),
-        tr="Düzeyin olasılığı üyelerine eşit bölünmüş. Kura çekilişler arasındadır: sık çekilen bir yanıt kuraya da sık girer, pay π ile orantılıdır.",
+        tr="Düzeyin olasılığı üyelerine eşit bölünmüş. Kura, çekilen yanıtlar arasındadır: sık çekilen bir yanıt kuraya da sık girer, pay π ile orantılıdır.",
         en="The probability of a level is shared equally. The lot is cast among draws: an answer that is drawn often is often in it, so the share is in proportion to π.",
     ),
     "share_missing": Mistake(
@@ -256,7 +256,7 @@ BEST = {
             lambda pi, reward, n: (reward == reward.max()).double(),
             lambda pi, reward, n: (torch.arange(len(pi)) == reward.argmax()).double(),
         ),
-        tr="Hep bütün yanıtların en iyisi seçilmiş. O, n çekişin içinde olmayabilir; yalnızca n sonsuza giderken hep içindedir.",
+        tr="Hep bütün yanıtların en iyisi seçilmiş. O, çekilen n yanıtın içinde olmayabilir; yalnızca n sonsuza giderken hep içindedir.",
         en="You always choose the best of all answers. It need not be among the n draws; only as n goes to infinity is it always there.",
     ),
     "wrong_axis": Mistake(
@@ -292,7 +292,7 @@ BEST = {
     "among": Mistake(
         lambda pi, reward, n: 1 - (1 - pi) ** n,
         also=(whole(lambda pi, reward, n: 1 - (1 - pi) ** n),),
-        tr="Bu, yanıtın n çekişin **içinde** olma olasılığı. İçlerinden en iyisi seçilecek.",
+        tr="Bu, yanıtın çekilen n yanıtın **içinde** olma olasılığı. İçlerinden en iyisi seçilecek.",
         en="This is the probability of being **among** the n draws. The best of them is to be chosen.",
     ),
     "worst": Mistake(
@@ -349,12 +349,12 @@ def tripled() -> tuple[str, dict]:
 TRIPLED = {
     "a": Mistake(
         "a",
-        tr="Ödüller üç katına çıkınca grubun standart sapması da çıkar. İkisini birbirine böl: avantajdan ne kalır? Kayıptaki KL de ödülü görmez.",
+        tr="Ödüller üç katına çıkınca grubun standart sapması da üç katına çıkar. İkisini birbirine böl: avantajdan ne kalır? Kayıptaki KL de ödülü görmez.",
         en="With three times the rewards, the standard deviation of a group is three times as large, too. Divide one by the other: what is left in the advantage? And the KL in the loss does not see the reward.",
     ),
     "c": Mistake(
         "c",
-        tr="Best-of-4 dört çekişten en çok kazananı verir. Bütün ödüller üç katına çıkınca kim kimi geçer?",
+        tr="Best-of-4, çekilen dört yanıttan ödülü en büyük olanı verir. Bütün ödüller üç katına çıkınca kim kimi geçer?",
         en="Best-of-4 gives the one of four draws that earns most. When all rewards are three times as large, who overtakes whom?",
     ),
 }
@@ -363,7 +363,7 @@ scaled = Predicted(
     examine=predicted_choice(tripled, "abc"),
     right=Mistake(
         "b",
-        tr="Bir olasılıktaki en büyük değişiklik, RLOO: {rloo}; GRPO: {grpo}; best-of-4: {lot}. RLOO ödülün büyüklüğünü okur; β'yı üçe bölmek de aynı kapıya çıkardı.",
+        tr="Olasılıklardaki en büyük değişiklik: RLOO'da {rloo}; GRPO'da {grpo}; best-of-4'te {lot}. RLOO ödülün büyüklüğünü okur; β'yı üçe bölmek de aynı kapıya çıkardı.",
         en="The largest change of a probability, RLOO: {rloo}; GRPO: {grpo}; best-of-4: {lot}. RLOO reads the size of the reward; dividing β by three would have come to the same.",
     ),
     mistakes=TRIPLED,
@@ -430,29 +430,29 @@ own_proxy = Tried(
     mistakes={
         "unchanged": Mistake(
             gold_of(World()).tolist(),
-            tr="Bu, altının kendisi: hiçbir yöntem kandırılmıyor. GRPO'nun kendi en iyisi {grpo} altın kazanıyor; bir yanıtın ödülünü değiştir.",
+            tr="Bu, altın ödülün kendisi: hiçbir yöntem kandırılmıyor. GRPO'nun kendi en iyisi {grpo} altın kazanıyor; bir yanıtın ödülünü değiştir.",
             en="This is the gold itself: it fools no method. GRPO's own optimum earns {grpo} of gold; change the reward of an answer.",
         ),
         "no_rival": Mistake(
             proxy_with(9, 0.5),
             also=(torch.zeros(6, 11).tolist(), (3 * gold_of(World())).tolist()),
-            tr="Kandıran yok: hiçbir istemde başka bir yanıt, istemin kendi yanıtından çok kazanmıyor. GRPO'nun kendi en iyisi {grpo} altın kazanıyor. Altının az değer verdiği bir yanıt, vekilde en çok kazansın.",
+            tr="Kandıran yok: hiçbir istemde başka bir yanıt, istemin kendi yanıtından çok kazanmıyor. GRPO'nun kendi en iyisi {grpo} altın kazanıyor. Altın ödülü düşük bir yanıtın vekil ödülü en büyük olsun.",
             en="Nothing misleads: at no prompt does another answer earn more than the prompt's own. GRPO's own optimum earns {grpo} of gold. Let an answer that the gold values little earn most in the proxy.",
         ),
         "not_hacked": Mistake(
             proxy_with(9, 3.0),  # as in the lesson
             also=(World().reward.tolist(),),
-            tr="GRPO'nun kendi en iyisi hâlâ {grpo} altın kazanıyor; en çok 0 olmalı. {prompts} istemin {misled} tanesinde başka bir yanıt, istemin kendi yanıtından çok kazanıyor. Bütün istemlerde kandır ve farkı aç: onun ödülünü büyüt ya da ötekilerin arasındaki farkları küçült.",
+            tr="GRPO'nun kendi en iyisi hâlâ {grpo} altın kazanıyor; en çok 0 olmalı. {prompts} istemin {misled} tanesinde başka bir yanıt, istemin kendi yanıtından çok kazandırıyor. Hepsinde öyle olmalı; öyleyse farkı aç: o yanıtın ödülünü büyüt ya da ötekilerin arasındaki farkları küçült.",
             en="GRPO's own optimum still earns {grpo} of gold; at most 0 is wanted. At {misled} of the {prompts} prompts another answer earns more than the prompt's own. Mislead at all of them, and by more: raise its reward, or shrink the differences among the others.",
         ),
         "both_hacked": Mistake(
             [[-value for value in row] for row in gold_of(World()).tolist()],
-            tr="Best-of-4 de kanıyor: {lot} altın, en az 0,6 olmalı. O yalnızca sıraya bakar; vekilinde altının az değer verdiği çok sayıda ya da sık yanıt, değerlilerin önüne geçmiş ya da onlarla berabere kalmış. Seyrek bir tanesi yeter; ötekilerin sırası altındaki gibi kalsın.",
+            tr="Best-of-4 de kanıyor: {lot} altın, en az 0,6 olmalı. O yalnızca sıraya bakar; vekilinde altının az değer verdiği çok sayıda ya da sık yanıt, değerlilerin önüne geçmiş ya da onlarla berabere kalmış. Seyrek bir tanesi yeter; ötekilerin sırası altın ödüldeki gibi kalsın.",
             en="Best-of-4 is fooled as well: it earns {lot} of gold, and should earn at least 0.6. It looks at the order alone, and in yours many answers, or frequent ones, have come level with those that the gold values more, or passed them. A single rare one is enough; leave the others in the order of the gold.",
         ),
         "too_large": Mistake(
             proxy_with(9, 5.0),
-            tr="Ödüller −3 ile 3 arasında kalsın; seninki {got} büyüklüğüne varıyor.",
+            tr="Ödüller −3 ile 3 arasında kalsın; seninkilerin en büyüğü, mutlak değerce {got}.",
             en="Keep the rewards between −3 and 3; yours go up to a size of {got}.",
         ),
     },

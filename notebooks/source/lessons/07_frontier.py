@@ -8,7 +8,7 @@
 # %% [markdown] lang="tr"
 # # Ders 7 · Tek sınır: bütün yöntemler bir resimde
 #
-# Yeni bir yöntem çıktığında makalesi onu bir iki rakiple, birkaç eğriyle karşılaştırır; kimin daha iyi **olabileceğini** ise kimse bilmez. Burada biliyoruz: bir ödül ile bir referans verilince her KL'de ulaşılabilecek en büyük ödül bellidir. Bu çizginin adı **sınır**.
+# Yeni bir yöntem çıktığında makalesi birkaç eğri çizip onu bir iki rakibiyle karşılaştırır; en çok ne kadar iyi **olunabileceğini** ise kimse bilmez. Burada biliyoruz: ödül ile referans verilince her KL'de ulaşılabilecek en büyük ödül bellidir. Bu çizginin adı **sınır**.
 #
 # Bu derste hiç eğitmeden seçmeyi (best-of-n), ödül modelini, RLOO'yu ve GRPO'yu PPO ile DPO'nun yanına, aynı sınırın altına koyuyoruz. Her yöntemin bir de **kendi** en iyisi vardır; nereye vardığını ona bakarak anlarız.
 # Süre: yaklaşık 54 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 26 dakika.
@@ -54,14 +54,14 @@ ref_logp = torch.as_tensor(start.logp.values)  # seed × prompt × token
 # %% [markdown] lang="tr"
 # ## 2 · Best-of-n: eğitmeden seçmek (8 dakika)
 #
-# En ucuz yöntem eğitim istemez: referanstan $n$ yanıt çek, ödülü en büyük olanı ver, berabere kalırlarsa kura çek. Bu da bir politikadır ve tablosu sayılır. $F(r)$, referansın bir yanıtının en çok $r$ kazanma olasılığı, $F(r^-)$ de $r$'den azını kazanma olasılığı olsun. $n$ yanıtın hepsi en çok $r$ kazanıyorsa en iyisi de öyledir; o hâlde:
+# En ucuz yöntem eğitim istemez: referanstan $n$ yanıt çek, ödülü en büyük olanı ver, berabere kalırlarsa kura çek. Bu da bir politikadır; tablosu sayarak bulunur. $F(r)$, referanstan çekilen bir yanıtın ödülünün $r$'yi aşmama, $F(r^-)$ ise $r$'nin altında kalma olasılığı olsun. $n$ yanıtın hiçbirininki $r$'yi aşmıyorsa en iyisininki de aşmaz: en iyinin ödülü $F(r)^n - F(r^-)^n$ olasılıkla tam $r$'dir. Kura bunu aynı ödüllü yanıtlara $\pi_\mathrm{ref}$ oranında paylaştırır:
 #
 # $$\pi_n(y|x) = \pi_\mathrm{ref}(y|x)\, \frac{F(r)^n - F(r^-)^n}{F(r) - F(r^-)}$$
 
 # %% [markdown] lang="en"
 # ## 2 · Best-of-n: selecting without training (8 minutes)
 #
-# The cheapest method needs no training: draw $n$ answers from the reference and give the one with the largest reward, by lot if several share it. That is a policy too, and its table can be counted. Let $F(r)$ be the probability that an answer of the reference earns at most $r$, and $F(r^-)$ that it earns less than $r$. If all $n$ answers earn at most $r$, so does the best; hence:
+# The cheapest method needs no training: draw $n$ answers from the reference and give the one with the largest reward, by lot if several share it. That is a policy too, and its table can be counted. Let $F(r)$ be the probability that an answer of the reference earns at most $r$, and $F(r^-)$ that it earns less than $r$. If all $n$ answers earn at most $r$, so does the best: its reward is exactly $r$ with probability $F(r)^n - F(r^-)^n$. The lot shares that among the answers of this reward, in the proportions of $\pi_\mathrm{ref}$:
 #
 # $$\pi_n(y|x) = \pi_\mathrm{ref}(y|x)\, \frac{F(r)^n - F(r^-)^n}{F(r) - F(r^-)}$$
 
@@ -102,13 +102,13 @@ share = float(far.sel(n=4).mean() / tc.exact.best_of_n_kl_bound(4))
 bound.reveal(a=abs(share - 1) < 0.05, b=share > 1.6, c=0.4 < share < 0.6)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Formül yalnızca bir **üst sınırdır** ([Beirami ve ark., 2024][best_of_n]): bütün ödüller ayrı ve tek tek yanıtlar çok seyrekse ona yaklaşılır. Burada üç ödül var, beraberlik çok; seçecek bir şey kalmayınca KL de durur. En çok $-\log \pi_\mathrm{ref}(Y^*)$ olur; $Y^*$, en çok kazandıran yanıtlar.
+# Formül yalnızca bir **üst sınırdır** ([Beirami ve ark., 2024][best_of_n]): bütün ödüller birbirinden farklı, her yanıt da çok seyrekse ona yaklaşılır. Burada üç ödül var, beraberlik çok; seçecek bir şey kalmayınca KL de durur. En çok $-\log \pi_\mathrm{ref}(Y^*)$ olur; $Y^*$, en çok kazandıran yanıtların kümesidir.
 
 # %% [markdown] lang="en" tags=["answer"]
 # The formula is only an **upper bound** ([Beirami et al., 2024][best_of_n]): it is approached when all rewards differ and every single answer is rare. Here there are three rewards, and many ties; once nothing is left to choose, the KL stops. The most it can be is $-\log \pi_\mathrm{ref}(Y^*)$, where $Y^*$ is the set of the best answers.
 
 # %% [markdown] lang="tr"
-# Peki sınırdan ne kadar uzakta? Sürgüyle bak: her $n$ neredeyse çizginin üstünde.
+# Peki sınırdan ne kadar uzakta? Sürgüyle bak: her $n$ neredeyse tam çizgide.
 
 # %% [markdown] lang="en"
 # And how far from the frontier is it? Move the slider: every $n$ lies almost on the line.
@@ -123,7 +123,7 @@ def by_n(n):
 tc.widgets.slider("n", sizes, by_n, start=4, language=world.language)
 
 # %% [markdown] lang="tr"
-# Seçerek tam $\pi^*$'a da varılır. **Reddetmeli örnekleme** (rejection sampling): bir yanıtı $e^{(r - r_\mathrm{max})/\beta}$ olasılığıyla kabul et, yoksa yenisini çek. Kabul edilenler $\pi_\mathrm{ref}\, e^{r/\beta}$ ile orantılıdır ([Liu ve ark., 2024][rejection]):
+# Seçerek tam $\pi^*$'a da varılır. **Reddetmeli örnekleme** (rejection sampling): bir yanıtı $e^{(r - r_\mathrm{max})/\beta}$ olasılığıyla kabul et, yoksa yenisini çek. Kabul edilenlerin olasılığı $\pi_\mathrm{ref}\, e^{r/\beta}$ ile orantılıdır ([Liu ve ark., 2024][rejection]):
 
 # %% [markdown] lang="en"
 # Selecting can even reach $\pi^*$ exactly. **Rejection sampling**: accept an answer with probability $e^{(r - r_\mathrm{max})/\beta}$, otherwise draw another. What is accepted is in proportion to $\pi_\mathrm{ref}\, e^{r/\beta}$ ([Liu et al., 2024][rejection]):
@@ -135,23 +135,23 @@ accepted = (ref_logp + accept.log()).log_softmax(-1)
 print("accepted answers follow pi*:", torch.allclose(accepted, optimum))
 print(f"draws per accepted answer: {(1 / (ref_logp.exp() * accept).sum(-1)).mean():.2f}")
 # tr: accepted answers follow pi*: → kabul edilen yanıtlar pi* politikasından:
-# tr: draws per accepted answer: {} → kabul edilen yanıt başına çekiş: {}
+# tr: draws per accepted answer: {} → kabul edilen yanıt başına çekilen yanıt: {}
 
 # %% [markdown] lang="tr"
-# Öyleyse neden eğitiyoruz? Çünkü seçmenin bedeli her yanıtta yeniden ödenir, eğitimin bedeli bir kez. Bir de $r_\mathrm{max}$'ı bilmek gerekir.
+# Öyleyse neden eğitiyoruz? Çünkü seçmenin bedeli her yanıtta yeniden ödenir, eğitimin bedeli bir kez. Reddetmeli örnekleme bir de $r_\mathrm{max}$ değerini bilmek ister.
 
 # %% [markdown] lang="en"
-# Then why train at all? Because the price of selecting is paid again with every answer, that of training once. And you have to know $r_\mathrm{max}$.
+# Then why train at all? Because the price of selecting is paid again with every answer, that of training once. Rejection sampling also has to know $r_\mathrm{max}$.
 
 # %% [markdown] lang="tr"
 # ## 3 · Vaktinde durmak (6 dakika, ek)
 #
-# Tasmasız eğitip **erken durursak** ne olur? **Doğal gradyan** (natural gradient), logitleri tam avantaj kadar iter: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$. Düz gradyan aynı itişi her token'ın olasılığıyla çarpar.
+# Tasmasız eğitip **erken durursak** ne olur? **Doğal gradyan** (natural gradient), logitleri tam avantaj kadar iter: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$; $\eta$ adımın boyu. Düz gradyan aynı itişi her token'ın olasılığıyla çarpar.
 
 # %% [markdown] lang="en"
 # ## 3 · Stopping in time (6 minutes, extra)
 #
-# What if we train without a leash and **stop early**? The **natural gradient** pushes the logits by exactly the advantage: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$. The plain gradient multiplies the same push by the probability of each token.
+# What if we train without a leash and **stop early**? The **natural gradient** pushes the logits by exactly the advantage: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$, where $\eta$ is the size of a step. The plain gradient multiplies the same push by the probability of each token.
 
 
 # %%
@@ -170,7 +170,7 @@ natural, plain = climb(0.05, lambda pi: 1), climb(0.5, lambda pi: pi)
 # **Tahmin et · tasmasız yürüyüş.** Doğal gradyanın 20. adımdaki politikası nerede durur?
 #
 # - sınırın belirgin altında
-# - tam sınırın üstünde, bir tasmanın en iyisinde
+# - tam çizgide: bir tasmanın en iyisinde
 # - sınırın ötesinde
 
 # %% [markdown] lang="en" predict="early"
@@ -196,7 +196,7 @@ gap = float(tc.exact.total_variation(natural[20], stopped).max())
 early.reveal(a=gap > 0.05, b=gap < 1e-12, c=1e-12 <= gap <= 0.05)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# $t$ adım sonra $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: tasması $\beta = 1/(\eta t)$ olan $\pi^*$'ın ta kendisi. Tasma **bir durma zamanıdır**. Düz gradyanda öyle değil: az olası yanıtları hemen hiç itmediği için yolu sınırın altından geçer. Sürgüyle yürüt: doğal gradyan çizgiden hiç ayrılmaz. (Büyük bir ağda böyle bir tablo yoktur, PPO'nun kırpmasıyla da yürüyüş artık tam değildir; yine de KL cezası erken durmaya çok benzer, [Gao ve ark., 2023][overoptimisation].)
+# $t$ adım sonra $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: tasması $\beta = 1/(\eta t)$ olan $\pi^*$'ın ta kendisi. Tasma **bir durma zamanıdır**. Düz gradyan için bu doğru değildir: az olası yanıtları hemen hiç itmediği için yolu sınırın altından geçer. Sürgüyle yürüt: doğal gradyan çizgiden hiç ayrılmaz. (Büyük bir ağda böyle bir tablo yoktur, PPO'nun kırpmasıyla da yürüyüş artık tam değildir; yine de KL cezası erken durmaya çok benzer, [Gao ve ark., 2023][overoptimisation].)
 
 # %% [markdown] lang="en" tags=["answer"]
 # After $t$ steps $\pi_t \propto \pi_\mathrm{ref}\, e^{\eta t r}$: precisely the $\pi^*$ of the leash $\beta = 1/(\eta t)$. The leash **is a stopping time**. Not so with the plain gradient: it hardly pushes unlikely answers, so its path runs below the frontier. Walk with the slider: the natural gradient never leaves the line. (A large network has no such table, and with PPO's clip the walk is no longer exact; a KL penalty still acts much like stopping early, [Gao et al., 2023][overoptimisation].)
@@ -204,9 +204,9 @@ early.reveal(a=gap > 0.05, b=gap < 1e-12, c=1e-12 <= gap <= 0.05)
 # %% [markdown] lang="tr"
 # ## 4 · Ödül modeli ve Goodhart (11 dakika)
 #
-# Gerçekte ödülün kendisi elde değildir; tercih çiftlerinden bir **ödül modeli** öğrenilir ve politika ona göre eğitilir. Öğrenilen ödüle **vekil** (proxy), asıl olana **altın** (gold) denir. Altınımız istemi okusun: istemin kendi yanıtı +1, zararlılar −1, ötekiler −0,2.
+# Gerçekte ödülün kendisi elde değildir; tercih çiftlerinden bir **ödül modeli** öğrenilir ve politika ona göre eğitilir. Öğrenilen ödüle **vekil ödül** (proxy; kısaca vekil), asıl olana **altın ödül** (gold) denir. Altın ödülümüz istemi okusun: istemin kendi yanıtı +1, zararlılar −1, ötekiler −0,2.
 #
-# Ödül modeli, istem ile token'ın çarpımı olsun, $\hat r(x, y) = u_x \cdot v_y + b_y$; vektörlerin boyu **rank**. Rank 1 az şey öğrenebilir, rank 6 her tabloyu. Eğitimi ders 4'ten tanıdık, Bradley–Terry kaybıyla; bu çiftler altının yargıcından.
+# Ödül modeli, istem vektörü ile token vektörünün çarpımı olsun, $\hat r(x, y) = u_x \cdot v_y + b_y$; vektörlerin boyu **rank**. Rank 1 az şey öğrenebilir, rank 6 her tabloyu. Ders 4'ten bildiğimiz Bradley–Terry kaybıyla eğitilir; çiftlerde seçimi altın ödülü bilen bir yargıç yapar.
 
 # %% [markdown] lang="en"
 # ## 4 · A reward model, and Goodhart (11 minutes)
@@ -228,17 +228,17 @@ models = tc.train_reward_model(judge, tc.RewardModelConfig(rank=ranks, seeds=16)
 proxies = {f"rank {rank}": models.reward.sel(rank=rank).values for rank in ranks}
 
 # %% [markdown] lang="tr" predict="goodhart"
-# **Tahmin et · vekile tırmanmak.** Politika, rank 1 modelinin ödülünü tasmayı uzata uzata büyütsün. Altın ödül ne yapar?
+# **Tahmin et · vekil ödülün peşinde.** Tasma gitgide uzasın, politika rank 1 modelinin ödülünü büyütsün. Altın ödül ne yapar?
 #
 # - sonuna kadar yükselir, yalnızca daha yavaş
-# - yükselir, bir yerde durur ve düşer
+# - önce yükselir, sonra düşer
 # - baştan düşer
 
 # %% [markdown] lang="en" predict="goodhart"
 # **Predict · climbing a proxy.** Let the policy climb the reward of the rank 1 model, on a longer and longer leash. What does the gold reward do?
 #
 # - it rises to the end, only more slowly
-# - it rises, comes to a halt, and falls
+# - it rises at first, then falls
 # - it falls from the beginning
 
 # %% goodhart
@@ -252,24 +252,24 @@ top = int(earned.argmax())
 goodhart.reveal(a=top == len(earned) - 1, b=0 < top < len(earned) - 1, c=top == 0)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Buna **Goodhart yasası** denir: bir ölçü hedef olunca ölçü olmaktan çıkar ([Gao ve ark., 2023][overoptimisation]). Dönüş yeri sayılabilir: $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$ yolunda, altına $g$ dersek,
+# Buna **Goodhart yasası** denir: bir ölçü hedef olunca iyi bir ölçü olmaktan çıkar ([Gao ve ark., 2023][overoptimisation]; yatay eksen onlardaki gibi KL'nin karekökü). Dönüş yeri sayılabilir: $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$ yolunda, altın ödüle $g$ dersek,
 #
 # $$\frac{d\, \mathbb{E}[g]}{d\lambda} = \mathrm{Cov}_{\pi_\lambda}(g, \hat r)$$
 #
-# Sağdaki eğri 0'ı nerede keserse altın orada tepe yapar: ondan sonra vekilin beğendiği yanıtlar altının beğendikleri değildir. Çiftlerdeki doğruluk bunu haber vermez:
+# Kovaryans, iki ödülün birlikte ne kadar değiştiğidir. Sağdaki eğri 0'ı nerede keserse altın ödül en büyük değerini orada alır: ondan sonra vekilin yükselttiği yanıtlar, ortalamada, altın ödülün beğendikleri değildir. Çiftlerdeki doğruluk (ödül modelinin doğru sıraladığı çiftlerin payı) dönüşü haber vermez: tırmanış boyunca hiç değişmez, rank 1 ile 6 arasında da az oynar:
 
 # %% [markdown] lang="en" tags=["answer"]
-# This is **Goodhart's law**: when a measure becomes a target, it ceases to be a measure ([Gao et al., 2023][overoptimisation]). Where it turns can be counted: along $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$, with $g$ for the gold,
+# This is **Goodhart's law**: when a measure becomes a target, it ceases to be a good measure ([Gao et al., 2023][overoptimisation]; as in theirs, the horizontal axis is the root of the KL). Where it turns can be counted: along $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$, with $g$ for the gold,
 #
 # $$\frac{d\, \mathbb{E}[g]}{d\lambda} = \mathrm{Cov}_{\pi_\lambda}(g, \hat r)$$
 #
-# Where the curve on the right crosses 0, the gold peaks: beyond it the answers that the proxy prefers are no longer those that the gold does. The accuracy on the pairs does not warn of it:
+# The covariance says how much the two rewards vary together. Where the curve on the right crosses 0, the gold peaks: beyond it the answers that the proxy lifts are, on average, not those that the gold prefers. The accuracy on the pairs (the share that the reward model puts in the right order) gives no warning: it stays the same during the climb, and differs little between rank 1 and 6:
 
 # %% accuracy
 for rank in ranks:
     right = models.history.accuracy.sel(rank=rank).isel(step=-1).mean()
-    print(f"rank {rank}: {right:.3f} of the pairs")
-# tr: rank {}: {} of the pairs → rank {}: çiftlerin {} kadarı
+    print(f"rank {rank}: share of pairs in the right order {right:.3f}")
+# tr: rank {}: share of pairs in the right order {} → rank {}: doğru sıralanan çiftlerin payı {}
 
 
 # %%
@@ -299,10 +299,10 @@ def by_pairs(n):
 tc.widgets.slider("pairs", counts, by_pairs, start=1000, language=world.language)
 
 # %% [markdown] lang="tr"
-# Best-of-n aynı vekille daha yükseğe çıkabilir: ödüllerin **sırasına** bakar, büyüklüğüne değil. Bir token'a haksız yere çok yüksek ödül verelim; sıra hemen hemen aynı kalır:
+# Çok veri tepeyi yükseltir, ama düşüşü önlemez: rank 2'nin anlatamadığını hiçbir çift öğretmez. Best-of-n ise aynı vekil ödülle, tasmalı en iyiden daha çok altın ödül getirebilir: ödüllerin **sırasına** bakar, büyüklüğüne değil. Bir token'a haksız yere çok yüksek ödül verelim; sıra hemen hemen aynı kalır:
 
 # %% [markdown] lang="en"
-# Best-of-n on the same proxy may rise higher: it looks at the **order** of the rewards, not at their size. Let us give one token a reward far too large; the order hardly changes:
+# More data raise the peak, but do not prevent the fall: what rank 2 cannot express, no pair can teach it. Best-of-n, on the same proxy, may bring more gold than the best leash: it looks at the **order** of the rewards, not at their size. Let us give one token a reward far too large; the order hardly changes:
 
 # %% ranks_not_sizes
 hacked = gold.clone()
@@ -320,12 +320,12 @@ for n in (2, 4):
 # %% [markdown] lang="tr"
 # ## 5 · DPO ve bütün resim (7 dakika)
 #
-# DPO ile ödül modeli aynı çiftlerde aynı kaybı küçültür: biri $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$ ile, öteki $\hat r$ ile. Her $\hat r$, isteme bağlı bir sabit dışında böyle yazılabilir. O hâlde DPO'nun en iyisi, tam ödül modelinin $\pi^*$'ıdır ([Swamy ve ark., 2025][all_roads]):
+# DPO ile ödül modeli aynı çiftlerde aynı kaybı küçültür: biri $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$ ile, öteki $\hat r$ ile. Her $\hat r$, isteme bağlı bir sabit dışında böyle yazılabilir. O hâlde DPO'nun en iyisi, rank'ı kısıtlanmamış ödül modelinin $\pi^*$'ıdır ([Swamy ve ark., 2025][all_roads]):
 
 # %% [markdown] lang="en"
 # ## 5 · DPO, and the whole picture (7 minutes)
 #
-# DPO and the reward model minimise the same loss on the same pairs: one through $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$, the other through $\hat r$. Any $\hat r$ can be written that way, up to a constant for each prompt. So the optimum of DPO is the $\pi^*$ of the full reward model ([Swamy et al., 2025][all_roads]):
+# DPO and the reward model minimise the same loss on the same pairs: one through $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$, the other through $\hat r$. Any $\hat r$ can be written that way, up to a constant for each prompt. So the optimum of DPO is the $\pi^*$ of a reward model whose rank is not restricted ([Swamy et al., 2025][all_roads]):
 
 # %% same_optimum
 many = torch.stack([world.sample_preferences(ref_logp[s], 100_000, seed=s) for s in range(16)])
@@ -337,7 +337,7 @@ print(f"DPO and the two steps: {apart:.3f} of the probability lies elsewhere")
 # tr: DPO and the two steps: {} of the probability lies elsewhere → DPO ile iki adım: olasılığın {} kadarı başka yerde
 
 # %% [markdown] lang="tr"
-# Geriye kalan fark, eğitimin sonuna varmamasından. Bu, her tasmada böyle; ama ödül modeli bir kez eğitilir, DPO her $\beta$ için yeniden. Dolu işaret eğitilen DPO, boş işaret aynı ödül modelinin en iyisi:
+# Kalan fark, eğitimin henüz sonuna varmamış olmasındandır. Eşitlik her tasmada geçerlidir; ama ödül modeli bir kez, DPO her $\beta$ için yeniden eğitilir. Dolu işaret eğitilen DPO, boş işaret aynı ödül modelinin en iyisi:
 
 # %% [markdown] lang="en"
 # The rest of the difference is that training has not quite arrived. It holds for every leash; but the reward model is trained once, DPO anew for each $\beta$. The filled mark is the trained DPO, the hollow one the optimum of the same reward model:
@@ -355,7 +355,7 @@ def by_beta(beta):
 tc.widgets.slider("beta", betas, by_beta, start=0.5, language=world.language)
 
 # %% [markdown] lang="tr"
-# Şimdi bütün yöntemler: tasma 0,5; DPO'ya tohum başına 10.000 çift. RLOO ile GRPO'yu bölüm 6'da açacağız. Boş işaret, yöntemin **kendi** amacının en iyisidir: SFT'ninki her istemde gösterilen tek yanıttır, DPO'nunki onun çiftlerinden öğrenilen ödülünkü.
+# Şimdi bütün yöntemler: tasma 0,5; DPO'ya tohum başına 10.000 çift. RLOO ile GRPO'nun içine bölüm 6'da bakacağız. Boş işaret, yöntemin **kendi** amacının en iyisidir: SFT'ninki her istemde gösterilen tek yanıttır, DPO'nunki kendi çiftlerinden öğrenilen ödülün $\pi^*$'ıdır.
 
 # %% [markdown] lang="en"
 # Now all the methods: a leash of 0.5, and 10,000 pairs per seed for DPO. RLOO and GRPO are opened up in section 6. The hollow mark is the optimum of the method's **own** objective: for SFT the one answer that each prompt was shown, for DPO that of the reward learned from its pairs.
@@ -387,14 +387,14 @@ own["SFT"][:, range(6), world.sft_targets] = 0
 # **Tahmin et · sınırdan uzakta kim var?** Yöntemlerden biri, kendi KL'sinde ulaşılabilecek ödülün belirgin biçimde altında kalır. Hangisi?
 #
 # - uzun süren SFT: gösterilen yanıtları ezberledi
-# - best-of-4: eğitim görmedi
+# - DPO: ödülü hiç görmedi, yalnızca çiftleri
 # - PPO: gürültülü örneklerden öğrendi
 
 # %% [markdown] lang="en" predict="off"
 # **Predict · who is off the frontier?** One of the methods stays well below the reward that its KL could buy. Which one?
 #
 # - a long SFT: it learned the answers it was shown by heart
-# - best-of-4: it was never trained
+# - DPO: it never saw the reward, only pairs
 # - PPO: it learned from noisy samples
 
 # %% main
@@ -412,10 +412,10 @@ below = {
     name: float(tc.exact.below_frontier(table, ref_logp, world.reward).mean())
     for name, table in landed.items()
 }
-off.reveal(a=below["SFT"] > 0.1, b=below["best-of-4"] > 0.1, c=below["PPO"] > 0.1)
+off.reveal(a=below["SFT"] > 0.1, b=below["DPO"] > 0.1, c=below["PPO"] > 0.1)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Taklit, ödülü hiç görmez: SFT yalnızca gösterilen yanıtı büyütür, aynı ödülü alan ötekileri zararlılar gibi küçültür; iki istemde gösterilen, az kazandıran bir yanıttır. Aynı KL ile çok daha fazla ödül alınabilirdi. Daha uzun eğitmek de kurtarmaz: SFT'nin **kendi** en iyisi sınırın altındadır. Öteki yöntemler sınırın hemen altında; aralarındaki fark, **nerede** durduklarıdır. GRPO ise kendi boş işaretinin üstünde, ama ötekilerden çok uzakta.
+# Taklit, ödülü hiç görmez: SFT yalnızca gösterilen yanıtın olasılığını büyütür; aynı ödülü alan ötekilerinkini de, zararlılarınki gibi, küçültür. Üstelik iki istemde gösterilen yanıt az kazandırır. Aynı KL ile çok daha fazla ödül alınabilirdi. Daha uzun eğitmek de kurtarmaz: SFT'nin **kendi** en iyisi sınırın altındadır. Öteki yöntemler sınırın hemen altında; aralarındaki fark, **nerede** durduklarıdır. GRPO ise kendi boş işaretine oturmuş, ama ötekilerden çok uzakta.
 
 # %% [markdown] lang="en" tags=["answer"]
 # Imitation never sees the reward: SFT raises only the answer that it was shown, and lowers others of the same reward along with the harmful ones; at two prompts the answer shown is one that earns little. The same KL could have bought far more reward. Longer training is no cure: the optimum of SFT's **own** objective lies below the frontier. The other methods are just below it; they differ in **where** they stand. And GRPO stands on its own hollow mark, but a long way from the others.
@@ -423,14 +423,14 @@ off.reveal(a=below["SFT"] > 0.1, b=below["best-of-4"] > 0.1, c=below["PPO"] > 0.
 # %% [markdown] lang="tr"
 # ## 6 · RLOO'dan GRPO'ya: bir bölme (12 dakika)
 #
-# Değer ağı yerine **grup**: her isteme $G$ yanıt çekilir, birbirlerinin taban çizgisi olurlar. RLOO ötekilerin ortalamasını çıkarır ([Ahmadian ve ark., 2024][rloo]); GRPO grubun ortalamasını çıkarır, bir de grubun standart sapmasına böler ([Shao ve ark., 2024][grpo]); Dr. GRPO bölmeyi atar ([Liu ve ark., 2025][dr_grpo]).
+# Değer ağı yerine **grup**: her isteme $G$ yanıt çekilir, birbirlerinin taban çizgisi olurlar. RLOO ötekilerin ortalamasını çıkarır ([Ahmadian ve ark., 2024][rloo]); GRPO grubun ortalamasını çıkarır, bir de grubun standart sapmasına böler ([Shao ve ark., 2024][grpo]); Dr. GRPO bölmeyi kaldırır ([Liu ve ark., 2025][dr_grpo]; yanıtın boyuna bölmeyi de: bölüm 7).
 #
 # Sekiz yanıtlık bir grupta bir doğru (1) ile yedi yanlış (0):
 
 # %% [markdown] lang="en"
 # ## 6 · From RLOO to GRPO: one division (12 minutes)
 #
-# A **group** in place of the critic: $G$ answers are drawn for each prompt, and are each other's baseline. RLOO subtracts the mean of the others ([Ahmadian et al., 2024][rloo]); GRPO subtracts the mean of the group and divides by its standard deviation as well ([Shao et al., 2024][grpo]); Dr. GRPO drops the division ([Liu et al., 2025][dr_grpo]).
+# A **group** in place of the critic: $G$ answers are drawn for each prompt, and are each other's baseline. RLOO subtracts the mean of the others ([Ahmadian et al., 2024][rloo]); GRPO subtracts the mean of the group and divides by its standard deviation as well ([Shao et al., 2024][grpo]); Dr. GRPO drops the division ([Liu et al., 2025][dr_grpo]; the one by the length of an answer, too: section 7).
 #
 # A group of eight answers, one right (1) and seven wrong (0):
 
@@ -443,17 +443,17 @@ for name in ("RLOO", "Dr. GRPO", "GRPO"):
 # tr: {} right {}, wrong {} → {} doğru {}, yanlış {}
 
 # %% [markdown] lang="tr"
-# Bölme masum görünür: her grup aynı boya getirilir. Ama bir istemin ne kadar güçlü güncelleneceğini değiştirir. Doğru yanıtın olasılığı $p$ ise, grubun çekişi $w_G(p)$ katına çıkar; $G$ büyüdükçe
+# Bölme masum görünür: her grubun avantajları aynı büyüklüğe getirilir. Ama bir istemin ne kadar güçlü güncelleneceğini değiştirir. Doğru yanıtın olasılığı $p$ ise, RLOO'ya göre grubun çekişi $w_G(p)$ ile çarpılır; $G$ büyüdükçe
 #
 # $$w_G(p) \to \frac{1}{\sqrt{p\,(1 - p)}}$$
 
 # %% [markdown] lang="en"
-# The division looks innocent: all groups are brought to one size. But it changes how strongly a prompt is updated. If $p$ is the probability of a right answer, the pull of the group is multiplied by $w_G(p)$; as $G$ grows
+# The division looks innocent: all groups are brought to one size. But it changes how strongly a prompt is updated. If $p$ is the probability of a right answer, the pull of the group is that of RLOO times $w_G(p)$; as $G$ grows
 #
 # $$w_G(p) \to \frac{1}{\sqrt{p\,(1 - p)}}$$
 
 # %% [markdown] lang="tr" predict="weight"
-# **Tahmin et · zor istem.** $p$ bir istemde 0,05 iken ötekinde 0,5. $G = 2$ ise bölme, zor istemin çekişini kolayınkine göre nasıl değiştirir?
+# **Tahmin et · zor istem.** $p$ bir istemde 0,05 iken ötekinde 0,5. Bölme, $G = 2$ iken, zor istemin çekişini kolayınkine oranla nasıl değiştirir?
 #
 # - 2,3 katına çıkarır, G sonsuzken olduğu gibi
 # - yarısına indirir
@@ -476,22 +476,22 @@ times = float(hard / easy)
 weight.reveal(a=times > 2, b=times < 0.6, c=abs(times - 1) < 1e-6)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# İki yanıtlık bir grup ya bir şey öğretir ya hiçbir şey; öğrettiğinde standart sapması hep aynıdır. $G$ büyüdükçe bölme, çok zor ve çok kolay istemleri öne çıkarır: GRPO, $p$'yi değil $2 \arcsin \sqrt{p}$'yi büyütür ([Davis ve Recht, 2025][arcsine]).
+# İki yanıtlık bir grup ya bir şey öğretir ya da hiçbir şey öğretmez; öğrettiğinde standart sapması hep aynıdır. $G$ büyüdükçe bölme, çok zor ve çok kolay istemleri öne çıkarır: çok büyük bir $G$ ile GRPO, $p$'yi değil $2 \arcsin \sqrt{p}$'yi büyütür ([Davis ve Recht, 2025][arcsine]).
 
 # %% [markdown] lang="en" tags=["answer"]
-# A group of two either teaches something or nothing, and when it does, its standard deviation is always the same. As $G$ grows, the division favours very hard and very easy prompts: GRPO climbs not $p$ but $2 \arcsin \sqrt{p}$ ([Davis and Recht, 2025][arcsine]).
+# A group of two either teaches something or nothing, and when it does, its standard deviation is always the same. As $G$ grows, the division favours very hard and very easy prompts: with a very large $G$, GRPO climbs not $p$ but $2 \arcsin \sqrt{p}$ ([Davis and Recht, 2025][arcsine]).
 
 # %% [markdown] lang="tr"
-# Tasmaya gelelim. Makalenin GRPO'sunda KL kayıptadır ve k3 ile ölçülür; TRL onu oranla çarpar, o zaman gradyanı, buradaki k2'ninki gibi, KL'nin kendi gradyanıdır (ders 6). Bölünen yalnızca avantajdır, KL bölünmez. Büyük resimde böyle bir GRPO, $\pi^*$'ın iki katından uzun bir KL'de duruyordu.
+# Tasmaya gelelim. Shao ve ark.'nın GRPO'sunda KL kayıptadır ve k3 ile ölçülür; TRL (1.16) k3'ü bir de oranla çarpar, gradyanı o zaman, buradaki k2'ninki gibi, KL'nin kendi gradyanı olur (ders 6). Bölünen yalnızca avantajdır, KL bölünmez. Bölüm 5'in resminde böyle bir GRPO'nun KL'si, $\pi^*$'ınkinin iki katını aşıyordu.
 
 # %% [markdown] lang="en"
-# On to the leash. In the paper's GRPO the KL stands in the loss and is measured by k3; TRL multiplies that by the ratio, and then its gradient is that of the KL itself, as k2's is here (lesson 6). Only the advantage is divided, the KL is not. In the whole picture such a GRPO stood at more than twice the KL of $\pi^*$.
+# On to the leash. In the GRPO of Shao et al. the KL stands in the loss and is measured by k3; TRL (1.16) also multiplies k3 by the ratio, and then its gradient is that of the KL itself, as k2's is here (lesson 6). Only the advantage is divided, the KL is not. In the picture of section 5 such a GRPO stood at more than twice the KL of $\pi^*$.
 
 # %% [markdown] lang="tr" predict="leash"
-# **Tahmin et · KL yer değiştirince.** Standart sapmaya bölmek kalsın, KL ise kayıptan ödüle taşınsın. `kl_beta` yine 0,5. Politika nereye varır?
+# **Tahmin et · KL yer değiştirince.** Bölme kalsın, KL ise kayıptan ödüle taşınsın. `kl_beta` yine 0,5. Politika nereye varır?
 #
-# - aynı yere: tasmayı bozan bölmenin kendisi
-# - tam yazılan tasmanın en iyisine
+# - aynı yere: tasmayı bozan, bölmenin kendisidir
+# - tam olarak yazılan tasmanın en iyisine
 # - daha da uzağa
 
 # %% [markdown] lang="en" predict="leash"
@@ -520,16 +520,16 @@ moved = table.kl["reward", "k1", "group"] / goal
 leash.reveal(a=moved > 1.8, b=abs(moved - 1) < 0.1, c=moved > 3)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# KL **ödüldeyken** ikisi birlikte bölünür: $\pi^*$'da tasmalı ödül $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ her yanıtta aynıdır, bütün avantajlar 0'dır; 0'ı neye bölersen böl, 0 kalır. KL **kayıptayken** ise politika iyileştikçe gruptaki yanıtlar benzeşir, $\sigma$ küçülür; ödülün çekişi $1/\sigma$ ile büyür, KL'ninki büyümez: tasma çözülür. Son sütun hep 1'e yakın: her tarif **kendi** en iyisine varıyor. Eğitim bozuk değil, hedef başka.
+# KL **ödüldeyken** ikisi birlikte bölünür: $\pi^*$'da tasmalı ödül $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ her yanıtta aynıdır, bütün avantajlar 0'dır; 0'ı neye bölersen böl, 0 kalır. KL **kayıptayken** ise politika iyileştikçe gruptaki yanıtlar benzeşir, grubun standart sapması $\sigma$ küçülür; ödülün çekişi $1/\sigma$ ile büyür, KL'ninki büyümez: tasma çözülür. Son sütun hep 1'e yakın: her tarif **kendi** en iyisine varıyor. Eğitim bozuk değil, hedef başka.
 
 # %% [markdown] lang="en" tags=["answer"]
-# With the KL **in the reward** both are divided together: at $\pi^*$ the leashed reward $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ is the same for all answers, so every advantage is 0, and 0 stays 0 whatever divides it. With the KL **in the loss**, the better the policy, the more the answers of a group are alike, and the smaller $\sigma$; the pull of the reward grows with $1/\sigma$, that of the KL does not: the leash dissolves. The last column is always near 1: each recipe reaches its **own** optimum. Nothing is wrong with the training; it has another goal.
+# With the KL **in the reward** both are divided together: at $\pi^*$ the leashed reward $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ is the same for all answers, so every advantage is 0, and 0 stays 0 whatever divides it. With the KL **in the loss**, the better the policy, the more the answers of a group are alike, and the smaller is their standard deviation $\sigma$; the pull of the reward grows with $1/\sigma$, that of the KL does not: the leash dissolves. The last column is always near 1: each recipe reaches its **own** optimum. Nothing is wrong with the training; it has another goal.
 
 # %% [markdown] lang="tr"
-# Grup büyüdükçe ne olur? İki tarif de standart sapmaya bölüyor. KL ödüldeyse işaret yerinden kıpırdamaz; kayıptaysa sınır boyunca kayar. $G = 2$'de bölme yalnızca kazananı sayar, tasma orada daha da kısadır; 4'ten sonra çözülür.
+# Grup büyüdükçe ne olur? İki tarif de standart sapmaya bölüyor. KL ödüldeyse işaret yerinden kıpırdamaz; kayıptaysa sınır boyunca kayar. $G = 2$ iken bölünmüş avantaj yalnızca hangi yanıtın kazandığını söyler; tasma yazılandan da kısadır. 3'ten başlayarak uzar.
 
 # %% [markdown] lang="en"
-# What if the group grows? Both recipes divide by the standard deviation. With the KL in the reward the mark does not stir; with the KL in the loss it slides along the frontier. At $G = 2$ the division merely counts wins, and the leash is even shorter; from 4 on it dissolves.
+# What if the group grows? Both recipes divide by the standard deviation. With the KL in the reward the mark does not stir; with the KL in the loss it slides along the frontier. At $G = 2$ a divided advantage merely says which answer won, and the leash is even shorter than written; from 3 on it grows longer.
 
 # %%
 spots = {"KL in the reward": ("reward", "k1"), "KL in the loss": ("loss", "k2")}
@@ -551,15 +551,15 @@ tc.widgets.slider("num_generations", [2, 4, 8, 16], by_size, start=8, language=w
 # %% [markdown] lang="tr"
 # Sık sorulan üç soru:
 #
-# * **GRPO'nun kaybı 0 yazıyor, bozuk mu?** Hayır. Avantajların toplamı her grupta 0'dır, ilk geçişte bütün oranlar 1; kayıp 0, gradyan değil.
-# * **Neden standart sapmaya bölmeyelim?** Bölmek, zor istemleri öne çıkarmak için bir seçimdir; tasma ödüldeyse zararsızdır, kayıptaysa `kl_beta` yazdığın şey olmaktan çıkar.
-# * **Ortalama da standart sapma da ötekilerin olsa?** Yedi yanlışın yanındaki tek doğruya göre ötekiler hep aynıdır: standart sapmaları 0'dır, bölende yalnızca 0'a bölmeyi önleyen küçücük sayı kalır. O sayı $10^{-6}$ ise avantaj bir milyon olur.
+# * **GRPO'nun kaybı 0 yazıyor, bozuk mu?** Hayır. Avantajların toplamı her grupta 0'dır, ilk geçişte bütün oranlar 1'dir; kayıp 0'dır, ama gradyanı 0 değildir.
+# * **Neden standart sapmaya bölmeyelim?** Bölmek, çok zor ve çok kolay istemleri öne çıkaran bir seçimdir; tasma ödüldeyse varılacak yeri bozmaz, kayıptaysa tasma artık `kl_beta`'ya yazdığın değildir.
+# * **Ortalama da standart sapma da ötekilerden alınsa?** Tek doğrunun gözünde yedi yanlış birbirinin aynıdır: standart sapmaları 0'dır, bölende yalnızca 0'a bölmeyi önleyen küçücük sayı kalır. O sayı $10^{-6}$ ise avantaj bir milyon olur.
 
 # %% [markdown] lang="en"
 # Three questions that are often asked:
 #
 # * **The loss of GRPO prints 0, is it broken?** No. The advantages of a group sum to 0, and in the first pass every ratio is 1; the loss is 0, its gradient is not.
-# * **Why not divide by the standard deviation?** Dividing is a choice that favours hard prompts; with the leash in the reward it does no harm, with the leash in the loss `kl_beta` is no longer what you wrote.
+# * **Why not divide by the standard deviation?** Dividing is a choice that favours very hard and very easy prompts; with the leash in the reward it does not change where training lands, with the leash in the loss the leash is no longer the `kl_beta` that you wrote.
 # * **And if the standard deviation, too, were that of the others?** Seen from a lone right answer among seven wrong ones, the others are all alike: their standard deviation is 0, and the divisor is nothing but the tiny number that prevents a division by 0. If that is $10^{-6}$, the advantage is a million.
 
 # %% zero
@@ -568,15 +568,15 @@ print(f"loss before the first update: {abs(float(first.policy_loss.mean())):.3f}
 print(f"groups in which all earn the same: {float(first.frac_reward_zero_std.mean()):.0%}")
 others = group[1:]
 lone = (group[0] - others.mean()) / (others.std() + 1e-6)
-print(f"the lone right answer, beside the others' deviation: {float(lone):,.0f}")
+print(f"advantage of the lone right answer, over the others' deviation: {float(lone):,.0f}")
 # tr: loss before the first update: {} → ilk güncellemeden önceki kayıp: {}
-# tr: groups in which all earn the same: {} → herkesin aynı kazandığı gruplar: {}
-# tr: the lone right answer, beside the others' deviation: {} → tek doğru yanıt, ötekilerin sapmasına bölününce: {}
+# tr: groups in which all earn the same: {} → bütün yanıtların ödülü aynı olan gruplar: {}
+# tr: advantage of the lone right answer, over the others' deviation: {} → tek doğru yanıtın avantajı, ötekilerin standart sapmasına bölününce: {}
 
 # %% [markdown] lang="tr"
 # ## 7 · Yanıtın boyuna bölmek (8 dakika, ek)
 #
-# GRPO'nun kaybı, bir yanıtın token'larını toplayıp yanıtın boyuna, $|o|$'ya böler. Bir adımlık dünyada $|o| = 1$'dir; burada ise dünyaya ikinci bir adım ekleyelim: ilk sözcükten sonra yanıt ya biter ya da bir sözcük daha gelir. Ödül yalnızca ilk sözcüğe bakar (istemin kendi yanıtıysa 1, değilse 0). Uzunluğun hiçbir değeri yok.
+# GRPO'nun kaybı, bir yanıtın token'larının kayıplarını toplayıp yanıtın boyuna, $|o|$'ya böler. Bir adımlık dünyada $|o| = 1$'dir; burada ise dünyaya ikinci bir adım ekleyelim: ilk sözcükten sonra yanıt ya biter ya da bir sözcük daha gelir. Ödül yalnızca ilk sözcüğe bakar (istemin kendi yanıtıysa 1, değilse 0). Uzunluğun hiçbir değeri yok.
 
 # %% [markdown] lang="en"
 # ## 7 · Dividing by the length of an answer (8 minutes, extra)
@@ -615,10 +615,10 @@ grown = float(ends[-1] - ends[0])
 length.reveal(a=abs(grown) < 0.005, b=grown > 0.005, c=grown < -0.005)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Yanlış bir yanıtın avantajı eksidir; uzunsa ceza daha çok token'a bölünür, hafifler. Doğruda tersi: kısası daha çok ödüllenir. Bölme olmayınca (Dr. GRPO) ilk sözcükten sonra ne geleceği, öğrenme oranı ne olursa olsun, **hiç** değişmez: $\sum \pi \nabla \log \pi = 0$. Büyük modellerde yanlış yanıtların uzayıp gitmesini de buna bağlarlar ([Liu ve ark., 2025][dr_grpo]); orada uzun düşünmek işe de yarayabilir, burada yaramadığını biliyoruz.
+# Yanlış bir yanıtın avantajı eksidir; uzunsa ceza daha çok token'a bölünür, hafifler. Doğruda tersi: kısası daha çok ödüllenir. Bölme olmayınca (Dr. GRPO) ilk sözcükten sonra ne geleceği, öğrenme oranı ne olursa olsun, **hiç** değişmez: $\sum \pi \nabla \log \pi = 0$. Buna **uzunluk yanlılığı** (length bias) denir. Büyük modellerde yanlış yanıtların uzayıp gitmesini buna bağlayanlar var ([Liu ve ark., 2025][dr_grpo]); orada uzun düşünmek işe de yarayabilir, burada yaramadığını biliyoruz.
 
 # %% [markdown] lang="en" tags=["answer"]
-# A wrong answer has a negative advantage; if it is long, the penalty is spread over more tokens, and is lighter. With a right one it is the other way round: the short one is rewarded more. Without the division (Dr. GRPO) what follows the first word does not change **at all**, at any learning rate: $\sum \pi \nabla \log \pi = 0$. In large models the ever longer wrong answers have been put down to this ([Liu et al., 2025][dr_grpo]); there, thinking at length may also be of use, while here we know that it is not.
+# A wrong answer has a negative advantage; if it is long, the penalty is spread over more tokens, and is lighter. With a right one it is the other way round: the short one is rewarded more. Without the division (Dr. GRPO) what follows the first word does not change **at all**, at any learning rate: $\sum \pi \nabla \log \pi = 0$. This is called **length bias**. In large models the ever longer wrong answers have been put down to it ([Liu et al., 2025][dr_grpo]); there, thinking at length may also be of use, while here we know that it is not.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -656,11 +656,11 @@ dict(enumerate(world.tokens))
 # %% [markdown] lang="tr"
 # ### Alıştırma 1 · GRPO'nun avantajı
 #
-# ●●○ · 6 dakika. `reward`, (istem, G) biçimli bir tablodur: her satır bir grubun ödülleri. GRPO'nun avantajını aynı biçimde döndür: grubun ortalaması çıkarılsın, grubun standart sapması (G − 1'e bölünen) artı 1e-4'e bölünsün.
+# ●●○ · 6 dakika. `reward`, (istem, G) biçimli bir tablodur: her satır bir grubun ödülleri. GRPO'nun avantajını aynı biçimde döndür: grubun ortalaması çıkarılsın; fark, grubun standart sapmasının 1e-4 fazlasına bölünsün (standart sapma, PyTorch'un `std`'si gibi, G − 1 ile bulunur).
 #
 # <details><summary>İpucu</summary>
 #
-# Hangi eksen bir grubu tutuyor? `keepdim=True`, tabloların yan yana gelmesini sağlar.
+# Bir grup hangi eksende duruyor? `keepdim=True` ekseni silmez; her satır kendi sayısıyla eşleşir.
 #
 # </details>
 
@@ -671,7 +671,7 @@ dict(enumerate(world.tokens))
 #
 # <details><summary>Hint</summary>
 #
-# Which axis holds a group? `keepdim=True` lets the tables stand side by side.
+# Which axis holds a group? `keepdim=True` keeps that axis, so each row meets its own number.
 #
 # </details>
 
@@ -692,13 +692,13 @@ def group_advantage(reward):
 
 
 # %% [markdown] lang="tr"
-# ### Alıştırma 2 · n'in en iyisi
+# ### Alıştırma 2 · n yanıtın en iyisi
 #
-# ●●● · 8 dakika. Tek bir istem: `pi` (V,) olasılıklar, `reward` (V,) ödüller, `n` çekiş sayısı. Best-of-n'in olasılıklarını, (V,), döndür. Beraberlikte kura çekilir (bölüm 2).
+# ●●● · 8 dakika. Tek bir istem: `pi` (V,) olasılıklar, `reward` (V,) ödüller, `n` çekilen yanıt sayısı. Best-of-n'in olasılıklarını, (V,), döndür. Beraberlikte kura çekilir (bölüm 2).
 #
 # <details><summary>İpucu</summary>
 #
-# Her token için iki toplam: en çok onun kadar kazananların olasılığı ve ondan az kazananlarınki. `reward[None, :] <= reward[:, None]` bütün çiftleri karşılaştırır.
+# Her token için iki toplam: ödülü onunkini aşmayanların olasılığı ile onunkinden küçük olanlarınki. `reward[None, :] <= reward[:, None]` bütün çiftleri karşılaştırır.
 #
 # </details>
 
@@ -733,7 +733,7 @@ def best_of_n(pi, reward, n):
 # %% [markdown] lang="tr"
 # ### Alıştırma 3 · Ödülün üç katı
 #
-# ●○○ · 4 dakika. Bütün ödüller üç katına çıksın (3; −3; 0,6). `kl_beta` yine 0,5; gerisi de aynı. Kimin vardığı politika değişir?
+# ●○○ · 4 dakika. Bütün ödüller üç katına çıksın (3; −3; 0,6). `kl_beta` yine 0,5; gerisi de aynı. Hangisinin vardığı politika değişir?
 #
 # * `"a"` GRPO: KL kayıpta, avantaj standart sapmaya bölünüyor
 # * `"b"` RLOO: KL ödülde, bölme yok
@@ -741,7 +741,7 @@ def best_of_n(pi, reward, n):
 #
 # <details><summary>İpucu</summary>
 #
-# Her birinin formülüne $r$ yerine $3r$ yaz: 3 nerede götürülür?
+# Her birinin formülüne $r$ yerine $3r$ yaz: 3 hangisinde sadeleşir?
 #
 # </details>
 
@@ -772,11 +772,11 @@ changed = "b"
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Yalnızca birini kandıran ödül
 #
-# ●●○ · 8 dakika. Bölüm 4'ün altını `gold` adıyla yukarıda. Ödülleri −3 ile 3 arasında kalan bir vekil kur: GRPO'nun onunla vardığı kendi en iyisi (KL ödülde, `kl_beta` 0,5) en çok 0 altın kazansın; best-of-4 ise aynı vekille en az 0,6 kazansın. Bölüm 4'ün vekili yetmez: orada GRPO altının bir kısmını hâlâ kazanıyor.
+# ●●○ · 8 dakika. Bölüm 4'ün altın ödülü yukarıda, `gold` adıyla duruyor. Ödülleri −3 ile 3 arasında kalan bir vekil ödül kur: onunla GRPO'nun kendi en iyisi (KL ödülde; `kl_beta` 0,5) en çok 0, best-of-4 ise en az 0,6 altın ödül kazansın. Bölüm 4'ün vekili yetmez: onunla GRPO hâlâ bir miktar altın ödül kazanıyor.
 #
 # <details><summary>İpucu</summary>
 #
-# Best-of-n sıraya bakar, GRPO büyüklüğe. Altının sırasını bozmadan farklarını küçült; sonra seyrek bir yanıtı seç, ödülünü bütün istemlerde abart.
+# Best-of-n sıraya bakar, GRPO büyüklüğe. Altın ödülün sırasını bozmadan farkları küçült; sonra seyrek bir yanıtı seç, ödülünü bütün istemlerde abart.
 #
 # </details>
 
@@ -813,67 +813,67 @@ my_proxy[:, 9] = 3.0
 # Choose an answer to each of the five questions, and read right below it whether it is right, and why.
 
 # %% [markdown] lang="tr" tags=["quiz"]
-# 1. Bir makale, best-of-16'nın KL'sini $\log 16 - \frac{15}{16}$ yazıyor. Ne dersin?
+# 1. Bir makale, best-of-16'nın KL'sini $\log 16 - \frac{15}{16}$ olarak veriyor. Ne dersin?
 #    - [ ] Doğrudur — ancak bütün ödüller ayrıysa ve her yanıt çok seyrekse.
-#    - [x] Üst sınırdır — beraberlik ve sık yanıtlar KL'yi küçültür; kesin olan hiçbir zaman $-\log \pi_\mathrm{ref}$ değerini aşmaz.
+#    - [x] Üst sınırdır — beraberlik ve sık yanıtlar KL'yi küçültür; kesin değer, en iyi yanıtların $-\log \pi_\mathrm{ref}(Y^*)$ değerini hiçbir zaman aşmaz.
 #    - [ ] Alt sınırdır — seçim, formülün söylediğinden fazla uzaklaştıramaz.
-# 2. Eğitimde vekil ödül yükseliyor, altın ödül düşmeye başladı. Hangi sayı 0'ı geçti?
-#    - [ ] KL — o hep artar, 0'ı yalnızca başta görür.
+# 2. Eğitimde vekil ödül yükseliyor, altın ödül düşmeye başladı. Hangi sayı işaret değiştirdi?
+#    - [ ] KL — hiç eksi olmaz; yalnızca başta 0'dır.
 #    - [ ] Ödül modelinin doğruluğu — çiftler değişmedi, o da değişmez.
-#    - [x] Altın ile vekilin kovaryansı — eksi olunca vekili büyütmek altını küçültür.
+#    - [x] Altın ile vekilin kovaryansı — eksi olunca vekili büyütmek altın ödülü küçültür.
 # 3. Bol çiftle DPO ile "ödül modeli + kesin RL" neden aynı yere varır?
-#    - [x] Aynı kaybı küçültürler — biri ödülü, öteki aynı ödülün log oranını yazar; sabit dışında aynı şey.
+#    - [x] Aynı kaybı küçültürler — biri ödülü doğrudan, öteki log oran olarak yazar; bir sabit dışında aynı şeydir.
 #    - [ ] İkisi de PPO kullanır — DPO örnek bile çekmez.
 #    - [ ] Varmaz; DPO ödülü görmez — ödül modeli de görmez, ikisi de yalnızca çiftleri görür.
 # 4. GRPO'da `kl_beta` 0,5; KL kayıpta. KL beklenenin iki katı. Ne yaparsın?
 #    - [ ] Daha uzun eğitirim — kendi en iyisine çoktan vardı; oradan ayrılmaz.
-#    - [x] KL'yi ödüle koyarım ya da standart sapmaya bölmem — o zaman yazdığım tasma geçerli olur.
+#    - [x] KL'yi ödüle koyarım — o zaman ikisi birlikte bölünür, yazdığım tasma geçerli olur.
 #    - [ ] Öğrenme oranını küçültürüm — varılacak yer değişmez.
 # 5. GRPO'nun kaybı bütün eğitimde 0 dolayında. Bozuk mu?
 #    - [ ] Evet, hiçbir şey öğrenmiyor — ödül eğrisine bakmadan bilinmez.
-#    - [ ] Evet, avantajlar yanlış — toplamlarının 0 olması gerekir zaten.
-#    - [x] Hayır — grubun avantajlarının toplamı 0'dır, gradyanı değil.
+#    - [ ] Evet, avantajlar yanlış — toplamları zaten 0 olmalıdır.
+#    - [x] Hayır — grubun avantajlarının toplamı 0'dır, kaybın gradyanı 0 değildir.
 
 # %% [markdown] lang="en" tags=["quiz"]
 # 1. A paper gives the KL of best-of-16 as $\log 16 - \frac{15}{16}$. What do you say?
 #    - [ ] It is right — only if all rewards differ and every answer is very rare.
-#    - [x] It is an upper bound — ties and frequent answers make the KL smaller; the exact one never exceeds $-\log \pi_\mathrm{ref}$ of the best.
+#    - [x] It is an upper bound — ties and frequent answers make the KL smaller; the exact value never exceeds the $-\log \pi_\mathrm{ref}(Y^*)$ of the best answers.
 #    - [ ] It is a lower bound — selection cannot move further than the formula says.
-# 2. In training the proxy reward rises, and the gold reward has begun to fall. Which number has crossed 0?
-#    - [ ] The KL — it always grows, and is 0 only at the start.
+# 2. In training the proxy reward rises, and the gold reward has begun to fall. Which number has changed its sign?
+#    - [ ] The KL — it is never negative, and is 0 only at the start.
 #    - [ ] The accuracy of the reward model — the pairs did not change, so neither does it.
 #    - [x] The covariance of gold and proxy — once it is negative, raising the proxy lowers the gold.
 # 3. With plenty of pairs, why do DPO and "reward model + exact RL" arrive at the same place?
-#    - [x] They minimise the same loss — one writes a reward, the other a log ratio for the same reward; but for a constant they are the same.
+#    - [x] They minimise the same loss — one writes the reward as such, the other as a log ratio; but for a constant they are the same.
 #    - [ ] Both use PPO — DPO does not even draw samples.
 #    - [ ] They do not; DPO never sees the reward — nor does the reward model, both see the pairs alone.
 # 4. GRPO with a `kl_beta` of 0.5 and the KL in the loss. The KL is twice what you expected. What do you do?
 #    - [ ] Train longer — it reached its own optimum long ago, and will not leave it.
-#    - [x] Put the KL into the reward, or do not divide by the standard deviation — then the leash is the one you wrote.
+#    - [x] Put the KL into the reward — then both are divided together, and the leash is the one you wrote.
 #    - [ ] Lower the learning rate — the place where it lands does not change.
 # 5. The loss of GRPO stays near 0 throughout training. Is it broken?
 #    - [ ] Yes, it learns nothing — you cannot tell without looking at the reward.
 #    - [ ] Yes, the advantages are wrong — they are meant to sum to 0.
-#    - [x] No — the advantages of a group sum to 0, their gradient does not.
+#    - [x] No — the advantages of a group sum to 0, but the gradient of the loss is not 0.
 
 # %% [markdown] lang="tr"
 # ## Özet
 #
 # * Her KL'de ulaşılabilecek en büyük ödül bellidir; bir yöntemi önce bu sınırla, sonra **kendi** en iyisiyle karşılaştır.
-# * Best-of-n eğitimsiz, neredeyse sınırın üstünde; ünlü KL formülü bir üst sınırdır.
-# * Vekile tırmanırken altın, kovaryansın 0 olduğu yerde döner.
+# * Best-of-n eğitim istemez ve neredeyse tam çizgide durur; ünlü KL formülü bir üst sınırdır.
+# * Vekil ödül büyütülürken altın ödül, kovaryansın 0 olduğu yerde düşmeye başlar.
 # * DPO, ödül modeli ile kesin RL'nin birleşimidir.
-# * Standart sapmaya bölmek hangi istemin öğreneceğini değiştirir; KL kayıptaysa tasmayı da çözer. 1/|o| ise uzunluk öğretir.
+# * Standart sapmaya bölmek hangi istemden ne kadar öğrenildiğini değiştirir; KL kayıptaysa tasmayı da çözer. 1/|o| ise yanlış yanıtları uzatır, doğruları kısaltır.
 #
-# Büyük modellerde sınır çizilemez; ama artık bir eğri gördüğünde soracağın iki soru var: bu KL'de ne kadarı alınabilirdi, ve bu yöntem yazılan amacı mı büyütüyor, yoksa kendininkini mi?
+# Büyük modellerde sınır çizilemez; ama artık bir eğri gördüğünde soracağın iki soru var: bu KL'de en çok ne kadar ödül alınabilirdi; bu yöntem yazılan amacı mı büyütüyor, yoksa kendi amacını mı?
 
 # %% [markdown] lang="en"
 # ## Summary
 #
 # * The largest reward at each KL is known; compare a method with this frontier first, then with its **own** optimum.
 # * Best-of-n needs no training and lies almost on the frontier; the famous formula for its KL is an upper bound.
-# * While a proxy is climbed, the gold turns where their covariance is 0.
+# * While a proxy is climbed, the gold begins to fall where their covariance is 0.
 # * DPO is a reward model and exact RL in one.
-# * Dividing by the standard deviation changes which prompt learns; with the KL in the loss it also dissolves the leash. And 1/|o| teaches length.
+# * Dividing by the standard deviation changes how much is learned from which prompt; with the KL in the loss it also dissolves the leash. And 1/|o| makes wrong answers longer, and right ones shorter.
 #
-# For large models the frontier cannot be drawn; but from now on you have two questions when you see a curve: how much could be had at this KL, and does the method climb the objective that is written down, or one of its own?
+# For large models the frontier cannot be drawn; but from now on you have two questions when you see a curve: how much reward could be had at this KL at most, and does the method climb the objective that is written down, or one of its own?
