@@ -119,6 +119,7 @@ def test_a_path_is_the_mean_of_its_steps_in_the_colour_of_its_method(world, ref,
         drawn = {line.get_color(): line for line in axes.lines if len(line.get_xdata()) == len(way)}
         hues = [hue for _, hue, *_ in marks(axes)]
         assert list(drawn) == [hues[1], style.COLORS[3]]
+        assert dashed(axes).zorder > max(line.zorder for line in drawn.values())
         due = [place(world, ref, table).mean(1) for table in way]
         for line in drawn.values():
             assert np.allclose(line.get_xydata(), due)

@@ -69,7 +69,7 @@ def landings(
     figure, (whole, *close) = panels(1 + bool(zoom), height=3.5)  # with its caption it fits a slide
     line = _frontier(world, ref_logp)
     for axes in (whole, *close):
-        axes.plot(*line.mean(-1), **EXACT, label=text("label.frontier", language))
+        axes.plot(*line.mean(-1), **EXACT, zorder=2.2, label=text("label.frontier", language))
         for name, way in ways.items():
             hue, _, dashes = looks[name]
             called = None if name in landed else word("way", name, language)

@@ -279,9 +279,8 @@ def legend(axes: Axes, title: str | None = None) -> None:
     names = [textwrap.fill(name, 26) for name in names]  # a long one must leave room for the panels
     lines = "\n".join([*names, title or ""]).count("\n") + 1
     figure: Any = axes.figure
-    figure.set_figheight(
-        max(figure.get_figheight(), 0.25 * lines + 0.1)
-    )  # many stay above captions
+    # Many names make the panels higher: none may stand in the caption.
+    figure.set_figheight(max(figure.get_figheight(), 0.25 * lines + 0.1))
     figure.legend(
         handles,
         names,
