@@ -423,22 +423,22 @@ TERMS = (
     Term(
         "kovaryans",
         "covariance",
-        "iki sayının birlikte ne kadar değiştiği; eksiyse biri artarken öteki azalır",
-        "how much two numbers vary together; if negative, one falls while the other rises",
+        "iki sayının birlikte ne kadar değiştiği; eksiyse biri artarken öteki genellikle azalır",
+        "how much two numbers vary together; if negative, one tends to fall when the other rises",
         ("eşdeğişinti", "kovaryasyon"),
     ),
     Term(
         "doğal gradyan",
         "natural gradient",
-        "logitleri, olasılıktan bağımsız, tam avantaj kadar iten adım",
-        "a step that pushes the logits by exactly the advantage, whatever their probability",
+        "her yanıtın logitini, ne kadar olası olursa olsun, tam avantajı kadar iten adım",
+        "a step that pushes each answer's logit by exactly its advantage, however likely it is",
         ("tabii gradyan",),
     ),
     Term(
         "uzunluk yanlılığı",
         "length bias",
         "kayıp yanıtın boyuna bölününce yanıtların uzaması ya da kısalması",
-        "dividing the loss by an answer's length changes how long answers are",
+        "answers becoming longer or shorter because the loss is divided by their length",
     ),
     Term(
         "Z(x)",
@@ -587,8 +587,14 @@ TERMS = (
     Term(
         "GRPO",
         "GRPO",
-        "değer ağı yerine bir grubun ortalamasını kullanan PPO",
-        "PPO with the mean of a group in place of the critic",
+        "değer ağı yerine grubun ortalamasını kullanan, standart sapmasına da bölen PPO",
+        "PPO with the mean of a group in place of the critic, divided by its standard deviation",
+    ),
+    Term(
+        "Dr. GRPO",
+        "Dr. GRPO",
+        "standart sapmaya ve yanıtın boyuna bölmeyen GRPO",
+        "GRPO without the divisions by the standard deviation and by an answer's length",
     ),
     Term(
         "RLOO",

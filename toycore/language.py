@@ -202,8 +202,9 @@ TEXT = {
     "caption.group_weights": {
         "tr": "Renkli çizgiler: standart sapmaya bölünce bir istemin çekişi, G'ye göre. Siyah "
         "kesikli: G sonsuzken. Siyah noktalı: bölme olmadan, ötekilerin ortalamasıyla (RLOO).",
-        "en": "Coloured lines: the pull of a prompt when divided by the standard deviation, for each "
-        "G. Black dashes: G without end. Black dots: no division, the mean of the others (RLOO).",
+        "en": "Coloured lines: the pull of a prompt when divided by the standard deviation, for "
+        "each G. Black dashes: G without end. Black dots: no division, the mean of the others "
+        "(RLOO).",
     },
     "caption.lengths": {
         "tr": "Uzun: ilk sözcükten sonra bir sözcük daha. Çizgi: tohumların ortalaması; bant: "

@@ -899,7 +899,7 @@
 # | Best-of-n'in olasılıklarının toplamı 1'i aşıyor | Beraberlik paylaştırılmamış: düzeyin olasılığı her token'a tam verilmiş |
 # | Ödül modelinin doğruluğu yüksek, politika kötü | Vekil ödül fazla büyütülmüş: tasma kısalsın |
 # | GRPO'nun kaybı 0 | Öyle olmalı: grubun avantajlarının toplamı 0'dır |
-# | Tasma kısaldıkça KL düşüyor, ama hep beklenenden büyük | Standart sapmaya bölünmüş, KL kayıpta |
+# | Tasma kısaldıkça KL düşüyor, ama hep beklenenden büyük (8'lik grup) | Standart sapmaya bölünmüş, KL kayıpta |
 # | Yanıtlar uzadıkça uzuyor, ödül artmıyor | Kayıp yanıtın boyuna bölünüyor |
 #
 # Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması
@@ -913,7 +913,7 @@
 # | The probabilities of best-of-n sum to more than 1 | Ties are not shared: every token got the probability of its whole level |
 # | The reward model is accurate, the policy is poor | The proxy was climbed too far: shorten the leash |
 # | The loss of GRPO is 0 | It should be: the advantages of a group sum to 0 |
-# | The KL falls with a shorter leash, but is always larger than expected | Divided by the standard deviation, with the KL in the loss |
+# | The KL falls with a shorter leash, but is always larger than expected (a group of 8) | Divided by the standard deviation, with the KL in the loss |
 # | Answers grow longer and longer, and earn no more | The loss is divided by the length of the answer |
 #
 # That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.

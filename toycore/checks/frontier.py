@@ -105,6 +105,12 @@ GROUP = {
         tr="Ortalama ve standart sapma bütün istemlerden alınmış. Her istemin kendi grubu vardır: son eksen, `keepdim=True`.",
         en="Mean and standard deviation run over all prompts. Each prompt has a group of its own: the last axis, `keepdim=True`.",
     ),
+    "batch_mean": Mistake(
+        lambda reward: (reward - reward.mean()) / (spread(reward) + EPSILON),
+        also=(lambda reward: (reward - reward.mean()) / spread(reward),),
+        tr="Standart sapma grubun, ortalama ise bütün istemlerin: `reward.mean(-1, keepdim=True)`.",
+        en="The deviation is the group's, but the mean runs over all prompts: `reward.mean(-1, keepdim=True)`.",
+    ),
     "batch_std": Mistake(
         divided_by(all_prompts),
         also=(divided_by(all_prompts, 0),),
@@ -156,7 +162,7 @@ group_advantage = Written(
     right=Mistake(
         divided_by(spread),
         tr="GRPO'nun avantajı tam olarak bu. Bölmenin neyi değiştirdiğini bölüm 6 gösterdi: hangi istemden ne kadar öğrenildiğini.",
-        en="Exactly the advantage of GRPO. Section 6 showed what the division changes: which prompt learns how much.",
+        en="Exactly the advantage of GRPO. Section 6 showed what the division changes: how much is learned from which prompt.",
     ),
     mistakes=GROUP,
 )
@@ -288,6 +294,27 @@ BEST = {
         lambda pi, reward, n: (pi.log() + n * reward).softmax(-1),
         tr="Bu, β = 1/n tasmasının en iyisi. Best-of-n ödülün büyüklüğüne değil, sırasına bakar.",
         en="This is the optimum of the leash β = 1/n. Best-of-n looks at the order of the rewards, not at their size.",
+    ),
+    "own_share": Mistake(
+        lambda pi, reward, n: levels(pi, reward) ** n - (levels(pi, reward) - pi) ** n,
+        tr="F(r⁻) yerine F(r) − π(y) alınmış. Beraberlik varken içinde aynı ödülü alan öteki yanıtlar kalır: bütün düzey çıkarılır.",
+        en="You took F(r) − π(y) for F(r⁻). With ties that leaves the other answers of the same reward in it: subtract the whole level.",
+    ),
+    "times_pi": Mistake(
+        lambda pi, reward, n: pi * levels(pi, reward) ** n,
+        also=(whole(lambda pi, reward, n: pi * levels(pi, reward) ** n),),
+        tr="F(r)^n, çekilenlerin hepsinin en çok r kazandırma olasılığıdır; π ile çarpılınca en iyinin bu yanıt olma olasılığı çıkmaz.",
+        en="F(r)^n is the probability that all draws earn at most r; times π it is not yet that the best of them is this answer.",
+    ),
+    "pi_missing": Mistake(
+        lambda pi, reward, n: best(pi, reward, n) / pi,
+        tr="Paylaştırmada π eksik: düzeyin olasılığı, π bölü düzeyin toplam π'si ile çarpılır.",
+        en="The π is missing where the level is shared: its probability is multiplied by π divided by the π of the whole level.",
+    ),
+    "power_of_difference": Mistake(
+        lambda pi, reward, n: (levels(pi, reward) - levels(pi, reward, strictly=True)) ** n,
+        tr="Farkın kuvveti değil, kuvvetlerin farkı alınır: F(r)^n − F(r⁻)^n.",
+        en="Not the power of the difference but the difference of the powers: F(r)^n − F(r⁻)^n.",
     ),
     "among": Mistake(
         lambda pi, reward, n: 1 - (1 - pi) ** n,
@@ -443,7 +470,7 @@ own_proxy = Tried(
             proxy_with(9, 3.0),  # as in the lesson
             also=(World().reward.tolist(),),
             tr="GRPO'nun kendi en iyisi hâlâ {grpo} altın kazanıyor; en çok 0 olmalı. {prompts} istemin {misled} tanesinde başka bir yanıt, istemin kendi yanıtından çok kazandırıyor. Hepsinde öyle olmalı; öyleyse farkı aç: o yanıtın ödülünü büyüt ya da ötekilerin arasındaki farkları küçült.",
-            en="GRPO's own optimum still earns {grpo} of gold; at most 0 is wanted. At {misled} of the {prompts} prompts another answer earns more than the prompt's own. Mislead at all of them, and by more: raise its reward, or shrink the differences among the others.",
+            en="GRPO's own optimum still earns {grpo} of gold; at most 0 is wanted. At {misled} of the {prompts} prompts another answer earns more than the prompt's own; it should at all of them. Then widen the gap: raise its reward, or shrink the differences among the others.",
         ),
         "both_hacked": Mistake(
             [[-value for value in row] for row in gold_of(World()).tolist()],

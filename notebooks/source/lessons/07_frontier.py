@@ -16,9 +16,9 @@
 # %% [markdown] lang="en"
 # # Lesson 7 · One frontier: every method in one picture
 #
-# When a new method appears, its paper compares it with a rival or two by a few curves; nobody knows how good anything **could** have been. Here we do: given a reward and a reference, the largest reward at each KL is known. That line is the **frontier**.
+# When a new method appears, its paper compares it with a rival or two in a few curves; nobody knows how good anything **could** have been. Here we know: given a reward and a reference, the largest reward at each KL is fixed. That line is the **frontier**.
 #
-# In this lesson selection without any training (best-of-n), the reward model, RLOO and GRPO join PPO and DPO under the same frontier. And each method has an optimum of its **own**; by looking at it we understand where it lands.
+# In this lesson, selection without any training (best-of-n), the reward model, RLOO and GRPO join PPO and DPO under the same frontier. And each method has an optimum of its **own**, which tells us where it lands.
 # Time: about 54 minutes, or 40 without the sections marked *extra*, which can wait. Exercises: 26 minutes.
 
 # %% [markdown] lang="tr"
@@ -27,6 +27,8 @@
 # Başlangıç ve referans hep aynı: ders 2'nin politikası, 16 tohum. Yatay eksende referansa göre KL, düşey eksende beklenen ödül var. $\pi^*$, tasmanın kesin en iyisidir (ders 1):
 #
 # $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
+#
+# $\beta$ sonsuzdan 0'a inerken $\pi^*$ çizgiyi baştan sona yürür: her noktası bir tasmanın en iyisidir.
 
 # %% [markdown] lang="en"
 # ## 1 · The rules of the picture (2 minutes)
@@ -34,6 +36,8 @@
 # Start and reference are always the same: the policy of lesson 2, 16 seeds. The horizontal axis is the KL to the reference, the vertical one the expected reward. $\pi^*$ is the exact optimum on a leash (lesson 1):
 #
 # $$\pi^*(y|x) \propto \pi_\mathrm{ref}(y|x)\, e^{r(x, y)/\beta}$$
+#
+# As $\beta$ falls from infinity to 0, $\pi^*$ walks along the whole frontier: each point of the line is the optimum of some leash.
 
 # %%
 import numpy as np
@@ -61,7 +65,7 @@ ref_logp = torch.as_tensor(start.logp.values)  # seed × prompt × token
 # %% [markdown] lang="en"
 # ## 2 · Best-of-n: selecting without training (8 minutes)
 #
-# The cheapest method needs no training: draw $n$ answers from the reference and give the one with the largest reward, by lot if several share it. That is a policy too, and its table can be counted. Let $F(r)$ be the probability that an answer of the reference earns at most $r$, and $F(r^-)$ that it earns less than $r$. If all $n$ answers earn at most $r$, so does the best: its reward is exactly $r$ with probability $F(r)^n - F(r^-)^n$. The lot shares that among the answers of this reward, in the proportions of $\pi_\mathrm{ref}$:
+# The cheapest method needs no training: draw $n$ answers from the reference and return the one with the largest reward, by lot if several share it. That is a policy too, and its table is found by counting. Let $F(r)$ be the probability that an answer of the reference earns at most $r$, and $F(r^-)$ that it earns less than $r$. If all $n$ answers earn at most $r$, so does the best: its reward is exactly $r$ with probability $F(r)^n - F(r^-)^n$. The lot shares that among the answers of this reward, in the proportions of $\pi_\mathrm{ref}$:
 #
 # $$\pi_n(y|x) = \pi_\mathrm{ref}(y|x)\, \frac{F(r)^n - F(r^-)^n}{F(r) - F(r^-)}$$
 
@@ -75,15 +79,15 @@ print("counted and drawn agree:", bool((seen - four[0, 0].exp()).abs().max() < 0
 # tr: breaks ties → berabere kalanlara kura
 # tr: counted and drawn agree: → sayılan ile çekilen uyuşuyor:
 
-# %% [markdown] lang="tr" predict="bound"
+# %% [markdown] lang="tr" predict="distance"
 # **Tahmin et · best-of-4 ne kadar uzaklaşır?** Makalelerde ünlü bir formül dolaşır: best-of-n'in KL'si $\log n - \frac{n-1}{n}$'dir; $n = 4$ için 0,64. Burada kaçtır?
 #
 # - tam 0,64; formül her ödül için geçerlidir
 # - yaklaşık iki katı
 # - yaklaşık yarısı
 
-# %% [markdown] lang="en" predict="bound"
-# **Predict · how far does best-of-4 move?** A famous formula goes from paper to paper: the KL of best-of-n is $\log n - \frac{n-1}{n}$; at $n = 4$ that is 0.64. What is it here?
+# %% [markdown] lang="en" predict="distance"
+# **Predict · how far does best-of-4 move?** A famous formula is passed from paper to paper: the KL of best-of-n is $\log n - \frac{n-1}{n}$; at $n = 4$ that is 0.64. What is it here?
 #
 # - exactly 0.64; the formula holds for every reward
 # - about twice as much
@@ -99,13 +103,13 @@ tc.plots.against(world, "kl", exact=formula, named="formula", best_of_n=far)
 
 # %% tags=["reveal"]
 share = float(far.sel(n=4).mean() / tc.exact.best_of_n_kl_bound(4))
-bound.reveal(a=abs(share - 1) < 0.05, b=share > 1.6, c=0.4 < share < 0.6)
+distance.reveal(a=abs(share - 1) < 0.05, b=share > 1.6, c=0.4 < share < 0.6)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Formül yalnızca bir **üst sınırdır** ([Beirami ve ark., 2024][best_of_n]): bütün ödüller birbirinden farklı, her yanıt da çok seyrekse ona yaklaşılır. Burada üç ödül var, beraberlik çok; seçecek bir şey kalmayınca KL de durur. En çok $-\log \pi_\mathrm{ref}(Y^*)$ olur; $Y^*$, en çok kazandıran yanıtların kümesidir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# The formula is only an **upper bound** ([Beirami et al., 2024][best_of_n]): it is approached when all rewards differ and every single answer is rare. Here there are three rewards, and many ties; once nothing is left to choose, the KL stops. The most it can be is $-\log \pi_\mathrm{ref}(Y^*)$, where $Y^*$ is the set of the best answers.
+# The formula is only an **upper bound** ([Beirami et al., 2024][best_of_n]): it is nearly reached when all rewards differ and every single answer is rare. Here there are three rewards, and many ties; once nothing is left to choose, the KL stops. The most it can be is $-\log \pi_\mathrm{ref}(Y^*)$, where $Y^*$ is the set of the best answers.
 
 # %% [markdown] lang="tr"
 # Peki sınırdan ne kadar uzakta? Sürgüyle bak: her $n$ neredeyse tam çizgide.
@@ -138,20 +142,20 @@ print(f"draws per accepted answer: {(1 / (ref_logp.exp() * accept).sum(-1)).mean
 # tr: draws per accepted answer: {} → kabul edilen yanıt başına çekilen yanıt: {}
 
 # %% [markdown] lang="tr"
-# Öyleyse neden eğitiyoruz? Çünkü seçmenin bedeli her yanıtta yeniden ödenir, eğitimin bedeli bir kez. Reddetmeli örnekleme bir de $r_\mathrm{max}$ değerini bilmek ister.
+# Öyleyse neden eğitiyoruz? Çünkü seçmenin bedeli her yanıtta yeniden ödenir, eğitimin bedeli bir kez. Üstelik seçmek, her yanıtta ödülün elde olmasını ister; reddetmeli örnekleme $r_\mathrm{max}$ değerini de.
 
 # %% [markdown] lang="en"
-# Then why train at all? Because the price of selecting is paid again with every answer, that of training once. Rejection sampling also has to know $r_\mathrm{max}$.
+# Then why train at all? Because selecting is paid for again with every answer, training only once. And selecting needs the reward at hand whenever it answers; rejection sampling must know $r_\mathrm{max}$ besides.
 
 # %% [markdown] lang="tr"
 # ## 3 · Vaktinde durmak (6 dakika, ek)
 #
-# Tasmasız eğitip **erken durursak** ne olur? **Doğal gradyan** (natural gradient), logitleri tam avantaj kadar iter: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$; $\eta$ adımın boyu. Düz gradyan aynı itişi her token'ın olasılığıyla çarpar.
+# Tasmasız eğitip **erken durursak** ne olur? **Doğal gradyan** (natural gradient), logitleri tam avantaj kadar iter: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$; $\eta$ adımın boyu. Düz gradyan aynı itişi her token'ın olasılığıyla çarpar; itişi küçüldüğü için ona on kat büyük adım veriyoruz.
 
 # %% [markdown] lang="en"
 # ## 3 · Stopping in time (6 minutes, extra)
 #
-# What if we train without a leash and **stop early**? The **natural gradient** pushes the logits by exactly the advantage: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$, where $\eta$ is the size of a step. The plain gradient multiplies the same push by the probability of each token.
+# What if we train without a leash and **stop early**? The **natural gradient** pushes the logits by exactly the advantage: $z \leftarrow z + \eta\, (r - \mathbb{E}_\pi[r])$, where $\eta$ is the size of a step. The plain gradient multiplies the same push by the probability of each token; since that makes it small, we give it steps ten times as large.
 
 
 # %%
@@ -171,14 +175,14 @@ natural, plain = climb(0.05, lambda pi: 1), climb(0.5, lambda pi: pi)
 #
 # - sınırın belirgin altında
 # - tam çizgide: bir tasmanın en iyisinde
-# - sınırın ötesinde
+# - biraz altında: sonlu adımlar köşeyi keser
 
 # %% [markdown] lang="en" predict="early"
 # **Predict · a walk without a leash.** Where does the policy of the natural gradient stand at step 20?
 #
 # - well below the frontier
 # - exactly on it, at the optimum of some leash
-# - beyond it
+# - just below it: steps of a finite size cut the corner
 
 
 # %% early
@@ -204,16 +208,16 @@ early.reveal(a=gap > 0.05, b=gap < 1e-12, c=1e-12 <= gap <= 0.05)
 # %% [markdown] lang="tr"
 # ## 4 · Ödül modeli ve Goodhart (11 dakika)
 #
-# Gerçekte ödülün kendisi elde değildir; tercih çiftlerinden bir **ödül modeli** öğrenilir ve politika ona göre eğitilir. Öğrenilen ödüle **vekil ödül** (proxy; kısaca vekil), asıl olana **altın ödül** (gold) denir. Altın ödülümüz istemi okusun: istemin kendi yanıtı +1, zararlılar −1, ötekiler −0,2.
+# Gerçekte ödülün kendisi elde değildir; tercih çiftlerinden bir **ödül modeli** öğrenilir ve politika ona göre eğitilir. Öğrenilen ödüle **vekil ödül** (proxy; kısaca vekil), asıl olana **altın ödül** (gold) denir. Altın ödülümüz istemi okusun: istemin kendi yanıtı (SFT'de gösterilen) +1, zararlılar −1, ötekiler −0,2.
 #
-# Ödül modeli, istem vektörü ile token vektörünün çarpımı olsun, $\hat r(x, y) = u_x \cdot v_y + b_y$; vektörlerin boyu **rank**. Rank 1 az şey öğrenebilir, rank 6 her tabloyu. Ders 4'ten bildiğimiz Bradley–Terry kaybıyla eğitilir; çiftlerde seçimi altın ödülü bilen bir yargıç yapar.
+# Ödül modeli, istem vektörü ile token vektörünün çarpımı olsun, $\hat r(x, y) = u_x \cdot v_y + b_y$; vektörlerin kaç sayıdan oluştuğu, modelin **rank**'ı. Rank 1 az şey öğrenebilir, rank 6 her tabloyu. Ders 4'ten bildiğimiz Bradley–Terry kaybıyla eğitilir; çiftlerde seçimi altın ödülü bilen bir yargıç yapar.
 
 # %% [markdown] lang="en"
 # ## 4 · A reward model, and Goodhart (11 minutes)
 #
-# In practice the reward itself is not at hand; a **reward model** is learned from preference pairs, and the policy is trained on that. The learned reward is called the **proxy**, the true one the **gold**. Let our gold read the prompt: +1 for the prompt's own answer, −1 for harmful ones, −0.2 for the others.
+# In practice the reward itself is not at hand; a **reward model** is learned from preference pairs, and the policy is trained on that. The learned reward is called the **proxy**, the true one the **gold**. Let our gold read the prompt: +1 for the prompt's own answer (the one that SFT was shown), −1 for harmful ones, −0.2 for the others.
 #
-# Let the reward model be a product of prompt and token, $\hat r(x, y) = u_x \cdot v_y + b_y$; the size of the vectors is its **rank**. Rank 1 can learn little, rank 6 any table. It is trained with the Bradley–Terry loss of lesson 4; the judge of these pairs is the gold.
+# Let the reward model be a product of prompt and token, $\hat r(x, y) = u_x \cdot v_y + b_y$; the number of entries of each vector is its **rank**. Rank 1 can learn little, rank 6 any table. It is trained with the Bradley–Terry loss of lesson 4; the judge of these pairs is the gold.
 
 # %%
 gold = torch.full((6, 11), -0.2, dtype=torch.float64)
@@ -227,14 +231,14 @@ ranks = [1, 2, 4, 6]
 models = tc.train_reward_model(judge, tc.RewardModelConfig(rank=ranks, seeds=16), pairs, start)
 proxies = {f"rank {rank}": models.reward.sel(rank=rank).values for rank in ranks}
 
-# %% [markdown] lang="tr" predict="goodhart"
+# %% [markdown] lang="tr" predict="summit"
 # **Tahmin et · vekil ödülün peşinde.** Tasma gitgide uzasın, politika rank 1 modelinin ödülünü büyütsün. Altın ödül ne yapar?
 #
 # - sonuna kadar yükselir, yalnızca daha yavaş
 # - önce yükselir, sonra düşer
 # - baştan düşer
 
-# %% [markdown] lang="en" predict="goodhart"
+# %% [markdown] lang="en" predict="summit"
 # **Predict · climbing a proxy.** Let the policy climb the reward of the rank 1 model, on a longer and longer leash. What does the gold reward do?
 #
 # - it rises to the end, only more slowly
@@ -249,26 +253,35 @@ tilts = torch.tensor([0.0, 0.5, 1, 2, 4, 8, 1000], dtype=torch.float64).view(-1,
 climbed = (ref_logp + tilts * torch.as_tensor(proxies["rank 1"])).log_softmax(-1)
 earned = tc.exact.expected_reward(climbed, gold).mean((-1, -2))
 top = int(earned.argmax())
-goodhart.reveal(a=top == len(earned) - 1, b=0 < top < len(earned) - 1, c=top == 0)
+summit.reveal(a=top == len(earned) - 1, b=0 < top < len(earned) - 1, c=top == 0)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Buna **Goodhart yasası** denir: bir ölçü hedef olunca iyi bir ölçü olmaktan çıkar ([Gao ve ark., 2023][overoptimisation]; yatay eksen onlardaki gibi KL'nin karekökü). Dönüş yeri sayılabilir: $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$ yolunda, altın ödüle $g$ dersek,
+# Buna **Goodhart yasası** denir: bir ölçü hedef olunca iyi bir ölçü olmaktan çıkar ([Gao ve ark., 2023][overoptimisation] bunu ödül modellerinde ölçtü; yatay eksen, onların resimlerindeki gibi, KL'nin karekökü). Dönüş yeri sayılabilir: $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$ yolunda, altın ödüle $g$ dersek,
 #
 # $$\frac{d\, \mathbb{E}[g]}{d\lambda} = \mathrm{Cov}_{\pi_\lambda}(g, \hat r)$$
 #
-# Kovaryans, iki ödülün birlikte ne kadar değiştiğidir. Sağdaki eğri 0'ı nerede keserse altın ödül en büyük değerini orada alır: ondan sonra vekilin yükselttiği yanıtlar, ortalamada, altın ödülün beğendikleri değildir. Çiftlerdeki doğruluk (ödül modelinin doğru sıraladığı çiftlerin payı) dönüşü haber vermez: tırmanış boyunca hiç değişmez, rank 1 ile 6 arasında da az oynar:
+# Kovaryans, iki ödülün birlikte ne kadar değiştiğidir. Sağdaki eğri 0'ı nerede keserse altın ödül en büyük değerini orada alır: ondan sonra vekilin yükselttiği yanıtlar, ortalamada, altın ödülün beğendikleri değildir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# This is **Goodhart's law**: when a measure becomes a target, it ceases to be a good measure ([Gao et al., 2023][overoptimisation]; as in theirs, the horizontal axis is the root of the KL). Where it turns can be counted: along $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$, with $g$ for the gold,
+# This is **Goodhart's law**: when a measure becomes a target, it ceases to be a good measure ([Gao et al., 2023][overoptimisation] measured it for reward models; as in their figures, the horizontal axis is the root of the KL). Where it turns can be counted: along $\pi_\lambda \propto \pi_\mathrm{ref}\, e^{\lambda \hat r}$, with $g$ for the gold,
 #
 # $$\frac{d\, \mathbb{E}[g]}{d\lambda} = \mathrm{Cov}_{\pi_\lambda}(g, \hat r)$$
 #
-# The covariance says how much the two rewards vary together. Where the curve on the right crosses 0, the gold peaks: beyond it the answers that the proxy lifts are, on average, not those that the gold prefers. The accuracy on the pairs (the share that the reward model puts in the right order) gives no warning: it stays the same during the climb, and differs little between rank 1 and 6:
+# The covariance says how much the two rewards vary together. Where the curve on the right crosses 0, the gold peaks: beyond it the answers that the proxy lifts are, on average, not those that the gold prefers.
+
+# %% [markdown] lang="tr"
+# Çiftlerdeki doğruluk (ödül modelinin doğru sıraladığı çiftlerin payı) bunu pek haber vermez: tırmanış boyunca hiç değişmez, rank 1 ile 6 arasında da az oynar. Yargıç kararsız olduğu için altın ödülün kendisi bile daha iyisini yapamaz:
+
+# %% [markdown] lang="en"
+# The accuracy on the pairs (the share that the reward model puts in the right order) hardly warns of it: it stays the same during the climb, and differs little between rank 1 and 6. Since the judge wavers, even the gold itself can do no better:
 
 # %% accuracy
 for rank in ranks:
     right = models.history.accuracy.sel(rank=rank).isel(step=-1).mean()
     print(f"rank {rank}: share of pairs in the right order {right:.3f}")
+won, lost = gold[pairs[..., 0], pairs[..., 1]], gold[pairs[..., 0], pairs[..., 2]]
+print(f"gold: {((won > lost) + (won == lost) / 2).mean():.3f}")
+# tr: gold: {} → altın ödül: {}
 # tr: rank {}: share of pairs in the right order {} → rank {}: doğru sıralanan çiftlerin payı {}
 
 
@@ -283,7 +296,7 @@ tc.widgets.slider("rank", ranks, by_rank, start=1, language=world.language)
 # Daha çok veri kurtarır mı? Sürgü: tohum başına çift sayısı, rank 2 ile.
 
 # %% [markdown] lang="en"
-# Do more data help? The slider: the number of pairs per seed, at rank 2.
+# Does more data help? The slider: the number of pairs per seed, at rank 2.
 
 # %%
 counts = [300, 1000, 3000, 10_000]
@@ -299,33 +312,42 @@ def by_pairs(n):
 tc.widgets.slider("pairs", counts, by_pairs, start=1000, language=world.language)
 
 # %% [markdown] lang="tr"
-# Çok veri tepeyi yükseltir, ama düşüşü önlemez: rank 2'nin anlatamadığını hiçbir çift öğretmez. Best-of-n ise aynı vekil ödülle, tasmalı en iyiden daha çok altın ödül getirebilir: ödüllerin **sırasına** bakar, büyüklüğüne değil. Bir token'a haksız yere çok yüksek ödül verelim; sıra hemen hemen aynı kalır:
+# Çok veri tepeyi yükseltir, ama düşüşü önlemez: eksik olan veri değil, rank'tır; rank 2'nin anlatamadığını hiçbir çift öğretmez.
+#
+# Best-of-n'i kandırmak daha zor olabilir: ödüllerin **sırasına** bakar, büyüklüğüne değil. Elle bir vekil kuralım: altın ödülün aynısı, yalnızca seyrek bir token başa geçsin, hem de çok büyük bir ödülle:
 
 # %% [markdown] lang="en"
-# More data raise the peak, but do not prevent the fall: what rank 2 cannot express, no pair can teach it. Best-of-n, on the same proxy, may bring more gold than the best leash: it looks at the **order** of the rewards, not at their size. Let us give one token a reward far too large; the order hardly changes:
+# It raises the peak, but does not prevent the fall: what is missing is not data but rank; what rank 2 cannot express, no pair can teach it.
+#
+# Best-of-n can be harder to fool: it looks at the **order** of the rewards, not at their size. Let us build a proxy by hand: the gold, but with one rare token put first, and with far too large a reward:
 
 # %% ranks_not_sizes
 hacked = gold.clone()
 hacked[:, 9] = 3.0  # `long` pays 3, whatever the prompt
-for beta in (2.0, 1.0, 0.5):
-    table = tc.exact.optimal_policy(ref_logp, hacked, beta)
-    print(f"beta {beta}: gold {tc.exact.expected_reward(table, gold).mean():.3f}")
-for n in (2, 4):
-    table = tc.exact.best_of_n(ref_logp, hacked, n)
-    print(f"best of {n}: gold {tc.exact.expected_reward(table, gold).mean():.3f}")
+policies = {f"beta {b:g}": tc.exact.optimal_policy(ref_logp, hacked, b) for b in (2, 1, 0.5)}
+policies |= {f"best of {n}": tc.exact.best_of_n(ref_logp, hacked, n) for n in (2, 4, 16, 64)}
+for name, policy in policies.items():
+    moved, earned = tc.exact.kl(policy, ref_logp), tc.exact.expected_reward(policy, gold)
+    print(f"{name:10} KL {moved.mean():.2f}, gold {earned.mean():+.2f}")
 # tr: `long` pays 3, whatever the prompt → istem ne olursa olsun `uzun` 3 kazandırır
-# tr: beta {}: gold {} → beta {}: altın {}
-# tr: best of {}: gold {} → best-of-{}: altın {}
+# tr: best of {} → best-of-{}
+# tr: {} KL {}, gold {} → {} KL {}, altın {}
+
+# %% [markdown] lang="tr"
+# Aşağı yukarı aynı KL'de ($\beta = 1$ ile $n = 4$) best-of-n çok daha fazla altın ödül alıyor. Ama bağışık değil: çekiş arttıkça o seyrek token hep çekilenlerin arasında olur, 64 yanıtta altın ödül baştakinin altına iner.
+
+# %% [markdown] lang="en"
+# At about the same KL ($\beta = 1$ and $n = 4$) best-of-n gets far more gold. But it is not immune: with many draws the rare token is nearly always among them, and with 64 the gold is below that of the start.
 
 # %% [markdown] lang="tr"
 # ## 5 · DPO ve bütün resim (7 dakika)
 #
-# DPO ile ödül modeli aynı çiftlerde aynı kaybı küçültür: biri $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$ ile, öteki $\hat r$ ile. Her $\hat r$, isteme bağlı bir sabit dışında böyle yazılabilir. O hâlde DPO'nun en iyisi, rank'ı kısıtlanmamış ödül modelinin $\pi^*$'ıdır ([Swamy ve ark., 2025][all_roads]):
+# DPO ile ödül modeli aynı çiftlerde aynı kaybı küçültür: biri $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$ ile, öteki $\hat r$ ile. Her $\hat r$, isteme bağlı bir sabit dışında böyle yazılabilir. O hâlde DPO'nun en iyisi, rank'ı kısıtlanmamış, büyük ödülleri cezalandırmayan (`ridge` 0) ödül modelinin $\pi^*$'ıdır ([Swamy ve ark., 2025][all_roads]):
 
 # %% [markdown] lang="en"
 # ## 5 · DPO, and the whole picture (7 minutes)
 #
-# DPO and the reward model minimise the same loss on the same pairs: one through $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$, the other through $\hat r$. Any $\hat r$ can be written that way, up to a constant for each prompt. So the optimum of DPO is the $\pi^*$ of a reward model whose rank is not restricted ([Swamy et al., 2025][all_roads]):
+# DPO and the reward model minimise the same loss on the same pairs: one through $\beta \log \frac{\pi}{\pi_\mathrm{ref}}$, the other through $\hat r$. Any $\hat r$ can be written that way, up to a constant for each prompt. So the optimum of DPO is the $\pi^*$ of a reward model whose rank is not restricted and which has no penalty on large rewards (a `ridge` of 0) ([Swamy et al., 2025][all_roads]):
 
 # %% same_optimum
 many = torch.stack([world.sample_preferences(ref_logp[s], 100_000, seed=s) for s in range(16)])
@@ -337,10 +359,10 @@ print(f"DPO and the two steps: {apart:.3f} of the probability lies elsewhere")
 # tr: DPO and the two steps: {} of the probability lies elsewhere → DPO ile iki adım: olasılığın {} kadarı başka yerde
 
 # %% [markdown] lang="tr"
-# Kalan fark, eğitimin henüz sonuna varmamış olmasındandır. Eşitlik her tasmada geçerlidir; ama ödül modeli bir kez, DPO her $\beta$ için yeniden eğitilir. Dolu işaret eğitilen DPO, boş işaret aynı ödül modelinin en iyisi:
+# Kalan fark, iki eğitimin de henüz sonuna varmamış olmasındandır. Eşitlik her tasmada geçerlidir; ama ödül modeli bir kez, DPO her $\beta$ için yeniden eğitilir. Dolu işaret eğitilen DPO, boş işaret aynı ödül modelinin en iyisi:
 
 # %% [markdown] lang="en"
-# The rest of the difference is that training has not quite arrived. It holds for every leash; but the reward model is trained once, DPO anew for each $\beta$. The filled mark is the trained DPO, the hollow one the optimum of the same reward model:
+# What difference remains is that neither training has quite arrived. The equality holds for every leash; but the reward model is trained once, DPO anew for each $\beta$. The filled mark is the trained DPO, the hollow one the optimum of the same reward model:
 
 # %%
 betas = [0.25, 0.5, 1, 2]
@@ -355,10 +377,10 @@ def by_beta(beta):
 tc.widgets.slider("beta", betas, by_beta, start=0.5, language=world.language)
 
 # %% [markdown] lang="tr"
-# Şimdi bütün yöntemler: tasma 0,5; DPO'ya tohum başına 10.000 çift. RLOO ile GRPO'nun içine bölüm 6'da bakacağız. Boş işaret, yöntemin **kendi** amacının en iyisidir: SFT'ninki her istemde gösterilen tek yanıttır, DPO'nunki kendi çiftlerinden öğrenilen ödülün $\pi^*$'ıdır.
+# Şimdi bütün yöntemler: tasma 0,5; DPO'ya tohum başına 10.000 çift. RLOO ile GRPO'nun içine, neden k2 kullandıklarına da bölüm 6'da bakacağız. Boş işaret, yöntemin **kendi** amacının en iyisidir: SFT'ninki her istemde gösterilen tek yanıttır, DPO'nunki kendi çiftlerinden öğrenilen ödülün $\pi^*$'ıdır.
 
 # %% [markdown] lang="en"
-# Now all the methods: a leash of 0.5, and 10,000 pairs per seed for DPO. RLOO and GRPO are opened up in section 6. The hollow mark is the optimum of the method's **own** objective: for SFT the one answer that each prompt was shown, for DPO that of the reward learned from its pairs.
+# Now all the methods: a leash of 0.5, and 10,000 pairs per seed for DPO. RLOO and GRPO are opened up in section 6, and why they have k2, too. The hollow mark is the optimum of the method's **own** objective: for SFT the one answer that each prompt was shown, for DPO the $\pi^*$ of the reward learned from its pairs.
 
 # %%
 recipes = {
@@ -388,14 +410,14 @@ own["SFT"][:, range(6), world.sft_targets] = 0
 #
 # - uzun süren SFT: gösterilen yanıtları ezberledi
 # - DPO: ödülü hiç görmedi, yalnızca çiftleri
-# - PPO: gürültülü örneklerden öğrendi
+# - GRPO: değer ağı yok
 
 # %% [markdown] lang="en" predict="off"
 # **Predict · who is off the frontier?** One of the methods stays well below the reward that its KL could buy. Which one?
 #
 # - a long SFT: it learned the answers it was shown by heart
 # - DPO: it never saw the reward, only pairs
-# - PPO: it learned from noisy samples
+# - GRPO: it has no critic
 
 # %% main
 long_sft = tc.train_sft(world, tc.SFTConfig(steps=75, seeds=16))
@@ -412,13 +434,13 @@ below = {
     name: float(tc.exact.below_frontier(table, ref_logp, world.reward).mean())
     for name, table in landed.items()
 }
-off.reveal(a=below["SFT"] > 0.1, b=below["DPO"] > 0.1, c=below["PPO"] > 0.1)
+off.reveal(a=below["SFT"] > 0.1, b=below["DPO"] > 0.1, c=below["GRPO"] > 0.1)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # Taklit, ödülü hiç görmez: SFT yalnızca gösterilen yanıtın olasılığını büyütür; aynı ödülü alan ötekilerinkini de, zararlılarınki gibi, küçültür. Üstelik iki istemde gösterilen yanıt az kazandırır. Aynı KL ile çok daha fazla ödül alınabilirdi. Daha uzun eğitmek de kurtarmaz: SFT'nin **kendi** en iyisi sınırın altındadır. Öteki yöntemler sınırın hemen altında; aralarındaki fark, **nerede** durduklarıdır. GRPO ise kendi boş işaretine oturmuş, ama ötekilerden çok uzakta.
 
 # %% [markdown] lang="en" tags=["answer"]
-# Imitation never sees the reward: SFT raises only the answer that it was shown, and lowers others of the same reward along with the harmful ones; at two prompts the answer shown is one that earns little. The same KL could have bought far more reward. Longer training is no cure: the optimum of SFT's **own** objective lies below the frontier. The other methods are just below it; they differ in **where** they stand. And GRPO stands on its own hollow mark, but a long way from the others.
+# Imitation never sees the reward: SFT raises only the answer that it was shown, and pushes down all the others, those of the same reward no less than the harmful ones; at two prompts the answer shown is one that earns little. The same KL could have bought far more reward. Longer training is no cure: the optimum of SFT's **own** objective lies below the frontier. The other methods are just below it; they differ in **where** they stand. And GRPO stands on its own hollow mark, but a long way from the others.
 
 # %% [markdown] lang="tr"
 # ## 6 · RLOO'dan GRPO'ya: bir bölme (12 dakika)
@@ -443,26 +465,26 @@ for name in ("RLOO", "Dr. GRPO", "GRPO"):
 # tr: {} right {}, wrong {} → {} doğru {}, yanlış {}
 
 # %% [markdown] lang="tr"
-# Bölme masum görünür: her grubun avantajları aynı büyüklüğe getirilir. Ama bir istemin ne kadar güçlü güncelleneceğini değiştirir. Doğru yanıtın olasılığı $p$ ise, RLOO'ya göre grubun çekişi $w_G(p)$ ile çarpılır; $G$ büyüdükçe
+# Bölme masum görünür: her grubun avantajları aynı büyüklüğe getirilir. Ama bir istemin ne kadar güçlü güncelleneceğini değiştirir. Yanıtlar doğru (1) ya da yanlış (0), doğrunun olasılığı $p$ olsun: RLOO'ya göre grubun çekişi $w_G(p)$ ile çarpılır; $G$ büyüdükçe
 #
 # $$w_G(p) \to \frac{1}{\sqrt{p\,(1 - p)}}$$
 
 # %% [markdown] lang="en"
-# The division looks innocent: all groups are brought to one size. But it changes how strongly a prompt is updated. If $p$ is the probability of a right answer, the pull of the group is that of RLOO times $w_G(p)$; as $G$ grows
+# The division looks innocent: all groups are brought to one scale. But it changes how strongly a prompt is updated. Let answers be right (1) or wrong (0), and right with probability $p$: the pull of the group is that of RLOO times $w_G(p)$; as $G$ grows
 #
 # $$w_G(p) \to \frac{1}{\sqrt{p\,(1 - p)}}$$
 
 # %% [markdown] lang="tr" predict="weight"
 # **Tahmin et · zor istem.** $p$ bir istemde 0,05 iken ötekinde 0,5. Bölme, $G = 2$ iken, zor istemin çekişini kolayınkine oranla nasıl değiştirir?
 #
-# - 2,3 katına çıkarır, G sonsuzken olduğu gibi
+# - 2,3 katına çıkarır, G sonsuza giderken olduğu gibi
 # - yarısına indirir
 # - hiç değiştirmez
 
 # %% [markdown] lang="en" predict="weight"
 # **Predict · the hard prompt.** At one prompt $p$ is 0.05, at another 0.5. With $G = 2$, how does the division change the pull of the hard prompt against that of the easy one?
 #
-# - 2.3 times as strong, as for G without end
+# - 2.3 times as strong, as when G goes to infinity
 # - half as strong
 # - not at all
 
@@ -476,16 +498,16 @@ times = float(hard / easy)
 weight.reveal(a=times > 2, b=times < 0.6, c=abs(times - 1) < 1e-6)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# İki yanıtlık bir grup ya bir şey öğretir ya da hiçbir şey öğretmez; öğrettiğinde standart sapması hep aynıdır. $G$ büyüdükçe bölme, çok zor ve çok kolay istemleri öne çıkarır: çok büyük bir $G$ ile GRPO, $p$'yi değil $2 \arcsin \sqrt{p}$'yi büyütür ([Davis ve Recht, 2025][arcsine]).
+# İki yanıtlık bir grup, ancak biri doğru biri yanlışsa bir şey öğretir; standart sapması o zaman hep aynıdır. Böyle bir grup $2p(1 - p)$ olasılıkla gelir, yani $p$'nin gradyanıyla orantılı: bölme, istemler arasında hiçbir şeyi değiştirmez. $G$ büyüdükçe bölme, çok zor ve çok kolay istemleri öne çıkarır: çok büyük bir $G$ ile GRPO, $p$'yi değil $2 \arcsin \sqrt{p}$'yi büyütür ([Davis ve Recht, 2025][arcsine]).
 
 # %% [markdown] lang="en" tags=["answer"]
-# A group of two either teaches something or nothing, and when it does, its standard deviation is always the same. As $G$ grows, the division favours very hard and very easy prompts: with a very large $G$, GRPO climbs not $p$ but $2 \arcsin \sqrt{p}$ ([Davis and Recht, 2025][arcsine]).
+# A group of two teaches only if one answer is right and one wrong; its standard deviation is then always the same. Such groups come up with probability $2p(1 - p)$, in step with the gradient of $p$: the division changes nothing between prompts. As $G$ grows, the division favours very hard and very easy prompts: with a very large $G$, GRPO climbs not $p$ but $2 \arcsin \sqrt{p}$ ([Davis and Recht, 2025][arcsine]).
 
 # %% [markdown] lang="tr"
-# Tasmaya gelelim. Shao ve ark.'nın GRPO'sunda KL kayıptadır ve k3 ile ölçülür; TRL (1.16) k3'ü bir de oranla çarpar, gradyanı o zaman, buradaki k2'ninki gibi, KL'nin kendi gradyanı olur (ders 6). Bölünen yalnızca avantajdır, KL bölünmez. Bölüm 5'in resminde böyle bir GRPO'nun KL'si, $\pi^*$'ınkinin iki katını aşıyordu.
+# Tasmaya gelelim. Shao ve ark.'nın GRPO'sunda KL kayıptadır ve k3 ile ölçülür; TRL (`1.16`) k3'ü bir de oranla çarpar, gradyanı o zaman, buradaki k2'ninki gibi, KL'nin kendi gradyanı olur (ders 6). Bölüm 5'in resminde böyle bir GRPO'nun KL'si, $\pi^*$'ınkinin iki katını aşıyordu.
 
 # %% [markdown] lang="en"
-# On to the leash. In the GRPO of Shao et al. the KL stands in the loss and is measured by k3; TRL (1.16) also multiplies k3 by the ratio, and then its gradient is that of the KL itself, as k2's is here (lesson 6). Only the advantage is divided, the KL is not. In the picture of section 5 such a GRPO stood at more than twice the KL of $\pi^*$.
+# On to the leash. In the GRPO of Shao et al. the KL stands in the loss and is measured by k3; TRL (`1.16`) also multiplies k3 by the ratio, and then its gradient is that of the KL itself, as k2's is here (lesson 6). In the picture of section 5 such a GRPO stood at more than twice the KL of $\pi^*$.
 
 # %% [markdown] lang="tr" predict="leash"
 # **Tahmin et · KL yer değiştirince.** Bölme kalsın, KL ise kayıptan ödüle taşınsın. `kl_beta` yine 0,5. Politika nereye varır?
@@ -523,13 +545,13 @@ leash.reveal(a=moved > 1.8, b=abs(moved - 1) < 0.1, c=moved > 3)
 # KL **ödüldeyken** ikisi birlikte bölünür: $\pi^*$'da tasmalı ödül $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ her yanıtta aynıdır, bütün avantajlar 0'dır; 0'ı neye bölersen böl, 0 kalır. KL **kayıptayken** ise politika iyileştikçe gruptaki yanıtlar benzeşir, grubun standart sapması $\sigma$ küçülür; ödülün çekişi $1/\sigma$ ile büyür, KL'ninki büyümez: tasma çözülür. Son sütun hep 1'e yakın: her tarif **kendi** en iyisine varıyor. Eğitim bozuk değil, hedef başka.
 
 # %% [markdown] lang="en" tags=["answer"]
-# With the KL **in the reward** both are divided together: at $\pi^*$ the leashed reward $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ is the same for all answers, so every advantage is 0, and 0 stays 0 whatever divides it. With the KL **in the loss**, the better the policy, the more the answers of a group are alike, and the smaller is their standard deviation $\sigma$; the pull of the reward grows with $1/\sigma$, that of the KL does not: the leash dissolves. The last column is always near 1: each recipe reaches its **own** optimum. Nothing is wrong with the training; it has another goal.
+# With the KL **in the reward**, reward and KL are divided together: at $\pi^*$ the leashed reward $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ is the same for all answers, so every advantage is 0, and 0 stays 0 whatever divides it. With the KL **in the loss**, the better the policy, the more the answers of a group are alike, and the smaller is their standard deviation $\sigma$; the pull of the reward grows with $1/\sigma$, that of the KL does not: the leash dissolves. The last column is always near 1: each recipe reaches its **own** optimum. Nothing is wrong with the training; it has another goal.
 
 # %% [markdown] lang="tr"
-# Grup büyüdükçe ne olur? İki tarif de standart sapmaya bölüyor. KL ödüldeyse işaret yerinden kıpırdamaz; kayıptaysa sınır boyunca kayar. $G = 2$ iken bölünmüş avantaj yalnızca hangi yanıtın kazandığını söyler; tasma yazılandan da kısadır. 3'ten başlayarak uzar.
+# Grup büyüdükçe ne olur? İki tarif de standart sapmaya bölüyor. KL ödüldeyse işaret yerinden kıpırdamaz; kayıptaysa sınır boyunca kayar. $G = 2$ iken bölünmüş avantaj, fark ne kadar büyük olursa olsun, yalnızca hangi yanıtın kazandığını söyler; tasma yazılandan da kısadır. 3'ten başlayarak uzar.
 
 # %% [markdown] lang="en"
-# What if the group grows? Both recipes divide by the standard deviation. With the KL in the reward the mark does not stir; with the KL in the loss it slides along the frontier. At $G = 2$ a divided advantage merely says which answer won, and the leash is even shorter than written; from 3 on it grows longer.
+# What if the group grows? Both recipes divide by the standard deviation. With the KL in the reward the mark does not move; with the KL in the loss it slides along the frontier. At $G = 2$ an advantage is only a win or a loss, however large the difference, and the leash is even shorter than written; from 3 on it grows longer.
 
 # %%
 spots = {"KL in the reward": ("reward", "k1"), "KL in the loss": ("loss", "k2")}
@@ -551,37 +573,39 @@ tc.widgets.slider("num_generations", [2, 4, 8, 16], by_size, start=8, language=w
 # %% [markdown] lang="tr"
 # Sık sorulan üç soru:
 #
-# * **GRPO'nun kaybı 0 yazıyor, bozuk mu?** Hayır. Avantajların toplamı her grupta 0'dır, ilk geçişte bütün oranlar 1'dir; kayıp 0'dır, ama gradyanı 0 değildir.
+# * **GRPO'nun kaybı 0 yazıyor, bozuk mu?** Hayır. Avantajların toplamı her grupta 0'dır, ilk geçişte bütün oranlar 1'dir: kaybın politika kısmı 0'dır, ama gradyanı öyle değildir. (Kayıptaki KL buna eklenir; yalnızca başta 0'dır.) Hiçbir şey öğretmeyen, ödülleri hep aynı olan gruplardır; kaç tane olduklarını aşağıda görürsün.
 # * **Neden standart sapmaya bölmeyelim?** Bölmek, çok zor ve çok kolay istemleri öne çıkaran bir seçimdir; tasma ödüldeyse varılacak yeri bozmaz, kayıptaysa tasma artık `kl_beta`'ya yazdığın değildir.
 # * **Ortalama da standart sapma da ötekilerden alınsa?** Tek doğrunun gözünde yedi yanlış birbirinin aynıdır: standart sapmaları 0'dır, bölende yalnızca 0'a bölmeyi önleyen küçücük sayı kalır. O sayı $10^{-6}$ ise avantaj bir milyon olur.
 
 # %% [markdown] lang="en"
 # Three questions that are often asked:
 #
-# * **The loss of GRPO prints 0, is it broken?** No. The advantages of a group sum to 0, and in the first pass every ratio is 1; the loss is 0, its gradient is not.
+# * **The loss of GRPO prints 0, is it broken?** No. The advantages of a group sum to 0, and in the first pass every ratio is 1: the policy part of the loss is 0, but its gradient is not. (A KL in the loss is added to it, and is 0 only at the start.) What teaches nothing are groups whose answers all earn the same; how many they are, you see below.
 # * **Why not divide by the standard deviation?** Dividing is a choice that favours very hard and very easy prompts; with the leash in the reward it does not change where training lands, with the leash in the loss the leash is no longer the `kl_beta` that you wrote.
-# * **And if the standard deviation, too, were that of the others?** Seen from a lone right answer among seven wrong ones, the others are all alike: their standard deviation is 0, and the divisor is nothing but the tiny number that prevents a division by 0. If that is $10^{-6}$, the advantage is a million.
+# * **And if the standard deviation, too, were that of the others?** For a lone right answer, the seven others are all wrong, and alike: their standard deviation is 0, and the divisor is nothing but the tiny number that prevents a division by 0. If that is $10^{-6}$, the advantage is a million.
 
 # %% zero
 first = groups["GRPO"].history.isel(step=0)
 print(f"loss before the first update: {abs(float(first.policy_loss.mean())):.3f}")
-print(f"groups in which all earn the same: {float(first.frac_reward_zero_std.mean()):.0%}")
+last = groups["GRPO"].history.isel(step=-1)
+alike = [float(state.frac_reward_zero_std.mean()) for state in (first, last)]
+print(f"groups in which all earn the same: {alike[0]:.0%} at the start, {alike[1]:.0%} at the end")
 others = group[1:]
 lone = (group[0] - others.mean()) / (others.std() + 1e-6)
 print(f"advantage of the lone right answer, over the others' deviation: {float(lone):,.0f}")
 # tr: loss before the first update: {} → ilk güncellemeden önceki kayıp: {}
-# tr: groups in which all earn the same: {} → bütün yanıtların ödülü aynı olan gruplar: {}
+# tr: groups in which all earn the same: {} at the start, {} at the end → bütün yanıtların ödülü aynı olan gruplar: başta {}, sonda {}
 # tr: advantage of the lone right answer, over the others' deviation: {} → tek doğru yanıtın avantajı, ötekilerin standart sapmasına bölününce: {}
 
 # %% [markdown] lang="tr"
 # ## 7 · Yanıtın boyuna bölmek (8 dakika, ek)
 #
-# GRPO'nun kaybı, bir yanıtın token'larının kayıplarını toplayıp yanıtın boyuna, $|o|$'ya böler. Bir adımlık dünyada $|o| = 1$'dir; burada ise dünyaya ikinci bir adım ekleyelim: ilk sözcükten sonra yanıt ya biter ya da bir sözcük daha gelir. Ödül yalnızca ilk sözcüğe bakar (istemin kendi yanıtıysa 1, değilse 0). Uzunluğun hiçbir değeri yok.
+# GRPO'nun kaybı, bir yanıtın token'larının kayıplarını toplayıp yanıtın boyuna, $|o|$'ya böler. Bir adımlık dünyada $|o| = 1$'dir; burada ise dünyaya ikinci bir adım ekleyelim: ilk sözcükten sonra yanıt ya biter ya da bir sözcük daha gelir. Ödül yalnızca ilk sözcüğe bakar (istemin kendi yanıtıysa 1, değilse 0). Uzunluğun hiçbir değeri yok. Bitiş sayılmaz, $|o|$ 1 ya da 2'dir; örnek çekmeden, beklenen güncellemeyi kullanıyoruz.
 
 # %% [markdown] lang="en"
 # ## 7 · Dividing by the length of an answer (8 minutes, extra)
 #
-# The loss of GRPO sums over the tokens of an answer and divides by its length, $|o|$. In the one-step world $|o| = 1$; so let us give the world a second step: after the first word the answer either ends, or one more word comes. The reward looks at the first word alone (1 if it is the prompt's own answer, otherwise 0). Length is worth nothing.
+# The loss of GRPO sums over the tokens of an answer and divides by its length, $|o|$. In the one-step world $|o| = 1$; so let us give the world a second step: after the first word the answer either ends, or one more word comes. The reward looks at the first word alone (1 if it is the prompt's own answer, otherwise 0). Length is worth nothing. The end is not counted, so $|o|$ is 1 or 2; and we take the expected update, without sampling.
 
 # %% [markdown] lang="tr" predict="length"
 # **Tahmin et · 1/|o|.** Kayıp $|o|$'ya bölününce **yanlış** yanıtların boyu ne olur?
@@ -615,10 +639,10 @@ grown = float(ends[-1] - ends[0])
 length.reveal(a=abs(grown) < 0.005, b=grown > 0.005, c=grown < -0.005)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Yanlış bir yanıtın avantajı eksidir; uzunsa ceza daha çok token'a bölünür, hafifler. Doğruda tersi: kısası daha çok ödüllenir. Bölme olmayınca (Dr. GRPO) ilk sözcükten sonra ne geleceği, öğrenme oranı ne olursa olsun, **hiç** değişmez: $\sum \pi \nabla \log \pi = 0$. Buna **uzunluk yanlılığı** (length bias) denir. Büyük modellerde yanlış yanıtların uzayıp gitmesini buna bağlayanlar var ([Liu ve ark., 2025][dr_grpo]); orada uzun düşünmek işe de yarayabilir, burada yaramadığını biliyoruz.
+# Yanlış bir yanıtın avantajı eksidir; uzunsa ceza daha çok token'a bölünür, hafifler. Doğruda tersi: kısası daha çok ödüllenir. Bölme olmayınca (Dr. GRPO), ilk sözcükten sonra geleceklerin beklenen güncellemesi, öğrenme oranı ne olursa olsun, tam **0**'dır: $\sum \pi \nabla \log \pi = 0$. Buna **uzunluk yanlılığı** (length bias) denir. Büyük modellerde yanlış yanıtların uzayıp gitmesini buna bağlayanlar var ([Liu ve ark., 2025][dr_grpo]); orada uzun düşünmek işe de yarayabilir, burada yaramadığını biliyoruz.
 
 # %% [markdown] lang="en" tags=["answer"]
-# A wrong answer has a negative advantage; if it is long, the penalty is spread over more tokens, and is lighter. With a right one it is the other way round: the short one is rewarded more. Without the division (Dr. GRPO) what follows the first word does not change **at all**, at any learning rate: $\sum \pi \nabla \log \pi = 0$. This is called **length bias**. In large models the ever longer wrong answers have been put down to it ([Liu et al., 2025][dr_grpo]); there, thinking at length may also be of use, while here we know that it is not.
+# A wrong answer has a negative advantage; if it is long, the penalty is spread over more tokens, and is lighter. With a right one it is the other way round: the short one is rewarded more. Without the division (Dr. GRPO) the expected update of what follows the first word is exactly **0**, at any learning rate: $\sum \pi \nabla \log \pi = 0$. This is called **length bias**. In large models the ever longer wrong answers have been blamed on it ([Liu et al., 2025][dr_grpo]); there, thinking for longer may also help, while here we know that it does not.
 
 # %% [markdown] lang="tr"
 # ### Tahminlerin nasıl gitti?
@@ -772,22 +796,22 @@ changed = "b"
 # %% [markdown] lang="tr"
 # ### Alıştırma 4 · Yalnızca birini kandıran ödül
 #
-# ●●○ · 8 dakika. Bölüm 4'ün altın ödülü yukarıda, `gold` adıyla duruyor. Ödülleri −3 ile 3 arasında kalan bir vekil ödül kur: onunla GRPO'nun kendi en iyisi (KL ödülde; `kl_beta` 0,5) en çok 0, best-of-4 ise en az 0,6 altın ödül kazansın. Bölüm 4'ün vekili yetmez: onunla GRPO hâlâ bir miktar altın ödül kazanıyor.
+# ●●○ · 8 dakika. Bölüm 4'ün altın ödülü yukarıda, `gold` adıyla duruyor. Ödülleri −3 ile 3 arasında kalan bir vekil ödül kur: onunla GRPO'nun kendi en iyisi (KL ödülde; `kl_beta` 0,5; yani $\pi^*$) en çok 0, best-of-4 ise en az 0,6 altın ödül kazansın. Bölüm 4'ün vekili yetmez: onunla GRPO hâlâ bir miktar altın ödül kazanıyor.
 #
 # <details><summary>İpucu</summary>
 #
-# Best-of-n sıraya bakar, GRPO büyüklüğe. Altın ödülün sırasını bozmadan farkları küçült; sonra seyrek bir yanıtı seç, ödülünü bütün istemlerde abart.
+# Best-of-n sıraya bakar, $\pi^*$ büyüklüğe. Altın ödülün sırasını bozmadan farkları küçült; sonra seyrek bir yanıtı seç, ödülünü bütün istemlerde abart.
 #
 # </details>
 
 # %% [markdown] lang="en"
 # ### Exercise 4 · A reward that fools only one
 #
-# ●●○ · 8 minutes. The gold of section 4 stands above as `gold`. Build a proxy with rewards between −3 and 3 with which GRPO's own optimum (the KL in the reward, a `kl_beta` of 0.5) earns at most 0 of gold, while best-of-4 with the same proxy earns at least 0.6. The proxy of section 4 will not do: with it GRPO still earns some of the gold.
+# ●●○ · 8 minutes. The gold of section 4 stands above as `gold`. Build a proxy with rewards between −3 and 3 with which GRPO's own optimum (the KL in the reward, a `kl_beta` of 0.5: that is $\pi^*$) earns at most 0 of gold, while best-of-4 with the same proxy earns at least 0.6. The proxy of section 4 will not do: with it GRPO still earns some of the gold.
 #
 # <details><summary>Hint</summary>
 #
-# Best-of-n looks at the order, GRPO at the size. Shrink the differences of the gold, which leaves its order as it is; then choose a rare answer, and exaggerate its reward at all prompts.
+# Best-of-n looks at the order, $\pi^*$ at the size. Shrink the differences of the gold, which leaves its order as it is; then choose a rare answer, and exaggerate its reward at all prompts.
 #
 # </details>
 
@@ -822,17 +846,17 @@ my_proxy[:, 9] = 3.0
 #    - [ ] Ödül modelinin doğruluğu — çiftler değişmedi, o da değişmez.
 #    - [x] Altın ile vekilin kovaryansı — eksi olunca vekili büyütmek altın ödülü küçültür.
 # 3. Bol çiftle DPO ile "ödül modeli + kesin RL" neden aynı yere varır?
-#    - [x] Aynı kaybı küçültürler — biri ödülü doğrudan, öteki log oran olarak yazar; bir sabit dışında aynı şeydir.
+#    - [x] Aynı kaybı küçültürler — biri ödülü $\hat r$, öteki $\beta \log(\pi/\pi_\mathrm{ref})$ diye yazar; istemin bir sabiti dışında aynı şeydir.
 #    - [ ] İkisi de PPO kullanır — DPO örnek bile çekmez.
 #    - [ ] Varmaz; DPO ödülü görmez — ödül modeli de görmez, ikisi de yalnızca çiftleri görür.
 # 4. GRPO'da `kl_beta` 0,5; KL kayıpta. KL beklenenin iki katı. Ne yaparsın?
 #    - [ ] Daha uzun eğitirim — kendi en iyisine çoktan vardı; oradan ayrılmaz.
 #    - [x] KL'yi ödüle koyarım — o zaman ikisi birlikte bölünür, yazdığım tasma geçerli olur.
 #    - [ ] Öğrenme oranını küçültürüm — varılacak yer değişmez.
-# 5. GRPO'nun kaybı bütün eğitimde 0 dolayında. Bozuk mu?
-#    - [ ] Evet, hiçbir şey öğrenmiyor — ödül eğrisine bakmadan bilinmez.
+# 5. GRPO turda tek geçiş yapıyor, KL de ödülde. Kayıp bütün eğitimde 0 dolayında. Bozuk mu?
+#    - [ ] Evet, hiçbir şey öğrenmiyor — pekâlâ öğreniyor olabilir; ödüle bak.
 #    - [ ] Evet, avantajlar yanlış — toplamları zaten 0 olmalıdır.
-#    - [x] Hayır — grubun avantajlarının toplamı 0'dır, kaybın gradyanı 0 değildir.
+#    - [x] Hayır — avantajların toplamı 0'dır; ama her biri başka bir $\nabla \log \pi$'yi çarpar, onlar birbirini götürmez.
 
 # %% [markdown] lang="en" tags=["quiz"]
 # 1. A paper gives the KL of best-of-16 as $\log 16 - \frac{15}{16}$. What do you say?
@@ -844,25 +868,25 @@ my_proxy[:, 9] = 3.0
 #    - [ ] The accuracy of the reward model — the pairs did not change, so neither does it.
 #    - [x] The covariance of gold and proxy — once it is negative, raising the proxy lowers the gold.
 # 3. With plenty of pairs, why do DPO and "reward model + exact RL" arrive at the same place?
-#    - [x] They minimise the same loss — one writes the reward as such, the other as a log ratio; but for a constant they are the same.
+#    - [x] They minimise the same loss — one writes it as $\hat r$, the other as $\beta \log(\pi/\pi_\mathrm{ref})$; up to a constant for each prompt they are the same.
 #    - [ ] Both use PPO — DPO does not even draw samples.
 #    - [ ] They do not; DPO never sees the reward — nor does the reward model, both see the pairs alone.
 # 4. GRPO with a `kl_beta` of 0.5 and the KL in the loss. The KL is twice what you expected. What do you do?
 #    - [ ] Train longer — it reached its own optimum long ago, and will not leave it.
 #    - [x] Put the KL into the reward — then both are divided together, and the leash is the one you wrote.
 #    - [ ] Lower the learning rate — the place where it lands does not change.
-# 5. The loss of GRPO stays near 0 throughout training. Is it broken?
-#    - [ ] Yes, it learns nothing — you cannot tell without looking at the reward.
+# 5. GRPO makes one pass per rollout, with the KL in the reward. Its loss stays near 0 throughout training. Is it broken?
+#    - [ ] Yes, it learns nothing — it may be learning well; look at the reward.
 #    - [ ] Yes, the advantages are wrong — they are meant to sum to 0.
-#    - [x] No — the advantages of a group sum to 0, but the gradient of the loss is not 0.
+#    - [x] No — the advantages of a group sum to 0; but each weighs another $\nabla \log \pi$, and those do not cancel.
 
 # %% [markdown] lang="tr"
 # ## Özet
 #
 # * Her KL'de ulaşılabilecek en büyük ödül bellidir; bir yöntemi önce bu sınırla, sonra **kendi** en iyisiyle karşılaştır.
-# * Best-of-n eğitim istemez ve neredeyse tam çizgide durur; ünlü KL formülü bir üst sınırdır.
+# * Best-of-n eğitim istemez ve buradaki ödüllerle neredeyse tam çizgide durur; ünlü KL formülü bir üst sınırdır.
 # * Vekil ödül büyütülürken altın ödül, kovaryansın 0 olduğu yerde düşmeye başlar.
-# * DPO, ödül modeli ile kesin RL'nin birleşimidir.
+# * Aynı çiftlerle DPO, her tabloyu öğrenebilen bir ödül modeli ile ardından kesin RL'nin vardığı yere varır.
 # * Standart sapmaya bölmek hangi istemden ne kadar öğrenildiğini değiştirir; KL kayıptaysa tasmayı da çözer. 1/|o| ise yanlış yanıtları uzatır, doğruları kısaltır.
 #
 # Büyük modellerde sınır çizilemez; ama artık bir eğri gördüğünde soracağın iki soru var: bu KL'de en çok ne kadar ödül alınabilirdi; bu yöntem yazılan amacı mı büyütüyor, yoksa kendi amacını mı?
@@ -871,9 +895,9 @@ my_proxy[:, 9] = 3.0
 # ## Summary
 #
 # * The largest reward at each KL is known; compare a method with this frontier first, then with its **own** optimum.
-# * Best-of-n needs no training and lies almost on the frontier; the famous formula for its KL is an upper bound.
+# * Best-of-n needs no training and, with the rewards here, lies almost on the frontier; the famous formula for its KL is an upper bound.
 # * While a proxy is climbed, the gold begins to fall where their covariance is 0.
-# * DPO is a reward model and exact RL in one.
+# * On the same pairs, DPO ends where a reward model that can learn any table, followed by exact RL, would.
 # * Dividing by the standard deviation changes how much is learned from which prompt; with the KL in the loss it also dissolves the leash. And 1/|o| makes wrong answers longer, and right ones shorter.
 #
 # For large models the frontier cannot be drawn; but from now on you have two questions when you see a curve: how much reward could be had at this KL at most, and does the method climb the objective that is written down, or one of its own?
