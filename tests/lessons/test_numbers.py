@@ -25,6 +25,7 @@ BESIDE = {
     "03": [tc.PPOConfig.lr, 0.93],  # the second: what a check asks for
     "04": [0.25],  # the β of an exercise
     "05": [10 * math.log10(4)],
+    "07": [1.16],  # of TRL, the version that was read
 }
 
 ADDRESS = re.compile(r"(?<=\])\(https://[^)]*\)")  # of a link: its digits tell nothing

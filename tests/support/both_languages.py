@@ -32,7 +32,7 @@ SHARED = {
     "places": "Colab Kaggle README",
     "settings and what they may be": "clip cpu ipo lr seeds sigmoid steps",
     "models and libraries": "PyTorch ReLU TinyMLP ToyLM torchao",
-    "people": "Adam Bradley Eckart Goodhart Hu Student Terry Young",
+    "people": "Adam Bradley Eckart Goodhart Hu Shao Student Terry Young",
     "mathematics and machines": "CPU GPU TV exp ms nat softmax µs",
     "Turkish as well": "bias bit logit model not on optimum pay token top",
     "Python's own": "False ModuleNotFoundError None True",
