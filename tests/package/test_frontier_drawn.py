@@ -126,7 +126,7 @@ def test_a_path_is_the_mean_of_its_steps_in_the_colour_of_its_method(world, ref,
         assert ["natural gradient", *told(*due[-1][::-1])] in printed(picture)
         names = [entry.get_text() for entry in picture.figure.legends[0].get_texts()]
         assert names.count("on") == names.count("natural gradient") == 1
-    assert "Lines: the path of training" in picture.alt
+    assert "Coloured lines: the whole path" in picture.alt
 
 
 def test_the_table_tells_reward_and_kl_and_those_of_the_own_optimum(world, ref, landed):

@@ -44,7 +44,7 @@ def group_weights(world: World, num_generations, *, highlight: int | None = None
         allowed = Phrase("value_of", setting="num_generations", values=tuple(sizes))
         raise ValueError(guards.must("highlight", allowed, repr(highlight)))
     language, rows = world.language, []
-    figure, (axes,) = panels(1)
+    figure, (axes,) = panels(1, height=3.6)  # with its table it fits a slide
     for index, (size, weight) in enumerate(weights.items()):
         shown = highlight in (None, size)
         style: dict[str, Any] = {"color": color(index, shown), "zorder": 2 + shown}

@@ -66,7 +66,8 @@ def landings(
     for index, name in enumerate(dict.fromkeys([*landed, *paths])):  # a path has its mark's colour
         shape, dashes = SHAPES[index % len(SHAPES)], STYLES[index % len(STYLES)]
         looks[name] = {"color": color(index)}, {"marker": shape, "ls": "none"}, {"ls": dashes}
-    figure, (whole, *close) = panels(1 + bool(zoom), height=3.5)  # with its caption it fits a slide
+    height = max(2.6, 3.6 - 0.12 * len(landed))  # so that with its table it fits a slide
+    figure, (whole, *close) = panels(1 + bool(zoom), height)
     line = _frontier(world, ref_logp)
     for axes in (whole, *close):
         axes.plot(*line.mean(-1), **EXACT, zorder=2.2, label=text("label.frontier", language))
