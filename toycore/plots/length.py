@@ -32,7 +32,7 @@ def lengths(world: World, curves: "xr.Dataset") -> Picture:
             raise TypeError(guards.must("curves", Phrase("of_lengths"), got))
     ways = [guards.Choice(LOSS_TYPES).check("loss_type", one) for one in curves.loss_type.values]
     language, rows = world.language, []
-    figure, axes_of = panels(2)
+    figure, axes_of = panels(2, height=3.3)
     axes_of[0].sharey(axes_of[1])
     for axes, kind in zip(axes_of, KINDS, strict=True):
         for index, way in enumerate(ways):
