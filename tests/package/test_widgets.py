@@ -186,3 +186,14 @@ def test_an_editor_that_cannot_start_is_an_error_before_anything_is_drawn(start,
 def test_numbers_are_written_as_the_language_does(value, tr, en):
     assert tc.language.number(value, "tr") == tr
     assert tc.language.number(value, "en") == en
+
+
+@pytest.mark.parametrize("value", [-1e-17, 0.0, -0.0, 1e-9, -0.00004])
+def test_what_rounds_to_zero_has_no_sign(value):
+    """It would be that of a processor's last digit."""
+    written = (tc.language.number, tc.language.fixed, tc.language.signed)
+    assert [write(value, "en") for write in written] == ["0", "0.00", "0"]
+
+
+def test_a_sign_is_kept_by_what_does_not_round_to_zero():
+    assert [tc.language.signed(value, "tr") for value in (0.25, -0.25)] == ["+0,25", "−0,25"]
