@@ -446,7 +446,7 @@ def test_a_token_that_the_reference_never_gives_stays_impossible(world, ref):
 def test_two_places_to_rest_are_an_error_not_one_of_them():
     """A right answer so rare that it stays so, and would stay likely once it were."""
     ref = torch.tensor([[-40.0, 0.0]]).double().log_softmax(-1)
-    reward = torch.tensor([[1.0, 0.0]])
+    reward = torch.tensor([[1.0, 0.0]]).double()
     with pytest.raises(ValueError, match="no single optimum of its own"):
         own_optimum(ref, reward, GRPOConfig(kl_beta=0.05, kl_estimator="k2"))
     assert own_reward(ref, reward, GRPOConfig(kl_estimator="k2"), 0.05)[0].isfinite().all()

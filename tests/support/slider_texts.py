@@ -199,9 +199,11 @@ def lesson_7(language: str) -> Due:
         due_at("beta", beta, DPO=torch.as_tensor(trained.sel(beta=beta).values))
         due[-1][2].extend(at_place("DPO", ref, reward, own, language))
     spots = {"reward": ("KL ödülde", "KL in the reward"), "loss": ("KL kayıpta", "KL in the loss")}
+    leashed = (ref + reward / 0.5).log_softmax(-1)
     for size in (2, 4, 8, 16):
-        landed = {k: runs.groups(k).logp.sel(num_generations=size).values for k in spots}
-        named = {spots[k][language == "en"]: torch.as_tensor(logp) for k, logp in landed.items()}
+        trained_so = runs.groups("loss").logp.sel(num_generations=size).values
+        policies = {"reward": leashed, "loss": torch.as_tensor(trained_so)}
+        named = {spots[k][language == "en"]: logp for k, logp in policies.items()}
         due_at("num_generations", size, **named)
     for rate in (0.1, 0.3, 1, 3):
         curves = runs.lengths().sel(lr=rate).isel(step=-1).mean("seed")

@@ -548,21 +548,20 @@ leash.reveal(a=moved > 1.8, b=abs(moved - 1) < 0.1, c=moved > 3)
 # With the KL **in the reward**, reward and KL are divided together: at $\pi^*$ the leashed reward $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ is the same for all answers, so every advantage is 0, and 0 stays 0 whatever divides it. With the KL **in the loss**, the better the policy, the more the answers of a group are alike, and the smaller is their standard deviation $\sigma$; the pull of the reward grows with $1/\sigma$, that of the KL does not: the leash dissolves. The last column is always near 1: each recipe reaches its **own** optimum. Nothing is wrong with the training; it has another goal.
 
 # %% [markdown] lang="tr"
-# Grup büyüdükçe ne olur? İki tarif de standart sapmaya bölüyor. KL ödüldeyse işaret yerinden kıpırdamaz; kayıptaysa sınır boyunca kayar. $G = 2$ iken bölünmüş avantaj, fark ne kadar büyük olursa olsun, yalnızca hangi yanıtın kazandığını söyler; tasma yazılandan da kısadır. 3'ten başlayarak uzar.
+# Grup büyüdükçe ne olur? İki tarif de standart sapmaya bölüyor. KL ödüldeyse kendi en iyisi her grup boyunda $\pi^*$'dır, işareti yerinden kıpırdamaz; kayıptaysa eğitilen politika sınır boyunca kayar. $G = 2$ iken bölünmüş avantaj, fark ne kadar büyük olursa olsun, yalnızca hangi yanıtın kazandığını söyler; tasma yazılandan da kısadır. 3'ten başlayarak uzar.
 
 # %% [markdown] lang="en"
-# What if the group grows? Both recipes divide by the standard deviation. With the KL in the reward the mark does not move; with the KL in the loss it slides along the frontier. At $G = 2$ an advantage is only a win or a loss, however large the difference, and the leash is even shorter than written; from 3 on it grows longer.
+# What if the group grows? Both recipes divide by the standard deviation. With the KL in the reward its own optimum is $\pi^*$ at every size, and that mark does not move; with the KL in the loss the trained policy slides along the frontier. At $G = 2$ an advantage is only a win or a loss, however large the difference, and the leash is even shorter than written; from 3 on it grows longer.
+
 
 # %%
-spots = {"KL in the reward": ("reward", "k1"), "KL in the loss": ("loss", "k2")}
-
-
 def by_size(size):
-    landed, own = {}, {}
-    for name, (place, estimator) in spots.items():
-        config = tc.GRPOConfig(num_generations=size, kl_in=place, kl_estimator=estimator, seeds=16)
-        landed[name] = tc.train_grpo(world, config, start).logp
-        own[name] = tc.grpo.own_optimum(ref_logp, world.reward, config)
+    config = tc.GRPOConfig(num_generations=size, kl_estimator="k2", seeds=16)
+    landed = {
+        "KL in the reward": optimum,
+        "KL in the loss": tc.train_grpo(world, config, start).logp,
+    }
+    own = {"KL in the loss": tc.grpo.own_optimum(ref_logp, world.reward, config)}
     return tc.plots.landings(world, ref_logp, own=own, **landed)
 
 
@@ -852,7 +851,7 @@ my_proxy[:, 9] = 3.0
 # 4. GRPO'da `kl_beta` 0,5; KL kayıpta. KL beklenenin iki katı. Ne yaparsın?
 #    - [ ] Daha uzun eğitirim — kendi en iyisine çoktan vardı; oradan ayrılmaz.
 #    - [x] KL'yi ödüle koyarım — o zaman ikisi birlikte bölünür, yazdığım tasma geçerli olur.
-#    - [ ] Öğrenme oranını küçültürüm — varılacak yer değişmez.
+#    - [ ] Öğrenme oranını küçültürüm — o, varılacak yeri hiç değiştirmez.
 # 5. GRPO turda tek geçiş yapıyor, KL de ödülde. Kayıp bütün eğitimde 0 dolayında. Bozuk mu?
 #    - [ ] Evet, hiçbir şey öğrenmiyor — pekâlâ öğreniyor olabilir; ödüle bak.
 #    - [ ] Evet, avantajlar yanlış — toplamları zaten 0 olmalıdır.
