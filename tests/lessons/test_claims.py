@@ -161,6 +161,24 @@ def test_what_sft_shows_earns_little_at_two_prompts_and_its_own_optimum_is_off_t
         assert (tc.exact.below_frontier(table, ref, world.reward) > 0.2).all()
 
 
+def test_many_draws_fool_best_of_n_too_but_few_keep_more_gold_than_a_leash_of_the_same_kl():
+    """Section 4's proxy by hand: the gold, with `long` first and paid far too much."""
+    ref = torch.as_tensor(lesson_runs.start().logp.values)
+    gold = lesson_runs.judge_of_answers().reward
+    proxy = gold.clone()
+    proxy[:, 9] = 3.0
+
+    def stands(policy) -> tuple[float, float]:
+        far, earned = tc.exact.kl(policy, ref), tc.exact.expected_reward(policy, gold)
+        return float(far.mean()), float(earned.mean())
+
+    leashed = stands(tc.exact.optimal_policy(ref, proxy, 1.0))
+    four, many = (stands(tc.exact.best_of_n(ref, proxy, n)) for n in (4, 64))
+    assert abs(four[0] - leashed[0]) < 0.1
+    assert four[1] > leashed[1] + 0.2
+    assert many[1] < stands(ref)[1] - 0.2
+
+
 def test_divided_by_std_the_kl_in_the_loss_slides_as_groups_grow_and_in_the_reward_it_stays():
     """Section 6, seed by seed: shorter than the leash asks at G = 2, ever longer from there on."""
     world, ref = lesson_runs.WORLD, torch.as_tensor(lesson_runs.start().logp.values)
@@ -169,6 +187,10 @@ def test_divided_by_std_the_kl_in_the_loss_slides_as_groups_grow_and_in_the_rewa
         place: lesson_runs.groups(place).history.kl.isel(step=-1) for place in ("reward", "loss")
     }
     assert (abs(end["reward"] / goal.numpy() - 1) < 0.15).all()
+    for size, longer in ((2, False), (3, True)):
+        config = tc.GRPOConfig(num_generations=size, kl_estimator="k2")
+        own = tc.exact.kl(tc.grpo.own_optimum(ref, world.reward, config), ref).mean(-1)
+        assert ((own > goal) == longer).all()
     slides = end["loss"].transpose("num_generations", "seed").values
     assert (slides[0] < goal.numpy()).all()
     assert (slides[1:] > 1.3 * goal.numpy()).all()

@@ -412,14 +412,18 @@ def test_best_of_n_reads_the_ranks_of_a_proxy_and_peaks_higher(judge, ref):
 # DPO is a reward model, and exact RL on it
 
 
+def log_ratio(beta, ref):
+    """What DPO writes for the reward, of the logits of its policy."""
+    return lambda logits: beta * (logits.log_softmax(-1) - ref)
+
+
 def check_one_maximum(world, ref, tilt) -> None:
     """Both fitted to 100,000 pairs to the last digits: the same policy."""
     for seed in (0, 1):
         pairs = world.sample_preferences(ref[seed], 100_000, seed)
         model = fitted(world, pairs, lambda r: r, torch.zeros(6, 11, dtype=torch.float64))
         for beta in (0.1, 1.0):
-            log_ratio = lambda z: beta * (z.log_softmax(-1) - ref[seed])  # noqa: B023, E731
-            implicit = fitted(world, pairs, log_ratio, ref[seed])
+            implicit = fitted(world, pairs, log_ratio(beta, ref[seed]), ref[seed])
             dpo = (ref[seed] + implicit / beta).log_softmax(-1)
             assert exact.total_variation(dpo, tilt(ref[seed], model, beta)).max() < 1e-5
 
