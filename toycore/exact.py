@@ -185,13 +185,6 @@ def best_of_n_kl_bound(n) -> float:
     return math.log(n) - (n - 1) / n
 
 
-def win_rate(logp, ref_logp, reward) -> Tensor:
-    """P(an answer of π earns more than one of π_ref), a tie counting ½, per prompt: (..., P)."""
-    logp, ref_logp, reward = _tables(logp=logp, ref_logp=ref_logp, reward=reward)
-    below, level = _standing(ref_logp, reward)
-    return _expect(logp, below + level / 2)
-
-
 def _standing(ref_logp: Tensor, reward: Tensor) -> tuple[Tensor, Tensor]:
     """P_ref(reward < r(x, y)) and P_ref(reward = r(x, y)): (..., P, V) each."""
     here, other = reward[..., :, None], reward[..., None, :]

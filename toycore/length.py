@@ -47,8 +47,6 @@ class LengthConfig(Settings):
 
     # grpo: an answer's sum is divided by its length; dr_grpo: by 1 (TRL's names)
     loss_type: Words = choice(default="grpo", allowed=LOSS_TYPES)
-    # whether the end of an answer counts as a token: |o| is then 2 and 3, not 1 and 2
-    end_token: bool = False
     # rate of plain gradient steps on the tables of logits
     lr: Numbers = setting(default=1.0, low=0, above=True)
     # updates, each on all answers
@@ -137,7 +135,7 @@ def _train(world: World, config, start: Run, right: Tensor) -> tuple[Tensor, Ten
     first = config.per_run(torch.as_tensor(start.logp.values)).clone().requires_grad_()
     second = config.per_run(torch.stack([_second(seed, right) for seed in config.seeds]))
     second.requires_grad_()
-    length = 1.0 + config.end_token + (torch.arange(second.shape[-1]) > 0)
+    length = 1.0 + (torch.arange(second.shape[-1]) > 0)  # the end does not count
     weight = 1 / length if config.loss_type == "grpo" else torch.ones_like(length)
     rate = config.column("lr")[..., None]
     curves: tuple[list, list] = ([], [])

@@ -156,7 +156,6 @@ def test_the_famous_kl_is_far_above_the_true_one_and_the_reward_hardly_below_the
         assert (kl <= limit + 1e-12).all()
         assert (gap < 0.007).all()
         assert (gap > -1e-9).all()
-        assert (exact.win_rate(best, ref, world.reward) <= n / (n + 1)).all()
     assert close(kl, limit, 1e-6)
     four = mean_kl(exact.best_of_n(ref, world.reward, 4), ref).mean()
     assert (four.item(), exact.best_of_n_kl_bound(4)) == pytest.approx((0.328, 0.636), abs=1e-3)
@@ -169,8 +168,6 @@ def test_where_no_answer_ties_and_each_is_rare_the_bound_is_the_kl():
     for n in (1, 2, 8):
         best, bound = exact.best_of_n(ref, reward, n), exact.best_of_n_kl_bound(n)
         assert bound - 0.01 < mean_kl(best, ref).item() <= bound + 1e-12
-        rate = exact.win_rate(best, ref, reward).item()
-        assert rate == pytest.approx(n / (n + 1), abs=1e-2)
 
 
 def test_the_best_of_four_bests_of_three_is_the_best_of_twelve(world, ref):
@@ -186,15 +183,6 @@ def test_of_right_and_wrong_the_best_of_n_is_a_tilt(world, ref):
     best = exact.best_of_n(ref, right, 8)
     before, after = (exact.expected_reward(logp, right).logit() for logp in (ref, best))
     assert close(best.exp(), exact.optimal_policy(ref, right, 1 / (after - before)).exp())
-
-
-def test_the_win_rate_is_counted_over_all_pairs_of_answers(world, ref):
-    best = exact.best_of_n(ref, world.reward, 4)
-    gap = world.reward[:, :, None] - world.reward[:, None, :]
-    wins = (gap > 0).double() + (gap == 0).double() / 2
-    by_pairs = torch.einsum("spi,pij,spj->sp", best.exp(), wins, ref.exp())
-    assert close(exact.win_rate(best, ref, world.reward), by_pairs)
-    assert close(exact.win_rate(ref, ref, world.reward), torch.full((SEEDS, 6), 0.5).double())
 
 
 def test_a_reference_of_float32_is_one_whole_after_ten_thousand_draws_too(world, ref):
@@ -213,7 +201,6 @@ def test_n_is_a_whole_number_of_at_least_1(world, ref, n):
 def test_tables_that_do_not_fit_are_an_error(world, ref):
     for ask in (
         lambda: exact.best_of_n(ref, world.reward[:, :5], 2),
-        lambda: exact.win_rate(ref, ref, world.reward[:5]),
         lambda: exact.below_frontier(ref, ref[..., :4], world.reward),
     ):
         with pytest.raises(ValueError, match="do not fit together"):

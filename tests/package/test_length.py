@@ -109,15 +109,6 @@ def test_the_curves_are_those_of_the_table(world, trained):
     assert abs(trained.long.isel(step=0).mean() - 0.5) < 0.1
 
 
-def test_an_end_token_that_counts_makes_the_pull_weaker(world, trained):
-    config = LengthConfig(end_token=True, seeds=SEEDS)
-    counted = tc.train_length(world, config).isel(step=-1)
-    plain = trained.sel(loss_type="grpo").isel(step=-1)
-    start = trained.sel(loss_type="grpo").isel(step=0)
-    assert (counted.long_right > plain.long_right).all()
-    assert (counted.long_right < start.long_right).all()
-
-
 def test_a_run_inside_a_sweep_is_the_run_alone(world):
     axes = {"loss_type": ["grpo", "dr_grpo"], "lr": [0.5, 1.0], "steps": [3, 5]}
     sweep = tc.train_length(world, LengthConfig(seeds=[3, 5], **axes))

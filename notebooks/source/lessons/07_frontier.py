@@ -539,7 +539,7 @@ table.round(2)
 # %% tags=["reveal"]
 goal = float(tc.exact.kl(optimum, ref_logp).mean())
 moved = table.kl["reward", "k1", "group"] / goal
-leash.reveal(a=moved > 1.8, b=abs(moved - 1) < 0.1, c=moved > 3)
+leash.reveal(a=1.8 < moved < 2.8, b=abs(moved - 1) < 0.1, c=moved >= 2.8)
 
 # %% [markdown] lang="tr" tags=["answer"]
 # KL **ödüldeyken** ikisi birlikte bölünür: $\pi^*$'da tasmalı ödül $r - \beta \log \frac{\pi}{\pi_\mathrm{ref}}$ her yanıtta aynıdır, bütün avantajlar 0'dır; 0'ı neye bölersen böl, 0 kalır. KL **kayıptayken** ise politika iyileştikçe gruptaki yanıtlar benzeşir, grubun standart sapması $\sigma$ küçülür; ödülün çekişi $1/\sigma$ ile büyür, KL'ninki büyümez: tasma çözülür. Son sütun hep 1'e yakın: her tarif **kendi** en iyisine varıyor. Eğitim bozuk değil, hedef başka.
