@@ -13,6 +13,7 @@ start.py      where PPO and DPO start
 engine/       many runs at once: settings and their checks, noise, Adam, threads
 plots/  widgets/            figures; sliders and questions
 checks/       the exercises of the lessons: checks that name the mistake
+real/         the same by TRL and PEFT on a small transformer, checked against the oracle
 bench/        how fast it is:  python -m toycore.bench
 language.py  glossary.py    the words and the terms, in Turkish and English
 errors.py     what is said of wrong input, in both, and in which of them
@@ -80,6 +81,7 @@ __all__ = [
     "quantization",
     "quantize",
     "quantize_dynamic",
+    "real",
     "reward_model",
     "serialized_bytes",
     "set_language",
@@ -98,6 +100,6 @@ __all__ = [
 
 def __getattr__(name: str):
     """Load the parts that few need, or that import matplotlib or ipywidgets, on first use."""
-    if name in ("bench", "broken", "checks", "plots", "widgets"):
+    if name in ("bench", "broken", "checks", "plots", "real", "widgets"):
         return importlib.import_module(f"toycore.{name}")
     raise AttributeError(say("no_attribute", name=repr(name)))

@@ -395,6 +395,23 @@ ERRORS: dict[str, dict[str, str]] = {
         "en": "{kind} on {device}, without numbers that can be seen",
     },
     "not_installed": {"tr": "{library} kurulu değil", "en": "{library} is not installed"},
+    # --- the libraries of lesson 8 ---
+    "too_old": {
+        "tr": "{library} {found} eski kalıyor: en az {needed} gerekir.",
+        "en": "{library} {found} is too old: it takes {needed} or later.",
+    },
+    "unusable": {
+        "tr": "Kitaplıklar kurulu, ama burada çalışmıyor: {kind}: {told}",
+        "en": "The libraries are installed, but do not run here: {kind}: {told}",
+    },
+    "processes": {
+        "tr": "{asked} süreç istendi, başlatıcı ise {got} süreç başlattı.",
+        "en": "Asked for {asked} processes, but the launcher started {got}.",
+    },
+    "uneven": {
+        "tr": "Bir güncellemenin {batch} örneği {got} sürece eşit bölünemez.",
+        "en": "The {batch} samples of an update cannot be shared evenly by {got} processes.",
+    },
     "weight_gone": {
         "tr": "{layer}: sahibi ağırlığını okuyor, o ise artık yok",
         "en": "the owner of {layer} reads its weight, which is gone",

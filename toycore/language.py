@@ -61,6 +61,8 @@ TEXT = {
     "progress.grpo": {"tr": "GRPO eğitimi", "en": "GRPO training"},
     "progress.length": {"tr": "İki adımlı dünya", "en": "The two-step world"},
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
+    "progress.rloo": {"tr": "RLOO eğitimi", "en": "RLOO training"},
+    "progress.pretraining": {"tr": "Ön eğitim", "en": "Pretraining"},
     "progress.reward_model": {"tr": "Ödül modeli eğitimi", "en": "Reward model training"},
     "predict.none": {
         "tr": "✎ Henüz harf yok: soru işaretinin yerine bir harf yaz ({}) ve hücreyi çalıştır.",

@@ -30,11 +30,12 @@ LAYERS = (
         "toycore",
     },  # `import toycore` itself brings everything up to here
     {"broken"},
-    {"plots", "checks", "bench"},
+    {"plots", "checks", "bench", "real"},
     {"widgets"},
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 LAZY = ("matplotlib", "ipywidgets", "pandas", "xarray", "torch._dynamo")
+LAZY += ("transformers", "peft", "trl", "datasets", "accelerate")
 
 
 def sources() -> list[tuple[str, str, str]]:

@@ -1,0 +1,61 @@
+"""From toy to real: the libraries of a learner's job on a transformer that is still enumerable.
+
+A Llama of 0.1 million parameters answers the world's six prompts with one word of its 24. So its
+policy is a table too, and toycore.exact says how far TRL and PEFT bring it. Lesson 8.
+
+libraries.py  whether transformers, PEFT and TRL run here, and what they must leave as it was
+model.py      tokenizer, Llama, pretraining
+oracle.py     the table of a model, the reward of every word, where a training landed
+sft.py        LoRA by PEFT, SFT by TRL, merging
+dpo.py  groups.py   DPO; GRPO and RLOO: TRL's own trainers, each call whole
+training.py   what all trainers are told, and the curve of a training
+stored.py     what was measured once, for machines without TRL
+__main__.py   the same from a command line, in one process or many:  python -m toycore.real
+
+None of the three libraries is needed to import this, nor for what was stored.
+"""
+
+from toycore.real.dpo import dpo, preferences
+from toycore.real.groups import grpo, rloo
+from toycore.real.libraries import guard
+from toycore.real.model import pretrain, tokenizer
+from toycore.real.oracle import (
+    OTHER,
+    answers,
+    landing,
+    mass,
+    own_optimum,
+    reward,
+    reward_function,
+    table,
+    words,
+)
+from toycore.real.sft import lora, lora_sft, merged, start, trainable_share
+from toycore.real.stored import stored
+from toycore.real.training import Trained
+
+__all__ = [
+    "OTHER",
+    "Trained",
+    "answers",
+    "dpo",
+    "grpo",
+    "guard",
+    "landing",
+    "lora",
+    "lora_sft",
+    "mass",
+    "merged",
+    "own_optimum",
+    "preferences",
+    "pretrain",
+    "reward",
+    "reward_function",
+    "rloo",
+    "start",
+    "stored",
+    "table",
+    "tokenizer",
+    "trainable_share",
+    "words",
+]

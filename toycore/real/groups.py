@@ -1,0 +1,112 @@
+"""GRPO and RLOO by TRL: answers are sampled in groups, and a function judges them.
+
+In toycore, lesson 7: `kl_beta`, `num_generations`, `scale_rewards`. In TRL: `beta`, the other two
+by the same names. Where each of them must land, oracle.own_optimum says beforehand.
+"""
+
+from typing import TYPE_CHECKING
+
+from toycore.real import model as models
+from toycore.real import oracle
+from toycore.real.libraries import undisturbed
+from toycore.real.sft import lora
+from toycore.real.training import Trained, everyday, place, processes, train
+from toycore.world import World
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
+BATCH = 96  # answers an update, whatever the number of processes: 6 groups of 16
+LR = 3e-3  # with 5e-3 a prompt may end up at a word that is no answer
+
+
+@undisturbed
+def grpo(
+    model: "LlamaForCausalLM",
+    world: World,
+    *,
+    beta: float = 0.5,
+    num_generations: int = 16,
+    scale_rewards: str = "group",
+    rank: int = 8,
+    steps: int = 150,
+    lr: float = LR,
+    seed: int = 0,
+    folder=None,
+    resume: bool = False,
+) -> Trained:
+    """TRL's GRPO as it is by default, but for β, which is 0 there; scale_rewards="none": Dr. GRPO.
+
+    Adapters learn; the model itself, without them, is the reference. With a folder, checkpoints
+    stay there, and a training that was cut off resumes.
+    """
+    from datasets import Dataset
+    from trl import GRPOConfig, GRPOTrainer
+
+    with place(folder) as where:
+        trainer = GRPOTrainer(
+            models.fresh(model),
+            reward_funcs=oracle.reward_function(world),
+            args=GRPOConfig(
+                output_dir=where,
+                seed=seed,
+                max_steps=steps,
+                learning_rate=lr,
+                lr_scheduler_type="linear",
+                per_device_train_batch_size=BATCH // processes(),
+                num_generations=num_generations,
+                beta=beta,
+                scale_rewards=scale_rewards,
+                max_completion_length=1,
+                temperature=1.0,
+                top_k=0,  # every word may be drawn
+                **everyday(steps, saves=folder is not None),
+            ),
+            train_dataset=Dataset.from_list([{"prompt": prompt} for prompt in world.prompts] * 50),
+            processing_class=models.tokenizer(world),
+            peft_config=lora(rank),
+        )
+        return train(trainer, world, "progress.grpo", resume)
+
+
+@undisturbed
+def rloo(
+    model: "LlamaForCausalLM",
+    world: World,
+    *,
+    beta: float = 0.5,
+    num_generations: int = 16,
+    rank: int = 8,
+    steps: int = 150,
+    lr: float = LR,
+    seed: int = 0,
+    folder=None,
+    resume: bool = False,
+) -> Trained:
+    """TRL's RLOO: the leash stands in the reward, and nothing is divided by a spread."""
+    from datasets import Dataset
+    from trl import RLOOConfig, RLOOTrainer
+
+    with place(folder) as where:
+        trainer = RLOOTrainer(
+            models.fresh(model),
+            reward_funcs=oracle.reward_function(world),
+            args=RLOOConfig(
+                output_dir=where,
+                seed=seed,
+                max_steps=steps,
+                learning_rate=lr,
+                lr_scheduler_type="linear",
+                per_device_train_batch_size=BATCH // processes(),
+                num_generations=num_generations,
+                beta=beta,
+                max_completion_length=1,
+                temperature=1.0,
+                top_k=0,
+                **everyday(steps, saves=folder is not None),
+            ),
+            train_dataset=Dataset.from_list([{"prompt": prompt} for prompt in world.prompts] * 50),
+            processing_class=models.tokenizer(world),
+            peft_config=lora(rank),
+        )
+        return train(trainer, world, "progress.rloo", resume)
