@@ -408,6 +408,10 @@ ERRORS: dict[str, dict[str, str]] = {
         "tr": "{asked} süreç istendi, başlatıcı ise {got} süreç başlattı.",
         "en": "Asked for {asked} processes, but the launcher started {got}.",
     },
+    "no_checkpoint": {
+        "tr": "Devam edilecek bir checkpoint yok; --folder: {folder}",
+        "en": "There is no checkpoint to resume from; --folder: {folder}",
+    },
     "uneven": {
         "tr": "Bir güncellemenin {batch} örneği {got} sürece eşit bölünemez.",
         "en": "The {batch} samples of an update cannot be shared evenly by {got} processes.",

@@ -7,15 +7,14 @@ libraries.py  whether transformers, PEFT and TRL run here, and what they must le
 model.py      tokenizer, Llama, pretraining
 oracle.py     the table of a model, the reward of every word, where a training landed
 sft.py        LoRA by PEFT, SFT by TRL, merging
-dpo.py  groups.py   DPO; GRPO and RLOO: TRL's own trainers, each call whole
+pairs.py  groups.py   DPO; GRPO and RLOO: TRL's own trainers, each call whole
 training.py   what all trainers are told, and the curve of a training
-stored.py     what was measured once, for machines without TRL
+storage.py    what was measured once, for machines without TRL
 __main__.py   the same from a command line, in one process or many:  python -m toycore.real
 
 None of the three libraries is needed to import this, nor for what was stored.
 """
 
-from toycore.real.dpo import dpo, preferences
 from toycore.real.groups import grpo, rloo
 from toycore.real.libraries import guard
 from toycore.real.model import pretrain, tokenizer
@@ -30,8 +29,9 @@ from toycore.real.oracle import (
     table,
     words,
 )
+from toycore.real.pairs import dpo, preferences
 from toycore.real.sft import lora, lora_sft, merged, start, trainable_share
-from toycore.real.stored import stored
+from toycore.real.storage import stored
 from toycore.real.training import Trained
 
 __all__ = [

@@ -10,13 +10,12 @@ from toycore.real import model as models
 from toycore.real import oracle
 from toycore.real.libraries import undisturbed
 from toycore.real.sft import lora
-from toycore.real.training import Trained, everyday, place, processes, train
+from toycore.real.training import BATCH, Trained, everyday, place, processes, train
 from toycore.world import World
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
-BATCH = 96  # answers an update, whatever the number of processes: 6 groups of 16
 LR = 3e-3  # with 5e-3 a prompt may end up at a word that is no answer
 
 

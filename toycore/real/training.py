@@ -15,6 +15,7 @@ from toycore.progress import progress
 from toycore.real import oracle
 from toycore.world import World
 
+BATCH = 96  # pairs or answers an update, whatever the number of processes: 6 groups of 16
 POINTS = 15  # of a curve, beside the start
 
 
@@ -74,7 +75,7 @@ def train(trainer, world: World, key: str, resume: bool = False) -> Trained:
     from transformers import PrinterCallback, TrainerCallback
 
     class Watch(TrainerCallback):
-        """Notes where the policy is. Its notes stand in the trainer's log, and so in checkpoints."""
+        """Notes where the policy is, in the trainer's log, which is in each checkpoint."""
 
         def note(self, state, model):
             logp = oracle.table(model, world)
@@ -87,9 +88,10 @@ def train(trainer, world: World, key: str, resume: bool = False) -> Trained:
             state.log_history.append({"step": state.global_step, "exact": here})
 
         def on_train_begin(self, args, state, control, model=None, **_):
-            self.bar = iter(progress(range(state.max_steps + 1), key, world.language))
+            steps = range(state.max_steps + 1 if state.is_world_process_zero else 0)
+            self.bar = iter(progress(steps, key, world.language))
             for _step in range(state.global_step + 1):
-                next(self.bar)
+                next(self.bar, None)
             if state.global_step == 0:
                 self.note(state, model)
 

@@ -15,13 +15,11 @@ from toycore.real import model as models
 from toycore.real import oracle
 from toycore.real.libraries import undisturbed
 from toycore.real.sft import lora
-from toycore.real.training import Trained, everyday, place, processes, train
+from toycore.real.training import BATCH, Trained, everyday, place, processes, train
 from toycore.world import World
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
-
-BATCH = 96  # pairs an update, whatever the number of processes
 
 
 def preferences(
