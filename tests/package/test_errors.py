@@ -19,7 +19,7 @@ import xarray as xr
 from torch import nn
 
 import toycore as tc
-from toycore import checks, errors
+from toycore import checks, errors, real
 from toycore.broken.sampling import truncated
 from toycore.checks import dpo as dpo_checks
 from toycore.checks import environment, lora, quantization, trained, trial
@@ -27,6 +27,7 @@ from toycore.checks import ppo as ppo_checks
 from toycore.checks.exercise import Written
 from toycore.errors import ERRORS, LANGUAGES, in_its_language, say, spoken
 from toycore.quantization.matmul import int8_matmul
+from toycore.real import __main__ as command_line
 
 PACKAGE = Path(tc.__file__).parent
 each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -118,6 +119,21 @@ def skipped(change=None, module=None) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch.ao, and of layers that stay as they are
             return tc.quantization.libraries.quantized(module)[1]["torchao"]
+
+
+def unable(given, version, **modules) -> str:
+    """Why the libraries of lesson 8 do not run where these are the versions and the modules."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(real.libraries.metadata, "version", version)
+        for name, module in modules.items():
+            patch.setitem(sys.modules, name, module)
+        return real.guard(given.language)
+
+
+def hindrance(*arguments: str, processes: str = "1") -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORLD_SIZE", processes)
+        return command_line.hindrance(command_line.options().parse_args(arguments))
 
 
 def two_bits(linear):
@@ -313,6 +329,12 @@ CALLS = {
     ("own_forward",): lambda g: tc.quantize_dynamic(closed()),
     ("bytes", "unseen"): lambda g: tc.tensor_bytes(unseen()),
     ("not_installed",): lambda g: skipped(),
+    # lesson 8
+    ("too_old",): lambda g: unable(g, lambda _: "1.0"),
+    ("unusable",): lambda g: unable(g, lambda _: "99.0", datasets=None),
+    ("processes",): lambda g: hindrance("--processes", "2"),
+    ("no_checkpoint",): lambda g: hindrance("--resume"),
+    ("uneven",): lambda g: hindrance(processes="5"),
     ("weight_gone",): lambda g: skipped(
         lambda linear: nn.Identity(), nn.TransformerEncoderLayer(8, 2, 16)
     ),

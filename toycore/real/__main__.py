@@ -27,7 +27,9 @@ PAIRS = 10_000
 def main(arguments: list[str] | None = None) -> None:
     asked = options().parse_args(arguments)
     set_language(asked.language)
-    stop(real.guard(), asked)
+    why = real.guard() or hindrance(asked)
+    if why is not None:
+        raise SystemExit(why)
     world = World(language=asked.language)
     model = started(world, asked)
     trained = train(model, world, asked)
@@ -46,8 +48,8 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--beta", type=float, default=0.5)
     parser.add_argument("--num-generations", type=int, default=16, help="not for dpo")
     parser.add_argument("--rank", type=int, default=8, help="r of LoRA")
-    parser.add_argument("--lr", type=float, help="the method's own unless it is given")
-    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--lr", type=float, help="unless given, the method's own")
+    parser.add_argument("--steps", type=int, help="unless given, the method's own")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, help="stop unless the launcher started as many")
     parser.add_argument("--folder", type=Path, help="where checkpoints stay")
@@ -56,18 +58,17 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def stop(why: str | None, asked: argparse.Namespace) -> None:
-    """SystemExit, in words, where the libraries or the processes are not what is needed."""
+def hindrance(asked: argparse.Namespace) -> str | None:
+    """Why this run cannot be what was asked for, in words; None: it can."""
     count = processes()
     # A launcher may start fewer than it was told to, and say nothing.
     if asked.processes not in (None, count):
-        why = say("processes", asked=asked.processes, got=count)
-    elif BATCH % count:
-        why = say("uneven", batch=BATCH, got=count)
-    elif asked.resume and not (asked.folder and list(asked.folder.glob("checkpoint-*"))):
-        why = say("no_checkpoint", folder=asked.folder)
-    if why is not None:
-        raise SystemExit(why)
+        return say("processes", asked=asked.processes, got=count)
+    if BATCH % count:
+        return say("uneven", batch=BATCH, got=count)
+    if asked.resume and not (asked.folder and list(asked.folder.glob("checkpoint-*"))):
+        return say("no_checkpoint", folder=repr(str(asked.folder)))
+    return None
 
 
 @undisturbed
@@ -84,10 +85,9 @@ def started(world: World, asked: argparse.Namespace):
 
 
 def train(model, world: World, asked: argparse.Namespace) -> real.Trained:
-    shared = {"beta": asked.beta, "rank": asked.rank, "steps": asked.steps, "seed": asked.seed}
-    shared |= {"folder": asked.folder, "resume": asked.resume}
-    if asked.lr is not None:
-        shared["lr"] = asked.lr
+    shared = {name: getattr(asked, name) for name in ("beta", "rank", "seed", "folder", "resume")}
+    given = {"lr": asked.lr, "steps": asked.steps}
+    shared |= {name: value for name, value in given.items() if value is not None}
     if asked.method == "dpo":
         pairs = real.preferences(real.table(model, world), world, PAIRS, asked.seed)
         return real.dpo(model, world, pairs, **shared)
@@ -107,7 +107,7 @@ def told(trained: real.Trained, world: World, asked: argparse.Namespace) -> dict
         beta=asked.beta,
         num_generations=asked.num_generations,
     )
-    keys = ("method", "beta", "num_generations", "rank", "steps", "seed")
+    keys = ("method", "beta", "num_generations", "rank", "seed")
     return {
         **{key: getattr(asked, key) for key in keys},
         "processes": processes(),

@@ -1,0 +1,136 @@
+"""Lesson 8's part of the package where its libraries are missing, too old or broken: no trainer.
+
+The rest, with them, is in tests/real/.
+"""
+
+import importlib.metadata
+import sys
+from types import ModuleType
+
+import pytest
+import torch
+
+import toycore as tc
+from toycore import real
+from toycore.real import libraries
+
+WORLD = tc.World()
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Pretend that these versions are installed, and no other of the three."""
+
+    def installed(**versions: str) -> None:
+        def version(name: str) -> str:
+            if name in versions:
+                return versions[name]
+            raise importlib.metadata.PackageNotFoundError(name)
+
+        monkeypatch.setattr(libraries.metadata, "version", version)
+
+    return installed
+
+
+GOOD = {"transformers": "5.23.0", "peft": "0.21.2", "trl": "1.16.0"}
+
+
+@pytest.mark.parametrize("gone", GOOD)
+def test_what_is_missing_is_named(gone, installed):
+    installed(**{name: version for name, version in GOOD.items() if name != gone})
+    assert real.guard() == f"{gone} is not installed."
+    assert real.guard("tr") == f"{gone} kurulu değil."
+
+
+@pytest.mark.parametrize("old", ["1.15.9", "1.9.0", "0.99"])
+def test_what_is_too_old_is_told_what_it_takes(old, installed):
+    installed(**GOOD | {"trl": old})
+    assert real.guard() == f"trl {old} is too old: it takes 1.16 or later."
+    assert real.guard("tr") == f"trl {old} eski kalıyor: en az 1.16 gerekir."
+
+
+@pytest.mark.parametrize("newer", ["1.16.0rc1", "1.16.3", "1.20.0", "2.0"])
+def test_a_newer_one_is_tried(newer, installed, monkeypatch):
+    installed(**GOOD | {"trl": newer})
+    monkeypatch.setattr(libraries, "_try_all", lambda: None)
+    monkeypatch.setattr(libraries, "_silent", lambda: libraries.contextlib.nullcontext())
+    assert real.guard() is None
+
+
+def test_peft_beside_an_old_torchao_raises_only_when_an_adapter_is_built(installed, monkeypatch):
+    """As on Colab and Kaggle: the import succeeds."""
+    said = "Found an incompatible version of torchao. Found version 0.10.0\nand more"
+
+    def inject_adapter_in_model(*_):
+        raise ImportError(said)
+
+    peft = ModuleType("peft")
+    peft.LoraConfig = lambda **_: None
+    peft.inject_adapter_in_model = inject_adapter_in_model
+    monkeypatch.setitem(sys.modules, "peft", peft)
+    monkeypatch.setattr(libraries, "_silent", lambda: libraries.contextlib.nullcontext())
+    installed(**GOOD)
+    why = real.guard("tr")
+    assert why.startswith("Kitaplıklar kurulu, ama burada çalışmıyor: ImportError: Found an inc")
+    assert "\n" not in why
+    assert real.guard().startswith("The libraries are installed, but do not run here: ImportError")
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_without_them_each_function_says_why_in_the_worlds_language(language, installed):
+    installed()
+    world = tc.World(language=language)
+    why = {"tr": "transformers kurulu değil", "en": "transformers is not installed"}[language]
+    pairs = torch.zeros(1, 3)
+    for work in (
+        lambda: real.pretrain(world),
+        lambda: real.tokenizer(world),
+        lambda: real.lora_sft(None, world),
+        lambda: real.start(world),
+        lambda: real.dpo(None, world, pairs),
+        lambda: real.grpo(None, world),
+        lambda: real.rloo(None, world),
+    ):
+        with pytest.raises(ImportError, match=why):
+            work()
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+def test_every_word_earns_what_the_function_pays(language):
+    world = tc.World(reward=torch.arange(66).view(6, 11) / 66, language=language)
+    worth, judge, known = real.reward(world), real.reward_function(world), real.words(world)
+    assert len(set(known)) == len(known)
+    for prompt, row in zip(world.prompts, worth, strict=True):
+        # as TRL gives them: marks are gone from the text
+        texts = ["" if word in known[:3] else f" {word}" for word in known]
+        assert judge([prompt] * len(known), texts, completion_ids=None) == row.tolist()
+    assert (worth == real.OTHER).sum() == 6 * (len(known) - 11)
+    at = [known.index(token) for token in world.tokens]
+    assert torch.equal(worth[:, at], world.reward)
+
+
+def test_answers_and_mass_are_parts_of_the_table():
+    logp = torch.randn(2, 6, 24, generator=torch.Generator().manual_seed(0)).double()
+    logp = logp.log_softmax(-1)
+    known = real.words(WORLD)
+    for y, token in enumerate(WORLD.tokens):
+        joint = logp[..., known.index(token)].exp()
+        part = real.mass(logp, WORLD) * real.answers(logp, WORLD)[..., y].exp()
+        assert torch.allclose(joint, part, rtol=0, atol=1e-15)
+    assert torch.allclose(real.answers(logp, WORLD).exp().sum(-1), torch.ones(2, 6).double())
+
+
+def test_own_optima_are_those_of_lesson_7():
+    """Of a table with 24 words: π* for RLOO and DPO, less and other for the rest."""
+    logits = torch.randn(6, 24, generator=torch.Generator().manual_seed(0)).double()
+    ref, worth = logits.log_softmax(-1), real.reward(WORLD)
+    star = tc.exact.optimal_policy(ref, worth, 0.5)
+    for method in ("rloo", "dpo"):
+        assert torch.equal(real.own_optimum(method, ref, WORLD, beta=0.5), star)
+    # RLOO's mean of the others is left out: 15/16 of the reward, so as if β were 16/15 of it
+    dr = real.own_optimum("dr_grpo", ref, WORLD, beta=0.5)
+    assert torch.allclose(dr, tc.exact.optimal_policy(ref, worth, 0.5 * 16 / 15), atol=1e-12)
+    grpo = real.landing(real.own_optimum("grpo", ref, WORLD, beta=0.5), ref, WORLD, 0.5)
+    assert grpo["attained"] < 0.95
+    assert grpo["kl"] > 1.2 * real.landing(star, ref, WORLD, 0.5)["kl"]
+    assert real.landing(star, ref, WORLD, 0.5)["attained"] == pytest.approx(1)
