@@ -5,6 +5,8 @@ import math
 import os
 import random
 import re
+import subprocess
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -94,9 +96,9 @@ def test_what_is_no_answer_earns_the_same_in_the_table_and_by_the_function():
 
 def test_sft_counts_the_answer_alone(base):
     """The first loss is what the base gives the targets: the prompts' words are not in it."""
-    (first,) = real.lora_sft(base, WORLD, steps=1).curve[1:]
+    _, first = real.lora_sft(base, WORLD, steps=1).curve["loss"]
     due = -real.table(base, WORLD)[TARGETS].mean()
-    assert first["loss"] == pytest.approx(due.item(), rel=1e-4)
+    assert first == pytest.approx(due.item(), rel=1e-4)
 
 
 def test_sft_teaches_the_targets_and_leaves_the_base_alone(base):
@@ -132,9 +134,10 @@ def test_merged_weights_answer_as_the_adapters_do(base, rank, alpha):
 def test_the_first_loss_of_dpo_is_ln_2(start):
     pairs = real.preferences(real.table(start(), WORLD), WORLD, 200)
     for weight in (0.0, 0.2):
-        (first,) = real.dpo(start(), WORLD, pairs[:96], sft_weight=weight, steps=1).curve[1:]
+        run = real.dpo(start(), WORLD, pairs[:96], sft_weight=weight, steps=1)
+        _, first = run.curve["loss"]
         chosen = -real.table(start(), WORLD)[pairs[:96, 0], pairs[:96, 1]].mean()
-        assert first["loss"] == pytest.approx(math.log(2) + weight * chosen.item(), rel=1e-3)
+        assert first == pytest.approx(math.log(2) + weight * chosen.item(), rel=1e-3)
 
 
 def test_pairs_are_drawn_from_the_reference_and_judged_by_bradley_terry(start):
@@ -197,6 +200,8 @@ def test_what_a_learner_has_set_is_as_it_was(name, start, monkeypatch, tmp_path,
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(tempfile, "tempdir", str(gone))
     monkeypatch.setenv("A_LEARNERS_OWN", "1")
+    for seed in (random.seed, np.random.seed, torch.manual_seed):  # not as TRL sets them
+        seed(7)
     torch.set_num_threads(2)
     torch.set_default_dtype(torch.float64)
     torch.set_grad_enabled(False)
@@ -215,6 +220,13 @@ def test_what_a_learner_has_set_is_as_it_was(name, start, monkeypatch, tmp_path,
     assert not list(gone.rglob("*"))
 
 
+def test_the_first_use_leaves_no_variables():
+    """What an import sets included: in a process of its own."""
+    code = "import os; from toycore import real; before = dict(os.environ)"
+    code += "; assert real.guard() is None; assert dict(os.environ) == before"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("name", EACH)
 def test_the_same_seed_gives_the_same_whatever_was_drawn_before(name, start):
     work, tables = few(name, start()), []
@@ -228,9 +240,11 @@ def test_the_same_seed_gives_the_same_whatever_was_drawn_before(name, start):
 
 def test_a_curve_has_its_start_its_end_and_both_judges(start):
     run = real.grpo(start(), WORLD, steps=30)
-    assert [point["step"] for point in run.curve] == [*range(0, 31, 2)]
-    first = real.landing(run.ref_logp, run.ref_logp, WORLD, 0.5)
-    assert run.curve[0] == {"step": 0} | {name: first[name] for name in ("reward", "kl", "mass")}
-    last = real.landing(run.logp, run.ref_logp, WORLD, 0.5)
-    assert all(run.curve[-1][name] == last[name] for name in ("reward", "kl", "mass"))
-    assert all("loss" in point for point in run.curve[1:])
+    assert run.curve["step"] == [*range(0, 31, 2)]
+    for place, logp in ((0, run.ref_logp), (-1, run.logp)):
+        here = real.landing(logp, run.ref_logp, WORLD, 0.5)
+        for name in ("reward", "kl", "mass"):
+            assert run.curve[name][place] == here[name]
+    assert run.curve["loss"][0] is None
+    assert all(isinstance(loss, float) for loss in run.curve["loss"][1:])
+    assert len({*map(len, run.curve.values())}) == 1

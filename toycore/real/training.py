@@ -21,16 +21,16 @@ POINTS = 15  # of a curve, beside the start
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """model: PEFT's, adapters and all; curve: a dict for each of about 15 steps, the start first.
+    """model: PEFT's, adapters and all; logp and ref_logp: its table (6, W) and the reference's.
 
-    Each has `step` and, exact, `reward`, `kl` and `mass`; all but the first have the trainer's own
-    `loss`, the mean since the point before. logp and ref_logp: the tables (6, W), after and before.
+    curve: lists of about 16 numbers each, the start first: `step`; exact, `reward`, `kl` and
+    `mass`; and the trainer's own `loss`, its mean since the point before (at the start: None).
     """
 
     model: Any
     ref_logp: Tensor
     logp: Tensor
-    curve: list[dict[str, float]]
+    curve: dict[str, list]
 
 
 def processes() -> int:
@@ -114,7 +114,9 @@ def train(trainer, world: World, key: str, resume: bool = False) -> Trained:
     return Trained(model, before, oracle.table(model, world), _curve(trainer.state.log_history))
 
 
-def _curve(history: list[dict]) -> list[dict[str, float]]:
-    loss = {note["step"]: {"loss": note["loss"]} for note in history if "loss" in note}
+def _curve(history: list[dict]) -> dict[str, list]:
+    loss = {note["step"]: note["loss"] for note in history if "loss" in note}
     notes = [note for note in history if "exact" in note]
-    return [{"step": n["step"], **n["exact"], **loss.get(n["step"], {})} for n in notes]
+    curve = {name: [note["exact"][name] for note in notes] for name in notes[0]["exact"]}
+    steps = [note["step"] for note in notes]
+    return {"step": steps} | curve | {"loss": [loss.get(step) for step in steps]}
