@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell
 import toycore as tc
 from builder import bundle, links, predict, work
 from builder.execution import TIMEOUT
+from builder.lesson import files_of
 from builder.stored import stale
 from course import COURSE, NOTEBOOKS, ONCE, ROOT, long, said
 from preludes import BARS_AT_ONCE, nudged
@@ -96,9 +97,9 @@ def test_the_package_in_a_bundle_is_the_package_file_by_file(files, tmp_path):
     command = [sys.executable, "cell.py"]
     with subprocess.Popen(command, stdin=-1, stdout=-1, cwd=tmp_path, text=True) as python:
         folder = Path(json.loads(python.stdout.readline()))
-        found = {p.relative_to(folder): p.read_text("utf-8") for p in folder.rglob("*.py")}
+        found = {p.relative_to(folder): p.read_text("utf-8") for p in files_of(folder)}
         python.communicate("\n")
-    due = {p.relative_to(ROOT): p.read_text("utf-8") for p in ROOT.glob("toycore/**/*.py")}
+    due = {p.relative_to(ROOT): p.read_text("utf-8") for p in files_of(ROOT / "toycore")}
     assert found == due
     assert not folder.exists(), "it is not cleared away"
 

@@ -4,6 +4,7 @@ The rest, with them, is in tests/real/.
 """
 
 import importlib.metadata
+import json
 import sys
 from types import ModuleType
 
@@ -11,6 +12,8 @@ import pytest
 import torch
 
 import toycore as tc
+from course import ROOT
+from stored_real import settings
 from toycore import real
 from toycore.real import libraries
 
@@ -134,3 +137,60 @@ def test_own_optima_are_those_of_lesson_7():
     assert grpo["attained"] < 0.95
     assert grpo["kl"] > 1.2 * real.landing(star, ref, WORLD, 0.5)["kl"]
     assert real.landing(star, ref, WORLD, 0.5)["attained"] == pytest.approx(1)
+
+
+# --- what is stored -------------------------------------------------------------------------------
+
+STORED = real.stored()
+ALIKE = {"rel": 0, "abs": 2e-3}  # four decimals are stored, of the start's logarithms too
+
+
+def test_each_setting_is_stored_in_three_seeds_and_once():
+    due = [one | {"seed": seed} for one in settings() for seed in (0, 1, 2)]
+    keys = ("method", "beta", "num_generations", "rank", "seed")
+    got = [{key: run[key] for key in keys if key in run} for run in STORED["runs"]]
+    order = json.dumps
+    assert sorted(map(order, got)) == sorted(map(order, due))
+
+
+def test_it_was_measured_with_the_versions_that_are_installed_for_it():
+    pinned = (ROOT / "tests" / "versions" / "real.txt").read_text(encoding="utf-8")
+    for name, version in STORED["versions"].items():
+        assert name == "python" or f"\n{name}=={version.partition('+')[0]}\n" in pinned, name
+
+
+def named(run: dict) -> str:
+    return "-".join(
+        str(run.get(name, "")) for name in ("method", "beta", "num_generations", "rank", "seed")
+    )
+
+
+@pytest.mark.parametrize("run", STORED["runs"], ids=named)
+def test_what_is_stored_is_what_the_oracle_says_of_its_start(run):
+    beta, ref = run["beta"], torch.tensor(STORED["starts"][str(run["seed"])]["ref_logp"])
+    ref = ref.double().log_softmax(-1)
+    recipe = {name: run[name] for name in ("beta", "num_generations") if name in run}
+    due = {
+        "own": real.own_optimum(run["method"], ref, WORLD, **recipe),
+        "star": tc.exact.optimal_policy(ref, real.reward(WORLD), beta),
+    }
+    for name, logp in due.items():
+        assert run[name] == pytest.approx(real.landing(logp, ref, WORLD, beta), **ALIKE), name
+    first = real.landing(ref, ref, WORLD, beta)
+    curve = run["curve"]
+    for name in ("reward", "kl", "mass"):
+        assert curve[name][0] == pytest.approx(first[name], **ALIKE)
+        assert curve[name][-1] == pytest.approx(run[name], **ALIKE)
+    gain, most = (one["reward"] - beta * one["kl"] - first["reward"] for one in (run, run["star"]))
+    assert run["attained"] == pytest.approx(gain / most, abs=0.01)
+    assert run["attained"] <= 1 + 1e-4
+
+
+@pytest.mark.parametrize("run", STORED["runs"], ids=named)
+def test_what_lesson_8_shows_is_what_lesson_7_predicts(run):
+    near = {"rloo": 0.95, "dr_grpo": 0.95, "dpo": 0.75}
+    if run["method"] != "grpo":
+        assert run["attained"] > near[run["method"]]
+    elif run["beta"] == 0.5:
+        assert run["attained"] == pytest.approx(run["own"]["attained"], abs=0.2)
+    assert run["mass"] > 0.95

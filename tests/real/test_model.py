@@ -193,6 +193,9 @@ def surroundings() -> dict:
 
 @pytest.mark.parametrize("name", EACH)
 def test_what_a_learner_has_set_is_as_it_was(name, start, monkeypatch, tmp_path, capfd):
+    import datasets
+    from transformers.utils import logging as told
+
     work = few(name, start())
     gone = tmp_path / "temporary"
     gone.mkdir()
@@ -200,6 +203,10 @@ def test_what_a_learner_has_set_is_as_it_was(name, start, monkeypatch, tmp_path,
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(tempfile, "tempdir", str(gone))
     monkeypatch.setenv("A_LEARNERS_OWN", "1")
+    monkeypatch.setattr("toycore.progress.DELAY", 1e9)  # our own bar, on a slow machine
+    datasets.enable_progress_bars()
+    told.enable_progress_bar()
+    told.set_verbosity_info()
     for seed in (random.seed, np.random.seed, torch.manual_seed):  # not as TRL sets them
         seed(7)
     torch.set_num_threads(2)
@@ -217,6 +224,7 @@ def test_what_a_learner_has_set_is_as_it_was(name, start, monkeypatch, tmp_path,
     for what, was in before.items():
         assert after[what] == was, what
     assert capfd.readouterr() == ("", "")
+    told.set_verbosity_warning()
     assert not list(gone.rglob("*"))
 
 

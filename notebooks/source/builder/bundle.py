@@ -17,7 +17,7 @@ import nbformat
 
 from builder import links, predict
 from builder.folder import replace
-from builder.lesson import LANGUAGES, LessonError, text_of
+from builder.lesson import LANGUAGES, LessonError, files_of, text_of
 from builder.plan import Course
 from builder.stored import read, stale, to_bytes
 from words import WORDS
@@ -111,8 +111,7 @@ def bundle(course: Course, path: Path, stored) -> bytes:
 
 def package_cell(package: Path, title: str) -> str:
     texts = {
-        path.relative_to(package.parent).as_posix(): text_of(path)
-        for path in sorted(package.rglob("*.py"))
+        path.relative_to(package.parent).as_posix(): text_of(path) for path in files_of(package)
     }
     if quoted := [name for name, text in texts.items() if "'''" in text]:
         raise LessonError(f"''' would end the string that holds {', '.join(quoted)}")

@@ -50,6 +50,11 @@ class LessonError(Exception):
     """A lesson cannot become two notebooks; the message says where and why."""
 
 
+def files_of(package: Path) -> list[Path]:
+    """What of the package a notebook hangs on and a bundle holds: its code, its stored numbers."""
+    return sorted(path for path in package.rglob("*") if path.suffix in (".py", ".json"))
+
+
 def text_of(path: Path) -> str:
     """What a source says, even where an editor has put a byte order mark before it."""
     try:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import nbformat
 
 from builder import links, predict, quiz
-from builder.lesson import KEPT, LessonError, read_lesson, text_of
+from builder.lesson import KEPT, LessonError, files_of, read_lesson, text_of
 from words import WORDS
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -57,7 +57,7 @@ def make_notebooks(course: Course, lesson: Path) -> dict:
     for block in cells:
         quiz.check(lesson.name, block)
     predict.check(lesson.name, cells)
-    sources = digest(lesson, sorted(course.package.rglob("*.py")))
+    sources = digest(lesson, files_of(course.package))
     address = links.repository(course.output)
     notebooks = {}
     for language, name in names.items():
