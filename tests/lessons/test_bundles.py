@@ -32,7 +32,7 @@ from preludes import BARS_AT_ONCE, nudged
 from slider_texts import DUE, PROBE
 from words import WORDS
 
-FOUND = {path.name for path in ROOT.glob(".venv-*")}
+FOUND = {path.name for path in ROOT.glob(".venv-*")} - {".venv-real"}  # which has the repository
 ENVIRONMENTS = sorted(FOUND | {".venv-colab", ".venv-kaggle"})
 WHERE = "import os, toycore; print(toycore.__file__, os.listdir())"
 ANOTHER_PLACE = {

@@ -84,4 +84,8 @@ def test_each_set_of_versions_has_its_file_and_its_run():
     lists = re.findall(r"'(\[\{.*?\}\])'", workflow, re.DOTALL)
     runs = [entry["set"] for entries in lists for entry in json.loads(entries)]
     files = {path.stem for path in (ROOT / "tests" / "versions").glob("*.txt")}
-    assert sorted(runs) == sorted(files - {"tested"})
+    assert sorted(runs) == sorted(files - {"tested", "real"})
+    # The libraries of lesson 8 have a job of their own.
+    ci = (WORKFLOWS / "ci.yml").read_text(encoding="utf-8")
+    assert "-r tests/versions/real.txt" in ci
+    assert "pytest -n 0 -m long tests/real" in ci

@@ -142,13 +142,13 @@ def test_own_optima_are_those_of_lesson_7():
 # --- what is stored -------------------------------------------------------------------------------
 
 STORED = real.stored()
+KEYS = ("method", "beta", "num_generations", "rank", "seed")
 ALIKE = {"rel": 0, "abs": 2e-3}  # four decimals are stored, of the start's logarithms too
 
 
 def test_each_setting_is_stored_in_three_seeds_and_once():
     due = [one | {"seed": seed} for one in settings() for seed in (0, 1, 2)]
-    keys = ("method", "beta", "num_generations", "rank", "seed")
-    got = [{key: run[key] for key in keys if key in run} for run in STORED["runs"]]
+    got = [{key: run[key] for key in KEYS if key in run} for run in STORED["runs"]]
     order = json.dumps
     assert sorted(map(order, got)) == sorted(map(order, due))
 
@@ -160,9 +160,7 @@ def test_it_was_measured_with_the_versions_that_are_installed_for_it():
 
 
 def named(run: dict) -> str:
-    return "-".join(
-        str(run.get(name, "")) for name in ("method", "beta", "num_generations", "rank", "seed")
-    )
+    return "-".join(str(run.get(key, "")) for key in KEYS)
 
 
 @pytest.mark.parametrize("run", STORED["runs"], ids=named)
