@@ -137,6 +137,8 @@ def test_own_optima_are_those_of_lesson_7():
     assert grpo["attained"] < 0.95
     assert grpo["kl"] > 1.2 * real.landing(star, ref, WORLD, 0.5)["kl"]
     assert real.landing(star, ref, WORLD, 0.5)["attained"] == pytest.approx(1)
+    with pytest.raises(ValueError, match="method must be one of rloo, dr_grpo, grpo, dpo"):
+        real.own_optimum("ppo", ref, WORLD, beta=0.5)
 
 
 # --- what is stored -------------------------------------------------------------------------------

@@ -84,3 +84,26 @@ def test_dpo_comes_near_and_keeps_its_words(seed, landed):
     here, _, _ = landed("dpo", seed)
     assert here["attained"] > 0.8
     assert here["mass"] > 0.98
+
+
+@each_seed
+@pytest.mark.parametrize("method", ["rloo", "dr_grpo", "grpo", "dpo"])
+def test_what_is_stored_is_what_is_measured_here(method, seed, landed):
+    """By tolerance: digits are a processor's own."""
+    (stored,) = (
+        run
+        for run in real.stored()["runs"]
+        if (run["method"], run["seed"], run["beta"], run["rank"]) == (method, seed, BETA, 8)
+        and run.get("num_generations", 16) == 16
+    )
+    here, own, _ = landed(method, seed)
+    assert own == pytest.approx(stored["own"], abs=0.02)
+    for name, tolerance in {"reward": 0.03, "kl": 0.06, "attained": 0.12, "mass": 0.01}.items():
+        assert here[name] == pytest.approx(stored[name], abs=tolerance), name
+
+
+def test_in_turkish_it_lands_too():
+    """The prompts have other lengths there, so other digits."""
+    world = tc.World(language="tr")
+    run = real.rloo(real.start(world), world)
+    assert real.landing(run.logp, run.ref_logp, world, BETA)["attained"] > 0.95

@@ -17,10 +17,10 @@ from pathlib import Path
 from toycore import real
 from toycore.errors import say, set_language
 from toycore.real.libraries import undisturbed
+from toycore.real.oracle import METHODS
 from toycore.real.training import BATCH, processes
 from toycore.world import World
 
-METHODS = ("dpo", "dr_grpo", "grpo", "rloo")
 PAIRS = 10_000
 
 

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from toycore import exact
+from toycore.engine import guards
 from toycore.grpo import GRPOConfig
 from toycore.grpo import own_optimum as own_optimum_of
 from toycore.world import World
 
+METHODS = ("rloo", "dr_grpo", "grpo", "dpo")
 OTHER = -1.0  # what a word earns that is none of the 11 answers
 MARKS = ("<pad>", "<eos>", "<unk>")
 
@@ -91,6 +93,7 @@ def own_optimum(
     method: "grpo" (TRL's defaults), "dr_grpo" (the same with scale_rewards="none"), "rloo", "dpo".
     TRL multiplies k3 by ρ, which pulls as k2 does here: by the gradient of KL(π‖π_ref).
     """
+    guards.Choice(METHODS).check("method", method)
     recipes = {
         "grpo": {"scale_rewards": "group", "kl_estimator": "k2"},
         "dr_grpo": {"scale_rewards": "none", "kl_estimator": "k2"},
