@@ -86,6 +86,21 @@ def test_dpo_comes_near_and_keeps_its_words(seed, landed):
     assert here["mass"] > 0.98
 
 
+def test_words_of_no_pair_take_what_dpo_leaks_and_sft_stops_it(start):
+    """At a small β the pairs ask for large logits, which lift what all words share."""
+
+    def left(beta: float, weight: float = 0.0, **pretraining) -> float:
+        model = start(0, **pretraining)
+        pairs = real.preferences(real.table(model, WORLD), WORLD, 10_000)
+        run = real.dpo(model, WORLD, pairs, beta=beta, sft_weight=weight)
+        assert real.mass(run.ref_logp, WORLD).min() > 0.98
+        return float(real.mass(run.logp, WORLD).mean())
+
+    assert left(0.1) < 0.95
+    assert left(0.1, weight=0.2) > 0.99
+    assert left(0.5, initializer_range=0.02) < 0.8
+
+
 @each_seed
 @pytest.mark.parametrize("method", ["rloo", "dr_grpo", "grpo", "dpo"])
 def test_what_is_stored_is_what_is_measured_here(method, seed, landed):
