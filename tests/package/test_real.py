@@ -5,9 +5,12 @@ The rest, with them, is in tests/real/.
 
 import importlib.metadata
 import json
+import os
+import random
 import sys
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 
@@ -96,6 +99,46 @@ def test_without_them_each_function_says_why_in_the_worlds_language(language, in
     ):
         with pytest.raises(ImportError, match=why):
             work()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_library_sets_is_put_back(fails, monkeypatch):
+    """Whatever they may do: tests/real/ sees what they do."""
+    monkeypatch.setattr(libraries, "guard", lambda: None)
+    monkeypatch.setattr(libraries, "_silent", lambda: libraries.contextlib.nullcontext())
+    monkeypatch.setenv("CHANGED", "1")
+    monkeypatch.setenv("GONE", "1")
+    seen = []
+
+    @libraries.undisturbed
+    def work():
+        seen.append((torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()))
+        os.environ |= {"CHANGED": "2", "NEW": "1"}
+        del os.environ["GONE"]
+        for seed in (random.seed, np.random.seed, torch.manual_seed):
+            seed(0)
+        torch.set_num_threads(3)
+        if fails:
+            raise ZeroDivisionError
+
+    def state() -> list:
+        drawn = [random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist()]  # noqa: NPY002
+        return [*drawn, dict(os.environ), torch.get_num_threads(), torch.get_default_dtype()]
+
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        torch.set_default_dtype(torch.float64)
+        with torch.no_grad():
+            before = state()
+            with pytest.raises(ZeroDivisionError) if fails else libraries.contextlib.nullcontext():
+                work()
+            assert state() == before
+            assert not torch.is_grad_enabled()
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(torch.float32)
+    assert seen == [(1, torch.float32, True)]
 
 
 @pytest.mark.parametrize("language", ["tr", "en"])

@@ -16,7 +16,7 @@ from toycore.world import World
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
-LR = 3e-3  # with 5e-3 a prompt may end up at a word that is no answer
+LR = 3e-3  # falls to 0
 
 
 @undisturbed
