@@ -236,8 +236,9 @@ def test_what_lesson_8_shows_is_what_lesson_7_predicts(run):
         assert here > 0.95
     if method == "grpo":  # beyond π*, the more so the shorter the leash ought to be
         assert here == pytest.approx(own["attained"], abs=0.2)
-        assert beta < 0.5 or run["kl"] > 1.8 * run["star"]["kl"]
-        assert here < {0.1: 1, 0.25: 0.98, 0.5: 0.85, 1.0: 0.5}[beta]
+        small = run["num_generations"] == 4  # the larger a group, the farther
+        assert beta < 0.5 or run["kl"] > (1.3 if small else 1.8) * run["star"]["kl"]
+        assert here < {0.1: 1, 0.25: 0.98, 0.5: 0.95 if small else 0.85, 1.0: 0.5}[beta]
     if method == "dpo" and beta >= 0.5:
         assert here > 0.75
     leaks = method == "dpo" and beta == 0.1
