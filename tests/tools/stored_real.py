@@ -2,7 +2,7 @@
 
     .venv-real/bin/python tests/tools/stored_real.py [--seeds 0 1 2] [--again]
 
-About 100 trainings of 10 to 20 CPU seconds each. Each is written down as soon as it is done, so
+About 150 trainings of 5 to 20 CPU seconds each. Each is written down as soon as it is done, so
 that what was cut off goes on where it was; --again does all of them anew.
 """
 
@@ -14,6 +14,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import torch
+
 import toycore as tc
 from toycore import real
 
@@ -22,6 +24,12 @@ LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets", "
 USUAL = {"beta": 0.5, "num_generations": 16, "rank": 8}
 SWEPT = {"beta": [0.1, 0.25, 0.5, 1.0], "num_generations": [4, 8, 16], "rank": [2, 8, 32]}
 METHODS = ("rloo", "grpo", "dr_grpo", "dpo")
+# Where DPO's probability leaks to words of no pair, and what keeps it.
+NARROW = 0.02  # initializer_range, as the library has it by default
+LEAKS = [{"beta": 0.5, "initializer_range": NARROW}, {"beta": 0.1}]
+CURES = [{}, {"sft_weight": 0.2}, {"every_word": True}]
+SPREADS, RANKS = (NARROW, 0.125, 0.25), (2, 8, 32, None)  # None: all weights learn
+NAMED = ("seed", "method", *USUAL, "initializer_range", "sft_weight", "every_word")
 WORLD = tc.World()
 
 
@@ -31,27 +39,42 @@ def settings() -> list[dict]:
     for (name, values), method in itertools.product(SWEPT.items(), METHODS):
         usual = {k: v for k, v in USUAL.items() if method != "dpo" or k != "num_generations"}
         found += [{"method": method} | usual | {name: value} for value in values if name in usual]
+    found += [{"method": "dpo", "rank": 8} | leak | cure for leak in LEAKS for cure in CURES]
     return [one for place, one in enumerate(found) if one not in found[:place]]
 
 
 @cache
-def start(seed: int):
-    model = real.start(WORLD, seed)
-    return model, real.table(model, WORLD)
+def start(seed: int, initializer_range: float = 0.25):
+    """A start, its table, and what is told of how it was made."""
+    base = real.pretrain(WORLD, seed, initializer_range=initializer_range)
+    taught = real.lora_sft(base, WORLD, seed=seed)
+    model = real.merged(taught.model)
+    table = real.table(model, WORLD)
+    told = {
+        "base_logp": real.table(base, WORLD).tolist(),
+        "sft_logp": taught.logp.tolist(),
+        "ref_logp": table.tolist(),
+        "trainable": list(taught.model.get_nb_trainable_parameters()),
+        "curve": taught.curve,
+    }
+    return model, table, told
 
 
 def measure(method: str, seed: int, **asked) -> dict:
-    model, ref = start(seed)
+    beta, where = asked["beta"], {}
+    if "initializer_range" in asked:
+        where["initializer_range"] = asked.pop("initializer_range")
+    model, ref, _ = start(seed, **where)
+    recipe = {name: asked[name] for name in ("beta", "num_generations") if name in asked}
     if method == "dpo":
-        pairs = real.preferences(ref, WORLD, 10_000, seed)
+        every_word = asked.pop("every_word", False)
+        pairs = real.preferences(ref, WORLD, 10_000, seed, every_word=every_word)
         run = real.dpo(model, WORLD, pairs, seed=seed, **asked)
     elif method == "rloo":
         run = real.rloo(model, WORLD, seed=seed, **asked)
     else:
         scale = "none" if method == "dr_grpo" else "group"
         run = real.grpo(model, WORLD, scale_rewards=scale, seed=seed, **asked)
-    beta = asked["beta"]
-    recipe = {name: asked[name] for name in ("beta", "num_generations") if name in asked}
     star = tc.exact.optimal_policy(ref, real.reward(WORLD), beta)
     places = {
         "": run.logp,
@@ -59,7 +82,38 @@ def measure(method: str, seed: int, **asked) -> dict:
         "star": star,
     }
     here = {name: real.landing(logp, ref, WORLD, beta) for name, logp in places.items()}
-    return here.pop("") | here | {"curve": run.curve}
+    told = here.pop("") | here | {"logp": run.logp.tolist(), "curve": run.curve}
+    return told | ({"int8": int8(run)} if (method, *asked.values()) == ("rloo", 0.5, 16, 8) else {})
+
+
+def int8(run: real.Trained) -> dict:
+    """The trained model with whole numbers for weights: its table, and both in bytes."""
+    model = real.merged(run.model)
+    small = tc.quantization.quantize_dynamic(model)
+    sizes = [tc.quantization.serialized_bytes(one) for one in (model, small)]
+    return {"logp": real.table(small, WORLD).tolist(), "bytes": sizes}
+
+
+def ceiling(seed: int, initializer_range: float, rank: int | None) -> float:
+    """How much a model can attain at all: ascent on the exact objective, without sampling."""
+    from peft import get_peft_model
+
+    model, ref, _ = start(seed, initializer_range)
+    model = real.fresh(model)
+    if rank is not None:
+        model = get_peft_model(model, real.lora(rank))
+    asked = real.tokenizer(WORLD)([*WORLD.prompts], padding=True, return_tensors="pt")
+    weights = [one for one in model.parameters() if one.requires_grad]
+    optimizer = torch.optim.Adam(weights, lr=3e-3 if rank is None else 1e-2)
+    falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, 300)
+    for _ in range(300):
+        logp = model(**asked).logits[:, -1].double().log_softmax(-1)
+        loss = -tc.exact.objective(logp, ref, real.reward(WORLD), USUAL["beta"]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        falling.step()
+    return real.landing(real.table(model, WORLD), ref, WORLD, USUAL["beta"])["attained"]
 
 
 def rounded(value):
@@ -71,14 +125,16 @@ def rounded(value):
     return [rounded(one) for one in value] if isinstance(value, list) else value
 
 
-def write(runs: list[dict], starts: dict) -> None:
+def write(told: dict) -> None:
     """One line for each start and each run, so that a change of the file can be read."""
     versions = {name: metadata.version(name) for name in LIBRARIES}
-    versions["python"] = platform.python_version()
-    lines = [f'"versions": {json.dumps(versions)}']
-    rows = ",\n".join(f"{json.dumps(seed)}: {json.dumps(one)}" for seed, one in starts.items())
+    lines = [f'"versions": {json.dumps(versions | {"python": platform.python_version()})}']
+    rows = ",\n".join(
+        f"{json.dumps(seed)}: {json.dumps(one)}" for seed, one in told["starts"].items()
+    )
     lines.append('"starts": {\n' + rows + "\n}")
-    lines.append('"runs": [\n' + ",\n".join(map(json.dumps, runs)) + "\n]")
+    for name in ("ceilings", "runs"):
+        lines.append(f'"{name}": [\n' + ",\n".join(map(json.dumps, told[name])) + "\n]")
     FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
@@ -87,21 +143,25 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--again", action="store_true")
     asked = parser.parse_args()
-    old = real.stored() if FILE.exists() and not asked.again else {"runs": [], "starts": {}}
-    runs, starts = old["runs"], old["starts"]
-    known = {
-        json.dumps({k: run[k] for k in run if k in (*USUAL, "method", "seed")}) for run in runs
-    }
+    told = {"runs": [], "starts": {}, "ceilings": []}
+    if FILE.exists() and not asked.again:
+        told |= real.stored()
     for one, seed in itertools.product(settings(), asked.seeds):
-        run = one | {"seed": seed}
-        if json.dumps(run) in known:
+        run = {"seed": seed} | one
+        if run in [
+            {name: known[name] for name in known if name in NAMED} for known in told["runs"]
+        ]:
             continue
-        starts[str(seed)] = {"ref_logp": rounded(start(seed)[1].tolist())}
-        runs.append(run | rounded(measure(**run)))
-        write(runs, starts)
-        print(
-            len(runs), json.dumps({k: v for k, v in runs[-1].items() if k != "curve"}), flush=True
-        )
+        told["starts"].setdefault(str(seed), rounded(start(seed)[2]))
+        told["runs"].append(run | rounded(measure(seed=seed, **one)))
+        write(told)
+        brief = {k: v for k, v in told["runs"][-1].items() if k not in ("curve", "logp", "int8")}
+        print(len(told["runs"]), json.dumps(brief), flush=True)
+    for spread, rank, seed in itertools.product(SPREADS, RANKS, asked.seeds):
+        one = {"initializer_range": spread, "rank": rank, "seed": seed}
+        if not any(one.items() <= known.items() for known in told["ceilings"]):
+            told["ceilings"].append(one | {"attained": rounded(ceiling(seed, spread, rank))})
+            write(told)
 
 
 if __name__ == "__main__":

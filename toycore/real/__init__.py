@@ -17,7 +17,7 @@ None of the three libraries is needed to import this, nor for what was stored.
 
 from toycore.real.groups import grpo, rloo
 from toycore.real.libraries import guard
-from toycore.real.model import pretrain, tokenizer
+from toycore.real.model import fresh, pretrain, tokenizer
 from toycore.real.oracle import (
     OTHER,
     answers,
@@ -39,6 +39,7 @@ __all__ = [
     "Trained",
     "answers",
     "dpo",
+    "fresh",
     "grpo",
     "guard",
     "landing",
