@@ -627,6 +627,25 @@ TERMS = (
         "the scale is found beforehand and kept; dynamic quantization finds it anew for each input",
     ),
     Term(
+        "transformer",
+        "transformer",
+        "sözcükleri birbirine dikkat katmanlarıyla bağlayan ağ; büyük dil modellerinin yapısı",
+        "a network that relates words to one another by attention; what large language models are",
+    ),
+    Term(
+        "tokenizer",
+        "tokenizer",
+        "metni token'ların sayılarına çeviren parça",
+        "what turns a text into the numbers of its tokens",
+    ),
+    Term(
+        "ön eğitim",
+        "pretraining",
+        "görevden önce, genel metinlerle eğitme",
+        "training on texts in general, before any task",
+        ("önceden eğitme",),
+    ),
+    Term(
         "desibel (dB)",
         "decibel (dB)",
         "iki gücün oranı: 10 kat güç, 10 dB",

@@ -153,6 +153,7 @@ TEXT = {
     "curve.gold": {"tr": "Beklenen altın ödül", "en": "Expected gold reward"},
     "curve.covariance": {"tr": "Cov(altın, vekil)", "en": "Cov(gold, proxy)"},
     "curve.group_weight": {"tr": "Çekiş w(p)", "en": "Pull w(p)"},
+    "curve.mass": {"tr": "11 yanıttaki olasılık", "en": "Probability on the 11 answers"},
     "curve.long_right": {"tr": "P(uzun | doğru)", "en": "P(long | right)"},
     "curve.long_wrong": {"tr": "P(uzun | yanlış)", "en": "P(long | wrong)"},
     "label.formula": {"tr": "ünlü formül", "en": "the famous formula"},

@@ -901,9 +901,6 @@
 # | GRPO'nun kaybı 0 | Öyle olmalı: grubun avantajlarının toplamı 0'dır |
 # | Tasma kısaldıkça KL düşüyor, ama hep beklenenden büyük (8'lik grup) | Standart sapmaya bölünmüş, KL kayıpta |
 # | Yanıtlar uzadıkça uzuyor, ödül artmıyor | Kayıp yanıtın boyuna bölünüyor |
-#
-# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması
-# gerektiğini sorabilir.
 
 # %% [markdown] lang="en"
 # ### If a learner shows you this
@@ -915,5 +912,110 @@
 # | The loss of GRPO is 0 | It should be: the advantages of a group sum to 0 |
 # | The KL falls with a shorter leash, but is always larger than expected (a group of 8) | Divided by the standard deviation, with the KL in the loss |
 # | Answers grow longer and longer, and earn no more | The loss is divided by the length of the answer |
+
+# %% [markdown] lang="tr"
+# ## {{08_real_model}}
+#
+# Kalacak cümle: **kütüphane değişir, sınır değişmez; bir eğitim başka yere vardıysa önce hangi amacı büyüttüğünü sorun.**
+#
+# Bu ders kütüphaneler olmadan da yürür: resimler saklanan üç tohumdan çizilir. TRL'nin olduğu makinede bütün eğitimler toplam bir iki
+# dakika sürer; sınıf konuşurken çalışsınlar.
+#
+# | § | 45 | 90 | Nasıl |
+# | --- | --- | --- | --- |
+# | Açılış | 2 | 4 | "TRL kullanan var mı? `beta`'sı kaçtı?" Bilmeyen çok çıkar |
+# | 1 | 2 | 3 | Tablonun hâlâ bir tablo olduğunu söyletin: 6 istem, 24 sözcük |
+# | 2 | 5 | 7 | Yapılandırmayı bir öğrenci satır satır okusun |
+# | 3 | 7 | 10 | Eğitilen payı tahtada saydırın |
+# | 4 | 15 | 22 | Önce kuram, sonra eğitim: boş işaretleri resimden önce tahtaya koyun |
+# | 5 | – | 8 | Kısa planda atlayın |
+# | 6 | 8 | 13 | "Anılmayan sözcüğe ne olur?" sorusunda uzun bekleyin |
+# | 7 | – | 6 | Kısa planda ödev |
+# | 8 | 3 | 5 | Tabloyu kendi projelerindeki adlarla tamamlasınlar |
+# | 9–10 | – | 6 | Birden çok makinesi olan sınıflara |
+# | Kapanış | 3 | 6 | "Yarın işte neyi denetlersiniz?" Herkes tek bir ayar söylesin |
+#
+# ### Ne sorulur, ne beklenir
+#
+# - **Bölüm 3.** "Küçük modelde LoRA neden çok ağırlık eğitiyor?" Pay $2r/d$ ile gider; burada genişlik küçük.
+#
+#   {{trainable}}
+# - **Bölüm 4.** "Aynı `beta`; neden iki ayrı yer?" RLOO hiçbir şeyi bölmez; GRPO ödülü böler, kayıptaki tasmayı bölmez.
+#
+#   {{foretold}}
+# - **Bölüm 4.** "Küçük grup iyi mi, kötü mü?" Hangi KL'de sorulduğuna bağlı; önce onu sorduklarını duyun.
+# - **Bölüm 5.** "Eğitim takıldı; `r` mi küçük?" Tabloda sütunlar neredeyse aynı, satırlar değil: tavan, sözcük vektörlerinde.
+#
+#   {{ceilings}}
+# - **Bölüm 6.** "Olasılık nereye gitti?" Hiçbir çiftte geçmeyen sözcüklere; kimse onlara dur demedi.
+#
+#   {{cures}}
+# - **Bölüm 7.** "INT8 eğitileni bozar mı?" Eğitimin gittiği yolun yanında hiç denecek kadar az.
+
+# %% [markdown] lang="en"
+# ## {{08_real_model}}
+#
+# The sentence to remember: **the library changes, the frontier does not; when a training ends elsewhere, ask first which objective it climbed.**
+#
+# The lesson works without the libraries, too: the pictures are drawn from three stored seeds. Where TRL is installed, all trainings together
+# take a minute or two; let them run while the class talks.
+#
+# | § | 45 | 90 | How |
+# | --- | --- | --- | --- |
+# | Opening | 2 | 4 | "Who uses TRL? What was your `beta`?" Many will not know |
+# | 1 | 2 | 3 | Have them say that the table is still a table: 6 prompts, 24 words |
+# | 2 | 5 | 7 | A learner reads the configuration aloud, line by line |
+# | 3 | 7 | 10 | Have the trained share counted on the board |
+# | 4 | 15 | 22 | Theory first: put the hollow marks on the board before the picture |
+# | 5 | – | 8 | Skip it in the short plan |
+# | 6 | 8 | 13 | Wait long at "what happens to a word that nobody mentions?" |
+# | 7 | – | 6 | Homework in the short plan |
+# | 8 | 3 | 5 | Let them add the names from their own projects to the table |
+# | 9–10 | – | 6 | For classes with more than one machine |
+# | Closing | 3 | 6 | "What will you check at work tomorrow?" One setting from each |
+#
+# ### What to ask, what to expect
+#
+# - **Section 3.** "Why does LoRA train so much of a small model?" The share goes with $2r/d$, and this width is small.
+#
+#   {{trainable}}
+# - **Section 4.** "One `beta`; why two places?" RLOO divides nothing; GRPO divides the reward, and not the leash in its loss.
+#
+#   {{foretold}}
+# - **Section 4.** "Is a small group good or bad?" That depends on the KL; listen for whether they ask.
+# - **Section 5.** "Training is stuck; is `r` too small?" The columns of the table are nearly alike, the rows are not: the ceiling is in the word vectors.
+#
+#   {{ceilings}}
+# - **Section 6.** "Where did the probability go?" To words in no pair; nobody told them to stay.
+#
+#   {{cures}}
+# - **Section 7.** "Does INT8 spoil what was trained?" Next to the way that training went, hardly at all.
+
+# %% [markdown] lang="tr"
+# ### Bunu görürseniz
+#
+# | Belirti | Nedeni |
+# | --- | --- |
+# | Ödül neredeyse 1, KL çok büyük, `beta` hiç yazılmamış | TRL'nin GRPO'sunda varsayılan 0: tasma yok |
+# | `beta` yazılmış, KL yine iki kat | Standart sapmaya bölünüyor, KL kayıpta: `scale_rewards="none"` ya da RLOO |
+# | SFT'de kayıp büyük ve düşmüyor | İstemin sözcükleri de sayılıyor: `completion_only_loss=True` |
+# | DPO'dan sonra anlamsız bir sözcük | Hiçbir çiftte geçmiyor; tasma uzun |
+# | `r` büyüdü, bir şey değişmedi | Tavan başka yerde: çıkış katmanı donmuş, sözcük vektörleri yakın |
+# | "İki süreç istedim, süre aynı" | Tek süreç başlamış: `WORLD_SIZE` sayısına baktırın |
+#
+# Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması
+# gerektiğini sorabilir.
+
+# %% [markdown] lang="en"
+# ### If a learner shows you this
+#
+# | You see | What went wrong |
+# | --- | --- |
+# | A reward of nearly 1, a huge KL, and no `beta` anywhere | TRL's GRPO has 0 by default: no leash |
+# | A `beta` is given, and the KL is still twice as large | Divided by the deviation, with the KL in the loss: `scale_rewards="none"`, or RLOO |
+# | A large loss in SFT that does not fall | The prompt's words count as well: `completion_only_loss=True` |
+# | A word that makes no sense, after DPO | It is in no pair, and the leash is long |
+# | A larger `r` that changed nothing | The ceiling is elsewhere: the output layer is frozen, the word vectors lie close together |
+# | "I asked for two processes, and it takes as long" | One was started: have them look at `WORLD_SIZE` |
 #
 # That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.

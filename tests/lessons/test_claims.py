@@ -205,3 +205,65 @@ def test_length_is_learned_at_every_rate_and_without_the_division_at_none():
     assert (left.long_right < -0.02).all()
     assert (left.long_wrong > 0.001).all()
     assert (abs(without[["long_right", "long_wrong"]].to_array()) < 1e-9).all()
+
+
+# --- lesson 8 -------------------------------------------------------------------------------------
+
+
+def test_what_is_stored_says_in_every_seed_what_the_prose_says():
+    """Section 4: who lands where, on a shorter leash, in smaller groups."""
+    runs = tc.real.runs("beta")
+    half = runs.sel(beta=0.5)
+    assert (half.attained.sel(trainer="rloo") > 0.97).all()
+    assert (half.attained.sel(trainer="dr_grpo") > 0.97).all()
+    default = half.sel(trainer="grpo")
+    assert (default.kl > 1.8 * default.star_kl).all()
+    assert (abs(default.attained - default.own_attained) < 0.1).all()
+    assert (runs.attained.sel(trainer="grpo", beta=1.0) < 0.4).all()
+    kept = (runs.kl.sel(beta=1.0) / runs.kl.sel(beta=0.25)).mean("seed")
+    assert abs(kept.sel(trainer="rloo") - 0.25) < 0.05
+    assert kept.sel(trainer="grpo") > 0.55
+    sizes = tc.real.runs("num_generations")
+    gain = sizes.attained.sel(num_generations=4) - sizes.attained.sel(num_generations=16)
+    assert (gain.sel(trainer="grpo") > 0.05).all()
+    assert (abs(gain.sel(trainer="rloo")) < 0.02).all()
+
+
+def test_one_answer_that_differs_leaves_a_spread_of_its_distance_over_the_root_of_the_group():
+    """Section 4: half the difference among four, a quarter among 16."""
+    for size in (4, 16):
+        group = torch.zeros(size, dtype=torch.float64)
+        group[0] = 0.8
+        assert abs(float(group.std()) - 0.8 / size**0.5) < 1e-12
+
+
+def test_rank_changes_little_and_the_spread_of_the_word_vectors_much():
+    """Section 5."""
+    reached = tc.real.runs("rank").attained.sel(trainer="rloo")
+    assert (reached.max("rank") - reached.min("rank") < 0.02).all()
+    ceilings = tc.real.ceilings()
+    assert (ceilings.sel(initializer_range=0.02).drop_sel(rank="all") < 0.8).all()
+    assert (ceilings.sel(initializer_range=0.25) > 0.98).all()
+    lora = ceilings.drop_sel(rank="all")
+    assert (lora.max("rank") - lora.min("rank") < 0.1).all()
+    assert (ceilings.sel(rank="all") > 0.98).all()
+
+
+def test_dpo_leaks_on_a_long_leash_and_the_sft_loss_keeps_it_and_holds_it_back():
+    """Section 6."""
+    mass = tc.real.runs("beta").mass
+    assert (mass.sel(trainer="dpo", beta=0.1) < 0.97).all()
+    assert (mass.sel(trainer="rloo") > 0.99).all()
+    start = tc.real.mass(torch.as_tensor(tc.real.starts().ref_logp.values), tc.World())
+    assert start.mean(-1).min() > 0.99
+    alone, cured = (tc.real.leaks().sel(start="usual", cure=cure) for cure in ("none", "sft"))
+    assert (cured.mass > 0.99).all()
+    assert (cured.kl < alone.kl / 2).all()
+
+
+def test_eight_bits_cost_little_beside_what_training_spent():
+    """Section 7."""
+    eight, runs = tc.real.int8(), tc.real.runs("beta").sel(trainer="rloo", beta=0.5)
+    spent = tc.exact.kl(eight.logp.values, runs.logp.values).mean(-1)
+    assert (spent < 0.1 * torch.as_tensor(runs.kl.values)).all()
+    assert (eight.bytes.isel(model=1) < 0.35 * eight.bytes.isel(model=0)).all()

@@ -3,6 +3,7 @@
 The rest, with them, is in tests/real/.
 """
 
+import functools
 import importlib.metadata
 import json
 import os
@@ -16,7 +17,7 @@ import torch
 
 import toycore as tc
 from course import ROOT
-from stored_real import settings
+from stored_real import NAMED, settings
 from toycore import real
 from toycore.real import libraries
 
@@ -83,9 +84,11 @@ def test_peft_beside_an_old_torchao_raises_only_when_an_adapter_is_built(install
 
 
 @pytest.mark.parametrize("language", ["tr", "en"])
-def test_without_them_each_function_says_why_in_the_worlds_language(language, installed):
+def test_without_them_each_function_says_why_in_the_learners_language(language, installed):
+    """Which need not be that of the words that the model knows."""
     installed()
-    world = tc.World(language=language)
+    tc.set_language(language)
+    world = tc.World()
     why = {"tr": "transformers kurulu değil", "en": "transformers is not installed"}[language]
     pairs = torch.zeros(1, 3)
     for work in (
@@ -187,14 +190,15 @@ def test_own_optima_are_those_of_lesson_7():
 # --- what is stored -------------------------------------------------------------------------------
 
 STORED = real.stored()
-KEYS = ("method", "beta", "num_generations", "rank", "seed")
 ALIKE = {"rel": 0, "abs": 2e-3}  # four decimals are stored, of the start's logarithms too
+VARIANTS = ("initializer_range", "sft_weight", "every_word")
+PLAIN = [run for run in STORED["runs"] if not any(name in run for name in VARIANTS)]
 
 
 def test_each_setting_is_stored_in_three_seeds_and_once():
     due = [one | {"seed": seed} for one in settings() for seed in (0, 1, 2)]
-    got = [{key: run[key] for key in KEYS if key in run} for run in STORED["runs"]]
-    order = json.dumps
+    got = [{key: run[key] for key in NAMED if key in run} for run in STORED["runs"]]
+    order = functools.partial(json.dumps, sort_keys=True)
     assert sorted(map(order, got)) == sorted(map(order, due))
 
 
@@ -205,10 +209,10 @@ def test_it_was_measured_with_the_versions_that_are_installed_for_it():
 
 
 def named(run: dict) -> str:
-    return "-".join(str(run.get(key, "")) for key in KEYS)
+    return "-".join(str(run.get(key, "")) for key in NAMED)
 
 
-@pytest.mark.parametrize("run", STORED["runs"], ids=named)
+@pytest.mark.parametrize("run", PLAIN, ids=named)
 def test_what_is_stored_is_what_the_oracle_says_of_its_start(run):
     beta, ref = run["beta"], torch.tensor(STORED["starts"][str(run["seed"])]["ref_logp"])
     ref = ref.double().log_softmax(-1)
@@ -220,6 +224,9 @@ def test_what_is_stored_is_what_the_oracle_says_of_its_start(run):
     for name, logp in due.items():
         assert run[name] == pytest.approx(real.landing(logp, ref, WORLD, beta), **ALIKE), name
     first = real.landing(ref, ref, WORLD, beta)
+    logp = torch.tensor(run["logp"]).double().log_softmax(-1)
+    here = real.landing(logp, ref, WORLD, beta)
+    assert {name: run[name] for name in here} == pytest.approx(here, **ALIKE)
     curve = run["curve"]
     for name in ("reward", "kl", "mass"):
         assert curve[name][0] == pytest.approx(first[name], **ALIKE)
@@ -229,7 +236,7 @@ def test_what_is_stored_is_what_the_oracle_says_of_its_start(run):
     assert run["attained"] <= 1 + 1e-4
 
 
-@pytest.mark.parametrize("run", STORED["runs"], ids=named)
+@pytest.mark.parametrize("run", PLAIN, ids=named)
 def test_what_lesson_8_shows_is_what_lesson_7_predicts(run):
     method, beta, here, own = run["method"], run["beta"], run["attained"], run["own"]
     if method in ("rloo", "dr_grpo"):
@@ -243,3 +250,47 @@ def test_what_lesson_8_shows_is_what_lesson_7_predicts(run):
         assert here > 0.75
     leaks = method == "dpo" and beta == 0.1
     assert run["mass"] < 0.97 if leaks else run["mass"] > 0.95
+
+
+@pytest.mark.parametrize("setting", ["beta", "num_generations", "rank"])
+def test_runs_over_a_setting_are_those_that_are_stored(setting):
+    usual = {"beta": 0.5, "num_generations": 16, "rank": 8}
+    over = real.runs(setting)
+    trainers = ["rloo", "grpo", "dr_grpo", "dpo"][: 3 if setting == "num_generations" else 4]
+    assert over.trainer.values.tolist() == trainers
+    for run in PLAIN:
+        others = (run.get(name, value) == value for name, value in usual.items() if name != setting)
+        if setting not in run or not all(others):
+            continue
+        here = over.sel({"trainer": run["method"], setting: run[setting], "seed": run["seed"]})
+        assert float(here.kl) == run["kl"]
+        assert float(here.own_attained) == run["own"]["attained"]
+        assert float(here.star_reward) == run["star"]["reward"]
+        assert here.mass_at.values.tolist() == run["curve"]["mass"]
+        assert np.allclose(here.logp, run["logp"], atol=1e-3)
+        assert np.allclose(np.exp(here.logp).sum("word"), 1, rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match="setting must be one of beta, num_generations, rank"):
+        real.runs("lr")
+
+
+def test_starts_leaks_ceilings_and_int8_are_those_that_are_stored():
+    starts, leaks, ceilings, eight = real.starts(), real.leaks(), real.ceilings(), real.int8()
+    for seed, start in STORED["starts"].items():
+        assert np.allclose(starts.base_logp.sel(seed=int(seed)), start["base_logp"], atol=1e-3)
+    assert dict(leaks.sizes) == {"start": 2, "cure": 3, "seed": 3}
+    for run in STORED["runs"]:
+        if run["method"] == "dpo" and run.get("initializer_range") == 0.02:
+            cure = "sft" if "sft_weight" in run else "every_word" if "every_word" in run else "none"
+            here = leaks.sel(start="narrow", cure=cure, seed=run["seed"])
+            assert (float(here.mass), run["beta"]) == (run["mass"], 0.5)
+        if "int8" in run:
+            assert (run["method"], run["beta"], run["rank"]) == ("rloo", 0.5, 8)
+            assert eight.bytes.sel(seed=run["seed"]).values.tolist() == run["int8"]["bytes"]
+    assert eight.sizes["seed"] == 3
+    usual = leaks.sel(start="usual", cure="none").mass
+    assert usual.equals(
+        real.runs().mass.sel(trainer="dpo", beta=0.1, drop=True).assign_coords(usual.coords)
+    )
+    for one in STORED["ceilings"]:
+        where = {"initializer_range": one["initializer_range"], "rank": str(one["rank"] or "all")}
+        assert float(ceilings.sel(where | {"seed": one["seed"]})) == one["attained"]

@@ -216,6 +216,40 @@ def lesson_7(language: str) -> Due:
     return due
 
 
+def lesson_8(language: str) -> Due:
+    """Stored runs, and where GRPO must land, by the optimum of groups that lesson 7 counts."""
+    stored, words = tc.real.stored(), tc.World()
+    reward = tc.real.reward(words)
+    usual = {"beta": 0.5, "num_generations": 16, "rank": 8}
+    tables = [stored["starts"][str(seed)]["ref_logp"] for seed in (0, 1, 2)]
+    ref = torch.tensor(tables, dtype=torch.float64).log_softmax(-1)
+    due: Due = []
+
+    def due_at(slider: str, name: str, value: float) -> None:
+        said, wanted = [], usual | {name: value}
+        for told, method in (("RLOO", "rloo"), ("Dr. GRPO", "dr_grpo"), ("GRPO", "grpo")):
+            landed = [
+                run["logp"]
+                for run in stored["runs"]
+                if run["method"] == method and wanted.items() <= run.items()
+            ]
+            logp = torch.tensor(landed, dtype=torch.float64).log_softmax(-1)
+            said += at_place(told, ref, reward, logp, language)
+        recipe = {"kl_beta": wanted["beta"], "num_generations": wanted["num_generations"]}
+        config = tc.GRPOConfig(kl_estimator="k2", **recipe)
+        own = tc.grpo.own_optimum(ref, reward, config)
+        said += at_place("GRPO", ref, reward, own, language)
+        due.append((slider, number(value, language), said))
+
+    for beta in (0.1, 0.25, 0.5, 1.0):
+        due_at("beta", "beta", beta)
+    for size in (4, 8, 16):
+        due_at("num_generations", "num_generations", size)
+    for rank in (2, 8, 32):
+        due_at("r", "rank", rank)
+    return due
+
+
 DUE = {
     "01": lesson_1,
     "02": lesson_2,
@@ -228,4 +262,5 @@ DUE = {
     "05": lesson_5,
     "06": lambda language: of_curves(runs.sham(), language, "reward", "kl"),
     "07": lesson_7,
+    "08": lesson_8,
 }

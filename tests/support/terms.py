@@ -14,13 +14,13 @@ ONE_MEANING = {
     # of a reward, or of a logarithm; the model that is adapted is a temel model
     "taban": "taban çizgi|logaritmanın taban|logaritmayı 2 taban",
     "sapma": "standart sapma",  # what a layer adds is its bias
-    "basama[kğ]": "(anlamlı|ondalık) basama[kğ]",  # a digit; of a grid it is an ızgara adımı
+    "basama[kğ]": "(anlamlı|ondalık|son|ikinci) basama[kğ]",  # a digit; a grid has an ızgara adımı
     "cevap|cevab": "kısa cevap",  # the prompt; an answer is a yanıt
     # the frontier, and to bound; what must not be passed is an eşik or an üst sınır
     "sınır(?!la|lı|sız)": r"sınır(ın)? \(frontier|(üst|alt|kesin) sınır|ödül–kl sınır"
     "|sınır: ödül ile kl|sınır: her kl|sınıra var|sınırın üst|sınırın üzerinde"
     "|sınırdan kopar|sınırda nokta|sınırı aç"
-    "|tek sınır|sınır çizile|sınırda kalın|çizginin adı sınır|aynı sınırın alt"
+    "|tek sınır|aynı sınır|sınır değişmez|sınır çizile|sınırda kalın|çizginin adı sınır"
     "|sınırdan (ne kadar )?uzak"
     "|sınırın (hemen |belirgin )?alt|sınırın öte|sınır boyunca",
     "adım 0": "(?!)",  # where the axis counts rollouts it is tur 0

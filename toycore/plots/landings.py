@@ -33,14 +33,24 @@ LEASHES = torch.cat([torch.zeros(1).double(), torch.logspace(-2.5, 3, 400, dtype
 
 @same_look
 def landings(
-    world: World, ref_logp, *, own=None, paths=None, zoom: Sequence[str] = (), **landed
+    world: World,
+    ref_logp,
+    *,
+    reward=None,
+    own=None,
+    paths=None,
+    zoom: Sequence[str] = (),
+    source: str = "",
+    **landed,
 ) -> Picture:
     """Reward against KL: policies by name, averaged over prompts and seeds, under the frontier.
 
     ref_logp  (..., P, V) log-probabilities of the reference; the dashed line is the largest
               reward at each KL from it
+    reward    (P, V), if it is not the world's: policies may have other answers, V of them
     landed    log-probabilities (..., P, V) by the name of their method: a filled mark, with the
               middle 80 % of the leading axes
+    source    where the policies are from: a sentence for the caption
     own       the optimum of a method's own objective, by the same name: a hollow mark
     paths     log-probabilities (steps, ..., P, V) by name: a line
     zoom      methods that lie close together: a second panel shows their marks from nearby
@@ -57,10 +67,11 @@ def landings(
     for called, names in (("own", own), ("zoom", zoom)):
         for name in names:
             guards.Choice(tuple(landed)).check(called, name)
-    ref_logp = guards.policy("ref_logp", ref_logp, tuple(world.reward.shape))
-    places = {name: _places(world, ref_logp, name, table) for name, table in landed.items()}
-    goals = {n: _places(world, ref_logp, f"own[{n!r}]", table).mean(-1) for n, table in own.items()}
-    ways = {name: _way(world, ref_logp, f"paths[{name!r}]", way) for name, way in paths.items()}
+    reward = world.reward if reward is None else _table(reward)
+    ref_logp = guards.policy("ref_logp", ref_logp, tuple(reward.shape))
+    places = {name: _places(reward, ref_logp, name, table) for name, table in landed.items()}
+    goals = {n: _places(reward, ref_logp, f"own[{n!r}]", logp).mean(-1) for n, logp in own.items()}
+    ways = {name: _way(reward, ref_logp, f"paths[{name!r}]", way) for name, way in paths.items()}
 
     language, looks = world.language, {}
     for index, name in enumerate(dict.fromkeys([*landed, *paths])):  # a path has its mark's colour
@@ -68,7 +79,7 @@ def landings(
         looks[name] = {"color": color(index)}, {"marker": shape, "ls": "none"}, {"ls": dashes}
     height = max(2.6, 3.6 - 0.12 * len(landed))  # so that with its table it fits a slide
     figure, (whole, *close) = panels(1 + bool(zoom), height)
-    line = _frontier(world, ref_logp)
+    line = _frontier(reward, ref_logp)
     for axes in (whole, *close):
         axes.plot(*line.mean(-1), **EXACT, zorder=2.2, label=text("label.frontier", language))
         for name, way in ways.items():
@@ -95,37 +106,48 @@ def landings(
     if zoom:
         names = ", ".join(word("way", name, language) for name in zoom)
         said.append(text("caption.zoom", language).format(names))
+    said += [source] * bool(source)
     return captioned(figure, " ".join(said), "", _told(language, places, goals, ways))
 
 
-def _places(world: World, ref_logp: Tensor, name: str, logp) -> np.ndarray:
+def _table(reward) -> Tensor:
+    """(P, V) finite float64; TypeError or ValueError for anything else."""
+    reward = guards.table("reward", reward).detach().double()
+    if reward.ndim != 2 or not reward.numel():
+        raise ValueError(say("shape", name="reward", shape="(P, V)", got=tuple(reward.shape)))
+    if not bool(reward.isfinite().all()):
+        raise ValueError(say("not_finite", name="reward"))
+    return reward
+
+
+def _places(worth: Tensor, ref_logp: Tensor, name: str, logp) -> np.ndarray:
     """KL and reward of each run, (2, runs), averaged over prompts."""
-    logp = guards.policy(name, logp, tuple(world.reward.shape))
+    logp = guards.policy(name, logp, tuple(worth.shape))
     shapes = {"ref_logp": ref_logp.shape, name: logp.shape}
     guards.fit(2, Phrase("prompts_tokens"), **shapes)
     logp, ref_logp = torch.broadcast_tensors(logp, ref_logp)
     kl = exact.kl(logp, ref_logp).mean(-1)
     if not kl.isfinite().all():  # it would have no place in the figure
         raise ValueError(say("not_finite", name=f"kl({name})"))
-    reward = exact.expected_reward(logp, world.reward).mean(-1)
+    reward = exact.expected_reward(logp, worth).mean(-1)
     return torch.stack([kl.flatten(), reward.flatten()]).numpy()
 
 
-def _way(world: World, ref_logp: Tensor, name: str, tables) -> np.ndarray:
+def _way(worth: Tensor, ref_logp: Tensor, name: str, tables) -> np.ndarray:
     """KL and reward at each step, (2, steps), averaged over prompts and runs."""
-    tables = guards.policy(name, tables, cells := tuple(world.reward.shape))
+    tables = guards.policy(name, tables, cells := tuple(worth.shape))
     if tables.ndim < 3:
         due = f"(N, ..., {cells[0]}, {cells[1]})"
         raise ValueError(say("shape", name=name, shape=due, got=tuple(tables.shape)))
-    return np.stack([_places(world, ref_logp, name, table).mean(-1) for table in tables], -1)
+    return np.stack([_places(worth, ref_logp, name, table).mean(-1) for table in tables], -1)
 
 
-def _frontier(world: World, ref_logp: Tensor) -> np.ndarray:
+def _frontier(worth: Tensor, ref_logp: Tensor) -> np.ndarray:
     """KL and reward of π* at each leash, for each run: (2, leashes, runs)."""
-    widest = float((world.reward.amax(-1) - world.reward.amin(-1)).max()) or 1.0
+    widest = float((worth.amax(-1) - worth.amin(-1)).max()) or 1.0
     leashes = (widest * LEASHES).view(-1, *[1] * (ref_logp.ndim - 1))
-    best = exact.optimal_policy(ref_logp, world.reward, leashes)
-    both = exact.kl(best, ref_logp), exact.expected_reward(best, world.reward)
+    best = exact.optimal_policy(ref_logp, worth, leashes)
+    both = exact.kl(best, ref_logp), exact.expected_reward(best, worth)
     return torch.stack([values.mean(-1).reshape(len(LEASHES), -1) for values in both]).numpy()
 
 

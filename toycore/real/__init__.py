@@ -16,7 +16,7 @@ None of the three libraries is needed to import this, nor for what was stored.
 """
 
 from toycore.real.groups import grpo, rloo
-from toycore.real.libraries import guard
+from toycore.real.libraries import guard, undisturbed
 from toycore.real.model import fresh, pretrain, tokenizer
 from toycore.real.oracle import (
     OTHER,
@@ -31,18 +31,22 @@ from toycore.real.oracle import (
 )
 from toycore.real.pairs import dpo, preferences
 from toycore.real.sft import lora, lora_sft, merged, start, trainable_share
-from toycore.real.storage import stored
-from toycore.real.training import Trained
+from toycore.real.storage import ceilings, int8, leaks, runs, starts, stored
+from toycore.real.training import Trained, everyday, train
 
 __all__ = [
     "OTHER",
     "Trained",
     "answers",
+    "ceilings",
     "dpo",
+    "everyday",
     "fresh",
     "grpo",
     "guard",
+    "int8",
     "landing",
+    "leaks",
     "lora",
     "lora_sft",
     "mass",
@@ -53,10 +57,14 @@ __all__ = [
     "reward",
     "reward_function",
     "rloo",
+    "runs",
     "start",
+    "starts",
     "stored",
     "table",
     "tokenizer",
+    "train",
     "trainable_share",
+    "undisturbed",
     "words",
 ]

@@ -65,10 +65,10 @@ def undisturbed(work: Callable[P, R]) -> Callable[P, R]:
     It runs on one thread. Torch's, NumPy's and Python's generators, which TRL seeds, environment
     variables, which accelerate sets, and how much the libraries say are afterwards what they were
     before. Nothing is printed, no bar but ours is drawn, and nobody is told that TRL is in use.
-    ImportError where the libraries cannot run.
+    ImportError where the libraries cannot run. It speaks the learner's language, which need not be
+    that of the World whose words the model knows.
     """
 
-    @in_its_language
     @functools.wraps(work)
     def alone(*args: P.args, **named: P.kwargs) -> R:
         why = guard()

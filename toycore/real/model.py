@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from toycore.errors import spoken
 from toycore.progress import progress
 from toycore.real.libraries import undisturbed
 from toycore.real.oracle import words
@@ -83,7 +84,7 @@ def pretrain(
     labels[:, -1] = batch.input_ids[:, -1]
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.0)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
-    for _ in progress(range(steps), "progress.pretraining", world.language):
+    for _ in progress(range(steps), "progress.pretraining", spoken()):
         model(**batch, labels=labels).loss.backward()
         optimizer.step()
         optimizer.zero_grad()

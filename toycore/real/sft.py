@@ -64,7 +64,7 @@ def lora_sft(
                 per_device_train_batch_size=len(rows) * COPIES // processes(),
                 # Rows of tokens: without this the prompts' words count in the loss, mask or not.
                 completion_only_loss=True,
-                **everyday(steps, saves=False),
+                **everyday(steps),
             ),
             train_dataset=Dataset.from_list(rows * COPIES),
             processing_class=told,

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from toycore import exact
+from toycore.errors import spoken
 from toycore.progress import progress
 from toycore.real import oracle
 from toycore.world import World
@@ -48,7 +49,7 @@ def place(folder: str | Path | None) -> Iterator[str]:
         yield gone
 
 
-def everyday(steps: int, saves: bool) -> dict[str, Any]:
+def everyday(steps: int, saves: bool = False) -> dict[str, Any]:
     """What a config says for a laptop and a notebook. On a GPU none of it is needed.
 
     By default TRL computes in bfloat16 and computes activations twice to save memory, and a trainer
@@ -89,7 +90,7 @@ def train(trainer, world: World, key: str, resume: bool = False) -> Trained:
 
         def on_train_begin(self, args, state, control, model=None, **_):
             steps = range(state.max_steps + 1 if state.is_world_process_zero else 0)
-            self.bar = iter(progress(steps, key, world.language))
+            self.bar = iter(progress(steps, key, spoken()))
             for _step in range(state.global_step + 1):
                 next(self.bar, None)
             if state.global_step == 0:

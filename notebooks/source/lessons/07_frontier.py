@@ -889,6 +889,8 @@ my_proxy[:, 9] = 3.0
 # * Standart sapmaya bölmek hangi istemden ne kadar öğrenildiğini değiştirir; KL kayıptaysa tasmayı da çözer. 1/|o| ise yanlış yanıtları uzatır, doğruları kısaltır.
 #
 # Büyük modellerde sınır çizilemez; ama artık bir eğri gördüğünde soracağın iki soru var: bu KL'de en çok ne kadar ödül alınabilirdi; bu yöntem yazılan amacı mı büyütüyor, yoksa kendi amacını mı?
+#
+# Sırada ders 8 var: aynı düğmeler, aynı sınır; bu kez gerçek bir transformer ile TRL'de.
 
 # %% [markdown] lang="en"
 # ## Summary
@@ -900,3 +902,5 @@ my_proxy[:, 9] = 3.0
 # * Dividing by the standard deviation changes how much is learned from which prompt; with the KL in the loss it also dissolves the leash. And 1/|o| makes wrong answers longer, and right ones shorter.
 #
 # For large models the frontier cannot be drawn; but from now on you have two questions when you see a curve: how much reward could be had at this KL at most, and does the method climb the objective that is written down, or one of its own?
+#
+# Lesson 8 comes next: the same knobs under the same frontier, this time with a real transformer, in TRL.

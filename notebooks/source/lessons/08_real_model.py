@@ -1,0 +1,876 @@
+# ---
+# jupyter:
+#   toycore:
+#     tr: 08_gercek_model
+#     en: 08_real_model
+# ---
+
+# %% [markdown] lang="tr"
+# # Ders 8 · Gerçek model: aynı düğmeler, aynı sınır
+#
+# Şimdiye kadar politikamız bir tablo, eğiticilerimiz de bir akşamda okunacak kadar kısaydı. İşte ise karşına bir transformer ile herkesin kullandığı kütüphaneler çıkar: TRL, PEFT, transformers. Bu derste aynı düğmeleri onlarda çeviriyoruz ve ders 7'nin söylediğini görüyoruz: kim tam sınıra varır, kim **kendi** en iyisine gidip $\pi^*$'ın yanından geçer.
+# Süre: yaklaşık 57 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 23 dakika.
+
+# %% [markdown] lang="en"
+# # Lesson 8 · A real model: the same knobs, the same frontier
+#
+# So far the policy was a table, and the trainers were short enough to read in an evening. At work you meet a transformer and the libraries that everyone uses: TRL, PEFT, transformers. In this lesson we turn the same knobs there, and see what lesson 7 said: who lands on the frontier at $\pi^*$, and who heads for an optimum of its **own**, and passes it by.
+# Time: about 57 minutes, or 40 without the sections marked *extra*, which can wait. Exercises: 23 minutes.
+
+# %% [markdown] lang="tr"
+# ## 1 · Neyle çalışıyoruz? (2 dakika)
+#
+# Modelimiz küçük ama gerçek: Llama mimarisi, yüz bin kadar ağırlık. 24 sözcük bilir ve tek sözcükle yanıt verir. Bu yüzden onun politikası da bir **tablo**: 6 istem × 24 sözcük. KL, ulaşılan pay, $\pi^*$: hepsi yine kesin. Yaklaşık olan yalnızca eğitimdir; örnek çeker, float32 ile hesaplar.
+#
+# Bu yüzden buradaki her eğitim, üç tohumla, bir kez çalıştırılıp **saklandı**. Kütüphaneler sende de varsa ders onları yeniden eğitir (iki çekirdekte toplam bir iki dakika) ve saklananın yanına koyar; son basamaklar işlemciye göre değişir, varılan yer değişmez. Yoksa ders saklananlarla sonuna kadar yürür.
+
+# %% [markdown] lang="en"
+# ## 1 · What we work with (2 minutes)
+#
+# Our model is small but real: the Llama architecture with some hundred thousand weights. It knows 24 words and answers with one of them. So its policy is a **table** as well, 6 prompts × 24 words, and the KL, the share attained and $\pi^*$ are exact as ever. Only training is not: it draws samples, and computes in float32.
+#
+# That is why every training of this lesson was run once, with three seeds, and **stored**. If you have the libraries, the lesson trains again (a minute or two in all, on two cores) and puts yours beside what is stored; the last digits differ between processors, the place where it lands does not. If you do not have them, the lesson runs to its end with what is stored.
+
+# %%
+import subprocess
+import sys
+import tempfile
+
+import pandas as pd
+import torch
+
+import toycore as tc
+
+torch.set_num_threads(1)  # for models this small, more threads only wait for one another
+tc.set_language(language="en")
+world = tc.World(language="en")
+english = tc.World()  # whose words the model knows, in both languages of the course
+folder = tempfile.mkdtemp()  # where the trainers may write
+# tr: for models this small, more threads only wait for one another → bu kadar küçük modellerde iş parçacıkları yalnızca birbirini bekler
+# tr: whose words the model knows, in both languages of the course → model iki dilde de onun sözcüklerini bilir
+# tr: where the trainers may write → eğiticiler buraya yazabilir
+
+# %% [markdown] lang="tr"
+# Colab ve Kaggle'da TRL yoktur. İnternet varsa aşağıdaki anahtarı `True` yap: kütüphaneler, dersin denendiği sürümlerle kurulur.
+
+# %% [markdown] lang="en"
+# Colab and Kaggle have no TRL. With internet, set the switch below to `True`, and the libraries are installed, in the versions this lesson was tried with.
+
+# %% tags=["nbval-ignore-output"]
+INSTALL = False
+if INSTALL:
+    tc.real.install()
+why = tc.real.guard()
+print(why or "all libraries are here: the trainings below really run")
+# tr: all libraries are here: the trainings below really run → kütüphanelerin hepsi var: aşağıdaki eğitimler gerçekten çalışacak
+
+# %% [markdown] lang="tr"
+# ## 2 · Tokenizer ve model (5 dakika)
+#
+# Bir transformer kurmak on satır. Tokenizer her sözcüğü bir sayıya çevirir; kısa istemlerin **soluna** dolgu koyar, çünkü yanıt son sözcükten sonra gelir. Boyut küçük, gerisi milyarlık modellerdeki gibi: dikkat katmanları, MLP, giriş ile çıkışın paylaştığı sözcük vektörleri ([Touvron ve ark., 2023][llama]).
+
+# %% [markdown] lang="en"
+# ## 2 · Tokenizer and model (5 minutes)
+#
+# A transformer takes ten lines. The tokenizer turns each word into a number, and pads short prompts on the **left**, since the answer follows the last word. The sizes are small, all else is as in models of billions: attention, MLP, and word vectors that input and output share ([Touvron et al., 2023][llama]).
+
+
+# %%
+@tc.real.undisturbed  # your random generators and settings stay as they are
+def tokenizer_and_model(seed=0):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    words = {word: number for number, word in enumerate(tc.real.words(english))}
+    split = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    split.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    marks = {"pad_token": "<pad>", "eos_token": "<eos>", "unk_token": "<unk>"}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=split, padding_side="left", **marks)
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=64,
+        intermediate_size=176,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=32,
+        tie_word_embeddings=True,
+        initializer_range=0.25,  # by default 0.02: section 5
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=None,
+    )
+    return tokenizer, LlamaForCausalLM(config)
+
+
+# tr: your random generators and settings stay as they are → rastgele sayı üreteçlerin ve ayarların olduğu gibi kalır
+# tr: by default 0.02: section 5 → varsayılanı 0.02: bölüm 5
+
+# %% tags=["nbval-ignore-output"]
+if why is None:
+    tokenizer, model = tokenizer_and_model()
+    print(tokenizer([*english.prompts], padding=True).input_ids)
+    print(f"{model.num_parameters():,}")
+
+# %% [markdown] lang="tr"
+# Model önce **ön eğitim** (pretraining) görür: her istem her yanıtla, 66 cümle, yalnızca yanıttaki kayıp sayılır. Görevi değil, sözcükleri öğrenir. Sonrası ders 2: istemlerin gösterilen yanıtlarıyla SFT.
+
+# %% [markdown] lang="en"
+# The model first goes through **pretraining**: every prompt with every answer, 66 sentences, and only the answer counts in the loss. It learns the words, not the task. Then comes lesson 2: SFT on the answer shown for each prompt.
+
+# %% tags=["nbval-ignore-output"]
+base = tc.real.pretrain(english, seed=0) if why is None else None
+
+# %% [markdown] lang="tr"
+# ## 3 · PEFT ile LoRA-SFT (7 dakika)
+#
+# Ders 2'nin adaptörü, $\Delta W = \frac{\alpha}{r} B A$, PEFT'te iki ayardır: `r` ile `lora_alpha`. Adaptörler, çıkış katmanı dışında bütün doğrusal katmanlara takılır; onlardan başka hiçbir ağırlık kıpırdamaz.
+
+# %% [markdown] lang="en"
+# ## 3 · LoRA-SFT with PEFT (7 minutes)
+#
+# The adapter of lesson 2, $\Delta W = \frac{\alpha}{r} B A$, is two settings in PEFT: `r` and `lora_alpha`. Adapters go onto all linear layers but the output layer; no weight moves but theirs.
+
+# %% [markdown] lang="tr" predict="adapters"
+# **Tahmin et · ne kadarı eğitiliyor?** Ders 2'de `r = 8`, 7 milyarlık bir modelin ağırlıklarının binde birkaçını eğitiyordu. Bu küçük modelde?
+#
+# - yine yüzde birin altı: pay yalnızca r'ye bağlı
+# - yüzde ondan fazlası
+# - yüzde ellisinden fazlası
+
+# %% [markdown] lang="en" predict="adapters"
+# **Predict · how much of it trains?** In lesson 2, `r = 8` trained a few thousandths of a model with 7 billion weights. And in this small one?
+#
+# - again less than one per cent: the share depends on r alone
+# - more than ten per cent
+# - more than fifty per cent
+
+
+# %%
+@tc.real.undisturbed
+def lora_sft(base, r=8, lora_alpha=16):
+    from datasets import Dataset
+    from peft import LoraConfig
+    from trl import SFTConfig, SFTTrainer
+
+    told, rows = tc.real.tokenizer(english), []
+    for prompt, target in zip(english.prompts, english.sft_targets.tolist(), strict=True):
+        asked, answered = told(prompt).input_ids, told(english.tokens[target]).input_ids
+        rows.append({"input_ids": asked + answered, "completion_mask": [0] * len(asked) + [1]})
+    trainer = SFTTrainer(
+        model=tc.real.fresh(base),
+        args=SFTConfig(
+            output_dir=folder,
+            max_steps=30,
+            learning_rate=1e-3,
+            lr_scheduler_type="linear",
+            per_device_train_batch_size=48,  # each prompt 8 times
+            completion_only_loss=True,  # without it the prompt's words count as well
+            seed=0,
+            **tc.real.everyday(30),  # for a laptop: no GPU, no bfloat16
+        ),
+        train_dataset=Dataset.from_list(rows * 8),
+        processing_class=told,
+        peft_config=LoraConfig(
+            r=r,
+            lora_alpha=lora_alpha,
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        ),
+    )
+    return tc.real.train(trainer, english, "progress.sft")
+
+
+# tr: each prompt 8 times → her istem 8 kez
+# tr: without it the prompt's words count as well → bu olmadan istemin sözcükleri de sayılır
+# tr: for a laptop: no GPU, no bfloat16 → dizüstü bilgisayar için: GPU yok, bfloat16 yok
+
+# %% tags=["nbval-ignore-output"]
+taught = lora_sft(base) if why is None else None
+start = tc.real.merged(taught.model) if why is None else None
+if taught is not None:
+    taught.model.print_trainable_parameters()
+    print(f"{float((tc.real.table(start, english) - taught.logp).abs().max()):.0e}")
+
+# %% trainable
+layers = 2 * (4 * [(64, 64)] + 2 * [(64, 176)] + [(176, 64)])  # attention, MLP
+ours = sum(8 * (inputs + outputs) for inputs, outputs in layers)
+trained, weights = tc.real.stored()["starts"]["0"]["trainable"]
+print(f"counted by us: {ours:,} of {102_208 + ours:,}: {ours / (102_208 + ours):.0%}")
+print("PEFT counts the same:", (trained, weights) == (ours, 102_208 + ours))
+# tr: attention, MLP → dikkat, MLP
+# tr: counted by us: {} of {}: {} → bizim saydığımız: {} / {}: {}
+# tr: PEFT counts the same: → PEFT de aynısını sayıyor:
+
+# %% tags=["reveal"]
+part = ours / (102_208 + ours)
+adapters.reveal(a=part < 0.01, b=0.1 < part < 0.5, c=part >= 0.5)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Bir katmanda $d \times d$ yerine $2 r d$ sayı eğitilir: pay $2r/d$ ile gider. Genişlik 4096 iken küçücüktür; 64 iken değil. Küçük bir modelde LoRA bellek kazandırmaz, ama aynı matematiktir.
+
+# %% [markdown] lang="en" tags=["answer"]
+# In place of $d \times d$ numbers a layer trains $2 r d$: the share goes with $2r/d$. At a width of 4096 that is tiny; at 64 it is not. On a small model LoRA saves no memory, but the mathematics is the same.
+
+# %% [markdown] lang="tr"
+# Eğitim bitince adaptörler ağırlıklara katılır (merge); model yine sıradan bir Llama'dır ve bundan sonraki her yöntemin hem başlangıcı hem referansıdır. Saklanan üç başlangıç, ön eğitimden sonra ve SFT'den sonra (11 yanıttan biri verildiğinde):
+
+# %% [markdown] lang="en"
+# After training the adapters are merged into the weights; the model is a plain Llama again, and from here on the start of every method, and its reference. The three stored starts, after pretraining and after SFT (given that the answer is one of the 11):
+
+# %% start
+kept = tc.real.starts()
+ref_logp = torch.as_tensor(kept.ref_logp.values)  # seed × prompt × word
+merged = float(abs(kept.sft_logp - kept.ref_logp).max())
+print("adapters and merged weights say the same:", merged < 0.001)
+before, after = (
+    tc.real.answers(torch.as_tensor(kept[name].values), english)
+    for name in ("base_logp", "ref_logp")
+)
+tc.plots.policies(world, before=before, after=after)
+# tr: seed × prompt × word → tohum × istem × sözcük
+# tr: adapters and merged weights say the same: → adaptörlü model ile birleştirilmişi aynı şeyi söylüyor:
+
+# %% [markdown] lang="tr"
+# ## 4 · TRL ile RLOO ve GRPO (15 dakika)
+#
+# Ödül, ders 1'inki: 11 yanıt dünyanın ödülünü alır, öteki 13 sözcük −1. TRL ödülü bir Python fonksiyonundan ister (alıştırma 1'de onu yazacaksın). Ders 7'nin `kl_beta` ayarı TRL'de `beta`'dır; RLOO'da KL ödülün içindedir, GRPO'da kayıpta, GRPO ayrıca grubun standart sapmasına böler. İki çağrı, bütünüyle:
+
+# %% [markdown] lang="en"
+# ## 4 · RLOO and GRPO with TRL (15 minutes)
+#
+# The reward is that of lesson 1: the 11 answers earn the world's reward, the other 13 words −1. TRL asks for a Python function (you will write it in exercise 1). Lesson 7's `kl_beta` is `beta` in TRL; RLOO has the KL in the reward, GRPO has it in the loss and also divides by the group's standard deviation. Both calls, whole:
+
+
+# %%
+@tc.real.undisturbed
+def rloo(model, beta=0.5, num_generations=16, r=8, seed=0):
+    from datasets import Dataset
+    from trl import RLOOConfig, RLOOTrainer
+
+    trainer = RLOOTrainer(
+        model=tc.real.fresh(model),
+        reward_funcs=tc.real.reward_function(english),
+        args=RLOOConfig(
+            output_dir=folder,
+            max_steps=150,
+            learning_rate=3e-3,
+            lr_scheduler_type="linear",
+            per_device_train_batch_size=96,  # 6 groups of 16
+            num_generations=num_generations,
+            beta=beta,
+            max_completion_length=1,  # an answer is one word
+            seed=seed,
+            **tc.real.everyday(150),
+        ),
+        train_dataset=Dataset.from_list([{"prompt": one} for one in english.prompts] * 50),
+        processing_class=tc.real.tokenizer(english),
+        peft_config=tc.real.lora(r),
+    )
+    return tc.real.train(trainer, english, "progress.rloo")
+
+
+# tr: 6 groups of 16 → 16'lık 6 grup
+# tr: an answer is one word → yanıt tek sözcük
+
+
+# %%
+@tc.real.undisturbed
+def grpo(model, beta=0.5, num_generations=16, scale_rewards="group", r=8, seed=0):
+    from datasets import Dataset
+    from trl import GRPOConfig, GRPOTrainer
+
+    trainer = GRPOTrainer(
+        model=tc.real.fresh(model),
+        reward_funcs=tc.real.reward_function(english),
+        args=GRPOConfig(
+            output_dir=folder,
+            max_steps=150,
+            learning_rate=3e-3,
+            lr_scheduler_type="linear",
+            per_device_train_batch_size=96,
+            num_generations=num_generations,
+            beta=beta,  # by default 0: no leash at all
+            scale_rewards=scale_rewards,  # by default "group"
+            max_completion_length=1,
+            seed=seed,
+            **tc.real.everyday(150),
+        ),
+        train_dataset=Dataset.from_list([{"prompt": one} for one in english.prompts] * 50),
+        processing_class=tc.real.tokenizer(english),
+        peft_config=tc.real.lora(r),
+    )
+    return tc.real.train(trainer, english, "progress.grpo")
+
+
+# tr: by default 0: no leash at all → varsayılanı 0: hiç tasma yok
+# tr: by default "group" → varsayılanı "group"
+
+# %% [markdown] lang="tr" predict="landing_place"
+# **Tahmin et · iki eğitici, aynı tasma.** İkisine de 0,5 yazdık; ikisi de aynı başlangıçtan, 150 adım. RLOO tam $\pi^*$'a varsın. TRL'nin varsayılan GRPO'su nereye varır?
+#
+# - aynı yere: beta aynı
+# - daha yakına: KL'si, RLOO'nunkinin yarısı
+# - çok daha uzağa: KL'si, RLOO'nunkinin iki katı dolayında
+
+# %% [markdown] lang="en" predict="landing_place"
+# **Predict · two trainers, one leash.** Both are told 0.5; both take 150 steps from the same start. Let RLOO land right at $\pi^*$. Where does GRPO land, with TRL's defaults?
+#
+# - at the same place: beta is the same
+# - nearer: at half the KL of RLOO
+# - much further away: at about twice the KL of RLOO
+
+# %% [markdown] lang="tr"
+# Önce kuram: eğitmeden, ders 7'nin `own_optimum`'uyla her yöntemin nereye varması gerektiğini hesaplıyoruz.
+
+# %% [markdown] lang="en"
+# Theory first: without any training, lesson 7's `own_optimum` says where each method must land.
+
+# %% foretold
+worth = tc.real.reward(english)  # prompt × word
+methods = {"RLOO": "rloo", "Dr. GRPO": "dr_grpo", "GRPO": "grpo"}
+
+
+def own(method, beta=0.5, **settings):
+    return tc.real.own_optimum(method, ref_logp, english, beta=beta, **settings)
+
+
+for name, method in methods.items():
+    goal = own(method)
+    kl, attained = tc.exact.kl(goal, ref_logp), tc.exact.attained(goal, ref_logp, worth, 0.5)
+    print(f"{name:8} KL {kl.mean():.2f}, attained {attained.mean():.2f}")
+# tr: prompt × word → istem × sözcük
+# tr: {} KL {}, attained {} → {} KL {}, ulaşılan pay {}
+
+# %% [markdown] lang="tr"
+# Sonra eğitim. Sende kütüphaneler varsa ikisi de şimdi çalışır.
+
+# %% [markdown] lang="en"
+# Then the training. If you have the libraries, both run now.
+
+# %% tags=["nbval-ignore-output"]
+mine = {"RLOO": rloo(start), "GRPO": grpo(start)} if why is None else {}
+for name, run in mine.items():
+    place = tc.real.landing(run.logp, run.ref_logp, english, beta=0.5)
+    print(f"yours: {name} KL {place['kl']:.2f}, attained {place['attained']:.2f}")
+# tr: yours: {} KL {}, attained {} → senin: {} KL {}, ulaşılan pay {}
+
+# %% [markdown] lang="tr"
+# Saklanan üç tohum (dolu işaretler) ile hesaplanan yer (boş işaretler):
+
+# %% [markdown] lang="en"
+# The three stored seeds (filled marks), and where theory put them (hollow marks):
+
+
+# %% landed
+over_beta = tc.real.runs("beta")
+source = "Stored: three seeds, TRL 1.16."
+
+
+def landings(runs, own, **setting):
+    landed = {name: runs.logp.sel(trainer=method, **setting) for name, method in methods.items()}
+    return tc.plots.landings(world, ref_logp, reward=worth, own=own, source=source, **landed)
+
+
+landings(over_beta, {name: own(method) for name, method in methods.items()}, beta=0.5)
+# tr: Stored: three seeds, TRL 1.16. → Saklanan: üç tohum, TRL 1.16.
+
+# %% tags=["reveal"]
+ends = over_beta.kl.sel(beta=0.5)
+times = float((ends.sel(trainer="grpo") / ends.sel(trainer="rloo")).mean())
+landing_place.reveal(a=abs(times - 1) < 0.2, b=times < 0.7, c=times > 1.7)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Ders 7'nin hesabı kütüphanenin kendisinde: TRL'nin GRPO'su bozuk değil, **başka bir amacın** en iyisine varıyor (boş işaretine bak). Grubun standart sapması politika iyileştikçe küçülür, ödülün çekişi onunla büyür, kayıptaki KL'ninki büyümez: tasma çözülür. `scale_rewards="none"` yazınca (Dr. GRPO, [Liu ve ark., 2025][dr_grpo]) $\pi^*$'ın hemen yanındasın.
+
+# %% [markdown] lang="en" tags=["answer"]
+# What lesson 7 worked out, in the library itself: TRL's GRPO is not broken, it arrives at the optimum of **another objective** (look at its hollow mark). The better the policy, the smaller the standard deviation of a group; the pull of the reward grows with that, the pull of the KL in the loss does not: the leash dissolves. With `scale_rewards="none"` (Dr. GRPO, [Liu et al., 2025][dr_grpo]) you are right beside $\pi^*$.
+
+# %% [markdown] lang="tr"
+# Seninkiler saklanan aynı tohumun yanında mı? (Kütüphaneler yoksa bu hücre boş geçer. Varsa `rloo(start, beta=1.0)` gibi bir çağrıyla sürgülerin her karesini yeniden eğitebilirsin; bir dakikayı bulmaz.)
+
+# %% [markdown] lang="en"
+# Do yours lie beside the stored run of the same seed? (Without the libraries this cell shows nothing. With them, a call such as `rloo(start, beta=1.0)` trains any frame of the sliders again, in less than a minute.)
+
+# %% tags=["nbval-ignore-output"]
+same = {name: over_beta.sel(trainer=methods[name], beta=0.5, seed=0) for name in mine}
+if mine:
+    pairs = {f"yours: {name}": run.logp for name, run in mine.items()}
+    pairs |= {f"stored: {name}": run.logp for name, run in same.items()}
+    display(tc.plots.landings(world, mine["RLOO"].ref_logp, reward=worth, **pairs))
+# tr: yours: {} → senin: {}
+# tr: stored: {} → saklanan: {}
+
+# %% near
+near = [
+    abs(float(tc.exact.kl(run.logp, run.ref_logp).mean()) - float(same[name].kl)) < 0.1
+    for name, run in mine.items()
+]
+print("what was measured here is near what is stored:", all(near))
+# tr: what was measured here is near what is stored: → burada ölçülen, saklananın yakınında:
+
+# %% [markdown] lang="tr"
+# Eğitim eğrileri aynı şeyi söyler. Kesikli çizgi $\pi^*$'ın KL'si:
+
+# %% [markdown] lang="en"
+# The training curves say the same. Dashed: the KL of $\pi^*$.
+
+# %%
+curve = over_beta.kl_at.sel(beta=0.5).isel(step=slice(None, None, 3))
+curves = {name: curve.sel(trainer=method) for name, method in methods.items()}
+goal = float(over_beta.star_kl.sel(trainer="rloo", beta=0.5).mean())
+tc.plots.against(world, "kl", exact=goal, named="π*", **curves)
+
+# %% [markdown] lang="tr" predict="tight"
+# **Tahmin et · tasmayı kısaltmak.** `beta` 1 olsun: tasma iki kat kısa. Varsayılan GRPO, bu tasmanın en iyisinin ne kadarına ulaşır?
+#
+# - 0,9'dan fazlasına: kısa tasma hatayı da küçültür
+# - 0,7 dolayında kalır
+# - 0,4'ten azına
+
+# %% [markdown] lang="en" predict="tight"
+# **Predict · a shorter leash.** Let `beta` be 1: a leash half as long. What share of the best on this leash does the default GRPO attain?
+#
+# - more than 0.9: a short leash makes errors small, too
+# - still about 0.7
+# - less than 0.4
+
+
+# %% by_beta
+def by_beta(beta):
+    return landings(over_beta, {"GRPO": own("grpo", beta)}, beta=beta)
+
+
+tc.widgets.slider("beta", [0.1, 0.25, 0.5, 1.0], by_beta, start=0.5, language=world.language)
+
+# %% tags=["reveal"]
+share = float(over_beta.attained.sel(trainer="grpo", beta=1.0).mean())
+tight.reveal(a=share > 0.9, b=0.6 < share < 0.8, c=share < 0.4)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# `beta` 0,25'ten 1'e çıkınca tasma dörtte birine iner; RLOO'nun KL'si de öyle. GRPO ise kendi KL'sinin yarısından fazlasını harcamayı sürdürür, üstelik dört katı fiyata: ödedikleri, kazandıklarının çoğunu götürür.
+
+# %% [markdown] lang="en" tags=["answer"]
+# As `beta` goes from 0.25 to 1, the leash shortens to a quarter, and so does the KL of RLOO. GRPO goes on spending more than half of its own, at four times the price: what it pays eats most of what it gains.
+
+# %% [markdown] lang="tr" predict="fewer"
+# **Tahmin et · küçük grup.** `beta` yine 0,5; her adımda yine 96 yanıt, ama 16'lık 6 grup yerine 4'lük 24 grup. Varsayılan GRPO'nun ulaştığı pay ne olur?
+#
+# - düşer: küçük grubun ortalaması daha gürültülü
+# - yükselir
+# - değişmez: yanıt sayısı aynı
+
+# %% [markdown] lang="en" predict="fewer"
+# **Predict · small groups.** `beta` is 0.5 again, and a step still has 96 answers, but 24 groups of 4 in place of 6 groups of 16. What happens to the share that the default GRPO attains?
+#
+# - it falls: the mean of a small group is noisier
+# - it rises
+# - nothing: there are as many answers
+
+# %% by_size
+over_size = tc.real.runs("num_generations")
+
+
+def by_size(size):
+    return landings(over_size, {"GRPO": own("grpo", num_generations=size)}, num_generations=size)
+
+
+tc.widgets.slider("num_generations", [4, 8, 16], by_size, start=16, language=world.language)
+
+# %% tags=["reveal"]
+shares = over_size.attained.sel(trainer="grpo").mean("seed")
+gain = float(shares.sel(num_generations=4) - shares.sel(num_generations=16))
+fewer.reveal(a=gain < -0.05, b=gain > 0.05, c=abs(gain) <= 0.05)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Küçük grup gürültülüdür, ama tasmayı daha az çözer. Gruptaki tek bir yanıtın ödülü ötekilerden $d$ kadar ayrıysa standart sapma $d/\sqrt{G}$ olur: dört yanıtta farkın yarısı, 16 yanıtta dörtte biri. Küçük gruba bölmek ödülün çekişini o kadar büyütmez. RLOO'nun işareti ise grup ne olursa olsun yerindedir. Bir makale "büyük grup daha iyi" diyorsa sor: hangi KL'de?
+
+# %% [markdown] lang="en" tags=["answer"]
+# A small group is noisier, but dissolves the leash less. If the reward of a single answer differs from the others' by $d$, the standard deviation is $d/\sqrt{G}$: half the difference among four answers, a quarter among 16. Dividing by that of a small group does not enlarge the pull of the reward as much. The mark of RLOO stays put whatever the group. If a paper says "the larger the group, the better", ask: at which KL?
+
+# %% [markdown] lang="tr"
+# ## 5 · r, ve modelin tavanı (5 dakika, ek)
+
+# %% [markdown] lang="en"
+# ## 5 · r, and the model's ceiling (5 minutes, extra)
+
+# %% [markdown] lang="tr" predict="wider"
+# **Tahmin et · rank.** `r` 8'den 2'ye insin (`lora_alpha` hep 2r). RLOO'nun ulaştığı pay ne olur?
+#
+# - 0,02'den az oynar
+# - belirgin düşer: dörtte bir parametre
+# - belirgin yükselir: az parametre, az ezber
+
+# %% [markdown] lang="en" predict="wider"
+# **Predict · rank.** Let `r` go from 8 to 2 (`lora_alpha` is always 2r). What happens to the share that RLOO attains?
+#
+# - it changes by less than 0.02
+# - it falls clearly: a quarter of the parameters
+# - it rises clearly: fewer parameters, less to overfit
+
+# %% by_rank
+over_rank = tc.real.runs("rank")
+
+
+def by_rank(r):
+    return landings(over_rank, {"GRPO": own("grpo")}, rank=r)
+
+
+tc.widgets.slider("r", [2, 8, 32], by_rank, start=8, language=world.language)
+
+# %% tags=["reveal"]
+reached = over_rank.attained.sel(trainer="rloo").mean("seed")
+lost = float(reached.sel(rank=8) - reached.sel(rank=2))
+wider.reveal(a=abs(lost) < 0.02, b=lost > 0.05, c=lost < -0.05)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Görev altı isteme on bir yanıt dağıtmak; bunun için rank 2 yeter. Nedeni de ders 2'de: $\Delta W$'nin gereken yönleri azsa, fazla rank boş durur.
+
+# %% [markdown] lang="en" tags=["answer"]
+# The task is to share out eleven answers among six prompts, and rank 2 is enough for it. Lesson 2 said why: where $\Delta W$ needs few directions, more rank stands idle.
+
+# %% [markdown] lang="tr"
+# Kapasiteyi `r` değil de **ne** belirliyor? TRL çıkış katmanına LoRA taktırmaz; son gizli vektörün boyu da normla sabit, $\sqrt{64}$. İki logit arasındaki fark, sözcük vektörleri birbirinden ne kadar uzaksa o kadar olabilir. Vektörlerin ilk yayılımı `initializer_range`'dir; kütüphanenin varsayılanı 0,02. Aşağıda, örneksiz ve gürültüsüz, en çok ulaşılabilecek pay (`all`: LoRA'sız, bütün ağırlıklar):
+
+# %% [markdown] lang="en"
+# If not `r`, **what** sets the capacity? TRL puts no LoRA on the output layer, and a norm fixes the length of the last hidden vector at $\sqrt{64}$. So two logits can differ only as far as the word vectors are apart. Their first spread is `initializer_range`, by default 0.02 in the library. Below, without samples or noise, the largest share that can be attained (`all`: no LoRA, all weights train):
+
+# %% ceilings
+tc.real.ceilings().mean("seed").to_pandas().round(2)
+
+# %% [markdown] lang="tr"
+# Varsayılan yayılımla hiçbir `r` yetmiyor: eksik olan adım ya da veri değil, tavan. Gerçek işte "eğitim takıldı" denince önce şunu sor: **bu model, bu ayarla, oraya çıkabilir mi?**
+
+# %% [markdown] lang="en"
+# With the default spread no `r` is enough: what is missing is neither steps nor data; it is the ceiling. When training "is stuck" at work, ask first: **can this model get there at all, with these settings?**
+
+# %% [markdown] lang="tr"
+# ## 6 · TRL ile DPO: olasılık nereye kaçar? (8 dakika)
+#
+# Çiftler 11 yanıttan: referanstan iki ayrı yanıt çekilir, seçimi Bradley–Terry yapar (ders 4), tohum başına 10.000. TRL her yanıtın sonuna bir bitiş işareti ekler; bizim satırlarımız zaten token olduğundan o adımı atlıyoruz.
+
+# %% [markdown] lang="en"
+# ## 6 · DPO with TRL: where does probability leak to? (8 minutes)
+#
+# The pairs are of the 11 answers: two different ones are drawn from the reference, Bradley–Terry judges (lesson 4), 10,000 per seed. TRL ends each answer with a mark; our rows are tokens already, so we skip that step.
+
+
+# %%
+@tc.real.undisturbed
+def dpo(model, beta=0.5, sft_weight=0.0, r=8, seed=0):
+    from datasets import Dataset
+    from trl import DPOConfig, DPOTrainer
+
+    class OneWord(DPOTrainer):
+        def _prepare_dataset(self, dataset, *args, **kwargs):
+            return dataset
+
+    told = tc.real.tokenizer(english)
+    pairs = tc.real.preferences(tc.real.table(model, english), english, 10_000, seed)
+    rows = [
+        {
+            "prompt_ids": told(english.prompts[prompt]).input_ids,
+            "chosen_ids": [chosen],
+            "rejected_ids": [rejected],
+        }
+        for prompt, chosen, rejected in pairs.tolist()
+    ]
+    trainer = OneWord(
+        model=tc.real.fresh(model),
+        args=DPOConfig(
+            output_dir=folder,
+            max_steps=200,
+            learning_rate=2e-3,
+            lr_scheduler_type="linear",
+            per_device_train_batch_size=96,
+            beta=beta,
+            loss_type=["sigmoid", "sft"] if sft_weight else ["sigmoid"],
+            loss_weights=[1.0, sft_weight] if sft_weight else [1.0],
+            seed=seed,
+            **tc.real.everyday(200),
+        ),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=told,
+        peft_config=tc.real.lora(r),
+    )
+    return tc.real.train(trainer, english, "progress.dpo")
+
+
+# %% [markdown] lang="tr" predict="foreign"
+# **Tahmin et · çiftlerde geçmeyen sözcükler.** Başlangıçta 11 yanıtın toplam olasılığı 0,99'un üstünde; öteki 13 sözcük hiçbir çiftte yok. Tasma uzun olsun (`beta` 0,1). DPO'dan sonra o 11 yanıtta ne kadar olasılık kalır?
+#
+# - 0,97'den fazla: anılmayan sözcük kıpırdamaz
+# - 0,6 ile 0,97 arasında
+# - 0,6'dan az: çoğu kaçar
+
+# %% [markdown] lang="en" predict="foreign"
+# **Predict · words in no pair.** At the start the 11 answers hold more than 0.99 of the probability; the other 13 words are in no pair. Let the leash be long (a `beta` of 0.1). How much is left on the 11 after DPO?
+#
+# - more than 0.97: what is not mentioned does not move
+# - between 0.6 and 0.97
+# - less than 0.6: most of it leaks
+
+# %% tags=["nbval-ignore-output"]
+my_dpo = dpo(start, beta=0.1) if why is None else None
+if my_dpo is not None:
+    place = tc.real.landing(my_dpo.logp, my_dpo.ref_logp, english, beta=0.1)
+    print(f"yours: mass {place['mass']:.2f}, KL {place['kl']:.2f}")
+# tr: yours: mass {}, KL {} → senin: 11 yanıttaki olasılık {}, KL {}
+
+# %% leak
+mass = over_beta.mass
+tc.plots.against(world, "mass", DPO=mass.sel(trainer="dpo"), RLOO=mass.sel(trainer="rloo"))
+
+# %% tags=["reveal"]
+left = float(mass.sel(trainer="dpo", beta=0.1).mean())
+foreign.reveal(a=left > 0.97, b=0.6 < left < 0.97, c=left <= 0.6)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Bir çift yalnızca iki logitin **farkını** ister. Hiçbir çiftte geçmeyen sözcük için hiçbir şey denmemiştir; ağırlıklar ortak olduğundan o da yukarı sürüklenebilir ([Razin ve ark., 2025][likelihood_displacement]). Ders 4'teki tabloda böyle bir sözcük yoktu. RLOO'da ise sızıntı olmaz: kaçan sözcük örneklenir, −1 alır, geri itilir.
+
+# %% [markdown] lang="en" tags=["answer"]
+# A pair asks only for the **difference** of two logits. Of a word in no pair nothing is said, and since weights are shared it may be dragged upwards ([Razin et al., 2025][likelihood_displacement]). The table of lesson 4 had no such word. RLOO does not leak: such a word is sampled, earns −1, and is pushed back.
+
+# %% [markdown] lang="tr"
+# Çare? Seçilen yanıtın SFT kaybından biraz eklemek sızıntıyı durdurur, ama politikayı da tutar; çiftlere bütün sözcükleri almak az yardım eder, çünkü referans yabancı sözcüğü neredeyse hiç çekmez (`beta` 0,1):
+
+# %% [markdown] lang="en"
+# And the cure? Adding some of the chosen answer's SFT loss stops the leak, but holds the policy back as well; taking all words into the pairs helps little, since the reference hardly ever draws a foreign one (a `beta` of 0.1):
+
+# %% cures
+leaks = tc.real.leaks().sel(start="usual").mean("seed")
+names = {"none": "DPO alone", "sft": "with SFT loss", "every_word": "pairs of all words"}
+for cure, name in names.items():
+    row = leaks.sel(cure=cure)
+    print(f"{name}: mass {row.mass:.2f}, KL {row.kl:.2f}, attained {row.attained:.2f}")
+# tr: DPO alone → yalnız DPO
+# tr: with SFT loss → SFT kaybıyla
+# tr: pairs of all words → bütün sözcüklerden çiftler
+# tr: {}: mass {}, KL {}, attained {} → {}: 11 yanıttaki olasılık {}, KL {}, ulaşılan pay {}
+
+# %% [markdown] lang="tr"
+# ## 7 · INT8 (5 dakika, ek)
+#
+# Ders 5'in `quantize_dynamic`'i sıradan bir `nn.Module` ister; eğitilmiş Llama da öyle. RLOO'yu (`beta` 0,5) birleştirip bütün doğrusal katmanlarını INT8 yapıyoruz.
+
+# %% [markdown] lang="en"
+# ## 7 · INT8 (5 minutes, extra)
+#
+# Lesson 5's `quantize_dynamic` wants any `nn.Module`, and the trained Llama is one. We merge RLOO (a `beta` of 0.5), and turn all its linear layers into INT8.
+
+# %% [markdown] lang="tr" predict="whole"
+# **Tahmin et · nicemlemenin bedeli.** INT8 politikasının eğitilmiş politikaya KL'si, eğitimin harcadığı KL'ye göre ne kadardır?
+#
+# - onda birinden az
+# - aşağı yukarı yarısı
+# - ondan da büyük
+
+# %% [markdown] lang="en" predict="whole"
+# **Predict · the price of quantization.** How large is the KL from the trained policy to its INT8 version, beside the KL that training spent?
+#
+# - less than a tenth of it
+# - about half of it
+# - even larger
+
+# %% tags=["nbval-ignore-output"]
+if mine:
+    small = tc.quantization.quantize_dynamic(tc.real.merged(mine["RLOO"].model))
+    moved = tc.exact.kl(tc.real.table(small, english), mine["RLOO"].logp)
+    print(f"yours: KL {moved.mean():.4f}")
+# tr: yours: KL {} → senin: KL {}
+
+# %% int8
+trained = over_beta.logp.sel(trainer="rloo", beta=0.5).values
+eight = tc.real.int8()
+tables = {"float32": trained, "INT8": eight.logp.values}
+for (name, logp), size in zip(tables.items(), eight.bytes.mean("seed").values, strict=True):
+    earned = tc.exact.expected_reward(torch.as_tensor(logp), worth).mean()
+    print(f"{name:7} reward {earned:.2f}, {size / 1000:.0f} kB")
+spent = float(tc.exact.kl(eight.logp.values, trained).mean())
+print(f"KL of INT8 to float32: {spent:.4f}")
+# tr: {} reward {}, {} kB → {} ödül {}, {} kB
+# tr: KL of INT8 to float32: {} → INT8'in float32'ye göre KL'si: {}
+
+# %% tags=["reveal"]
+ratio = spent / float(over_beta.kl.sel(trainer="rloo", beta=0.5).mean())
+whole.reveal(a=ratio < 0.1, b=0.3 < ratio < 0.7, c=ratio > 1)
+
+# %% [markdown] lang="tr" tags=["answer"]
+# Ders 5'te olduğu gibi: dörtte bir bellek, neredeyse aynı politika. Paylaşılan sözcük vektörleri float32 kaldığı için dosya tam dörtte bire inmez. Büyük modellerde aynı işi torchao yapar.
+
+# %% [markdown] lang="en" tags=["answer"]
+# As in lesson 5: about a quarter of the memory, nearly the same policy. The shared word vectors stay float32, so the file is not quite a quarter. For large models torchao does this job.
+
+# %% [markdown] lang="tr"
+# ## 8 · Aynı düğme, başka ad (3 dakika)
+#
+# | Ne | toycore | TRL | PEFT | transformers | torchao |
+# | --- | --- | --- | --- | --- | --- |
+# | tasma | `kl_beta` | `beta` (GRPO'da varsayılan 0) | | | |
+# | DPO'nun tasması | `beta` | `beta` | | | |
+# | grup | `num_generations` | `num_generations` | | | |
+# | standart sapmaya bölmek | `scale_rewards` | `scale_rewards` | | | |
+# | kırpma | `clip_range` | `epsilon` | | | |
+# | turdaki geçiş | `epochs` | `num_iterations` | | | |
+# | rank | `lora_rank` | | `r` | | |
+# | ölçek | `lora_alpha` | | `lora_alpha` | | |
+# | öğrenme oranı | `lr` | `learning_rate` | | `learning_rate` | |
+# | adım | `steps`, `rollouts` | `max_steps` | | `max_steps` | |
+# | tohum | `seeds` (hepsi birlikte) | `seed` | | `set_seed` | |
+# | birleştirme | `merge` | | `merge_and_unload` | | |
+# | INT8 | `quantize_dynamic` | | | `TorchAoConfig` | `quantize_` |
+
+# %% [markdown] lang="en"
+# ## 8 · The same knob by another name (3 minutes)
+#
+# | What | toycore | TRL | PEFT | transformers | torchao |
+# | --- | --- | --- | --- | --- | --- |
+# | the leash | `kl_beta` | `beta` (0 by default in GRPO) | | | |
+# | DPO's leash | `beta` | `beta` | | | |
+# | the group | `num_generations` | `num_generations` | | | |
+# | dividing by the deviation | `scale_rewards` | `scale_rewards` | | | |
+# | the clip | `clip_range` | `epsilon` | | | |
+# | passes per rollout | `epochs` | `num_iterations` | | | |
+# | rank | `lora_rank` | | `r` | | |
+# | scale | `lora_alpha` | | `lora_alpha` | | |
+# | learning rate | `lr` | `learning_rate` | | `learning_rate` | |
+# | steps | `steps`, `rollouts` | `max_steps` | | `max_steps` | |
+# | seeds | `seeds` (all at once) | `seed` | | `set_seed` | |
+# | merging | `merge` | | `merge_and_unload` | | |
+# | INT8 | `quantize_dynamic` | | | `TorchAoConfig` | `quantize_` |
+
+# %% [markdown] lang="tr"
+# ## 9 · Birden çok süreç, birden çok makine (4 dakika, ek)
+#
+# Bu dersin eğitimleri bir dosyada da durur: `toycore/real`. Tek süreç, iki süreç, `accelerate`:
+#
+# ```
+# python -m toycore.real --method rloo --beta 0.5
+# torchrun --standalone --nproc_per_node 2 -m toycore.real --processes 2 --method rloo
+# accelerate launch -m toycore.real --processes 1 --method rloo
+# ```
+#
+# Güncelleme hep aynı 96 yanıttan oluşur; süreçler onları paylaşır. `--processes` bir emniyettir: `accelerate launch --cpu --num_processes 2` tek süreç başlatır, hiçbir şey de söylemez; bizimki o zaman durur. Yarıda kalan eğitim `--folder` ve `--resume` ile sürer. GPU'lar, SLURM, Kubernetes ve 7 milyarlık bir modelin bellek hesabı `docs/tr/machines.md` sayfasında. Denemek istersen:
+
+# %% [markdown] lang="en"
+# ## 9 · More processes, more machines (4 minutes, extra)
+#
+# The trainings of this lesson are a file, too: `toycore/real`. One process, two processes, `accelerate`:
+#
+# ```
+# python -m toycore.real --method rloo --beta 0.5
+# torchrun --standalone --nproc_per_node 2 -m toycore.real --processes 2 --method rloo
+# accelerate launch -m toycore.real --processes 1 --method rloo
+# ```
+#
+# An update is always made of the same 96 answers; the processes share them. `--processes` is for safety: `accelerate launch --cpu --num_processes 2` starts a single process and says nothing; ours stops then. A training that was cut off goes on with `--folder` and `--resume`. GPUs, SLURM, Kubernetes, and the memory of a model with 7 billion weights: see the page `docs/machines.md`. To try it:
+
+# %% tags=["nbval-ignore-output"]
+TWO = False  # True: two processes on this machine, in about half a minute
+if TWO and why is None:
+    launch = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    ours = ["toycore.real", "--processes", "2", "--method", "rloo", "--steps", "30"]
+    command = [sys.executable, "-m", *launch, "-m", *ours]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    print(ended.stdout or ended.stderr)
+# tr: True: two processes on this machine, in about half a minute → True: bu makinede iki süreç, yarım dakika kadar
+
+# %% [markdown] lang="tr"
+# ## 10 · Gerçekten konuşan bir model (3 dakika, ek)
+#
+# SmolLM2'nin 135 milyon ağırlığı var; küçük ama cümle kurar (İngilizce). Birkaç LoRA adımından önce ve sonra üç yanıtı. Yaklaşık 2,5 GiB bellek ve birkaç dakika ister; küçük sınıf makinelerinde açma.
+
+# %% [markdown] lang="en"
+# ## 10 · A model that really speaks (3 minutes, extra)
+#
+# SmolLM2 has 135 million weights: small, but it makes sentences. Three of its answers, before and after a few LoRA steps. It takes about 2.5 GiB of memory and some minutes; leave it off on small classroom machines.
+
+# %% tags=["nbval-ignore-output"]
+BIG = False
+if BIG:
+    print(tc.real.smollm2.hindrance() or pd.DataFrame(tc.real.smollm2.before_and_after()))
+
+# %% [markdown] lang="tr"
+# ### Tahminlerin nasıl gitti?
+
+# %% [markdown] lang="en"
+# ### How did your predictions go?
+
+# %% tags=["overview"]
+tc.widgets.predictions(language="en")
+
+# %% [markdown] lang="tr"
+# ## Kendini sına
+#
+# Beş sorunun her birinde bir yanıt seç; doğru mu, neden, hemen altında okursun.
+
+# %% [markdown] lang="en"
+# ## Check yourself
+#
+# Choose an answer to each of the five questions, and read right below it whether it is right, and why.
+
+# %% [markdown] lang="tr" tags=["quiz"]
+# 1. `GRPOConfig(num_generations=16)` ile eğittin; ödül neredeyse 1, KL çok büyük. İlk nereye bakarsın?
+#    - [ ] Öğrenme oranına — o, varılacak yeri değil, varma hızını değiştirir.
+#    - [x] `beta`'ya — TRL'nin GRPO'sunda varsayılanı 0'dır: hiç tasma yoktu.
+#    - [ ] Tohuma — KL'yi üç tohumda da aynı yönde büyüten bir neden olmalı.
+# 2. Aynı `beta` ile RLOO ve varsayılan GRPO ayrı yerlere vardı. Hangisi hatalı?
+#    - [ ] GRPO; daha uzun eğitilmeli — kendi en iyisine varmış, uzatmak onu oradan ayırmaz.
+#    - [ ] RLOO; grubun standart sapmasını unutmuş — bölmek zorunlu değildir, tasmayı bozan odur.
+#    - [x] Hiçbiri — her biri kendi amacının en iyisinde; farklı olan, amaçları.
+# 3. DPO'dan sonra model arada bir hiçbir çiftte geçmeyen bir sözcük söylüyor. Neden?
+#    - [x] Çiftler yalnızca farkları belirler — anılmayan sözcükler ortak ağırlıklarla birlikte yükselebilir.
+#    - [ ] Tokenizer bozuk — öyle olsaydı eğitimden önce de söylerdi.
+#    - [ ] Çiftler çelişiyor — çelişki farkı küçültür, yabancı sözcüğü yükseltmez.
+# 4. Bir modelde `r`'yi 8'den 64'e çıkardın, ulaşılan pay 0,4'te kaldı. En akla yatkın neden?
+#    - [ ] Rank hâlâ küçük — sekiz katına çıktı ve hiçbir şey değişmedi.
+#    - [x] Eğitilen ağırlıklar o politikaya erişemiyor — tavan başka yerde, örneğin donmuş çıkış katmanında.
+#    - [ ] Adım sayısı az — öyleyse pay yavaş da olsa yükselmeye devam ederdi.
+# 5. Makine değişti, aynı tohumla ikinci basamak başka çıktı. Ne yaparsın?
+#    - [ ] Eğitimi bozuk sayarım — float32 toplamları işlemciye göre sırasını değiştirir.
+#    - [ ] Tek tohumu rapor ederim — öyle bir sayı rastlantıyı da rapor eder.
+#    - [x] Birkaç tohumu ve aralığını veririm — o aralıkta kalan, her makinede aynı sonuçtur.
+
+# %% [markdown] lang="en" tags=["quiz"]
+# 1. You trained with `GRPOConfig(num_generations=16)`; the reward is nearly 1, the KL huge. Where do you look first?
+#    - [ ] At the learning rate — it changes how fast training arrives, not where.
+#    - [x] At `beta` — TRL's GRPO has 0 by default: there was no leash at all.
+#    - [ ] At the seed — something drives the KL the same way in all three seeds.
+# 2. With one `beta`, RLOO and the default GRPO landed in different places. Which one is wrong?
+#    - [ ] GRPO, it must train longer — it has reached its own optimum, and will not leave it.
+#    - [ ] RLOO, it forgot the group's deviation — nobody has to divide, and it is what spoils the leash.
+#    - [x] Neither — each is at the optimum of its own objective; it is the objectives that differ.
+# 3. After DPO the model now and then says a word that is in no pair. Why?
+#    - [x] Pairs fix differences alone — words that none mentions may rise with the shared weights.
+#    - [ ] The tokenizer is broken — then it would have said such words before training, too.
+#    - [ ] The pairs contradict each other — that makes a difference small, it does not lift foreign words.
+# 4. You raised a model's `r` from 8 to 64, and the share attained stayed at 0.4. What is the likeliest reason?
+#    - [ ] The rank is still too small — it is eight times as large, and nothing changed.
+#    - [x] What trains cannot reach that policy — the ceiling is elsewhere, such as a frozen output layer.
+#    - [ ] Too few steps — then the share would still be rising, if slowly.
+# 5. On another machine the same seed gives another second digit. What do you do?
+#    - [ ] Call the training broken — the order of float32 sums depends on the processor.
+#    - [ ] Report the one seed — such a number reports its luck as well.
+#    - [x] Give several seeds and their range — what stays within it is the result on every machine.
+
+# %% [markdown] lang="tr"
+# ## Özet
+#
+# * Yanıtları sayılabilen bir transformer da bir tablodur: gerçek kütüphaneler aynı sınırın altında yargılanabilir.
+# * TRL'nin RLOO'su ile `scale_rewards="none"` yazılmış GRPO $\pi^*$'a varır; varsayılan GRPO kendi en iyisine, çok daha büyük bir KL'ye.
+# * `r` çoğu zaman darboğaz değildir; modelin tavanını bilmeden "eğitim takıldı" deme.
+# * DPO'nun çiftleri anmadığı sözcükleri serbest bırakır; tasma uzunsa olasılık oraya kaçar.
+# * Varsayılan ayarları oku: `beta` 0 olabilir, istem kayba girebilir, süreç sayısı istediğin olmayabilir.
+#
+# Burada ders bitiyor, iş başlıyor. Elinde bir alışkanlık kalsın: yeni bir yöntem, yeni bir kütüphane gördüğünde onu önce her şeyin sayılabildiği bir dünyada dene.
+
+# %% [markdown] lang="en"
+# ## Summary
+#
+# * A transformer whose answers can be counted is a table as well: real libraries can be judged under the same frontier.
+# * TRL's RLOO, and GRPO with `scale_rewards="none"`, land at $\pi^*$; the default GRPO at an optimum of its own, with a much larger KL.
+# * `r` is seldom the bottleneck; do not call training "stuck" before you know the model's ceiling.
+# * DPO's pairs leave words they do not mention free; on a long leash probability leaks there.
+# * Read the defaults: `beta` may be 0, the prompt may count in the loss, and the processes may be fewer than you asked for.
+#
+# Here the course ends and the job begins. One habit to keep: when you meet a new method or a new library, try it first in a world where everything can be counted.
