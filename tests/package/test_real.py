@@ -18,7 +18,7 @@ import torch
 import toycore as tc
 from course import ROOT
 from stored_real import NAMED, settings
-from toycore import real
+from toycore import errors, real
 from toycore.real import libraries
 
 WORLD = tc.World()
@@ -84,10 +84,10 @@ def test_peft_beside_an_old_torchao_raises_only_when_an_adapter_is_built(install
 
 
 @pytest.mark.parametrize("language", ["tr", "en"])
-def test_without_them_each_function_says_why_in_the_learners_language(language, installed):
+def test_without_them_each_function_says_why_in_the_learners_language(language, installed, monkeypatch):
     """Which need not be that of the words that the model knows."""
     installed()
-    tc.set_language(language)
+    monkeypatch.setattr(errors, "SESSION", language)
     world = tc.World()
     why = {"tr": "transformers kurulu değil", "en": "transformers is not installed"}[language]
     pairs = torch.zeros(1, 3)

@@ -632,6 +632,21 @@ foreign.reveal(a=left > 0.97, b=0.6 < left < 0.97, c=left <= 0.6)
 # A pair asks only for the **difference** of two logits. Of a word in no pair nothing is said, and since weights are shared it may be dragged upwards ([Razin et al., 2025][likelihood_displacement]). The table of lesson 4 had no such word. RLOO does not leak: such a word is sampled, earns −1, and is pushed back.
 
 # %% [markdown] lang="tr"
+# TRL'nin eğitim sırasında yazdığı sayılar bunu pek göstermez. Doğru sıralanan çiftlerin payı (`rewards/accuracies`) her tasmada aynıdır; örtük ödüllerin arasındaki **marj** (ders 4; TRL'de `rewards/margins`) en uzun tasmada küçüktür, ama yalnızca "daha varmadı" der gibidir. Tohum 0:
+
+# %% [markdown] lang="en"
+# What TRL prints in training hardly shows it. The share of pairs in the right order (`rewards/accuracies`) is the same on every leash; the **margin** between the implicit rewards (lesson 4; `rewards/margins` in TRL) is smaller on the longest, but merely looks as if training had not yet arrived. Seed 0:
+
+# %% margins
+x, chosen, rejected = tc.real.preferences(ref_logp[0], english, 10_000).T
+for beta in (0.1, 0.25, 0.5, 1.0):
+    trained = torch.as_tensor(over_beta.logp.sel(trainer="dpo", beta=beta, seed=0).values)
+    implicit = beta * (trained - ref_logp[0])
+    margin = implicit[x, chosen] - implicit[x, rejected]
+    print(f"beta {beta:4}: margin {margin.mean():.2f}, accuracy {(margin > 0).double().mean():.2f}")
+# tr: beta {}: margin {}, accuracy {} → beta {}: marj {}, doğruluk {}
+
+# %% [markdown] lang="tr"
 # Çare? Seçilen yanıtın SFT kaybından biraz eklemek sızıntıyı durdurur, ama politikayı da tutar; çiftlere bütün sözcükleri almak az yardım eder, çünkü referans yabancı sözcüğü neredeyse hiç çekmez (`beta` 0,1):
 
 # %% [markdown] lang="en"
