@@ -404,6 +404,31 @@ ERRORS: dict[str, dict[str, str]] = {
         "tr": "Kitaplıklar kurulu, ama burada çalışmıyor: {kind}: {told}",
         "en": "The libraries are installed, but do not run here: {kind}: {told}",
     },
+    "installing": {
+        "tr": "Kurulacak: {pins}. torch olduğu gibi kalır.",
+        "en": "To be installed: {pins}. torch stays as it is.",
+    },
+    "installed": {"tr": "Kuruldu.", "en": "Installed."},
+    "install_failed": {
+        "tr": "Kurulamadı. pip'in dediği: {told}",
+        "en": "Not installed. What pip said: {told}",
+    },
+    "restart": {
+        "tr": "Çekirdeği (kernel) yeniden başlat ve dersi baştan çalıştır; eskisi bellekte kaldı: {names}.",
+        "en": "Restart the kernel and run the lesson from its beginning; in memory is still the old {names}.",
+    },
+    "smollm2_missing": {
+        "tr": "{library} kurulu değil. Bir hücrede kurmak için: {command}",
+        "en": "{library} is not installed. To install it, in a cell: {command}",
+    },
+    "smollm2_memory": {
+        "tr": "SmolLM2 için {needed:.1f} GiB boş bellek gerekir; burada {free:.1f} GiB var.",
+        "en": "SmolLM2 takes {needed:.1f} GiB of free memory; here are {free:.1f} GiB.",
+    },
+    "smollm2_cost": {
+        "tr": "SmolLM2, 135 milyon parametre: yaklaşık 1300 MB bellek ister, makineye göre 1 ile 4 dakika sürer; paketi bir kez indirilir, 93 MB. Yalnızca İngilizce bilir.",
+        "en": "SmolLM2, 135 million parameters: it takes about 1300 MB of memory and, depending on the machine, 1 to 4 minutes; its package is downloaded once, 93 MB. It knows English only.",
+    },
     "processes": {
         "tr": "{asked} süreç istendi, başlatıcı ise {got} süreç başlattı.",
         "en": "Asked for {asked} processes, but the launcher started {got}.",

@@ -63,6 +63,8 @@ TEXT = {
     "progress.dpo": {"tr": "DPO eğitimi", "en": "DPO training"},
     "progress.rloo": {"tr": "RLOO eğitimi", "en": "RLOO training"},
     "progress.pretraining": {"tr": "Ön eğitim", "en": "Pretraining"},
+    "progress.smollm2_read": {"tr": "SmolLM2 okunuyor", "en": "Reading SmolLM2"},
+    "progress.smollm2": {"tr": "SmolLM2 eğitimi", "en": "SmolLM2 training"},
     "progress.reward_model": {"tr": "Ödül modeli eğitimi", "en": "Reward model training"},
     "predict.none": {
         "tr": "✎ Henüz harf yok: soru işaretinin yerine bir harf yaz ({}) ve hücreyi çalıştır.",

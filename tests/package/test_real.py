@@ -84,7 +84,9 @@ def test_peft_beside_an_old_torchao_raises_only_when_an_adapter_is_built(install
 
 
 @pytest.mark.parametrize("language", ["tr", "en"])
-def test_without_them_each_function_says_why_in_the_learners_language(language, installed, monkeypatch):
+def test_without_them_each_function_says_why_in_the_learners_language(
+    language, installed, monkeypatch
+):
     """Which need not be that of the words that the model knows."""
     installed()
     monkeypatch.setattr(errors, "SESSION", language)

@@ -4,18 +4,22 @@ A Llama of 0.1 million parameters answers the world's six prompts with one word 
 policy is a table too, and toycore.exact says how far TRL and PEFT bring it. Lesson 8.
 
 libraries.py  whether transformers, PEFT and TRL run here, and what they must leave as it was
+installation.py  how they come to Colab and Kaggle, where the learner has asked for it
 model.py      tokenizer, Llama, pretraining
 oracle.py     the table of a model, the reward of every word, where a training landed
 sft.py        LoRA by PEFT, SFT by TRL, merging
 pairs.py  groups.py   DPO; GRPO and RLOO: TRL's own trainers, each call whole
 training.py   what all trainers are told, and the curve of a training
+smollm2.py    the same in a model of 135 million parameters, for who has the memory
 storage.py    what was measured once, for machines without TRL
 __main__.py   the same from a command line, in one process or many:  python -m toycore.real
 
 None of the three libraries is needed to import this, nor for what was stored.
 """
 
+from toycore.real import smollm2
 from toycore.real.groups import grpo, rloo
+from toycore.real.installation import install
 from toycore.real.libraries import guard, undisturbed
 from toycore.real.model import fresh, pretrain, tokenizer
 from toycore.real.oracle import (
@@ -44,6 +48,7 @@ __all__ = [
     "fresh",
     "grpo",
     "guard",
+    "install",
     "int8",
     "landing",
     "leaks",
@@ -58,6 +63,7 @@ __all__ = [
     "reward_function",
     "rloo",
     "runs",
+    "smollm2",
     "start",
     "starts",
     "stored",

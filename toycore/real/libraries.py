@@ -15,8 +15,16 @@ import torch
 from toycore.engine.threads import one_thread
 from toycore.errors import in_its_language, say
 
-# The course was measured with these; older ones lack what is used here.
-NEEDED = {"transformers": "5.23", "peft": "0.21", "trl": "1.16"}
+# What lesson 8 was measured with. Of three, what is older lacks something that is used here.
+PINNED = {
+    "transformers": "5.23.0",
+    "peft": "0.21.2",
+    "trl": "1.16.0",
+    "accelerate": "1.15.0",
+    "datasets": "5.2.0",
+    "tokenizers": "0.23.3",
+}
+NEEDED = {name: PINNED[name].rpartition(".")[0] for name in ("transformers", "peft", "trl")}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,7 +42,7 @@ def guard(language: str | None = None) -> str | None:
             found = metadata.version(name)
         except metadata.PackageNotFoundError:
             return say("not_installed", library=name) + "."
-        if _numbers(found) < _numbers(needed):
+        if numbers(found) < numbers(needed):
             return say("too_old", library=name, found=found, needed=needed)
     try:
         with _undisturbed():
@@ -45,7 +53,7 @@ def guard(language: str | None = None) -> str | None:
     return None
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
     """The first two numbers of a version: (1, 16) of 1.16.0rc1."""
     return tuple(int(number) for number in version.split(".")[:2])
 

@@ -793,14 +793,15 @@ if TWO and why is None:
 # %% [markdown] lang="tr"
 # ## 10 · Gerçekten konuşan bir model (3 dakika, ek)
 #
-# SmolLM2'nin 135 milyon ağırlığı var; küçük ama cümle kurar (İngilizce). Birkaç LoRA adımından önce ve sonra üç yanıtı. Yaklaşık 2,5 GiB bellek ve birkaç dakika ister; küçük sınıf makinelerinde açma.
+# SmolLM2'nin 135 milyon ağırlığı var; küçük ama cümle kurar (İngilizce). Birkaç LoRA adımından önce ve sonra üç soruya yanıtı. Burada artık kâhin yok: yanıtları sayılamaz. Ne kadar bellek ve süre istediğini hücre söyler; küçük sınıf makinelerinde açma.
 
 # %% [markdown] lang="en"
 # ## 10 · A model that really speaks (3 minutes, extra)
 #
-# SmolLM2 has 135 million weights: small, but it makes sentences. Three of its answers, before and after a few LoRA steps. It takes about 2.5 GiB of memory and some minutes; leave it off on small classroom machines.
+# SmolLM2 has 135 million weights: small, but it makes sentences. Its answers to three questions, before and after a few LoRA steps. Here the oracle ends: these answers cannot be counted. The cell says what memory and time it takes; leave it off on small classroom machines.
 
 # %% tags=["nbval-ignore-output"]
+print(tc.real.smollm2.cost())
 BIG = False
 if BIG:
     print(tc.real.smollm2.hindrance() or pd.DataFrame(tc.real.smollm2.before_and_after()))
