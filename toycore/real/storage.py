@@ -5,12 +5,14 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from toycore.engine import guards
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 USUAL = {"beta": 0.5, "num_generations": 16, "rank": 8}
 VARIANTS = {"initializer_range": 0.25, "sft_weight": 0.0, "every_word": False}
@@ -43,13 +45,13 @@ def stored() -> dict[str, Any]:
 _read = cache(stored)
 
 
-def starts() -> xr.Dataset:
+def starts() -> "xr.Dataset":
     """The stored starts, (seed, prompt, word): `base_logp`, `sft_logp`, `ref_logp`."""
     rows = [{"seed": int(seed), **start} for seed, start in _read()["starts"].items()]
     return _over(("seed",), rows, ("base_logp", "sft_logp", "ref_logp"))
 
 
-def runs(setting: str = "beta") -> xr.Dataset:
+def runs(setting: str = "beta") -> "xr.Dataset":
     """The stored runs over one setting, the others as usual: (trainer, setting, seed).
 
     trainer  rloo, grpo (TRL's defaults), dr_grpo (scale_rewards="none"), dpo
@@ -71,7 +73,7 @@ def runs(setting: str = "beta") -> xr.Dataset:
     return _over(("trainer", setting, "seed"), rows, kept).assign_coords(steps)
 
 
-def leaks() -> xr.Dataset:
+def leaks() -> "xr.Dataset":
     """DPO where probability leaks, (start, cure, seed): `kl`, `attained`, `mass`.
 
     start  usual: β = 0.1; narrow: β = 0.5, and an initializer_range of 0.02
@@ -86,14 +88,14 @@ def leaks() -> xr.Dataset:
     return _over(("start", "cure", "seed"), rows, ("kl", "attained", "mass"))
 
 
-def ceilings() -> xr.DataArray:
+def ceilings() -> "xr.DataArray":
     """What can be attained at most at β = 0.5: (initializer_range, rank, seed); rank "all": LoRA
     is left out, and all weights learn."""
     rows = [run | {"rank": str(run["rank"] or "all")} for run in _read()["ceilings"]]
     return _over(("initializer_range", "rank", "seed"), rows, ("attained",)).attained
 
 
-def int8() -> xr.Dataset:
+def int8() -> "xr.Dataset":
     """RLOO's usual runs with INT8 for weights, (seed): `logp`; `bytes`, as (before, after)."""
     rows = [run | run["int8"] for run in _read()["runs"] if "int8" in run]
     return _over(("seed",), rows, ("logp", "bytes"))
@@ -103,8 +105,10 @@ def _agrees(run: dict, due: dict) -> bool:
     return all(run.get(name, value) == value for name, value in due.items())
 
 
-def _over(axes: tuple[str, ...], rows: list[dict], kept: Sequence[str]) -> xr.Dataset:
+def _over(axes: tuple[str, ...], rows: list[dict], kept: Sequence[str]) -> "xr.Dataset":
     """One table over the axes for each of the kept names; a list in a row has axes of its own."""
+    import xarray as xr
+
     at = {axis: list(dict.fromkeys(row[axis] for row in rows)) for axis in axes}
     found = {tuple(row[axis] for axis in axes): row for row in rows}
     cells = [found[place] for place in itertools.product(*at.values())]
