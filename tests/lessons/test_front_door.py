@@ -183,6 +183,8 @@ KINDS = {
     "open": r"\.venv/bin/jupyter lab notebooks/\w+/\w+\.ipynb",
     "extra": r"(\.venv/bin/|uv )pip install -e .*",
     "tool": r"\.venv/bin/pip install [a-z-]+|\.venv/bin/pre-commit install",
+    # tests/lessons/test_machines.py
+    "launch": r"(srun .* )?\.venv/bin/(torchrun|accelerate launch) .*-m toycore\.real .*",
     "script": r"\.venv/bin/python (-m [\w.]+|\S+\.py)( .*)?",
     "pytest": r"\.venv/bin/pytest .*",
 }

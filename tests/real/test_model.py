@@ -10,6 +10,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -69,6 +70,19 @@ def test_the_table_is_the_model_asked_one_prompt_at_a_time(taught):
             logits = taught.model(torch.tensor([told(prompt).input_ids])).logits
         assert logits.shape[1] == len(prompt.split())
         assert same(logits[0, -1].double().log_softmax(-1), row, 1e-4)
+
+
+def test_the_model_is_asked_where_it_is_and_the_table_is_here():
+    """As on a GPU; "meta" stands in for one, where a number has a place and no value."""
+
+    class Elsewhere(torch.nn.Module):
+        device = torch.device("meta")
+
+        def forward(self, **asked):
+            assert {one.device for one in asked.values()} == {self.device}
+            return SimpleNamespace(logits=torch.zeros(6, 4, 24))
+
+    assert real.table(Elsewhere(), WORLD).shape == (6, 24)
 
 
 def test_the_table_is_what_generate_samples(taught):

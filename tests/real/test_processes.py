@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from course import ROOT
+from launches import commands
 
 pytestmark = pytest.mark.long
 
@@ -23,9 +24,10 @@ TWO = [str(BIN / "torchrun"), "--standalone", "--nproc_per_node", "2"]
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 
 
-def begin(*command: object) -> subprocess.Popen:
+def begin(*command: object, **variables: object) -> subprocess.Popen:
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([*map(str, command)], cwd=ROOT, env=ENV, text=True, **pipe)
+    env = ENV | {name: str(value) for name, value in variables.items()}
+    return subprocess.Popen([*map(str, command)], cwd=ROOT, env=env, text=True, **pipe)
 
 
 def end(process: subprocess.Popen) -> tuple[int, str, str]:
@@ -68,10 +70,14 @@ def test_two_processes_share_the_batch_of_one(one):
     assert losses(one)[-1] < losses(one)[0] - 0.05
 
 
-def test_two_machines_do_as_one(one):
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+def test_two_machines_do_as_one(one):
+    port = free_port()
     launch = [BIN / "torchrun", "--nnodes", 2, "--nproc_per_node", 1]
     launch += ["--master_addr", "127.0.0.1", "--master_port", port]
     asked = [*MODULE, "--method", "dpo", "--steps", 30, "--processes", 2]
@@ -164,3 +170,48 @@ def test_a_killed_worker_ends_the_run_which_then_resumes(tmp_path):
     rest = told(*TWO, *MODULE, *asked, "--resume")
     assert (tmp_path / "checkpoint-4").stat().st_mtime_ns == written
     assert rest["curve"]["step"] == [*range(0, 61, 4)]
+
+
+# --- docs/machines.md -----------------------------------------------------------------------------
+
+# Stands in for SLURM's, with its four words of options: the command on "each of two machines".
+SRUN = '#!/bin/sh\nshift 4\n"$@" & first=$!\n"$@" && wait $first\n'
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if "--node_rank 1" not in line])
+def test_the_page_says_how_to_start_it(line, tmp_path):
+    """Each command as it stands, but for its environment, folder and port, and with few steps."""
+    (tmp_path / "srun").write_text(SRUN)
+    (tmp_path / "srun").chmod(0o755)
+    port = free_port()
+    other = {"PATH": f"{tmp_path}:{ENV['PATH']}", "SLURM_JOB_ID": 1}
+
+    def starts(line: str, steps: int = 2, **variables: object) -> subprocess.Popen:
+        for told, here in {".venv/bin": BIN, "/tmp/rloo": tmp_path, "29500": port}.items():
+            line = line.replace(told, str(here))
+        shell = ["bash", "-c", f"{line} --steps {steps}"]
+        return begin(*shell, **other, **variables)
+
+    steps = 2
+    if "--node_rank 0" in line:
+        (second,) = (one for one in commands() if "--node_rank 1" in one)
+        started = [starts(line), starts(second)]
+    elif "torchrun -m" in line:  # as Kubeflow Trainer tells two pods who they are
+        pods = {"PET_NNODES": 2, "PET_NPROC_PER_NODE": 1, "PET_MASTER_ADDR": "127.0.0.1"}
+        pods["PET_MASTER_PORT"] = port
+        started = [starts(line, **pods, PET_NODE_RANK=rank) for rank in (0, 1)]
+    elif "--resume" in line:
+        assert end(starts(line.replace(" --resume", "")))[0] == 0
+        steps = 4
+        started = [starts(line, steps)]
+    else:
+        started = [starts(line)]
+    ended = [end(one) for one in started]
+    asked = int(line.partition("--processes ")[2][:1] or 1)
+    if "--num_processes 2" in line:
+        assert ended[0][0] != 0
+        return
+    assert {code for code, _, _ in ended} == {0}, ended[0][2][-3000:]
+    (told,) = (json.loads(row) for _, out, _ in ended for row in out.splitlines())
+    assert told["processes"] == asked
+    assert told["curve"]["step"][-1] == steps

@@ -34,10 +34,10 @@ def table(model, world: World) -> Tensor:
     """log π of every word after every prompt: (6, W) float64. The model is asked once."""
     from toycore.real.model import tokenizer
 
-    asked = tokenizer(world)([*world.prompts], padding=True, return_tensors="pt")
+    asked = tokenizer(world)([*world.prompts], padding=True, return_tensors="pt").to(model.device)
     training = model.training
     with torch.no_grad():
-        logits = model.eval()(**asked).logits[:, -1]
+        logits = model.eval()(**asked).logits[:, -1].cpu()
     model.train(training)
     return logits.double().log_softmax(-1)
 
