@@ -472,7 +472,7 @@ def test_a_call_leaves_the_global_generators_alone(exercise):
 def test_a_stub_is_told_kindly_and_always_in_the_same_words(exercise, language):
     stubs = [..., None, [...], (None, 1.0), {"reward": ...}]
     if isinstance(exercise, Written):
-        stubs += [lambda *_: ..., lambda *_: None, lambda *_: (..., ...)]
+        stubs += [lambda *_, **__: ..., lambda *_, **__: None, lambda *_, **__: (..., ...)]
     for stub in stubs:
         verdict = exercise(stub, language=language)
         assert not verdict.passed
@@ -570,6 +570,11 @@ def trains(*inputs):
     return loss
 
 
+def by_name(function):
+    """The same for a check that passes arguments by name."""
+    return lambda *inputs, **named: function(*inputs, *named.values())
+
+
 ODD_FUNCTIONS = {
     "no arguments": lambda: 1.0,
     "too many arguments": lambda *, needed: needed,
@@ -659,9 +664,10 @@ ODD_ANSWERS = [
 def test_no_function_raises_or_passes(exercise, function):
     threads, mode = torch.get_num_threads(), torch.is_grad_enabled()
     for language in LANGUAGES:
-        verdict = exercise(function, language=language)
-        assert not verdict.passed
-        assert len(repr(verdict)) < 1500
+        for called in (function, by_name(function)):
+            verdict = exercise(called, language=language)
+            assert not verdict.passed
+            assert len(repr(verdict)) < 1500
     assert (torch.get_num_threads(), torch.is_grad_enabled()) == (threads, mode)
 
 
@@ -680,13 +686,17 @@ def test_no_other_answer_raises(exercise):
 def test_an_answer_cannot_change_the_inputs(exercise):
     """It would be judged against an oracle that sees what it has left behind."""
 
-    def vandal(*inputs):
-        copies = [v.clone() if isinstance(v, torch.Tensor) else v for v in inputs]
-        result = exercise.right.answer(*copies)
-        for value in inputs:
+    def vandal(*inputs, **named):
+        result = exercise.right.answer(*map(copied, inputs), **named)
+        for value in (*inputs, *named.values()):
             if isinstance(value, torch.Tensor):
                 value.detach().zero_()
+            if isinstance(value, list):
+                value.clear()
         return result
+
+    def copied(value):
+        return value.clone() if isinstance(value, torch.Tensor) else value
 
     for seed in range(3):
         verdict = exercise.judge(vandal, "en", Generator().manual_seed(seed))
@@ -703,7 +713,7 @@ def test_an_unknown_language_is_refused(exercise, language):
 
 @each_written
 def test_the_learners_own_stop_button_gets_through(exercise):
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -9,8 +9,9 @@ attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
 trial.py  plain.py  settled.py          a call in a child; an answer in plain data; the check's
              own work on a torch that the learner has not touched
 draws.py  trained.py         random inputs; where training starts
-environment.py  lora.py  ppo.py  dpo.py  quantization.py  lab.py  frontier.py     the exercises,
-             one file per lesson; long, since each mistake stands beside its words in both languages
+environment.py  lora.py  ppo.py  dpo.py  quantization.py  lab.py  frontier.py  real.py
+             the exercises, one file per lesson; long, since each mistake stands beside its words in
+             both languages
 """
 
 from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
@@ -26,13 +27,17 @@ from toycore.checks.lab import flipped_leash, group_beta, k3, leave_one_out
 from toycore.checks.lora import alpha, lora_forward, new_adapter, own_targets
 from toycore.checks.ppo import advantage, bonus, clipped_loss, leash, refusal
 from toycore.checks.quantization import fixed_scale, outlier, own_bits, round_trip
+from toycore.checks.real import budget, config, doubled, reward_function
 
 __all__ = [
     "advantage",
     "alpha",
     "best_of_n",
     "bonus",
+    "budget",
     "clipped_loss",
+    "config",
+    "doubled",
     "dpo_loss",
     "expected_reward",
     "few_pairs",
@@ -55,6 +60,7 @@ __all__ = [
     "own_rewards",
     "own_targets",
     "refusal",
+    "reward_function",
     "round_trip",
     "scaled",
     "shifted",

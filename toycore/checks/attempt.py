@@ -12,7 +12,7 @@ import multiprocessing
 import re
 import traceback
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -56,17 +56,27 @@ class Outcome:
     figures: dict = dataclasses.field(default_factory=dict)
 
 
-def attempts(function: Callable, inputs, trained: tuple[str, ...], results: int) -> list[Outcome]:
+def in_order(function: Callable, inputs: dict):
+    return function(*inputs.values())
+
+
+def attempts(
+    function: Callable,
+    inputs,
+    trained: tuple[str, ...],
+    results: int,
+    ask: Callable[[Callable, dict], Any] = in_order,
+) -> list[Outcome]:
     """One call for each of the inputs."""
-    return [attempt(function, one, trained, results) for one in inputs]
+    return [attempt(function, one, trained, results, ask) for one in inputs]
 
 
-def attempt(function: Callable, inputs: dict, trained: tuple[str, ...], results: int) -> Outcome:
-    """Call the function with the inputs in order; `trained` names those whose gradient counts."""
+def attempt(function: Callable, inputs: dict, trained, results: int, ask: Callable) -> Outcome:
+    """Call the function as `ask` does; `trained` names the inputs whose gradient counts."""
     leaves, copies = copied(inputs, trained)
     try:
         with torch.inference_mode(False), torch.enable_grad():
-            returned = function(*copies.values())
+            returned = ask(function, copies)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # even SystemExit: a learner's sys.exit() may not end it

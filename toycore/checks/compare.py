@@ -83,5 +83,10 @@ def _text(value) -> str:
             return "[…]"
         parts = [_text(part) for part in value.rows(MANY)] + ["…"] * (value.shape[0] > MANY)
         return f"[{', '.join(parts)}]"
+    if isinstance(value, list):
+        parts = [_text(part) for part in value[:MANY]] + ["…"] * (len(value) > MANY)
+        return f"[{', '.join(parts)}]"
+    if isinstance(value, str):
+        return repr(value)
     number = value.flat[0] if isinstance(value, Numbers) else value
     return f"{number:.4g}" if isinstance(number, int | float) else str(number)

@@ -14,7 +14,15 @@ from typing import ClassVar
 from torch import Generator
 
 from toycore import language as words
-from toycore.checks.attempt import Outcome, Unusable, attempts, kind, one_line, unwritten
+from toycore.checks.attempt import (
+    Outcome,
+    Unusable,
+    attempts,
+    in_order,
+    kind,
+    one_line,
+    unwritten,
+)
 from toycore.checks.compare import (
     difference,
     narrower,
@@ -88,17 +96,19 @@ class Written(Exercise):
              since the first one on which an answer is wrong is shown
     trained  arguments whose gradient counts
     results  how many tensors the function returns
+    ask      function, inputs → what the function returns: how it is called
     """
 
     draw: Callable[[Generator], Iterable[dict]]
     trained: tuple[str, ...] = ()
     results: int = 1
+    ask: Callable = in_order
     kind = "written"
 
     def _judge(self, answer, language: str, generator: Generator) -> Verdict:
         inputs, due, known = self.expected(generator)  # before any code of the learner's runs
         calls = [*inputs, inputs[0]]  # the first once more, for a result that changes
-        *got, again = called(answer, calls, self.trained, self.results, language)
+        *got, again = called(answer, calls, self.trained, self.results, language, self.ask)
         return self.compare(inputs, got, again, due, known, language)
 
     @settled
@@ -106,11 +116,12 @@ class Written(Exercise):
         """Inputs; what is expected; each variant's name with what it gives."""
         inputs = list(self.draw(generator))
         known = [
-            (name, attempts(variant, inputs, self.trained, self.results))
+            (name, attempts(variant, inputs, self.trained, self.results, self.ask))
             for name, mistake in self.mistakes.items()
             for variant in (mistake.answer, *mistake.also)
         ]
-        return inputs, attempts(self.right.answer, inputs, self.trained, self.results), known
+        due = attempts(self.right.answer, inputs, self.trained, self.results, self.ask)
+        return inputs, due, known
 
     @settled
     def compare(self, inputs, got, again, due, known, language: str) -> Verdict:
@@ -132,12 +143,12 @@ class Written(Exercise):
 
 
 def called(
-    function, inputs, trained: tuple[str, ...], results: int, language: str
+    function, inputs, trained: tuple[str, ...], results: int, language: str, ask=in_order
 ) -> list[Outcome]:
     """What a learner's function gives for each of the inputs, in a trial."""
     if not callable(function):
         raise Unusable("no_function", got=kind(function))
-    return tried(attempts, function, inputs, trained, results, slow=say("slow", language))
+    return tried(attempts, function, inputs, trained, results, ask, slow=say("slow", language))
 
 
 def recognise(got: list[Outcome], due: list[Outcome], known: list[tuple]) -> str | None:
