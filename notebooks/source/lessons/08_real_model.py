@@ -816,6 +816,180 @@ if BIG:
 tc.widgets.predictions(language="en")
 
 # %% [markdown] lang="tr"
+# ## Alıştırmalar
+#
+# Sıra sende. `...` yerine yanıtını yaz, o hücreyi, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
+# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez, kütüphaneler de gerekmez.
+
+# %% [markdown] lang="en"
+# ## Exercises
+#
+# Your turn. Put your answer in place of `...`, run that cell and then the check: where you are wrong, it names
+# the mistake. The cell below is all the exercises need; you need neither run the lesson again nor have the libraries.
+
+# %%
+import torch
+
+import toycore as tc
+
+tc.set_language(language="en")
+world, english = tc.World(language="en"), tc.World()
+start_logp = torch.as_tensor(tc.real.starts().ref_logp.sel(seed=0).values)  # prompt × word
+{token: float(worth) for token, worth in zip(world.tokens, world.reward[0], strict=True)}
+# tr: prompt × word → istem × sözcük
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 1 · TRL için bir ödül
+#
+# ●●○ · 8 dakika. TRL'nin çağıracağı ödül fonksiyonunu yaz. TRL her şeyi adıyla verir: `prompts` ile `completions`, aynı uzunlukta iki metin listesi; ardından başka argümanlar. Her yanıt için bir sayı döndür: 11 yanıttan biriyse ödülü (yukarıdaki sözlükte; her istemde aynı), başka herhangi bir metinse −1. Yanıtın önünde boşluk bulunabilir.
+#
+# <details><summary>İpucu</summary>
+#
+# Adını bilmediğin argümanları `**kwargs` toplar. Bütün metin mi karşılaştırılmalı, bir parçası mı?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 1 · A reward for TRL
+#
+# ●●○ · 8 minutes. Write the reward function that TRL will call. TRL passes everything by name: `prompts` and `completions`, two lists of texts of one length, and further arguments. Return a number for each completion: the reward if it is one of the 11 answers (in the dictionary above; the same at every prompt), −1 for any other text. There may be a blank in front of an answer.
+#
+# <details><summary>Hint</summary>
+#
+# `**kwargs` gathers the arguments whose names you do not know. Should the whole text be compared, or a part of it?
+#
+# </details>
+
+
+# %% tags=["exercise"]
+def reward_function(prompts, completions, **kwargs):
+    return ...
+
+
+# %% tags=["check"]
+tc.checks.reward_function(reward_function, language="en")
+
+
+# %% tags=["solution"]
+def reward_function(prompts, completions, **kwargs):
+    earned = dict(zip(world.tokens, world.reward[0].tolist(), strict=True))
+    return [earned.get(completion.strip(), -1.0) for completion in completions]
+
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 2 · KL bütçesi
+#
+# ●●○ · 6 dakika. TRL'nin varsayılan GRPO'su (16'lık grup) yukarıdaki başlangıçtan eğitilecek; KL en çok 0,2 olabilir. Ödülün, bütçe aşılmadan, olabildiğince büyük olduğu `beta`'yı seç: KL 0,19 ile 0,2 arasında kalsın.
+#
+# <details><summary>İpucu</summary>
+#
+# Eğitmeden: `own = tc.real.own_optimum("grpo", start_logp, english, beta=1.0)` ve `tc.exact.kl(own, start_logp).mean()`.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 2 · A budget of KL
+#
+# ●●○ · 6 minutes. TRL's default GRPO (groups of 16) is to train from the start above; the KL may be 0.2 at most. Choose the `beta` with which the reward is as large as it can be within the budget: let the KL lie between 0.19 and 0.2.
+#
+# <details><summary>Hint</summary>
+#
+# Without training: `own = tc.real.own_optimum("grpo", start_logp, english, beta=1.0)`, and `tc.exact.kl(own, start_logp).mean()`.
+#
+# </details>
+
+# %% tags=["exercise"]
+my_beta = ...
+
+# %% tags=["check"]
+tc.checks.budget(my_beta, language="en")
+
+# %% tags=["solution"]
+my_beta = 1.5
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 3 · Ayarlardaki hata
+#
+# ●●○ · 6 dakika. Biri, tasması 0,5 olan $\pi^*$'a varmak istedi ve şunu yazdı:
+#
+# ```
+# GRPOConfig(learning_rate=3e-3, max_steps=150, num_generations=16, max_completion_length=1, temperature=1.0, top_k=0)
+# ```
+#
+# Ödül 1'e vardı, KL ise istenenin kat kat üstüne çıktı. Hangi ayarlar **eklenmeli**? `dict(ad=değer, ...)` biçiminde yaz.
+#
+# <details><summary>İpucu</summary>
+#
+# Yazılmayan ayarın bir varsayılanı vardır. Bölüm 4'ün iki GRPO'su arasındaki fark neydi; ya tasmanın kendisi?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 3 · The bug in a config
+#
+# ●●○ · 6 minutes. Somebody wanted the $\pi^*$ of a leash of 0.5, and wrote:
+#
+# ```
+# GRPOConfig(learning_rate=3e-3, max_steps=150, num_generations=16, max_completion_length=1, temperature=1.0, top_k=0)
+# ```
+#
+# The reward came to 1, and the KL to a multiple of what was wanted. Which settings have to be **added**? Write them as `dict(name=value, ...)`.
+#
+# <details><summary>Hint</summary>
+#
+# A setting that is not written has a default. What told the two GRPOs of section 4 apart; and the leash itself?
+#
+# </details>
+
+# %% tags=["exercise"]
+fix = ...
+
+# %% tags=["check"]
+tc.checks.config(fix, language="en")
+
+# %% tags=["solution"]
+fix = {"beta": 0.5, "scale_rewards": "none"}
+
+# %% [markdown] lang="tr"
+# ### Alıştırma 4 · Rank'ın iki katı
+#
+# ●○○ · 3 dakika. `r` 8'den 16'ya çıksın, `lora_alpha` yine 2r. Hangisi iki katına çıkar?
+#
+# * `"a"` eğitilen parametre sayısı
+# * `"b"` eğitimin vardığı yerin KL'si
+# * `"c"` birleştirilmiş modelin diskteki boyu
+#
+# <details><summary>İpucu</summary>
+#
+# A'nın biçimi r × giriş, B'ninki çıkış × r. Ya çarpımlarınınki?
+#
+# </details>
+
+# %% [markdown] lang="en"
+# ### Exercise 4 · Twice the rank
+#
+# ●○○ · 3 minutes. Let `r` go from 8 to 16, with `lora_alpha` still 2r. Which of these doubles?
+#
+# * `"a"` the number of trainable parameters
+# * `"b"` the KL at which training lands
+# * `"c"` the size of the merged model on disk
+#
+# <details><summary>Hint</summary>
+#
+# A has the shape r × inputs, B outputs × r. And their product?
+#
+# </details>
+
+# %% tags=["exercise"]
+doubled = ...
+
+# %% tags=["check"]
+tc.checks.doubled(doubled, language="en")
+
+# %% tags=["solution"]
+doubled = "a"
+
+# %% [markdown] lang="tr"
 # ## Kendini sına
 #
 # Beş sorunun her birinde bir yanıt seç; doğru mu, neden, hemen altında okursun.
