@@ -932,7 +932,8 @@
 # | 6 | 8 | 13 | "Anılmayan sözcüğe ne olur?" sorusunda uzun bekleyin |
 # | 7 | – | 6 | Kısa planda ödev |
 # | 8 | 3 | 5 | Tabloyu kendi projelerindeki adlarla tamamlasınlar |
-# | 9–10 | – | 6 | Birden çok makinesi olan sınıflara |
+# | 9 | – | 4 | Birden çok makinesi olan sınıflara |
+# | 10 | – | 2 | Kendiniz önceden çalıştırın, çıktısını yansıtın |
 # | Kapanış | 3 | 6 | "Yarın işte neyi denetlersiniz?" Herkes tek bir ayar söylesin |
 #
 # ### Ne sorulur, ne beklenir
@@ -971,7 +972,8 @@
 # | 6 | 8 | 13 | Wait long at "what happens to a word that nobody mentions?" |
 # | 7 | – | 6 | Homework in the short plan |
 # | 8 | 3 | 5 | Let them add the names from their own projects to the table |
-# | 9–10 | – | 6 | For classes with more than one machine |
+# | 9 | – | 4 | For classes with more than one machine |
+# | 10 | – | 2 | Run it yourself beforehand, and project what it says |
 # | Closing | 3 | 6 | "What will you check at work tomorrow?" One setting from each |
 #
 # ### What to ask, what to expect

@@ -4,6 +4,7 @@ import gc
 import json
 import platform
 import re
+import tomllib
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 import torch
 
 import toycore as tc
-from toycore import bench, exact
+from course import ROOT
+from toycore import bench, exact, real
 from toycore.bench import Comparison, compare, quantization
 from toycore.bench import arms as training
 from toycore.engine.threads import one_thread
+from toycore.real.training import BATCH
 
 
 class Clock:
@@ -377,12 +380,22 @@ def test_the_plain_loss_is_the_courses(world):
 
 
 def test_trl_learns_the_pairs(world):
-    pytest.importorskip("trl")
-    pytest.importorskip("peft")
+    if (why := real.guard()) is not None:
+        pytest.skip(why)
     for arm, steps in training.trl_arms(world.preference_pairs).values():
         losses = [one_thread(arm)().training_loss for _ in range(2)]
         assert arm.__self__.state.global_step == steps
         assert np.log(2) > losses[0] > losses[1]
+
+
+def test_trl_learns_what_a_run_of_toycore_does(world):
+    if (why := real.guard()) is not None:
+        pytest.skip(why)
+    ((arm, updates),) = training.real_arms().values()
+    trained = arm()
+    assert trained.curve["step"][-1] == updates == 150
+    landed = real.landing(trained.logp, trained.ref_logp, world, 0.5)
+    assert landed["reward"] > real.landing(trained.ref_logp, trained.ref_logp, world, 0.5)["reward"]
 
 
 # The command
@@ -440,16 +453,40 @@ def test_the_command_refuses_two_rounds(quick, capsys):
     assert "--repeats must be at least 3; got 2" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("found", "line"), [(None, "NO_TRL"), (object(), "TRL_IS_TIMED")])
-def test_the_table_says_whether_trl_is_in_it(quick, monkeypatch, capsys, found, line):
-    monkeypatch.setattr(training.importlib.util, "find_spec", lambda name: found)
+@pytest.mark.parametrize("why", [None, "trl is not installed.", "trl 1.15.0 is too old."])
+def test_the_table_says_whether_trl_is_in_it(quick, monkeypatch, capsys, why):
+    monkeypatch.setattr(real, "guard", lambda language: why)
     bench.main(["--repeats", "3"])
-    assert getattr(training, line) in capsys.readouterr().out
-    assert 'pip install "toycore[compare]"' in training.NO_TRL
+    told, missing = capsys.readouterr().out, f'TRL is not timed. {why} pip install "toycore[comp'
+    assert (training.TRL_IS_TIMED in told) == (why is None)
+    assert (missing in told) == (why is not None)
+
+
+@pytest.mark.parametrize("why", [None, "trl is not installed."])
+def test_trl_is_timed_where_it_runs(monkeypatch, why):
+    """Beside a run of toycore with as many answers an update, and as many updates."""
+    group = training.course_arms()[training.GROUP]
+    made = {name: {name: (lambda: None, 150)} for name in ("trl_arms", "real_arms", "course_arms")}
+    monkeypatch.setattr(training, "trl_arms", lambda pairs: made["trl_arms"])
+    for name in ("real_arms", "course_arms"):
+        monkeypatch.setattr(training, name, lambda name=name: made[name])
+    monkeypatch.setattr(real, "guard", lambda language: why)
+    arms, _ = training.arms()
+    assert [*arms] == ["course_arms", *(["trl_arms", "real_arms"] if why is None else [])]
+    config = group[0]().config
+    assert (config.rollouts, config.epochs, group[1]) == (150, 1, 150)
+    assert config.answers_per_prompt * 6 == BATCH
+
+
+def test_the_extra_has_the_versions_that_lesson_8_was_measured_with():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    told = (ROOT / "tests" / "versions" / "real.txt").read_text("utf-8").splitlines()
+    pinned = [line for line in told if re.match(r"(?!torch)\w+==", line)]
+    assert sorted(project["optional-dependencies"]["compare"]) == sorted(pinned)
 
 
 def test_the_arms_of_the_table_do_the_work_they_claim(world, monkeypatch):
-    monkeypatch.setattr(training, "has_trl", lambda: False)
+    monkeypatch.setattr(real, "guard", lambda language: "no")
     arms, work = training.arms()
     assert work == {
         training.SWEEP: 336 * 400,
@@ -457,6 +494,7 @@ def test_the_arms_of_the_table_do_the_work_they_claim(world, monkeypatch):
         training.ALONE: 400,
         training.PLAIN: 400,
         training.DPO: 200,
+        training.GROUP: 150,
     }
     sweep, one = arms[training.SWEEP](), arms[training.ALONE]()
     assert sweep.config.runs == 336

@@ -30,8 +30,8 @@ LAYERS = (
         "toycore",
     },  # `import toycore` itself brings everything up to here
     {"broken"},
-    {"plots", "checks", "bench", "real"},
-    {"widgets"},
+    {"plots", "checks", "real"},
+    {"widgets", "bench"},
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 LAZY = ("matplotlib", "ipywidgets", "pandas", "xarray", "torch._dynamo")

@@ -1,10 +1,9 @@
 """What the speed table times: the course, and its peers.
 
 plain modules   PPO as it is often written: one run, float32, modules called on a batch
-TRL             its DPOTrainer on the course's pairs, where `trl` and `peft` are installed
+TRL             its DPOTrainer on the course's pairs; its GRPOTrainer on lesson 8's Llama
 """
 
-import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import toycore as tc
+from toycore import real
 from toycore.engine.plain_torch import plain_torch
 
 Arms = dict[str, tuple[Callable[[], object], int]]  # what to call; runs × updates in one call
 
 SWEEP, ALONE, DPO = "PPO, 336 runs in one sweep", "PPO, one run", "DPO, one run, 5 pairs"
 GROUPS = "GRPO, 336 runs in one sweep"
+GROUP, TRL_GROUP = "GRPO, one run, 6 groups of 16", "TRL's GRPO, Llama of 0.1M, 6 groups of 16"
 PLAIN, TRL = "PPO, one run, plain modules", "TRL's DPO, GPT-2 of {} layers, 5 pairs"
 LAYERS, TRL_STEPS = (0, 2), 50
 PEERS = [
@@ -32,15 +33,19 @@ PEERS = [
     (PLAIN, ALONE),
 ]  # ratios of interest, when both are timed
 PEERS += [(TRL.format(layers), DPO) for layers in LAYERS]
+PEERS += [(TRL_GROUP, GROUP)]
 
 TRL_IS_TIMED = f"""TRL: {TRL_STEPS} steps, d = 32 (0 layers) or 64 (2 layers, LoRA), float32; the
-reference computed beforehand, and no pauses to collect the garbage of its imports."""
-NO_TRL = 'TRL and PEFT are not installed, so not timed: pip install "toycore[compare]"'
+reference computed beforehand, and no pauses to collect the garbage of its imports.
+GRPO, one run: 150 updates; the building of the trainer and the exact curve included, in both."""
+NO_TRL = 'TRL is not timed. {} pip install "toycore[compare]"'
 
 
 def arms() -> tuple[dict[str, Callable[[], object]], dict[str, int]]:
     """Every arm that can be timed here, the sweep first; and how many runs × updates each does."""
-    every = course_arms() | (trl_arms(tc.World().preference_pairs) if has_trl() else {})
+    every = course_arms()
+    if real.guard("en") is None:
+        every |= trl_arms(tc.World().preference_pairs) | real_arms()
     return {name: arm for name, (arm, _) in every.items()}, {n: w for n, (_, w) in every.items()}
 
 
@@ -52,6 +57,7 @@ def course_arms() -> Arms:
         kl_beta=many.kl_beta, seeds=16, rollouts=100, epochs=4, answers_per_prompt=16
     )
     one, dpo = tc.PPOConfig(**rollouts), tc.DPOConfig(steps=200)
+    group = tc.GRPOConfig(rollouts=150, epochs=1, answers_per_prompt=16, num_generations=16)
     starts, start = tc.train_sft(world, tc.SFTConfig(seeds=16)), tc.train_sft(world)
     updates = one.rollouts * one.epochs
     return {
@@ -60,12 +66,15 @@ def course_arms() -> Arms:
         ALONE: (lambda: tc.train_ppo(world, one, start), updates),
         PLAIN: (lambda: train_plain(world, one, start.model), updates),
         DPO: (lambda: tc.train_dpo(world, dpo, start=start), dpo.steps),
+        GROUP: (lambda: tc.train_grpo(world, group, start), group.rollouts),
     }
 
 
-def has_trl() -> bool:
-    """Whether TRL, and PEFT for its adapters, are installed."""
-    return all(importlib.util.find_spec(name) for name in ("trl", "peft"))
+def real_arms() -> Arms:
+    """Lesson 8's own training by TRL: as many answers an update as toycore's one run of GRPO."""
+    world, steps = tc.World(), 150
+    start = real.start(world)
+    return {TRL_GROUP: (lambda: real.grpo(start, world, steps=steps), steps)}
 
 
 def remarks(table, imports: dict[str, list[float]]) -> list[str]:
@@ -75,13 +84,14 @@ def remarks(table, imports: dict[str, list[float]]) -> list[str]:
         for a, b in PEERS
         if a in table.seconds
     ]
+    why = real.guard("en")
     torch_, toycore = (np.median(imports[name]) for name in ("torch", "toycore"))
     return [
         "Ratios within the same round, median and quartiles:",
         *ratios,
         "PPO: 100 rollouts × 4 epochs of batch 64, 400 updates per run; DPO: 200 steps.",
         "GRPO: 2 groups of 8 for each of 6 prompts; an update counts as 1.5 of batch 64.",
-        TRL_IS_TIMED if has_trl() else NO_TRL,
+        TRL_IS_TIMED if why is None else NO_TRL.format(why),
         f"import toycore: {toycore:.2g} s on top of the {torch_:.2g} s of import torch, CPU time.",
     ]
 

@@ -91,7 +91,7 @@ def dpo(
                 per_device_train_batch_size=BATCH // processes(),
                 beta=beta,
                 loss_type=["sigmoid", "sft"] if sft_weight else ["sigmoid"],
-                loss_weights=[1.0, sft_weight] if sft_weight else [1.0],
+                loss_weights=[1.0, sft_weight] if sft_weight else None,
                 **everyday(steps, saves=folder is not None),
             ),
             train_dataset=Dataset.from_list(rows),

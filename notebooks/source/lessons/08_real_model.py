@@ -87,19 +87,11 @@ def tokenizer_and_model(seed=0):
     marks = {"pad_token": "<pad>", "eos_token": "<eos>", "unk_token": "<unk>"}
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=split, padding_side="left", **marks)
     torch.manual_seed(seed)
-    config = LlamaConfig(
-        vocab_size=len(words),
-        hidden_size=64,
-        intermediate_size=176,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=32,
-        tie_word_embeddings=True,
-        initializer_range=0.25,  # by default 0.02: section 5
-        pad_token_id=0,
-        eos_token_id=1,
-        bos_token_id=None,
-    )
+    sizes = {"vocab_size": len(words), "hidden_size": 64, "intermediate_size": 176}
+    sizes |= {"num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 32}
+    marks = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": None}
+    shared = {"tie_word_embeddings": True, "initializer_range": 0.25}  # by default 0.02: section 5
+    config = LlamaConfig(**sizes, **marks, **shared)
     return tokenizer, LlamaForCausalLM(config)
 
 
@@ -148,15 +140,24 @@ base = tc.real.pretrain(english, seed=0) if why is None else None
 
 # %%
 @tc.real.undisturbed
+def answers_shown():
+    told, rows = tc.real.tokenizer(english), []
+    for prompt, target in zip(english.prompts, english.sft_targets.tolist(), strict=True):
+        asked, answered = told(prompt).input_ids, told(english.tokens[target]).input_ids
+        rows.append({"input_ids": asked + answered, "completion_mask": [0] * len(asked) + [1]})
+    return rows * 8  # each prompt 8 times
+
+
+# tr: each prompt 8 times → her istem 8 kez
+
+
+# %%
+@tc.real.undisturbed
 def lora_sft(base, r=8, lora_alpha=16):
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
 
-    told, rows = tc.real.tokenizer(english), []
-    for prompt, target in zip(english.prompts, english.sft_targets.tolist(), strict=True):
-        asked, answered = told(prompt).input_ids, told(english.tokens[target]).input_ids
-        rows.append({"input_ids": asked + answered, "completion_mask": [0] * len(asked) + [1]})
     trainer = SFTTrainer(
         model=tc.real.fresh(base),
         args=SFTConfig(
@@ -164,24 +165,19 @@ def lora_sft(base, r=8, lora_alpha=16):
             max_steps=30,
             learning_rate=1e-3,
             lr_scheduler_type="linear",
-            per_device_train_batch_size=48,  # each prompt 8 times
+            per_device_train_batch_size=48,
             completion_only_loss=True,  # without it the prompt's words count as well
-            seed=0,
             **tc.real.everyday(30),  # for a laptop: no GPU, no bfloat16
         ),
-        train_dataset=Dataset.from_list(rows * 8),
-        processing_class=told,
+        train_dataset=Dataset.from_list(answers_shown()),
+        processing_class=tc.real.tokenizer(english),
         peft_config=LoraConfig(
-            r=r,
-            lora_alpha=lora_alpha,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
+            r=r, lora_alpha=lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
         ),
     )
     return tc.real.train(trainer, english, "progress.sft")
 
 
-# tr: each prompt 8 times → her istem 8 kez
 # tr: without it the prompt's words count as well → bu olmadan istemin sözcükleri de sayılır
 # tr: for a laptop: no GPU, no bfloat16 → dizüstü bilgisayar için: GPU yok, bfloat16 yok
 
@@ -557,24 +553,25 @@ tc.real.ceilings().mean("seed").to_pandas().round(2)
 
 # %%
 @tc.real.undisturbed
-def dpo(model, beta=0.5, sft_weight=0.0, r=8, seed=0):
+def pairs_judged(model, seed=0):
+    told = tc.real.tokenizer(english)
+    pairs = tc.real.preferences(tc.real.table(model, english), english, 10_000, seed)
+    asked = [told(prompt).input_ids for prompt in english.prompts]
+    return [
+        {"prompt_ids": asked[prompt], "chosen_ids": [chosen], "rejected_ids": [rejected]}
+        for prompt, chosen, rejected in pairs.tolist()
+    ]
+
+
+# %%
+@tc.real.undisturbed
+def dpo(model, beta=0.5, r=8, seed=0, **more):
     from datasets import Dataset
     from trl import DPOConfig, DPOTrainer
 
     class OneWord(DPOTrainer):
-        def _prepare_dataset(self, dataset, *args, **kwargs):
-            return dataset
+        _prepare_dataset = staticmethod(lambda dataset, *_, **__: dataset)
 
-    told = tc.real.tokenizer(english)
-    pairs = tc.real.preferences(tc.real.table(model, english), english, 10_000, seed)
-    rows = [
-        {
-            "prompt_ids": told(english.prompts[prompt]).input_ids,
-            "chosen_ids": [chosen],
-            "rejected_ids": [rejected],
-        }
-        for prompt, chosen, rejected in pairs.tolist()
-    ]
     trainer = OneWord(
         model=tc.real.fresh(model),
         args=DPOConfig(
@@ -584,29 +581,28 @@ def dpo(model, beta=0.5, sft_weight=0.0, r=8, seed=0):
             lr_scheduler_type="linear",
             per_device_train_batch_size=96,
             beta=beta,
-            loss_type=["sigmoid", "sft"] if sft_weight else ["sigmoid"],
-            loss_weights=[1.0, sft_weight] if sft_weight else [1.0],
             seed=seed,
             **tc.real.everyday(200),
+            **more,
         ),
-        train_dataset=Dataset.from_list(rows),
-        processing_class=told,
+        train_dataset=Dataset.from_list(pairs_judged(model, seed)),
+        processing_class=tc.real.tokenizer(english),
         peft_config=tc.real.lora(r),
     )
     return tc.real.train(trainer, english, "progress.dpo")
 
 
 # %% [markdown] lang="tr" predict="foreign"
-# **Tahmin et · çiftlerde geçmeyen sözcükler.** Başlangıçta 11 yanıtın toplam olasılığı 0,99'un üstünde; öteki 13 sözcük hiçbir çiftte yok. Tasma uzun olsun (`beta` 0,1). DPO'dan sonra o 11 yanıtta ne kadar olasılık kalır?
+# **Tahmin et · çiftlerde geçmeyen sözcükler.** Başlangıçta olasılığın 0,99'dan fazlası 11 yanıtta; öteki 13 sözcük hiçbir çiftte yok. Tasma uzun (`beta` 0,1). DPO'dan sonra 11 yanıtta ne kadar kalır?
 #
 # - 0,97'den fazla: anılmayan sözcük kıpırdamaz
 # - 0,6 ile 0,97 arasında
 # - 0,6'dan az: çoğu kaçar
 
 # %% [markdown] lang="en" predict="foreign"
-# **Predict · words in no pair.** At the start the 11 answers hold more than 0.99 of the probability; the other 13 words are in no pair. Let the leash be long (a `beta` of 0.1). How much is left on the 11 after DPO?
+# **Predict · words in no pair.** At the start more than 0.99 of the probability is on the 11 answers; the other 13 words are in no pair. The leash is long (a `beta` of 0.1). How much is left on the 11 after DPO?
 #
-# - more than 0.97: what is not mentioned does not move
+# - more than 0.97: unmentioned, unmoved
 # - between 0.6 and 0.97
 # - less than 0.6: most of it leaks
 
@@ -615,7 +611,7 @@ my_dpo = dpo(start, beta=0.1) if why is None else None
 if my_dpo is not None:
     place = tc.real.landing(my_dpo.logp, my_dpo.ref_logp, english, beta=0.1)
     print(f"yours: mass {place['mass']:.2f}, KL {place['kl']:.2f}")
-# tr: yours: mass {}, KL {} → senin: 11 yanıttaki olasılık {}, KL {}
+# tr: yours: mass {}, KL {} → senin: yanıtlardaki olasılık {}, KL {}
 
 # %% leak
 mass = over_beta.mass
@@ -647,10 +643,10 @@ for beta in (0.1, 0.25, 0.5, 1.0):
 # tr: beta {}: margin {}, accuracy {} → beta {}: marj {}, doğruluk {}
 
 # %% [markdown] lang="tr"
-# Çare? Seçilen yanıtın SFT kaybından biraz eklemek sızıntıyı durdurur, ama politikayı da tutar; çiftlere bütün sözcükleri almak az yardım eder, çünkü referans yabancı sözcüğü neredeyse hiç çekmez (`beta` 0,1):
+# Çare? Seçilen yanıtın SFT kaybından biraz eklemek (`dpo(start, 0.1, loss_type=["sigmoid", "sft"], loss_weights=[1.0, 0.2])`) sızıntıyı durdurur, ama politikayı da tutar; çiftlere bütün sözcükleri almak az yardım eder, çünkü referans yabancı sözcüğü neredeyse hiç çekmez (`beta` 0,1):
 
 # %% [markdown] lang="en"
-# And the cure? Adding some of the chosen answer's SFT loss stops the leak, but holds the policy back as well; taking all words into the pairs helps little, since the reference hardly ever draws a foreign one (a `beta` of 0.1):
+# And the cure? Adding some of the chosen answer's SFT loss (`dpo(start, 0.1, loss_type=["sigmoid", "sft"], loss_weights=[1.0, 0.2])`) stops the leak, but holds the policy back as well; taking all words into the pairs helps little, since the reference hardly ever draws a foreign one (a `beta` of 0.1):
 
 # %% cures
 leaks = tc.real.leaks().sel(start="usual").mean("seed")
@@ -661,7 +657,7 @@ for cure, name in names.items():
 # tr: DPO alone → yalnız DPO
 # tr: with SFT loss → SFT kaybıyla
 # tr: pairs of all words → bütün sözcüklerden çiftler
-# tr: {}: mass {}, KL {}, attained {} → {}: 11 yanıttaki olasılık {}, KL {}, ulaşılan pay {}
+# tr: {}: mass {}, KL {}, attained {} → {}: yanıtlardaki olasılık {}, KL {}, ulaşılan pay {}
 
 # %% [markdown] lang="tr"
 # ## 7 · INT8 (5 dakika, ek)
