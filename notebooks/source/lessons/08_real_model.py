@@ -287,7 +287,7 @@ def grpo(model, beta=0.5, num_generations=16, scale_rewards="group", r=8, seed=0
             per_device_train_batch_size=96,
             num_generations=num_generations,
             beta=beta,  # by default 0: no leash at all
-            scale_rewards=scale_rewards,  # by default "group"
+            scale_rewards=scale_rewards,  # by default: divided by the spread of the group
             max_completion_length=1,
             seed=seed,
             **tc.real.everyday(150),
@@ -300,7 +300,7 @@ def grpo(model, beta=0.5, num_generations=16, scale_rewards="group", r=8, seed=0
 
 
 # tr: by default 0: no leash at all → varsayılanı 0: hiç tasma yok
-# tr: by default "group" → varsayılanı "group"
+# tr: by default: divided by the spread of the group → varsayılanı: grubun standart sapmasına böl
 
 # %% [markdown] lang="tr" predict="landing_place"
 # **Tahmin et · iki eğitici, aynı tasma.** İkisine de 0,5 yazdık; ikisi de aynı başlangıçtan, 150 adım. RLOO tam $\pi^*$'a varsın. TRL'nin varsayılan GRPO'su nereye varır?
