@@ -916,9 +916,9 @@
 # %% [markdown] lang="tr"
 # ## {{08_real_model}}
 #
-# Kalacak cümle: **kütüphane değişir, sınır değişmez; bir eğitim başka yere vardıysa önce hangi amacı büyüttüğünü sorun.**
+# Kalacak cümle: **kitaplık değişir, sınır değişmez; bir eğitim başka yere vardıysa önce hangi amacı büyüttüğünü sorun.**
 #
-# Bu ders kütüphaneler olmadan da yürür: resimler saklanan üç tohumdan çizilir. TRL'nin olduğu makinede bütün eğitimler toplam bir iki
+# Bu ders kitaplıklar olmadan da yürür: resimler saklanan üç tohumdan çizilir. TRL'nin olduğu makinede bütün eğitimler toplam bir iki
 # dakika sürer; sınıf konuşurken çalışsınlar.
 #
 # | § | 45 | 90 | Nasıl |

@@ -8,7 +8,7 @@
 # %% [markdown] lang="tr"
 # # Ders 8 · Gerçek model: aynı düğmeler, aynı sınır
 #
-# Şimdiye kadar politikamız bir tablo, eğiticilerimiz de bir akşamda okunacak kadar kısaydı. İşte ise karşına bir transformer ile herkesin kullandığı kütüphaneler çıkar: TRL, PEFT, transformers. Bu derste aynı düğmeleri onlarda çeviriyoruz ve ders 7'nin söylediğini görüyoruz: kim tam sınıra varır, kim **kendi** en iyisine gidip $\pi^*$'ın yanından geçer.
+# Şimdiye kadar politikamız bir tablo, eğiticilerimiz de bir akşamda okunacak kadar kısaydı. İşte ise karşına bir transformer ile herkesin kullandığı kitaplıklar çıkar: TRL, PEFT, transformers. Bu derste aynı düğmeleri onlarda çeviriyoruz ve ders 7'nin söylediğini görüyoruz: kim tam sınıra varır, kim **kendi** en iyisine gidip $\pi^*$'ın yanından geçer.
 # Süre: yaklaşık 57 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 23 dakika.
 
 # %% [markdown] lang="en"
@@ -22,7 +22,7 @@
 #
 # Modelimiz küçük ama gerçek: Llama mimarisi, yüz bin kadar ağırlık. 24 sözcük bilir ve tek sözcükle yanıt verir. Bu yüzden onun politikası da bir **tablo**: 6 istem × 24 sözcük. KL, ulaşılan pay, $\pi^*$: hepsi yine kesin. Yaklaşık olan yalnızca eğitimdir; örnek çeker, float32 ile hesaplar.
 #
-# Bu yüzden buradaki her eğitim, üç tohumla, bir kez çalıştırılıp **saklandı**. Kütüphaneler sende de varsa ders onları yeniden eğitir (iki çekirdekte toplam bir iki dakika) ve saklananın yanına koyar; son basamaklar işlemciye göre değişir, varılan yer değişmez. Yoksa ders saklananlarla sonuna kadar yürür.
+# Bu yüzden buradaki her eğitim, üç tohumla, bir kez çalıştırılıp **saklandı**. Kitaplıklar sende de varsa ders onları yeniden eğitir (iki çekirdekte toplam bir iki dakika) ve saklananın yanına koyar; son basamaklar işlemciye göre değişir, varılan yer değişmez. Yoksa ders saklananlarla sonuna kadar yürür.
 
 # %% [markdown] lang="en"
 # ## 1 · What we work with (2 minutes)
@@ -51,7 +51,7 @@ folder = tempfile.mkdtemp()  # where the trainers may write
 # tr: where the trainers may write → eğiticiler buraya yazabilir
 
 # %% [markdown] lang="tr"
-# Colab ve Kaggle'da TRL yoktur. İnternet varsa aşağıdaki anahtarı `True` yap: kütüphaneler, dersin denendiği sürümlerle kurulur.
+# Colab ve Kaggle'da TRL yoktur. İnternet varsa aşağıdaki anahtarı `True` yap: kitaplıklar, dersin denendiği sürümlerle kurulur.
 
 # %% [markdown] lang="en"
 # Colab and Kaggle have no TRL. With internet, set the switch below to `True`, and the libraries are installed, in the versions this lesson was tried with.
@@ -62,7 +62,7 @@ if INSTALL:
     tc.real.install()
 why = tc.real.guard()
 print(why or "all libraries are here: the trainings below really run")
-# tr: all libraries are here: the trainings below really run → kütüphanelerin hepsi var: aşağıdaki eğitimler gerçekten çalışacak
+# tr: all libraries are here: the trainings below really run → kitaplıkların hepsi var: aşağıdaki eğitimler gerçekten çalışacak
 
 # %% [markdown] lang="tr"
 # ## 2 · Tokenizer ve model (5 dakika)
@@ -339,7 +339,7 @@ for name, method in methods.items():
 # tr: {} KL {}, attained {} → {} KL {}, ulaşılan pay {}
 
 # %% [markdown] lang="tr"
-# Sonra eğitim. Sende kütüphaneler varsa ikisi de şimdi çalışır.
+# Sonra eğitim. Sende kitaplıklar varsa ikisi de şimdi çalışır.
 
 # %% [markdown] lang="en"
 # Then the training. If you have the libraries, both run now.
@@ -377,13 +377,13 @@ times = float((ends.sel(trainer="grpo") / ends.sel(trainer="rloo")).mean())
 landing_place.reveal(a=abs(times - 1) < 0.2, b=times < 0.7, c=times > 1.7)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Ders 7'nin hesabı kütüphanenin kendisinde: TRL'nin GRPO'su bozuk değil, **başka bir amacın** en iyisine varıyor (boş işaretine bak). Grubun standart sapması politika iyileştikçe küçülür, ödülün çekişi onunla büyür, kayıptaki KL'ninki büyümez: tasma çözülür. `scale_rewards="none"` yazınca (Dr. GRPO, [Liu ve ark., 2025][dr_grpo]) $\pi^*$'ın hemen yanındasın.
+# Ders 7'nin hesabı kitaplığın kendisinde: TRL'nin GRPO'su bozuk değil, **başka bir amacın** en iyisine varıyor (boş işaretine bak). Grubun standart sapması politika iyileştikçe küçülür, ödülün çekişi onunla büyür, kayıptaki KL'ninki büyümez: tasma çözülür. `scale_rewards="none"` yazınca (Dr. GRPO, [Liu ve ark., 2025][dr_grpo]) $\pi^*$'ın hemen yanındasın.
 
 # %% [markdown] lang="en" tags=["answer"]
 # What lesson 7 worked out, in the library itself: TRL's GRPO is not broken, it arrives at the optimum of **another objective** (look at its hollow mark). The better the policy, the smaller the standard deviation of a group; the pull of the reward grows with that, the pull of the KL in the loss does not: the leash dissolves. With `scale_rewards="none"` (Dr. GRPO, [Liu et al., 2025][dr_grpo]) you are right beside $\pi^*$.
 
 # %% [markdown] lang="tr"
-# Seninkiler saklanan aynı tohumun yanında mı? (Kütüphaneler yoksa bu hücre boş geçer. Varsa `rloo(start, beta=1.0)` gibi bir çağrıyla sürgülerin her karesini yeniden eğitebilirsin; bir dakikayı bulmaz.)
+# Seninkiler saklanan aynı tohumun yanında mı? (Kitaplıklar yoksa bu hücre boş geçer. Varsa `rloo(start, beta=1.0)` gibi bir çağrıyla sürgülerin her karesini yeniden eğitebilirsin; bir dakikayı bulmaz.)
 
 # %% [markdown] lang="en"
 # Do yours lie beside the stored run of the same seed? (Without the libraries this cell shows nothing. With them, a call such as `rloo(start, beta=1.0)` trains any frame of the sliders again, in less than a minute.)
@@ -526,7 +526,7 @@ wider.reveal(a=abs(lost) < 0.02, b=lost > 0.05, c=lost < -0.05)
 # The task is to share out eleven answers among six prompts, and rank 2 is enough for it. Lesson 2 said why: where $\Delta W$ needs few directions, more rank stands idle.
 
 # %% [markdown] lang="tr"
-# Kapasiteyi `r` değil de **ne** belirliyor? TRL çıkış katmanına LoRA taktırmaz; son gizli vektörün boyu da normla sabit, $\sqrt{64}$. İki logit arasındaki fark, sözcük vektörleri birbirinden ne kadar uzaksa o kadar olabilir. Vektörlerin ilk yayılımı `initializer_range`'dir; kütüphanenin varsayılanı 0,02. Aşağıda, örneksiz ve gürültüsüz, en çok ulaşılabilecek pay (`all`: LoRA'sız, bütün ağırlıklar):
+# Kapasiteyi `r` değil de **ne** belirliyor? TRL çıkış katmanına LoRA taktırmaz; son gizli vektörün boyu da normla sabit, $\sqrt{64}$. İki logit arasındaki fark, sözcük vektörleri birbirinden ne kadar uzaksa o kadar olabilir. Vektörlerin ilk yayılımı `initializer_range`'dir; kitaplığın varsayılanı 0,02. Aşağıda, örneksiz ve gürültüsüz, en çok ulaşılabilecek pay (`all`: LoRA'sız, bütün ağırlıklar):
 
 # %% [markdown] lang="en"
 # If not `r`, **what** sets the capacity? TRL puts no LoRA on the output layer, and a norm fixes the length of the last hidden vector at $\sqrt{64}$. So two logits can differ only as far as the word vectors are apart. Their first spread is `initializer_range`, by default 0.02 in the library. Below, without samples or noise, the largest share that can be attained (`all`: no LoRA, all weights train):
@@ -815,7 +815,7 @@ tc.widgets.predictions(language="en")
 # ## Alıştırmalar
 #
 # Sıra sende. `...` yerine yanıtını yaz, o hücreyi, sonra denetim hücresini çalıştır: yanlışsa hatanın adını söyler.
-# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez, kütüphaneler de gerekmez.
+# Aşağıdaki hücre hepsine yeter; dersi baştan çalıştırman gerekmez, kitaplıklar de gerekmez.
 
 # %% [markdown] lang="en"
 # ## Exercises
@@ -1042,13 +1042,13 @@ doubled = "a"
 # %% [markdown] lang="tr"
 # ## Özet
 #
-# * Yanıtları sayılabilen bir transformer da bir tablodur: gerçek kütüphaneler aynı sınırın altında yargılanabilir.
+# * Yanıtları sayılabilen bir transformer da bir tablodur: gerçek kitaplıklar aynı sınırın altında yargılanabilir.
 # * TRL'nin RLOO'su ile `scale_rewards="none"` yazılmış GRPO $\pi^*$'a varır; varsayılan GRPO kendi en iyisine, çok daha büyük bir KL'ye.
 # * `r` çoğu zaman darboğaz değildir; modelin tavanını bilmeden "eğitim takıldı" deme.
 # * DPO'nun çiftleri anmadığı sözcükleri serbest bırakır; tasma uzunsa olasılık oraya kaçar.
 # * Varsayılan ayarları oku: `beta` 0 olabilir, istem kayba girebilir, süreç sayısı istediğin olmayabilir.
 #
-# Burada ders bitiyor, iş başlıyor. Elinde bir alışkanlık kalsın: yeni bir yöntem, yeni bir kütüphane gördüğünde onu önce her şeyin sayılabildiği bir dünyada dene.
+# Burada ders bitiyor, iş başlıyor. Elinde bir alışkanlık kalsın: yeni bir yöntem, yeni bir kitaplık gördüğünde onu önce her şeyin sayılabildiği bir dünyada dene.
 
 # %% [markdown] lang="en"
 # ## Summary
