@@ -434,7 +434,7 @@ ERRORS: dict[str, dict[str, str]] = {
         "en": "Asked for {asked} processes, but the launcher started {got}.",
     },
     "no_checkpoint": {
-        "tr": "Devam edilecek bir checkpoint yok; --folder {folder}",
+        "tr": "Devam edilecek bir kayıt (checkpoint) yok; --folder {folder}",
         "en": "There is no checkpoint to resume from: --folder {folder}",
     },
     "uneven": {

@@ -918,7 +918,7 @@
 #
 # Kalacak cümle: **kitaplık değişir, sınır değişmez; bir eğitim başka yere vardıysa önce hangi amacı büyüttüğünü sorun.**
 #
-# Bu ders kitaplıklar olmadan da yürür: resimler saklanan üç tohumdan çizilir. TRL'nin olduğu makinede bütün eğitimler toplam bir iki
+# Bu ders kitaplıklar olmadan da yürür: resimler saklanan üç tohumdan çizilir. TRL'nin olduğu makinede tohum 0'ın eğitimleri toplam bir iki
 # dakika sürer; sınıf konuşurken çalışsınlar.
 #
 # | § | 45 | 90 | Nasıl |
@@ -938,13 +938,13 @@
 #
 # ### Ne sorulur, ne beklenir
 #
-# - **Bölüm 3.** "Küçük modelde LoRA neden çok ağırlık eğitiyor?" Pay $2r/d$ ile gider; burada genişlik küçük.
+# - **Bölüm 3.** "Küçük modelde LoRA, ağırlıkların neden bu kadar büyük bir payını eğitiyor?" Pay $2r/d$ ile gider; burada genişlik küçük.
 #
 #   {{trainable}}
 # - **Bölüm 4.** "Aynı `beta`; neden iki ayrı yer?" RLOO hiçbir şeyi bölmez; GRPO ödülü böler, kayıptaki tasmayı bölmez.
 #
 #   {{foretold}}
-# - **Bölüm 4.** "Küçük grup iyi mi, kötü mü?" Hangi KL'de sorulduğuna bağlı; önce onu sorduklarını duyun.
+# - **Bölüm 4.** "Küçük grup iyi mi, kötü mü?" Hangi KL'de olduğuna bağlı; önce bunu soruyorlar mı, ona kulak verin.
 # - **Bölüm 5.** "Eğitim takıldı; `r` mi küçük?" Tabloda sütunlar neredeyse aynı, satırlar değil: tavan, sözcük vektörlerinde.
 #
 #   {{ceilings}}
@@ -958,7 +958,7 @@
 #
 # The sentence to remember: **the library changes, the frontier does not; when a training ends elsewhere, ask first which objective it climbed.**
 #
-# The lesson works without the libraries, too: the pictures are drawn from three stored seeds. Where TRL is installed, all trainings together
+# The lesson works without the libraries, too: the pictures are drawn from three stored seeds. Where TRL is installed, the trainings of seed 0 together
 # take a minute or two; let them run while the class talks.
 #
 # | § | 45 | 90 | How |
@@ -969,7 +969,7 @@
 # | 3 | 7 | 10 | Have the trained share counted on the board |
 # | 4 | 15 | 22 | Theory first: put the hollow marks on the board before the picture |
 # | 5 | – | 8 | Skip it in the short plan |
-# | 6 | 8 | 13 | Wait long at "what happens to a word that nobody mentions?" |
+# | 6 | 8 | 13 | Give them plenty of time at "what happens to a word that nobody mentions?" |
 # | 7 | – | 6 | Homework in the short plan |
 # | 8 | 3 | 5 | Let them add the names from their own projects to the table |
 # | 9 | – | 4 | For classes with more than one machine |
@@ -991,7 +991,7 @@
 # - **Section 6.** "Where did the probability go?" To words in no pair; nobody told them to stay.
 #
 #   {{cures}}
-# - **Section 7.** "Does INT8 spoil what was trained?" Next to the way that training went, hardly at all.
+# - **Section 7.** "Does INT8 spoil what was trained?" Compared with how far training moved, hardly at all.
 
 # %% [markdown] lang="tr"
 # ### Bunu görürseniz
@@ -999,11 +999,11 @@
 # | Belirti | Nedeni |
 # | --- | --- |
 # | Ödül neredeyse 1, KL çok büyük, `beta` hiç yazılmamış | TRL'nin GRPO'sunda varsayılan 0: tasma yok |
-# | `beta` yazılmış, KL yine iki kat | Standart sapmaya bölünüyor, KL kayıpta: `scale_rewards="none"` ya da RLOO |
+# | `beta` 0,5 yazılmış, KL yine neredeyse tasmasızınki | Standart sapmaya bölünüyor, KL kayıpta: `scale_rewards="none"` ya da RLOO |
 # | SFT'de kayıp büyük ve düşmüyor | İstemin sözcükleri de sayılıyor: `completion_only_loss=True` |
 # | DPO'dan sonra anlamsız bir sözcük | Hiçbir çiftte geçmiyor; tasma uzun |
-# | `r` büyüdü, bir şey değişmedi | Tavan başka yerde: çıkış katmanı donmuş, sözcük vektörleri yakın |
-# | "İki süreç istedim, süre aynı" | Tek süreç başlamış: `WORLD_SIZE` sayısına baktırın |
+# | `r` büyüdü, bir şey değişmedi | Tavan başka yerde: çıkış katmanı donuk, sözcük vektörleri yakın |
+# | "İki süreç istedim, süre aynı" | Tek süreç başlamış: `--processes 2` ekletin; eksikse durur |
 #
 # Ders bitti. Son söz sizin: büyük modellerde o kesikli çizgi yoktur, ama artık sınıfınız onun nerede olması
 # gerektiğini sorabilir.
@@ -1014,10 +1014,10 @@
 # | You see | What went wrong |
 # | --- | --- |
 # | A reward of nearly 1, a huge KL, and no `beta` anywhere | TRL's GRPO has 0 by default: no leash |
-# | A `beta` is given, and the KL is still twice as large | Divided by the deviation, with the KL in the loss: `scale_rewards="none"`, or RLOO |
+# | A `beta` of 0.5 is given, and the KL is still nearly that of no leash | Divided by the deviation, with the KL in the loss: `scale_rewards="none"`, or RLOO |
 # | A large loss in SFT that does not fall | The prompt's words count as well: `completion_only_loss=True` |
 # | A word that makes no sense, after DPO | It is in no pair, and the leash is long |
 # | A larger `r` that changed nothing | The ceiling is elsewhere: the output layer is frozen, the word vectors lie close together |
-# | "I asked for two processes, and it takes as long" | One was started: have them look at `WORLD_SIZE` |
+# | "I asked for two processes, and it takes as long" | One was started: have them add `--processes 2`, which stops if one is missing |
 #
 # That is all. The last word is yours: large models have no dashed line, but from now on your class can ask where it would be.

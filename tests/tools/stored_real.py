@@ -18,6 +18,7 @@ import torch
 
 import toycore as tc
 from toycore import real
+from toycore.engine.threads import one_thread
 
 FILE = Path(real.__file__).with_name("stored.json")
 LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets", "tokenizers")
@@ -94,6 +95,7 @@ def int8(run: real.Trained) -> dict:
     return {"logp": real.table(small, WORLD).tolist(), "bytes": sizes}
 
 
+@one_thread
 def ceiling(seed: int, initializer_range: float, rank: int | None) -> float:
     """How much a model can attain at all: ascent on the exact objective, without sampling."""
     from peft import get_peft_model
