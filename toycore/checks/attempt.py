@@ -238,7 +238,7 @@ def line(error: BaseException, function: Callable) -> dict:
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     frames = traceback.walk_tb(error.__traceback__)
     own = [number for frame, number in frames if frame.f_code.co_filename == file]
-    if file is None or not own:
+    if type(file) is not str or not own:  # an object may claim any attribute
         return {}
     source = linecache.getline(file, own[-1]).strip().replace("`", "'")
     return {"line": f"{own[-1]} (`{source}`)" if source else str(own[-1])}

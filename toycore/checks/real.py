@@ -8,6 +8,7 @@ import functools
 import inspect
 import itertools
 import math
+import statistics
 from types import SimpleNamespace
 
 import torch
@@ -18,10 +19,21 @@ from toycore.checks.compare import same_values
 from toycore.checks.draws import whole
 from toycore.checks.exercise import Predicted, Tried, Written, number, predicted_choice
 from toycore.checks.settled import settled
-from toycore.checks.trained import the_world
 from toycore.checks.verdict import Mistake
+from toycore.errors import spoken
 from toycore.real.oracle import words
 from toycore.world import HARMFUL, HELPFUL, NEUTRAL, World
+
+
+@functools.cache
+def world_of(language: str) -> World:
+    return World(language=language)
+
+
+def here() -> World:
+    """The world in the language of the check that is at work."""
+    return world_of(spoken())
+
 
 # --- the reward function ----------------------------------------------------------------------------
 
@@ -36,24 +48,29 @@ def texts(generator):
     """Prompts and completions as TRL hands them over: each prompt as often as it has answers.
 
     An answer of each class and a foreign word, without a blank, then behind one; then both at once,
-    an answer that was cut off at its start (""), and foreign ones with an answer inside.
+    foreign ones with an answer inside, one cut off, and one that was over before it began (""). The
+    first group begins and ends with rewards that differ, and from that of a foreign word: so what takes
+    one answer of a prompt for all is not taken for what finds none.
     """
-    world = the_world()
+    world = here()
     foreign = [word for word in words(world)[3:] if word not in world.tokens]
 
     def one(of) -> str:
         return of[int(whole(generator, len(of)))]
 
     def group() -> list[str]:
-        drawn = [one([world.tokens[k] for k in kinds]) for kinds in (HELPFUL, HARMFUL, NEUTRAL)]
-        return [*drawn, one(foreign)]
+        good, bad, neutral = (
+            one([world.tokens[k] for k in kinds]) for kinds in (HELPFUL, HARMFUL, NEUTRAL)
+        )
+        return [good, bad, one(foreign), neutral]
 
     def shuffled(of) -> list:
         return [of[k] for k in torch.randperm(len(of), generator=generator)]
 
     def more() -> list[str]:
-        inside = [one(LONGER[world.language]), f"{one(world.tokens)} {one(foreign)}"]
-        return [*group(), *(f" {text}" for text in group()), *inside, f" {inside[0]}", ""]
+        longer = one(LONGER[world.language])
+        odd = [longer, f" {longer}", f"{one(world.tokens)} {one(foreign)}", group()[0][:-1], ""]
+        return [*group(), *(f" {text}" for text in group()), *odd]
 
     for prompts, draw in (
         (1, group),
@@ -61,13 +78,14 @@ def texts(generator):
         (3, more),
     ):
         asked = [world.prompts[k] for k in torch.randperm(6, generator=generator)[:prompts]]
-        groups = [(prompt, text) for prompt in asked for text in shuffled(draw())]
+        order = list if prompts == 1 else shuffled
+        groups = [(prompt, text) for prompt in asked for text in order(draw())]
         yield {"prompts": [p for p, _ in groups], "completions": [text for _, text in groups]}
 
 
 def by_trl(function, inputs: dict):
     """Called, and its result read, as TRL does both (1.16, `_calculate_rewards`)."""
-    known, completions = words(the_world()), inputs["completions"]
+    known, completions = words(here()), inputs["completions"]
     given = {
         "prompts": [*inputs["prompts"]],
         "completions": [*completions],
@@ -120,17 +138,22 @@ def taken(returned, due: int):
 
 def worth() -> dict[str, float]:
     """What each answer earns: the same at every prompt."""
-    world = the_world()
+    world = here()
     return dict(zip(world.tokens, world.reward[0].tolist(), strict=True))
 
 
 def right_rewards(prompts, completions, **_) -> list[float]:
-    return real.reward_function(the_world())(prompts, completions)
+    return real.reward_function(here())(prompts, completions)
 
 
 def each(reward):
     """A function of TRL's kind: `reward(earned, text)` for each completion."""
-    return lambda prompts, completions, **_: [reward(worth(), text) for text in completions]
+
+    def rewards(prompts, completions, **_) -> list:
+        earned = worth()
+        return [reward(earned, text) for text in completions]
+
+    return rewards
 
 
 def after(change):
@@ -149,11 +172,11 @@ def inside(holds):
 
 def less_mean(rewards, prompts, spread: bool = False) -> list[float]:
     """Less the mean of the prompt's group, as the trainer itself does."""
-    left = []
-    for reward, prompt in zip(rewards, prompts, strict=True):
-        of_it = torch.tensor([r for r, p in zip(rewards, prompts, strict=True) if p == prompt])
-        left.append(float((reward - of_it.mean()) / (of_it.std() + 1e-4 if spread else 1.0)))
-    return left
+    groups = {p: [r for r, q in zip(rewards, prompts, strict=True) if p == q] for p in prompts}
+    scale = {p: statistics.stdev(of) + 1e-4 if spread else 1.0 for p, of in groups.items()}
+    return [
+        (r - statistics.fmean(groups[p])) / scale[p] for r, p in zip(rewards, prompts, strict=True)
+    ]
 
 
 def group_mean(rewards, prompts) -> list[float]:
@@ -294,7 +317,8 @@ class Asked(Written):
 
     @settled
     def compare(self, inputs, got, again, due, known, language: str):
-        if not (got[0].trouble or same_values(got[0], again)):
+        first = got[0]
+        if not same_values(first, again) or first.figures != again.figures:
             return self.named("state", language, {})
         for outcome in got:
             if outcome.trouble in self.mistakes:
@@ -331,9 +355,9 @@ def start_table() -> torch.Tensor:
 def lands(method: str, beta: float, at: float, group: int = 16) -> dict[str, float]:
     """Where a method must land that is told `beta`: reward, KL, and what it attained at `at`.
 
-    In the English world, whose words those of the stored table are.
+    In the English world: the stored table has its 24 words, and the Turkish one has 23.
     """
-    world, ref_logp = World(), start_table()
+    world, ref_logp = world_of("en"), start_table()
     own = real.own_optimum(method, ref_logp, world, beta=beta, num_generations=group)
     return real.landing(own, ref_logp, world, at)
 
