@@ -192,6 +192,10 @@ SLIPS = {
         "none",
         lambda completions, **_: [WORTH.get(text.strip()) for text in completions],
     ),
+    "None for harm": (
+        "none",
+        lambda **of: [r if r > -1 else None for r in listed(**of)][:-1] + [1],
+    ),
     "text": ("no_numbers", lambda **of: [f"{reward}" for reward in listed(**of)]),
     "rows": ("no_numbers", lambda **of: np.array(listed(**of))[:, None].tolist()),
     "a dict": ("no_numbers", lambda **of: dict(zip(of["completions"], listed(**of), strict=True))),
