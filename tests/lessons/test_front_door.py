@@ -182,6 +182,7 @@ KINDS = {
     "set-up": r".* -r requirements\.txt && \.venv/bin/jupyter lab notebooks/\w+/\w+\.ipynb",
     "open": r"\.venv/bin/jupyter lab notebooks/\w+/\w+\.ipynb",
     "extra": r"(\.venv/bin/|uv )pip install -e .*",
+    "pinned": r"(\.venv/bin/|uv )pip install (--torch-backend=cpu )?-r tests/versions/\w+\.txt",
     "tool": r"\.venv/bin/pip install [a-z-]+|\.venv/bin/pre-commit install",
     # tests/lessons/test_machines.py
     "launch": r"(srun .* )?\.venv/bin/(torchrun|accelerate launch) .*-m toycore\.real .*",
@@ -207,6 +208,11 @@ def test_every_command_is_of_a_kind_that_a_test_knows():
     assert [line for _, line in LINES if kind(line) == "unknown"] == []
     assert {kind(line) for _, line in LINES} == set(KINDS)
     assert kind("rm -rf notebooks") == "unknown"
+
+
+@pytest.mark.parametrize("line", of_kind("pinned"))
+def test_what_is_installed_in_pinned_versions_is_there(line):
+    assert (ROOT / line.rpartition(" ")[2]).is_file()
 
 
 def run(*command: str, cwd: Path = ROOT, **more) -> subprocess.CompletedProcess:

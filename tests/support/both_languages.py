@@ -30,11 +30,11 @@ IN_FULL = (
 SHARED = {
     "methods": "DPO GAE GPTQ GRPO IPO LoRA PEFT PPO QLoRA REINFORCE RL RLOO SFT SVD TRL rsLoRA",
     "places": "Colab Kaggle README",
-    "settings and what they may be": "clip cpu ipo lr seeds sigmoid steps",
+    "settings and what they may be": "clip cpu eos ipo lr seeds sigmoid steps",
     "models and libraries": "MLP PyTorch ReLU TinyMLP ToyLM tokenizer torchao toycore transformers",
     "people": "Adam Bradley Eckart Goodhart Hu Shao Student Terry Young",
     "mathematics and machines": "CPU GPU Kubernetes MB SLURM TV exp kB ms nat softmax µs",
-    "Turkish as well": "bias bit logit model not on optimum pay token top transformer",
+    "Turkish as well": "bias bit logit model norm not on optimum pay token top transformer",
     "Python's own": "False ModuleNotFoundError None True",
 }
 NAMES = IN_CODE.union(*map(str.split, SHARED.values()))

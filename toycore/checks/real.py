@@ -290,7 +290,7 @@ REWARD = {
     "prompts_scored": Mistake(
         lambda prompts, completions, **_: right_rewards(completions, prompts),
         also=(lambda prompts, completions, **_: [real.OTHER for _ in completions],),
-        tr="Bilinen yanıtlar da −1 alıyor, yani hiçbiri bulunamıyor. Yargılanan metin `completions` listesindedir; `prompts` sorudur. Adların, anahtarların sırası yer değiştirmiş olabilir; sözcükler de bu not defterinin dilinde mi?",
+        tr="Bilinen yanıtlar da −1 alıyor, yani hiçbiri bulunamıyor. Yargılanan metin `completions` listesindedir; `prompts` sorudur. İki ad ya da anahtardaki sıra karışmış olabilir; sözcükler de bu not defterinin dilinde mi?",
         en="The known answers get −1 as well, so none of them is found. The text to be judged is in `completions`; `prompts` is the question. Two names, or the order in a key, may be swapped; and are the words in this notebook's language?",
     ),
     "advantage": Mistake(
@@ -379,26 +379,26 @@ budget = Tried(
     examine=examine_budget,
     right=Mistake(
         1.5,
-        tr="`beta` {got} iken GRPO'nun kendi en iyisinin KL'si {kl}, ödülü {reward}. Aynı `beta` ile $\\pi^*$ yalnızca {star} uzaklaşırdı: standart sapmaya bölmek ödülü büyütür, kayıptaki KL büyümez.",
+        tr="`beta` {got} iken GRPO'nun kendi en iyisinin KL'si {kl}; ödülü {reward}. Aynı `beta` ile $\\pi^*$ yalnızca {star} uzaklaşırdı: standart sapmaya bölmek ödülü büyütür, kayıptaki KL büyümez.",
         en="At a `beta` of {got} GRPO's own optimum has a KL of {kl} and earns {reward}. At the same `beta` $\\pi^*$ would move by {star} only: dividing by the deviation makes the reward larger, but not the KL in the loss.",
     ),
     mistakes={
         "star": Mistake(
             0.62,
             also=(0.58, 0.6, 0.65, 0.7),
-            tr="`beta` {got}, $\\pi^*$ için (ve RLOO için) uygun: onun KL'si {star}. TRL'nin varsayılan GRPO'su ise **kendi** en iyisine gider; onun KL'si {kl}, bütçe 0,2. Standart sapmaya bölünen ödül daha güçlü çeker: daha büyük bir `beta` gerekir.",
+            tr="`beta` {got}, $\\pi^*$ için (ve RLOO için) uygun: onun KL'si {star}. TRL'nin varsayılan GRPO'su ise **kendi** en iyisine gider; onun KL'si {kl}; bütçe 0,2. Standart sapmaya bölünen ödül daha güçlü çeker: daha büyük bir `beta` gerekir.",
             en="A `beta` of {got} suits $\\pi^*$ (and RLOO): its KL is {star}. But TRL's default GRPO goes to its **own** optimum, whose KL is {kl}; the budget is 0.2. A reward divided by the deviation pulls harder, so it takes a larger `beta`.",
         ),
         "over": Mistake(
             0.5,
             also=(0.04, 0.1, 1.0, 1.2, 1.49),
-            tr="Bütçe aşılıyor: `beta` {got} iken GRPO'nun kendi en iyisinin KL'si {kl}, en çok 0,2 olmalı. Aynı `beta` ile $\\pi^*$'ın KL'si {star}. Tasmayı kısalt: `beta` büyüsün.",
+            tr="Bütçe aşılıyor: `beta` {got} iken GRPO'nun kendi en iyisinin KL'si {kl}; en çok 0,2 olmalı. Aynı `beta` ile $\\pi^*$'ın KL'si {star}. Tasmayı kısalt: `beta` büyüsün.",
             en="Over the budget: at a `beta` of {got} GRPO's own optimum has a KL of {kl}, and may have 0.2 at most. At the same `beta` $\\pi^*$ has {star}. Shorten the leash: a larger `beta`.",
         ),
         "under": Mistake(
             2.0,
             also=(1.54, 1.6, 5, 100.0, 1e300),
-            tr="Bütçenin içinde, ama ödül masada kalıyor: `beta` {got} iken KL {kl}, ödül {reward}. KL en az 0,19 olsun, ödül de onunla büyüsün: `beta` küçülsün.",
+            tr="Bütçenin içinde, ama ödül masada kalıyor: `beta` {got} iken KL {kl}; ödül {reward}. KL en az 0,19 olsun; ödül de onunla büyüsün: `beta` küçülsün.",
             en="Within the budget, but it leaves reward on the table: at a `beta` of {got} the KL is {kl} and the reward {reward}. Let the KL be at least 0.19, and the reward will grow with it: a smaller `beta`.",
         ),
         "zero": Mistake(
@@ -410,7 +410,7 @@ budget = Tried(
         "not_positive": Mistake(
             -0.5,
             also=(math.nan, math.inf),
-            tr="`beta` sıfırdan büyük, sonlu bir sayı olmalı; yazılan {got}. Eksi bir tasma, referanstan uzaklaşmayı ödüllendirirdi.",
+            tr="`beta` sıfırdan büyük, sonlu bir sayı olmalı; yazılan {got}. Negatif bir `beta`, referanstan uzaklaşmayı ödüllendirirdi.",
             en="`beta` must be a finite number above zero; you wrote {got}. A negative leash would reward moving away from the reference.",
         ),
     },
@@ -471,7 +471,7 @@ config = Tried(
     examine=examine_config,
     right=Mistake(
         {"beta": 0.5, "scale_rewards": "none"},
-        tr="İki eksik vardı: TRL'nin GRPO'sunda `beta` baştan 0'dır, standart sapmaya bölmek de baştan açıktır. Şimdi kendi en iyisinin KL'si {kl} ($\\pi^*$: {star}), ödülü {reward}; elde edilen {attained}.",
+        tr="İki eksik vardı: TRL'nin GRPO'sunda `beta`nın varsayılanı 0'dır, standart sapmaya bölmek de varsayılan olarak açıktır. Şimdi kendi en iyisinin KL'si {kl} ($\\pi^*$: {star}); ödülü {reward}; ulaşılan pay {attained}.",
         en="Two things were missing: in TRL's GRPO `beta` is 0 unless you set it, and the division by the deviation is on. Now its own optimum has a KL of {kl} ($\\pi^*$: {star}) and earns {reward}; attained: {attained}.",
     ),
     mistakes={
@@ -483,25 +483,25 @@ config = Tried(
                 {"beta": 0.1},
                 {**SHOWN, "beta": 0.5},
             ),
-            tr="Tasma artık var, ama avantaj hâlâ standart sapmaya bölünüyor: `beta` {got} ile **kendi** en iyisinin KL'si {kl}, $\\pi^*$'ınki {star}. Bölmeyi kapatan ayarı da ekle.",
+            tr="Tasma artık var, ama avantaj hâlâ standart sapmaya bölünüyor: `beta` {got} ile **kendi** en iyisinin KL'si {kl}; $\\pi^*$'ınki {star}. Bölmeyi kapatan ayarı da ekle.",
             en="There is a leash now, but the advantage is still divided by the deviation: at a `beta` of {got} its **own** optimum has a KL of {kl}, and $\\pi^*$ {star}. Add the setting that switches the division off.",
         ),
         "only_scale": Mistake(
             {"scale_rewards": "none"},
             also=({"scale_rewards": False}, {"scale_rewards": "none", "loss_type": "dr_grpo"}),
-            tr="Bölme kapandı, ama tasma yok: TRL'nin GRPO'sunda `beta` baştan 0'dır. KL {kl} olur; $\\pi^*$'ınki {star}.",
+            tr="Bölme kapandı, ama tasma yok: TRL'nin GRPO'sunda `beta`nın varsayılanı 0'dır. KL {kl} olur; $\\pi^*$'ınki {star}.",
             en="The division is off, but there is no leash: in TRL's GRPO `beta` is 0 unless you set it. The KL becomes {kl}; that of $\\pi^*$ is {star}.",
         ),
         "compensated": Mistake(
             {"beta": 1.3},
             also=({"beta": 1.25}, {"beta": 1.4}),
-            tr="Bölmenin açtığını `beta` ile kapatmışsın: KL {kl} ($\\pi^*$: {star}), ama elde edilen {attained}; 1 değil. Bölme her istemin ödülünü başka bir sayıyla çarpar, tek bir `beta` hepsini birden düzeltemez. Bölmeyi kapat.",
+            tr="Bölmenin açtığını `beta` ile kapatmışsın: KL {kl} ($\\pi^*$: {star}); ama ulaşılan pay {attained}; 1 değil. Bölme her istemin ödülünü başka bir sayıyla çarpar, tek bir `beta` hepsini birden düzeltemez. Bölmeyi kapat.",
             en="You made up for the division with `beta`: the KL is {kl} ($\\pi^*$: {star}), but attained is {attained}, not 1. The division multiplies the reward of each prompt by another number, and one `beta` cannot mend them all. Switch the division off.",
         ),
         "another_beta": Mistake(
             {"beta": 0.1, "scale_rewards": "none"},
             also=({"beta": 1, "scale_rewards": False}, {"beta": 0.6, "scale_rewards": "none"}),
-            tr="Bölme kapandı, ama `beta` {got} başka bir yere götürür: KL {kl}, istenen $\\pi^*$'ınki {star}. Hangi β'nın $\\pi^*$'ı isteniyordu?",
+            tr="Bölme kapandı, ama `beta` {got} başka bir yere götürür: KL {kl}; istenen $\\pi^*$'ınki {star}. Hangi β'nın $\\pi^*$'ı isteniyordu?",
             en="The division is off, but a `beta` of {got} leads elsewhere: its KL is {kl}, that of the $\\pi^*$ that was wanted {star}. Which β was it wanted at?",
         ),
         "loss_type": Mistake(
@@ -519,8 +519,8 @@ config = Tried(
                 {"beta": 0.5, "num_generations": 4},
                 {"beta": 0.5, "learning_rate": 1e-4, "max_steps": 50},
             ),
-            tr="Daha uzun, daha yavaş ya da daha büyük gruplarla eğitmek çare değil: eğitim, **yazılan** amacın en iyi olduğu yere çoktan vardı. Yanlış olan amaç. Gösterilen satırlar kalsın; hangi ayarlar amacı değiştirir?",
-            en="Training longer, more slowly or in other groups is no cure: it has long arrived where the objective **that was written** is best. It is the objective that is wrong. Leave the lines that are shown; which settings change what is aimed at?",
+            tr="Daha uzun ya da daha yavaş eğitmek çare değil: eğitim, **yazılan** amacın en iyi olduğu yere çoktan vardı. Küçük grup bölmeyi yumuşatır, kaldırmaz. Yanlış olan amaç. Gösterilen satırlar kalsın; hangi ayarlar amacı değiştirir?",
+            en="Training longer or more slowly is no cure: it has long arrived where the objective **that was written** is best. Smaller groups soften the division, but do not remove it. It is the objective that is wrong. Leave the lines that are shown; which settings change what is aimed at?",
         ),
         "unbroken": Mistake(
             {"beta": 0.5, "scale_rewards": "none", "max_steps": 300},
@@ -531,7 +531,7 @@ config = Tried(
         "other_name": Mistake(
             {"kl_beta": 0.5, "scale_rewards": "none"},
             also=({"kl_coef": 0.5}, {"init_kl_coef": 0.5, "beta": 0.5}),
-            tr="TRL {name} adını tanımaz: `TypeError`. toycore'un `kl_beta`sı, PPO kitaplıklarının `kl_coef`i orada başka bir adla durur: bölüm başındaki tabloya bak.",
+            tr="TRL {name} adını tanımaz: `TypeError`. toycore'un `kl_beta`sı, PPO kitaplıklarının `kl_coef`i orada başka bir adla durur: bölüm 8'deki ad tablosuna bak.",
             en="TRL knows no {name}: a `TypeError`. What toycore calls `kl_beta`, and libraries for PPO `kl_coef`, has another name there: look at the lesson's table of names.",
         ),
         "unknown": Mistake(
@@ -554,7 +554,7 @@ config = Tried(
         "unchanged": Mistake(
             {},
             also=({"beta": 0}, {"scale_rewards": "group"}, dict(SHOWN)),
-            tr="Amaç aynı kaldı: KL {kl}, ödül {reward}; $\\pi^*$'ın KL'si {star}. Yazılmayan ayar varsayılanındadır: GRPOConfig'de tasmanın varsayılanı kaç?",
+            tr="Amaç aynı kaldı: KL {kl}; ödül {reward}; $\\pi^*$'ın KL'si {star}. Yazılmayan ayar varsayılanındadır: GRPOConfig'de tasmanın varsayılanı kaç?",
             en="The objective is still the same: a KL of {kl}, a reward of {reward}; the KL of $\\pi^*$ is {star}. A setting that is not written has its default: what is the leash's in GRPOConfig?",
         ),
         "not_a_dict": Mistake(
@@ -593,7 +593,7 @@ doubled = Predicted(
     examine=predicted_choice(twice, "abc"),
     right=Mistake(
         "a",
-        tr="r 8 iken {small}, r 16 iken {large} parametre eğitilir: A ile B'nin boyu r ile doğru orantılıdır. Birleştirilen modelde ikisinde de {whole} parametre vardır, eğitimin vardığı yeri de amaç belirler, r değil.",
+        tr="r 8 iken {small}; r 16 iken {large} parametre eğitilir: A ile B'nin boyu r ile doğru orantılıdır. Birleştirilen modelde ikisinde de {whole} parametre vardır, eğitimin vardığı yeri de amaç belirler, r değil.",
         en="At r 8 there are {small} parameters to train, at r 16 {large}: A and B grow in proportion to r. The merged model has {whole} parameters in both cases, and where training lands is up to the objective, not to r.",
     ),
     mistakes={

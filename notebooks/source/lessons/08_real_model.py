@@ -8,7 +8,7 @@
 # %% [markdown] lang="tr"
 # # Ders 8 · Gerçek model: aynı düğmeler, aynı sınır
 #
-# Şimdiye kadar politikamız bir tablo, eğiticilerimiz de bir akşamda okunacak kadar kısaydı. İşte ise karşına bir transformer ile herkesin kullandığı kitaplıklar çıkar: TRL, PEFT, transformers. Bu derste aynı düğmeleri onlarda çeviriyoruz ve ders 7'nin söylediğini görüyoruz: kim sınıra, tam $\pi^*$'a varır; kim **kendi** en iyisine giderken onun yanından geçer.
+# Şimdiye kadar politikamız bir tablo, eğiticilerimiz de bir akşamda okunacak kadar kısaydı. İşte ise karşına bir transformer ile herkesin kullandığı kitaplıklar çıkar: TRL, PEFT, transformers. Bu derste aynı düğmeleri onlarda çeviriyoruz ve ders 7'nin söylediğini görüyoruz: kim sınıra varır, tam $\pi^*$'a; kim **kendi** en iyisine giderken onun yanından geçer.
 # Süre: yaklaşık 57 dakika; *ek* yazan bölümler bekleyebilir, onlarsız 40 dakika. Alıştırmalar: 23 dakika.
 
 # %% [markdown] lang="en"
@@ -22,7 +22,9 @@
 #
 # Modelimiz küçük ama gerçek: Llama mimarisi, 102.208 ağırlık. 24 token bilir (21 sözcük, 3 işaret) ve tek bir token ile yanıt verir. Bu yüzden onun politikası da bir **tablo**: 6 istem × 24 token. KL, ulaşılan pay, $\pi^*$: hepsi yine kesin. Yaklaşık olan yalnızca eğitimdir; örnek çeker, float32 ile hesaplar. Model İngilizce sözcüklerle eğitilir; resimlerde onların Türkçe karşılıkları yazar.
 #
-# Bu yüzden buradaki her eğitim, üç tohumla, bir kez çalıştırılıp **saklandı**. Kitaplıklar sende de varsa ders tohum 0'ın eğitimlerini yeniden yapar (iki çekirdekte toplam bir iki dakika) ve saklananın yanına koyar. Basamaklar tutmaz: başka bir işlemci başka yuvarlar, bir süre sonra da başka örnekler çeker; ama yakına varırsın. Kitaplıklar yoksa ders saklananlarla sonuna kadar yürür.
+# Bu yüzden buradaki her eğitim, üç tohumla, bir kez çalıştırılıp **saklandı**. Kitaplıklar sende de varsa ders tohum 0'ın eğitimlerini yeniden yapar (iki çekirdekte toplam bir iki dakika) ve saklananın yanına koyar. Son basamaklar tutmaz: başka bir işlemci başka yuvarlar, bir süre sonra da başka örnekler çeker; ama yakına varırsın. Kitaplıklar yoksa ders saklananlarla sonuna kadar yürür.
+#
+# Colab ve Kaggle'da TRL yoktur. İnternet varsa aşağıdaki `INSTALL` anahtarını `True` yap: kitaplıklar, dersin denendiği sürümlerle kurulur.
 
 # %% [markdown] lang="en"
 # ## 1 · What we work with (2 minutes)
@@ -30,6 +32,8 @@
 # Our model is small but real: the Llama architecture with 102,208 weights. It knows 24 tokens (21 words and 3 marks) and answers with one of them. So its policy is a **table** as well, 6 prompts × 24 tokens, and the KL, the share attained and $\pi^*$ are exact as ever. Only training is not: it draws samples, and computes in float32.
 #
 # That is why every training of this lesson was run once, with three seeds, and **stored**. If you have the libraries, the lesson does the trainings of seed 0 again (a minute or two in all, on two cores) and puts yours beside what is stored. Your digits will differ, since another processor rounds differently and soon draws other samples; but you should land nearby. If you do not have them, the lesson runs to its end with what is stored.
+#
+# Colab and Kaggle have no TRL. With internet, set the switch `INSTALL` below to `True`, and the libraries are installed, in the versions this lesson was tried with.
 
 # %%
 import subprocess
@@ -50,12 +54,6 @@ folder = tempfile.mkdtemp()  # where the trainers may write
 # tr: the model learns its English words, whatever the lesson's language → dersin dili ne olursa olsun model bunun İngilizce sözcüklerini öğrenir
 # tr: where the trainers may write → eğiticiler buraya yazabilir
 
-# %% [markdown] lang="tr"
-# Colab ve Kaggle'da TRL yoktur. İnternet varsa aşağıdaki anahtarı `True` yap: kitaplıklar, dersin denendiği sürümlerle kurulur.
-
-# %% [markdown] lang="en"
-# Colab and Kaggle have no TRL. With internet, set the switch below to `True`, and the libraries are installed, in the versions this lesson was tried with.
-
 # %% tags=["nbval-ignore-output"]
 INSTALL = False
 if INSTALL:
@@ -68,11 +66,15 @@ print(why or "all libraries are here: the trainings below really run")
 # ## 2 · Tokenizer ve model (5 dakika)
 #
 # Bir transformer kurmak on satır. Tokenizer her sözcüğü bir sayıya çevirir; kısa istemlerin **soluna** dolgu koyar, çünkü yanıt son sözcükten sonra gelir. Boyut küçük, katmanlar milyarlık modellerdeki gibi: dikkat ve MLP ([Touvron ve ark., 2023][llama]). Giriş ile çıkış, küçük modellerin çoğunda olduğu gibi, sözcük vektörlerini paylaşır; büyük Llama'larda ikisi ayrıdır.
+#
+# Model önce **ön eğitim** (pretraining) görür: her istem her yanıtla, 66 cümle, yalnızca yanıttaki kayıp sayılır. Görevi değil, sözcükleri öğrenir. Sonrası ders 2: istemlerin gösterilen yanıtlarıyla SFT.
 
 # %% [markdown] lang="en"
 # ## 2 · Tokenizer and model (5 minutes)
 #
 # A transformer takes ten lines. The tokenizer turns each word into a number, and pads short prompts on the **left**, since the answer follows the last word. The sizes are small; the layers are those of models with billions of weights: attention and MLP ([Touvron et al., 2023][llama]). Input and output share their word vectors, as in many small models; the large Llamas keep two sets.
+#
+# The model first goes through **pretraining**: every prompt with every answer, 66 sentences, and only the answer counts in the loss. It learns the words, not the task. Then comes lesson 2: SFT on the answer shown for each prompt.
 
 
 # %%
@@ -103,26 +105,18 @@ if why is None:
     tokenizer, model = tokenizer_and_model()
     print(tokenizer([*english.prompts], padding=True).input_ids)
     print(f"weights: {model.num_parameters():,}")
+    base = tc.real.pretrain(english, seed=0)
 # tr: weights: {} → ağırlık sayısı: {}
-
-# %% [markdown] lang="tr"
-# Model önce **ön eğitim** (pretraining) görür: her istem her yanıtla, 66 cümle, yalnızca yanıttaki kayıp sayılır. Görevi değil, sözcükleri öğrenir. Sonrası ders 2: istemlerin gösterilen yanıtlarıyla SFT.
-
-# %% [markdown] lang="en"
-# The model first goes through **pretraining**: every prompt with every answer, 66 sentences, and only the answer counts in the loss. It learns the words, not the task. Then comes lesson 2: SFT on the answer shown for each prompt.
-
-# %% tags=["nbval-ignore-output"]
-base = tc.real.pretrain(english, seed=0) if why is None else None
 
 # %% [markdown] lang="tr"
 # ## 3 · PEFT ile LoRA-SFT (7 dakika)
 #
-# Ders 2'nin adaptörü, $\Delta W = \frac{\alpha}{r} B A$, PEFT'te iki ayardır: `r` ile `lora_alpha`. Adaptörler, çıkış katmanı dışında bütün doğrusal katmanlara takılır; başka hiçbir ağırlık kıpırdamaz. Çağrı, bütünüyle:
+# Ders 2'nin adaptörü, $\Delta W = \frac{\alpha}{r} B A$, PEFT'te iki ayardır: `r` ile `lora_alpha`. Adaptörler, çıkış katmanı dışında bütün doğrusal katmanlara takılır; başka hiçbir ağırlık kıpırdamaz. Çağrıyı aşağıda bütünüyle görüyorsun; `everyday`, bu dersteki çağrıların ortak ev işleridir (altında yazdırdık; TRL'nin varsayılanları GPU'ya göredir), `tc.real.train` ise `trainer.train()` demektir, yanında ilerleme çubuğumuz ve kesin eğri.
 
 # %% [markdown] lang="en"
 # ## 3 · LoRA-SFT with PEFT (7 minutes)
 #
-# The adapter of lesson 2, $\Delta W = \frac{\alpha}{r} B A$, is two settings in PEFT: `r` and `lora_alpha`. Adapters go onto all linear layers but the output layer; no other weight moves. The call, whole:
+# The adapter of lesson 2, $\Delta W = \frac{\alpha}{r} B A$, is two settings in PEFT: `r` and `lora_alpha`. Adapters go onto all linear layers but the output layer; no other weight moves. The call stands below, whole; `everyday` is the housekeeping that the calls of this lesson share (printed beneath; TRL's defaults are meant for a GPU), and `tc.real.train` is `trainer.train()`, with our progress bar and the exact curve beside it.
 
 # %% [markdown] lang="tr" predict="adapters"
 # **Tahmin et · ne kadarı eğitiliyor?** Ders 2'de dikkat katmanlarına takılan `r = 8`, 7 milyarlık bir modelin ağırlıklarının binde birini eğitiyordu. Bu küçük modelde?
@@ -182,19 +176,14 @@ def lora_sft(base, r=8, lora_alpha=16):
 # tr: a copy: the one you hand in stays as it is → kopyası: verdiğin model olduğu gibi kalır
 # tr: without it the prompt's words count as well → bu olmadan istemin sözcükleri de sayılır
 
-# %% [markdown] lang="tr"
-# `everyday`, her üç çağrıda da aynı olan ev işleridir (aşağıda); TRL'nin varsayılanları GPU'ya göredir. `tc.real.train` ise `trainer.train()` demektir, yanında ilerleme çubuğumuz ve kesin eğri.
-
-# %% [markdown] lang="en"
-# `everyday` is the housekeeping that all these calls share (below); TRL's defaults are meant for a GPU. And `tc.real.train` is `trainer.train()`, with our progress bar and the exact curve beside it.
-
 # %%
 tc.real.everyday(30)
 
 # %% tags=["nbval-ignore-output"]
-taught = lora_sft(base) if why is None else None
-start = tc.real.merged(taught.model) if why is None else None
-if taught is not None:
+taught = start = None
+if why is None:
+    taught = lora_sft(base)
+    start = tc.real.merged(taught.model)
     taught.model.print_trainable_parameters()
     gap = (tc.real.table(start, english) - taught.logp).abs().max()
     print(f"merging moved the table by {float(gap):.0e}")
@@ -353,17 +342,29 @@ for name, method in methods.items():
 # tr: {} KL {}, attained {} → {} KL {}, ulaşılan pay {}
 
 # %% [markdown] lang="tr"
-# Sonra eğitim. Sende kitaplıklar varsa ikisi de şimdi çalışır.
+# Sonra eğitim. Sende kitaplıklar varsa ikisi de şimdi çalışır ve saklanan aynı tohumun yanına çizilir (yoksa hücre boş geçer). `rloo(start, beta=1.0)` gibi bir çağrı, sürgülerin her karesini yeniden eğitir; bir dakikayı bulmaz.
 
 # %% [markdown] lang="en"
-# Then the training. If you have the libraries, both run now.
+# Then the training. If you have the libraries, both run now, and are drawn beside the stored run of the same seed (without them the cell shows nothing). A call such as `rloo(start, beta=1.0)` trains any frame of the sliders again, in less than a minute.
 
 # %% tags=["nbval-ignore-output"]
+over_beta = tc.real.runs("beta")
 mine = {"RLOO": rloo(start), "GRPO": grpo(start)} if why is None else {}
-for name, run in mine.items():
-    place = tc.real.landing(run.logp, run.ref_logp, english, beta=0.5)
-    print(f"yours: {name} KL {place['kl']:.2f}, attained {place['attained']:.2f}")
-# tr: yours: {} KL {}, attained {} → senin: {} KL {}, ulaşılan pay {}
+same = {name: over_beta.sel(trainer=methods[name], beta=0.5, seed=0) for name in mine}
+if mine:
+    pairs = {f"yours: {name}": run.logp for name, run in mine.items()}
+    pairs |= {f"stored: {name}": run.logp for name, run in same.items()}
+    display(tc.plots.landings(world, mine["RLOO"].ref_logp, reward=worth, **pairs))
+# tr: yours: {} → senin: {}
+# tr: stored: {} → saklanan: {}
+
+# %% near
+near = [
+    abs(float(tc.exact.kl(run.logp, run.ref_logp).mean()) - float(same[name].kl)) < 0.1
+    for name, run in mine.items()
+]
+print("trained here, and far from what is stored:", near.count(False))
+# tr: trained here, and far from what is stored: → burada eğitilenlerden saklanana uzak düşen:
 
 # %% [markdown] lang="tr"
 # Saklanan üç tohum (dolu işaretler) ile hesaplanan yer (boş işaretler):
@@ -373,7 +374,6 @@ for name, run in mine.items():
 
 
 # %% landed
-over_beta = tc.real.runs("beta")
 source = "Stored: three seeds, TRL 1.16."
 
 
@@ -395,29 +395,6 @@ landing_place.reveal(a=abs(times - 1) < 0.2, b=times < 0.7, c=times > 1.7)
 
 # %% [markdown] lang="en" tags=["answer"]
 # What lesson 7 worked out, in the library itself: TRL's GRPO is not broken, it arrives at the optimum of **another objective** (look at its hollow mark). GRPO divides the reward by the group's standard deviation. As the policy improves, the standard deviation shrinks, and the divided reward pulls harder; the KL in the loss is not divided, and pulls as before: the leash dissolves. It lands at hardly less KL than without any leash. With `scale_rewards="none"` (Dr. GRPO, [Liu et al., 2025][dr_grpo]) you are beside $\pi^*$. (`loss_type="dr_grpo"` is the other half, the length; it does not switch off this division, and changes nothing for answers of one word.)
-
-# %% [markdown] lang="tr"
-# Seninkiler saklanan aynı tohumun yanında mı? (Kitaplıklar yoksa bu hücre boş geçer. Varsa `rloo(start, beta=1.0)` gibi bir çağrıyla sürgülerin her karesini yeniden eğitebilirsin; bir dakikayı bulmaz.)
-
-# %% [markdown] lang="en"
-# Do yours lie beside the stored run of the same seed? (Without the libraries this cell shows nothing. With them, a call such as `rloo(start, beta=1.0)` trains any frame of the sliders again, in less than a minute.)
-
-# %% tags=["nbval-ignore-output"]
-same = {name: over_beta.sel(trainer=methods[name], beta=0.5, seed=0) for name in mine}
-if mine:
-    pairs = {f"yours: {name}": run.logp for name, run in mine.items()}
-    pairs |= {f"stored: {name}": run.logp for name, run in same.items()}
-    display(tc.plots.landings(world, mine["RLOO"].ref_logp, reward=worth, **pairs))
-# tr: yours: {} → senin: {}
-# tr: stored: {} → saklanan: {}
-
-# %% near
-near = [
-    abs(float(tc.exact.kl(run.logp, run.ref_logp).mean()) - float(same[name].kl)) < 0.1
-    for name, run in mine.items()
-]
-print("trained here, and far from what is stored:", near.count(False))
-# tr: trained here, and far from what is stored: → burada eğitilenlerden saklanana uzak düşen:
 
 # %% [markdown] lang="tr"
 # Eğitim eğrileri aynı şeyi söyler. Kesikli çizgi $\pi^*$'ın KL'si:
@@ -650,10 +627,10 @@ foreign.reveal(a=left > 0.97, b=0.6 < left < 0.97, c=left <= 0.6)
 # A pair asks only for the **difference** of two logits. Of a word in no pair nothing is said, and since weights are shared it may be dragged upwards ([Razin et al., 2025][likelihood_displacement]). Lesson 4 showed it at the prompt that had no pair, and its **likelihood displacement** is a relative. RLOO does not leak: such a word is sampled, earns −1, and is pushed back.
 
 # %% [markdown] lang="tr"
-# Nereye kaçtı? Her tohumda en çok büyüyen iki yabancı token (`beta` 0,1):
+# Nereye kaçtı? Her tohumda en çok büyüyen iki yabancı token (`beta` 0,1) aşağıda: her tohumda başka, çünkü onları seçen bir şey yok. Bedeli resimde: `beta` 0,5 iken DPO $\pi^*$'ın yanında, 0,1 iken çizginin çok altında.
 
 # %% [markdown] lang="en"
-# Where did it go? In each seed, the two foreign tokens that gained most (a `beta` of 0.1):
+# Where did it go? Below, the two foreign tokens that gained most in each seed (a `beta` of 0.1): other ones each time, since nothing chose them. The picture shows the price: at a `beta` of 0.5 DPO stands near $\pi^*$, at 0.1 far below the line.
 
 # %% foreign_words
 known = tc.real.words(english)
@@ -664,13 +641,6 @@ for seed in (0, 1, 2):
     first, second = more.argsort(descending=True)[:2].tolist()
     print(f"{seed}: {known[first]!r} {more[first]:+.2f}, {known[second]!r} {more[second]:+.2f}")
 
-# %% [markdown] lang="tr"
-# Her tohumda başka yere: onları seçen bir şey yok. Bedeli sınırın altında görünür; `beta` 0,5 iken DPO $\pi^*$'ın yanında, 0,1 iken çizginin çok altındadır:
-
-# %% [markdown] lang="en"
-# To other places in each seed: nothing chose them. The price shows under the frontier; at a `beta` of 0.5 DPO stands near $\pi^*$, at 0.1 far below the line:
-
-# %% dpo_landed
 stood = {f"DPO, beta {b}": over_beta.logp.sel(trainer="dpo", beta=b) for b in (0.5, 0.1)}
 tc.plots.landings(world, ref_logp, reward=worth, source=source, **stood)
 
