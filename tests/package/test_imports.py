@@ -29,8 +29,8 @@ LAYERS = (
         "length",
         "toycore",
     },  # `import toycore` itself brings everything up to here
-    {"broken"},
-    {"plots", "checks", "bench", "real"},
+    {"broken", "real"},
+    {"plots", "checks", "bench"},
     {"widgets"},
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}
