@@ -192,9 +192,9 @@ SLIPS = {
         "none",
         lambda completions, **_: [WORTH.get(text.strip()) for text in completions],
     ),
-    "None for harm": (
+    "None for neutral": (
         "none",
-        lambda **of: [r if r > -1 else None for r in listed(**of)],
+        lambda **of: [None if r == 0.2 else r for r in listed(**of)],
     ),
     "text": ("no_numbers", lambda **of: [f"{reward}" for reward in listed(**of)]),
     "rows": ("no_numbers", lambda **of: np.array(listed(**of))[:, None].tolist()),
