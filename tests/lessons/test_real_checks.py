@@ -192,9 +192,9 @@ SLIPS = {
         "none",
         lambda completions, **_: [WORTH.get(text.strip()) for text in completions],
     ),
-    "None for harm": (
+    "None for neutral": (
         "none",
-        lambda **of: [r if r > -1 else None for r in listed(**of)][:-1] + [1],
+        lambda **of: [None if r == 0.2 else r for r in listed(**of)],
     ),
     "text": ("no_numbers", lambda **of: [f"{reward}" for reward in listed(**of)]),
     "rows": ("no_numbers", lambda **of: np.array(listed(**of))[:, None].tolist()),
@@ -282,6 +282,8 @@ def test_the_inputs_hold_what_tells_the_faults_apart(language):
             earned = listed(**inputs)
             if language == "en":  # what the oracle says is what stands here
                 assert due.values[0].flat == pytest.approx(earned)
+            if len({*inputs["prompts"]}) == 1:  # neither end is that of a foreign word
+                assert (earned[0], earned[-1]) == (1.0, 0.2)
         plain, behind, both = ([*inputs["completions"]] for inputs in batches)
         assert not any(text.startswith(" ") for text in plain)
         assert all(text.startswith(" ") for text in behind)
