@@ -29,15 +29,9 @@ LAYERS = (
         "length",
         "toycore",
     },  # `import toycore` itself brings everything up to here
-<<<<<<< HEAD
-    {"broken"},
-    {"plots", "checks", "real"},
-    {"widgets", "bench"},
-=======
     {"broken", "real"},
     {"plots", "checks", "bench"},
     {"widgets"},
->>>>>>> E8
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 LAZY = ("matplotlib", "ipywidgets", "pandas", "xarray", "torch._dynamo")

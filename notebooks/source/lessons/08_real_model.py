@@ -641,8 +641,11 @@ for seed in (0, 1, 2):
     first, second = more.argsort(descending=True)[:2].tolist()
     print(f"{seed}: {known[first]!r} {more[first]:+.2f}, {known[second]!r} {more[second]:+.2f}")
 
-stood = {f"DPO, beta {b}": over_beta.logp.sel(trainer="dpo", beta=b) for b in (0.5, 0.1)}
+leashes = {"DPO, beta 0.5": 0.5, "DPO, beta 0.1": 0.1}
+stood = {name: over_beta.logp.sel(trainer="dpo", beta=b) for name, b in leashes.items()}
 tc.plots.landings(world, ref_logp, reward=worth, source=source, **stood)
+# tr: DPO, beta 0.5 → DPO, beta 0,5
+# tr: DPO, beta 0.1 → DPO, beta 0,1
 
 # %% [markdown] lang="tr"
 # TRL'nin tuttuğu sayılar bunu pek göstermez. Doğru sıralanan çiftlerin payı (`rewards/accuracies`) her tasmada aynıdır; örtük ödüllerin arasındaki **marj** (ders 4; TRL'de `rewards/margins`) en uzun tasmada küçüktür, ama yalnızca "daha varmadı" der gibidir. Saklanan tablolardan, 10.000 çiftin hepsiyle, tohum 0:
