@@ -449,10 +449,6 @@ def test_only_the_trainable_parameters_double():
 
 def test_where_training_landed_did_not_double_with_the_rank():
     """Of what was measured: the same recipe and seed with several ranks."""
-    landed = {}
-    for run in tc.real.stored()["runs"]:
-        if "rank" in run:
-            rest = tuple(run.get(key) for key in ("method", "beta", "num_generations", "seed"))
-            landed.setdefault(rest, {})[run["rank"]] = run["kl"]
-    several = [kls for kls in landed.values() if len(kls) > 1]
-    assert all(max(kls.values()) < 1.5 * min(kls.values()) for kls in several)
+    kl = tc.real.runs("rank").kl
+    assert kl.sizes["rank"] == 3
+    assert (kl.max("rank") < 1.5 * kl.min("rank")).all()
