@@ -680,7 +680,7 @@ TRAINING = [name for name in checks.__all__ if not isinstance(getattr(checks, na
 
 
 # They look at what is made, or at what was stored.
-UNTRAINED = ("new_adapter", "outlier", "budget", "config")
+UNTRAINED = ("new_adapter", "outlier", "budget", "config", "doubled")
 
 
 @each_language

@@ -386,7 +386,7 @@ budget = Tried(
         "star": Mistake(
             0.62,
             also=(0.58, 0.6, 0.65, 0.7),
-            tr="`beta` {got}, $\\pi^*$ için (ve RLOO için) uygun: onun KL'si {star}. TRL'nin varsayılan GRPO'su ise **kendi** en iyisine gider; onun KL'si {kl}; bütçe 0,2. Standart sapmaya bölünen ödül daha güçlü çeker: daha büyük bir `beta` gerekir.",
+            tr="`beta` {got} $\\pi^*$ için (ve RLOO için) uygun: onun KL'si {star}. TRL'nin varsayılan GRPO'su ise **kendi** en iyisine gider; onun KL'si {kl}; bütçe 0,2. Standart sapmaya bölünen ödül daha güçlü çeker: daha büyük bir `beta` gerekir.",
             en="A `beta` of {got} suits $\\pi^*$ (and RLOO): its KL is {star}. But TRL's default GRPO goes to its **own** optimum, whose KL is {kl}; the budget is 0.2. A reward divided by the deviation pulls harder, so it takes a larger `beta`.",
         ),
         "over": Mistake(
