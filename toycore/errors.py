@@ -429,6 +429,10 @@ ERRORS: dict[str, dict[str, str]] = {
         "tr": "SmolLM2, 135 milyon parametre: yaklaşık 1300 MB bellek ister, makineye göre 1 ile 4 dakika sürer; paketi bir kez indirilir, 93 MB. Yalnızca İngilizce bilir.",
         "en": "SmolLM2, 135 million parameters: it takes about 1300 MB of memory and, depending on the machine, 1 to 4 minutes; its package is downloaded once, 93 MB. It knows English only.",
     },
+    "not_stored": {
+        "tr": "Saklanan eğitimler burada yok: tek dosya olarak yüklenen derslerden yalnızca ders 8 onları içerir.",
+        "en": "The stored trainings are not here: of the lessons uploaded as single files, only lesson 8 holds them.",
+    },
     "processes": {
         "tr": "{asked} süreç istendi, başlatıcı ise {got} süreç başlattı.",
         "en": "Asked for {asked} processes, but the launcher started {got}.",

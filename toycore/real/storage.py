@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toycore.engine import guards
+from toycore.errors import say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,7 +40,11 @@ def stored() -> dict[str, Any]:
     The runs are float32: another processor gives other digits, and after some steps other samples,
     but lands near.
     """
-    return json.loads(resources.files("toycore.real").joinpath("stored.json").read_text("utf-8"))
+    try:
+        text = resources.files("toycore.real").joinpath("stored.json").read_text("utf-8")
+    except FileNotFoundError:  # as in the bundles of the other lessons
+        raise FileNotFoundError(say("not_stored")) from None
+    return json.loads(text)
 
 
 _read = cache(stored)

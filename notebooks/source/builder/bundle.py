@@ -98,7 +98,9 @@ def bundle(course: Course, path: Path, stored) -> bytes:
     title, where, *rest = notebook.cells
     address = links.repository(course.output)
     where.source = links.line(language, path.stem, address, bundled=True)
-    source = package_cell(course.package, WORDS[language]["package"])
+    # Lesson 8's stored runs are a quarter of a megabyte, which no other lesson needs.
+    uses_runs = any("tc.real" in cell.source for cell in rest)
+    source = package_cell(course.package, WORDS[language]["package"], uses_runs)
     cell = nbformat.v4.new_code_cell(source, id="toycore", metadata=copy.deepcopy(links.HIDDEN))
     for told in filter(predict.is_folded, rest):  # Colab and Kaggle would show it at once
         told.outputs = []
@@ -109,10 +111,10 @@ def bundle(course: Course, path: Path, stored) -> bytes:
     return data
 
 
-def package_cell(package: Path, title: str) -> str:
-    texts = {
-        path.relative_to(package.parent).as_posix(): text_of(path) for path in files_of(package)
-    }
+def package_cell(package: Path, title: str, with_data: bool = True) -> str:
+    """The cell that holds the package's code, and its data too unless told otherwise."""
+    found = [path for path in files_of(package) if with_data or path.suffix != ".json"]
+    texts = {path.relative_to(package.parent).as_posix(): text_of(path) for path in found}
     if quoted := [name for name, text in texts.items() if "'''" in text]:
         raise LessonError(f"''' would end the string that holds {', '.join(quoted)}")
     files = "\n".join(f"\"{name}\": r'''{text}'''," for name, text in texts.items())

@@ -162,6 +162,7 @@ def lora_sft(base, r=8, lora_alpha=16):
             lr_scheduler_type="linear",
             per_device_train_batch_size=48,
             completion_only_loss=True,  # without it the prompt's words count as well
+            seed=0,
             **tc.real.everyday(30),
         ),
         train_dataset=Dataset.from_list(answers_shown()),
