@@ -1,11 +1,15 @@
 """Lesson 8's own trainer calls, as they stand in the notebook: the package's, and that they run."""
 
+import dataclasses
+import re
+
 import nbformat
 import pytest
 
 import toycore as tc
 from course import NOTEBOOKS
 from toycore import real
+from toycore.model import LoRALinear
 from toycore.real import groups, pairs, sft
 
 pytestmark = pytest.mark.long
@@ -70,3 +74,43 @@ def test_tokenizer_and_model_are_those_of_the_package(lesson):
     )
     assert tokenizer.padding_side == "left"
     assert model.config.to_dict() == due.config.to_dict()
+
+
+def fields(config) -> set[str]:
+    return {field.name for field in dataclasses.fields(config)}
+
+
+def default(config, name: str):
+    return next((one.default for one in dataclasses.fields(config) if one.name == name), None)
+
+
+def rows_of_names(path) -> list[list[set[str]]]:
+    """The names in the table of section 8: for each row, those of each column."""
+    cells = nbformat.read(path, as_version=4).cells
+    (table,) = (cell.source for cell in cells if "| PEFT |" in cell.source)
+    lines = [line.strip("| ").split(" |") for line in table.splitlines() if line.startswith("| ")]
+    return [[set(re.findall(r"`(\w+)`", column)) for column in line[1:]] for line in lines[1:]]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.parent.name)
+def test_each_name_in_the_table_of_knobs_is_one_that_its_library_has(path):
+    import transformers
+    from peft import LoraConfig, LoraModel, PeftModel
+    from trl import DPOConfig, GRPOConfig, RLOOConfig
+
+    ours = (tc.SFTConfig, tc.PPOConfig, tc.GRPOConfig, tc.DPOConfig, tc.Run)
+    of_trl, of_peft = (GRPOConfig, RLOOConfig, DPOConfig), (LoraModel, PeftModel)
+    known = [
+        {*dir(LoRALinear), *dir(tc.quantization)}.union(*map(fields, ours)),
+        set().union(*map(fields, of_trl)),
+        fields(LoraConfig).union(*map(dir, of_peft)),
+        {*fields(transformers.TrainingArguments), *dir(transformers)},
+    ]
+    rows = rows_of_names(path)
+    assert len(rows) > 10
+    for row in rows[1:]:
+        assert row[0]
+        for names, has in zip(row, known, strict=False):
+            assert names <= has, names - has
+    told = [[default(config, name) for config in of_trl] for name in ("beta", "num_generations")]
+    assert told == [[0.0, 0.05, 0.1], [8, 2, None]]
