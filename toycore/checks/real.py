@@ -532,7 +532,7 @@ config = Tried(
             {"kl_beta": 0.5, "scale_rewards": "none"},
             also=({"kl_coef": 0.5}, {"init_kl_coef": 0.5, "beta": 0.5}),
             tr="TRL {name} adını tanımaz: `TypeError`. toycore'un `kl_beta`sı, PPO kitaplıklarının `kl_coef`i orada başka bir adla durur: bölüm 8'deki ad tablosuna bak.",
-            en="TRL knows no {name}: a `TypeError`. What toycore calls `kl_beta`, and libraries for PPO `kl_coef`, has another name there: look at the lesson's table of names.",
+            en="TRL knows no {name}: a `TypeError`. What toycore calls `kl_beta`, and libraries for PPO `kl_coef`, has another name there: look at the table of names in section 8.",
         ),
         "unknown": Mistake(
             {"epsilon": 0.2, "beta": 0.5},
