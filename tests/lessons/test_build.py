@@ -701,7 +701,7 @@ def test_a_module_is_told_alike_in_every_version_of_python():
 
 def test_no_lesson_and_no_part_of_the_package_shows_docstrings_or_sources():
     """What the digest leaves out may not reach a notebook; the help of a command may show it."""
-    read = r"\bhelp\(|(?<!description=main\.)__doc__|\bgetdoc\b|^[\w.]+\?"
+    read = r"\bhelp\(|(?<!description=main\.)(?<!examples = \()__doc__|\bgetdoc\b|^[\w.]+\?"
     read += r"|(?<!import )\binspect\b(?!\.signature)"  # a signature is in what runs
     for path in [*COURSE.lessons.glob("*.py"), *COURSE.package.rglob("*.py")]:
         cells = jupytext.read(path, fmt="py:percent").cells  # a module is one cell
