@@ -622,10 +622,10 @@ left = float(mass.sel(trainer="dpo", beta=0.1).mean())
 foreign.reveal(a=left > 0.97, b=0.6 < left < 0.97, c=left <= 0.6)
 
 # %% [markdown] lang="tr" tags=["answer"]
-# Bir çift yalnızca iki logitin **farkını** ister. Hiçbir çiftte geçmeyen sözcük için hiçbir şey denmemiştir; ağırlıklar ortak olduğundan o da yukarı sürüklenebilir ([Razin ve ark., 2025][likelihood_displacement]). Ders 4'te bunun küçüğünü, hiç çifti olmayan istemde görmüştün; oradaki **olasılık kayması** da bunun akrabasıdır. RLOO'da ise sızıntı olmaz: kaçan sözcük örneklenir, −1 alır, geri itilir.
+# Bir çift yalnızca iki logitin **farkını** ister. Hiçbir çiftte geçmeyen sözcük için hiçbir şey denmemiştir; ağırlıklar ortak olduğundan o da yukarı sürüklenebilir ([Razin ve ark., 2024][likelihood_displacement]). Ders 4'te bunun küçüğünü, hiç çifti olmayan istemde görmüştün; oradaki **olasılık kayması** da bunun akrabasıdır. RLOO'da ise sızıntı olmaz: kaçan sözcük örneklenir, −1 alır, geri itilir.
 
 # %% [markdown] lang="en" tags=["answer"]
-# A pair asks only for the **difference** of two logits. Of a word in no pair nothing is said, and since weights are shared it may be dragged upwards ([Razin et al., 2025][likelihood_displacement]). Lesson 4 showed it at the prompt that had no pair, and its **likelihood displacement** is a relative. RLOO does not leak: such a word is sampled, earns −1, and is pushed back.
+# A pair asks only for the **difference** of two logits. Of a word in no pair nothing is said, and since weights are shared it may be dragged upwards ([Razin et al., 2024][likelihood_displacement]). Lesson 4 showed it at the prompt that had no pair, and its **likelihood displacement** is a relative. RLOO does not leak: such a word is sampled, earns −1, and is pushed back.
 
 # %% [markdown] lang="tr"
 # Nereye kaçtı? Her tohumda en çok büyüyen iki yabancı token (`beta` 0,1) aşağıda: her tohumda başka, çünkü onları seçen bir şey yok. Bedeli resimde: `beta` 0,5 iken DPO $\pi^*$'ın yanında, 0,1 iken çizginin çok altında.
