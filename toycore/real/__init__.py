@@ -8,7 +8,7 @@ installation.py  how they come to Colab and Kaggle, where the learner has asked 
 model.py      tokenizer, Llama, pretraining
 oracle.py     the table of a model, the reward of every word, where a training landed
 sft.py        LoRA by PEFT, SFT by TRL, merging
-pairs.py  groups.py   DPO; GRPO and RLOO: TRL's own trainers, each call whole
+pairs.py  groups.py   DPO; GRPO and RLOO: TRL's own trainers
 training.py   what all trainers are told, and the curve of a training
 smollm2.py    the same in a model of 135 million parameters, for who has the memory
 storage.py    what was measured once, for machines without TRL

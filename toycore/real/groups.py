@@ -39,33 +39,12 @@ def grpo(
     Adapters learn; the model itself, without them, is the reference. With a folder, checkpoints
     stay there, and a training that was cut off resumes.
     """
-    from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
-    with place(folder) as where:
-        trainer = GRPOTrainer(
-            models.fresh(model),
-            reward_funcs=oracle.reward_function(world),
-            args=GRPOConfig(
-                output_dir=where,
-                seed=seed,
-                max_steps=steps,
-                learning_rate=lr,
-                lr_scheduler_type="linear",
-                per_device_train_batch_size=BATCH // processes(),
-                num_generations=num_generations,
-                beta=beta,
-                scale_rewards=scale_rewards,
-                max_completion_length=1,
-                temperature=1.0,
-                top_k=0,  # every word may be drawn
-                **everyday(steps, saves=folder is not None),
-            ),
-            train_dataset=Dataset.from_list([{"prompt": prompt} for prompt in world.prompts] * 50),
-            processing_class=models.tokenizer(world),
-            peft_config=lora(rank),
-        )
-        return train(trainer, world, "progress.grpo", resume)
+    told = {"beta": beta, "num_generations": num_generations, "seed": seed}
+    settings = told | {"scale_rewards": scale_rewards}
+    how = {"rank": rank, "steps": steps, "lr": lr, "folder": folder, "resume": resume}
+    return _trained(GRPOTrainer, GRPOConfig, "progress.grpo", model, world, settings, **how)
 
 
 @undisturbed
@@ -83,29 +62,37 @@ def rloo(
     resume: bool = False,
 ) -> Trained:
     """TRL's RLOO: the leash stands in the reward, and nothing is divided by a spread."""
-    from datasets import Dataset
     from trl import RLOOConfig, RLOOTrainer
 
+    settings = {"beta": beta, "num_generations": num_generations, "seed": seed}
+    how = {"rank": rank, "steps": steps, "lr": lr, "folder": folder, "resume": resume}
+    return _trained(RLOOTrainer, RLOOConfig, "progress.rloo", model, world, settings, **how)
+
+
+def _trained(
+    trainer_kind, config_kind, key, model, world, settings, *, rank, steps, lr, folder, resume
+) -> Trained:
+    """What the two share. Each call whole, as one writes it at work, stands in lesson 8."""
+    from datasets import Dataset
+
     with place(folder) as where:
-        trainer = RLOOTrainer(
+        trainer = trainer_kind(
             models.fresh(model),
             reward_funcs=oracle.reward_function(world),
-            args=RLOOConfig(
+            args=config_kind(
                 output_dir=where,
-                seed=seed,
                 max_steps=steps,
                 learning_rate=lr,
                 lr_scheduler_type="linear",
                 per_device_train_batch_size=BATCH // processes(),
-                num_generations=num_generations,
-                beta=beta,
                 max_completion_length=1,
                 temperature=1.0,
-                top_k=0,
+                top_k=0,  # every word may be drawn
+                **settings,
                 **everyday(steps, saves=folder is not None),
             ),
             train_dataset=Dataset.from_list([{"prompt": prompt} for prompt in world.prompts] * 50),
             processing_class=models.tokenizer(world),
             peft_config=lora(rank),
         )
-        return train(trainer, world, "progress.rloo", resume)
+        return train(trainer, world, key, resume)
