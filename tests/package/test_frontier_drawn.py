@@ -68,7 +68,7 @@ def test_filled_marks_stand_at_the_means_and_bars_hold_the_middle_of_the_runs(wo
     axes = plots.landings(world, ref, **landed).figure.axes[0]
     drawn = marks(axes)
     assert len({shape for shape, *_ in drawn}) == len({hue for _, hue, *_ in drawn}) == 3
-    bars = [line.get_segments()[0] for line in axes.collections]
+    bars = [line.get_xydata() for line in axes.lines if line.get_linewidth() == 1]
     for at, table in enumerate(landed.values()):
         runs = place(world, ref, table)
         assert drawn[at][2]

@@ -9,6 +9,7 @@ from toycore.errors import Phrase, say
 from toycore.language import number, text
 from toycore.plots.style import (
     COLORS,
+    SPAN,
     STYLES,
     Picture,
     captioned,
@@ -32,7 +33,7 @@ def surrogate(world: World, clip_range: float) -> Picture:
     for axes, advantage in zip(axes_of, (1, -1), strict=True):
         free = ratio * advantage
         clipped = np.clip(ratio, 1 - clip_range, 1 + clip_range) * advantage
-        axes.axvspan(1 - clip_range, 1 + clip_range, color="#EEEEEE", zorder=0)
+        axes.axvspan(1 - clip_range, 1 + clip_range, **SPAN)
         axes.plot(ratio, free, color=COLORS[1], linestyle=STYLES[1], linewidth=2, label="ρ Â")
         axes.plot(ratio, np.minimum(free, clipped), color=COLORS[0], linewidth=3, label="min")
         title = "Â = +1" if advantage > 0 else "Â = −1"

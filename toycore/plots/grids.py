@@ -11,6 +11,7 @@ from toycore.plots.style import (
     COLORS,
     EXACT,
     FADED,
+    SPAN,
     STYLES,
     Picture,
     captioned,
@@ -105,7 +106,7 @@ def _numbers_over(axes: Axes, x: Tensor, grid: Grid, ends: tuple[float, float]) 
     for some, shade in ((levels[used], COLORS[1]), (levels[~used], FADED)):
         axes.vlines(some, -0.16 * tallest, -0.04 * tallest, color=shade, linewidth=1.6)
     for beyond in ((ends[0], levels[0]), (levels[-1], ends[1])):
-        axes.axvspan(*beyond, color="#EEEEEE", zorder=0)
+        axes.axvspan(*beyond, **SPAN)
     axes.set(xlim=ends, ylim=(-0.2 * tallest, 1.05 * tallest))
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= tallest])
     return int(used.sum())

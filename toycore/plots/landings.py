@@ -16,6 +16,7 @@ from toycore.plots.style import (
     EXACT,
     STYLES,
     Picture,
+    bars,
     captioned,
     color,
     finish,
@@ -93,7 +94,8 @@ def landings(
             if name in goals:
                 axes.plot(*goals[name], **style, ms=15, mfc="none", mew=1.3, zorder=2.5)
             if axes is whole:
-                _bars(axes, runs, hue["color"])
+                low, high = np.quantile(runs, [0.1, 0.9], axis=-1)
+                bars(axes, *np.stack([low, runs.mean(-1), high], -1), **hue, zorder=2)
         finish(axes, language, text("curve.kl", language))
     whole.set_ylabel(text("curve.reward", language), fontsize=14)
     whole.update_datalim([(0, line[1].min()), (max(line[0].max(), 0.01), line[1].max())])
@@ -149,13 +151,6 @@ def _frontier(worth: Tensor, ref_logp: Tensor) -> np.ndarray:
     best = exact.optimal_policy(ref_logp, worth, leashes)
     both = exact.kl(best, ref_logp), exact.expected_reward(best, worth)
     return torch.stack([values.mean(-1).reshape(len(LEASHES), -1) for values in both]).numpy()
-
-
-def _bars(axes: Axes, runs: np.ndarray, hue: str) -> None:
-    """From the mean to the ends of the middle 80 % of the runs, in both directions."""
-    middle, (low, high) = runs.mean(-1), np.quantile(runs, [0.1, 0.9], axis=-1)
-    (x, y), (far, up) = middle, np.maximum([middle - low, high - middle], 0).T[:, :, None]
-    axes.errorbar(x, y, up, far, fmt="none", ecolor=hue, elinewidth=1, zorder=2)
 
 
 def _near(axes: Axes, marks: list[np.ndarray], line: np.ndarray) -> None:

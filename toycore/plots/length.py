@@ -33,13 +33,15 @@ def lengths(world: World, curves: "xr.Dataset") -> Picture:
     ways = [guards.Choice(LOSS_TYPES).check("loss_type", one) for one in curves.loss_type.values]
     language, rows = world.language, []
     figure, axes_of = panels(2, height=3.3)
-    axes_of[0].sharey(axes_of[1])
+    bands = {kind: _bands(curves[kind], ways) for kind in KINDS}
+    heights = np.concatenate([band.ravel() for band in bands.values()])
     for axes, kind in zip(axes_of, KINDS, strict=True):
+        axes.update_datalim(
+            np.column_stack([np.zeros_like(heights), heights])
+        )  # one scale for both
         for index, way in enumerate(ways):
-            curve = curves[kind].sel(loss_type=way).transpose("seed", "step").values
-            with np.errstate(invalid="ignore"):  # ∞ − ∞ where a run has diverged
-                low, high = np.quantile(curve, [0.1, 0.9], axis=0)
-            mean, called = curve.mean(0), word("way", way, language)
+            low, mean, high = bands[kind][:, index]
+            called = word("way", way, language)
             style = {"color": color(index), "linestyle": STYLES[index % len(STYLES)]}
             axes.fill_between(curves.step, low, high, color=color(index), alpha=0.18, lw=0)
             axes.plot(curves.step, mean, **style, linewidth=2.2, label=called)
@@ -49,3 +51,11 @@ def lengths(world: World, curves: "xr.Dataset") -> Picture:
     legend(axes_of[-1])
     heads = ["", text("head.at_the_start", language), text("head.at_the_end", language)]
     return captioned(figure, text("caption.lengths", language), "", [heads, *rows])
+
+
+def _bands(curve: "xr.DataArray", ways: list[str]) -> np.ndarray:
+    """Low, mean and high over the seeds, by loss type and step: (3, ways, steps)."""
+    each = curve.sel(loss_type=ways).transpose("loss_type", "seed", "step").values
+    with np.errstate(invalid="ignore"):  # ∞ − ∞ where a run has diverged
+        low, high = np.quantile(each, [0.1, 0.9], axis=1)
+        return np.stack([low, each.mean(1), high])

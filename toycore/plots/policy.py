@@ -51,9 +51,9 @@ def _heat_maps(count: int) -> tuple[Figure, list[Axes]]:
     The words around them are always the same, so no layout has to be computed: that would take a
     third of the time of a picture, and an editor draws dozens.
     """
-    figure = Figure(figsize=(10, 4.1), dpi=100, facecolor="white")
+    figure, axes_of = panels(count, 4.1, layout="none")
     figure.subplots_adjust(left=0.17, right=0.99, bottom=0.29, top=0.92, wspace=0.05)
-    return figure, list(figure.subplots(1, count, squeeze=False)[0])
+    return figure, axes_of
 
 
 @same_look

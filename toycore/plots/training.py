@@ -1,8 +1,10 @@
 """Curves over training, and the reward–KL frontier with the points where runs ended."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import torch
 
 from toycore import exact
 from toycore.engine import guards
@@ -15,6 +17,7 @@ from toycore.plots.style import (
     MARKERS,
     STYLES,
     Picture,
+    bars,
     captioned,
     color,
     finish,
@@ -50,27 +53,33 @@ def curves(
     highlight = _on_the_grid(run, highlight)
     optimum = setting == "kl_beta" if optimum is None else optimum
     guards.instance("optimum", optimum, bool)
+    values = run.config.swept[setting]
+    optima = _optima(run, [_leash(run, value) for value in values]) if optimum else {}
     figure, axes_of = panels(len(names))
     for axes, name in zip(axes_of, names, strict=True):
-        for index, value in enumerate(run.config.swept[setting]):
+        low, mean, high = _over_seeds(run, name)
+        steps = run.history.step.values
+        # What is hidden still counts for the axis limits: the axes stay put as a slider moves.
+        best = optima.get(name, np.empty(0))
+        heights = np.concatenate([low.ravel(), high.ravel(), best])
+        heights = heights[np.isfinite(heights)]
+        axes.update_datalim(np.column_stack([np.zeros_like(heights), heights]))
+        for index, value in enumerate(values):
             shown = highlight in (None, value)
-            curve = run.history[name].sel({setting: value})
-            with np.errstate(invalid="ignore"):  # ∞ − ∞ where a run has diverged
-                low, high = curve.quantile([0.1, 0.9], "seed", skipna=False)  # skipping is slow
-            # A hidden band still counts for the axis limits: the axes stay put as a slider moves.
-            alpha = 0.18 if shown else 0
-            axes.fill_between(curve.step, low, high, color=color(index), alpha=alpha, lw=0)
+            if shown:
+                band = {"color": color(index), "alpha": 0.18, "lw": 0}
+                axes.fill_between(steps, low[index], high[index], **band)
             axes.plot(
-                curve.step,
-                curve.mean("seed", skipna=False),  # a curve ends where its first seed does
+                steps,
+                mean[index],
                 color=color(index, shown),
                 linestyle=STYLES[index % len(STYLES)],
                 linewidth=2.2 if shown else 1.2,
                 label=label(value, language),
                 zorder=2 + shown,
             )
-            if shown and optimum and name in ("reward", "kl", "attained"):
-                axes.axhline(optimum_at(run, _leash(run, value))[name], **EXACT)
+            if shown and len(best):
+                axes.axhline(best[index], **EXACT)
         finish(axes, language, _time_axis(run), text(f"curve.{name}", language))
     legend(axes_of[-1], title=word("setting", setting, language))
     note = _note(figure, run, *names)
@@ -94,20 +103,22 @@ def frontier(*runs: Run, highlight: float | None = None) -> Picture:
     first = runs[0]
     language = first.world.language
     figure, (axes,) = panels(1, height=3.6)  # with its caption it fits a slide
-    line = [optimum_at(first, leash) for leash in np.geomspace(1e-2, 50, 60)]
-    kl, reward = ([at[name] for at in line] for name in ("kl", "reward"))
-    axes.plot(kl, reward, **EXACT, label=text("label.frontier", language))
+    line = _optima(first, np.geomspace(1e-2, 50, 60))
+    axes.plot(line["kl"], line["reward"], **EXACT, label=text("label.frontier", language))
     for road, run in enumerate(runs):
         setting = _swept(run)
-        for index, value in enumerate(run.config.swept[setting]):
-            at = optimum_at(run, _leash(run, value))
-            axes.plot(at["kl"], at["reward"], "s", mfc="none", mec="black", ms=13, zorder=2)
-            style = {"color": color(index, highlight in (None, value))}
+        values = run.config.swept[setting]
+        best = _optima(run, [_leash(run, value) for value in values])
+        axes.plot(best["kl"], best["reward"], "s", mfc="none", mec="black", ms=13, zorder=2)
+        ends = [np.stack(_over_seeds(run, name))[..., -1] for name in ("kl", "reward")]
+        for index, value in enumerate(values):
+            shown = highlight in (None, value)
+            style: dict[str, Any] = {"color": color(index, shown), "zorder": 3 + shown}
+            x, y = (end[:, index] for end in ends)
+            bars(axes, x, y, **style)
             style |= ROADS[road] if len(runs) > 1 else {"marker": MARKERS[index % len(MARKERS)]}
-            end = run.history[["kl", "reward"]].isel(step=-1).sel({setting: value})
-            shown = _landing(axes, end, **style, zorder=3 + (highlight in (None, value)))
-            if road == 0:
-                shown.set_label(label(value, language))
+            style |= {"label": label(value, language)} if road == 0 else {}
+            axes.plot(x[1], y[1], linestyle="none", **{"markersize": 8} | style)
     if len(runs) > 1:
         for run, style in zip(runs, ROADS, strict=True):
             axes.plot([], [], linestyle="none", color="black", label=_method(run), **style)
@@ -125,19 +136,20 @@ def _method(run: Run) -> str:
     return "PPO" if hasattr(run.config, "rollouts") else "DPO"
 
 
-def _landing(axes, end, **style):
-    """A mark at the mean over seeds, with bars over the middle 80% in both directions."""
-    mean = end.mean("seed", skipna=False)
-    low, high = mean - end.quantile(0.1, "seed"), end.quantile(0.9, "seed") - mean
-    return axes.errorbar(
-        mean.kl,
-        mean.reward,
-        xerr=np.maximum([[low.kl], [high.kl]], 0),
-        yerr=np.maximum([[low.reward], [high.reward]], 0),
-        linestyle="none",
-        capsize=3,
-        **{"markersize": 8} | style,
-    )
+def _over_seeds(run: Run, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The curves of the one swept setting: low, mean and high, (values, steps) each.
+
+    Low and high are the ends of the middle 80%. Where one seed has diverged, all three are NaN.
+    """
+    curves = _each(run, name)
+    with np.errstate(invalid="ignore"):  # ∞ − ∞ where a run has diverged
+        low, high = np.quantile(curves, [0.1, 0.9], axis=1)
+        return low, curves.mean(1), high
+
+
+def _each(run: Run, name: str) -> np.ndarray:
+    """A curve of every run: (values, seeds, steps)."""
+    return run.history[name].transpose(_swept(run), "seed", "step").values
 
 
 def _leash(run: Run, value):
@@ -148,28 +160,29 @@ def _leash(run: Run, value):
 
 def optimum_at(run: Run, kl_beta: float) -> dict[str, float]:
     """The exact optimum at a kl_beta: reward, KL, attained, averaged over prompts and seeds."""
+    return {name: float(values[0]) for name, values in _optima(run, [kl_beta]).items()}
+
+
+def _optima(run: Run, leashes) -> dict[str, np.ndarray]:
+    """The same at several, (leashes,) each."""
     alike = dict.fromkeys(run.config.swept, 0)  # one reference per seed, whatever is swept
-    ref_logp = run.ref_logp.isel(alike)
+    ref_logp = torch.as_tensor(run.ref_logp.isel(alike).values)
+    kl_beta = torch.as_tensor(leashes, dtype=torch.float64)[:, None, None]
     best = exact.optimal_policy(ref_logp, run.world.reward, kl_beta)
-    return {
-        "reward": float(exact.expected_reward(best, run.world.reward).mean()),
-        "kl": float(exact.kl(best, ref_logp).mean()),
-        "attained": 1.0,
-    }
+    means = exact.expected_reward(best, run.world.reward), exact.kl(best, ref_logp)
+    reward, kl = (values.mean((-2, -1)).numpy() for values in means)
+    return {"reward": reward, "kl": kl, "attained": np.ones_like(kl)}
 
 
 def _note(figure, run: Run, *names: str) -> str:
     """Above the figure, and returned for its text: which values diverged, and when."""
     setting, language = _swept(run), run.world.language
     named, told = word("setting", setting, language), []
-    for value in run.config.swept[setting]:
-        curves = run.history[list(names)].sel({setting: value})
-        largest = abs(curves.to_array()).max(["variable", "seed"], skipna=False)
-        gone = ~(largest < np.inf)
-        if gone.any():
-            first = int(gone.step[gone.values.argmax()])
+    finite = np.isfinite([_each(run, name) for name in names]).all((0, 2))  # (values, steps)
+    for value, held in zip(run.config.swept[setting], finite, strict=True):
+        if not held.all():
             key = f"note.left_finite_{_unit(run)}"
-            told.append(text(key, language).format(named, label(value, language), first))
+            told.append(text(key, language).format(named, label(value, language), held.argmin()))
     if told:
         figure.suptitle("\n".join(told), fontsize=13, color=COLORS[1])
     return " ".join(f"{one}." for one in told)
@@ -222,13 +235,13 @@ def _marks(run: Run, names: tuple[str, ...], highlight, optimum: bool) -> Iterat
 def _numbers(run: Run, names: tuple[str, ...], highlight: float | str | None) -> list[list[str]]:
     """What each curve comes to: a column for each value of the setting, a row for each curve."""
     setting, language = _swept(run), run.world.language
-    values = run.config.swept[setting] if highlight is None else (highlight,)
-    table = [[word("setting", setting, language), *(label(v, language) for v in values)]]
+    values = run.config.swept[setting]
+    shown = [index for index, value in enumerate(values) if highlight in (None, value)]
+    table = [[word("setting", setting, language), *(label(values[i], language) for i in shown)]]
     for name in names:
-        means = (run.history[name].sel({setting: v}).mean("seed", skipna=False) for v in values)
-        table.append(
-            [text(f"curve.{name}", language), *(_coming_to(m, name, language) for m in means)]
-        )
+        _, mean, _ = _over_seeds(run, name)
+        told = (_coming_to(mean[index], name, language) for index in shown)
+        table.append([text(f"curve.{name}", language), *told])
     return table
 
 

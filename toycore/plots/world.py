@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from toycore import exact
 from toycore.engine import guards
@@ -59,9 +61,13 @@ def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
     ref_logp = guards.policy("ref_logp", ref_logp, tuple(world.reward.shape))
     language = world.language
     figure, (axes,) = panels(1, height=4.2)
-    line = [_optimum(world, ref_logp, kl_beta) for kl_beta in np.geomspace(1e-2, 50, 60)]
-    axes.plot(*zip(*line, strict=True), **EXACT, label=text("label.frontier", language))
-    marks = {label(kl_beta, language): _optimum(world, ref_logp, kl_beta) for kl_beta in kl_betas}
+    axes.plot(
+        *_optima(world, ref_logp, np.geomspace(1e-2, 50, 60)),
+        **EXACT,
+        label=text("label.frontier", language),
+    )
+    places = _optima(world, ref_logp, kl_betas)
+    marks = dict(zip((label(kl_beta, language) for kl_beta in kl_betas), places.T, strict=True))
     for index, (value, (kl, reward)) in enumerate(marks.items()):
         shape = MARKERS[index % len(MARKERS)]
         axes.plot(kl, reward, shape, color=color(index), markersize=9, ls="none", label=value)
@@ -75,10 +81,12 @@ def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
     return captioned(figure, text("caption.tradeoff", language), "", table)
 
 
-def _optimum(world: World, ref_logp, kl_beta: float) -> tuple[float, float]:
-    best = exact.optimal_policy(ref_logp, world.reward, kl_beta)
-    reward = exact.expected_reward(best, world.reward)
-    return float(exact.kl(best, ref_logp).mean()), float(reward.mean())
+def _optima(world: World, ref_logp: Tensor, kl_betas) -> np.ndarray:
+    """KL and reward of π* at each leash, averaged: (2, leashes)."""
+    leashes = torch.as_tensor([*kl_betas], dtype=torch.float64).view(-1, *[1] * (ref_logp.ndim - 1))
+    best = exact.optimal_policy(ref_logp, world.reward, leashes)
+    both = exact.kl(best, ref_logp), exact.expected_reward(best, world.reward)
+    return torch.stack([values.flatten(1).mean(1) for values in both]).numpy()
 
 
 @same_look

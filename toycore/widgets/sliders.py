@@ -24,6 +24,7 @@ from toycore.engine import guards
 from toycore.errors import Phrase, in_its_language, say
 from toycore.language import setting, word
 from toycore.plots import Picture
+from toycore.plots.kept import Figures
 from toycore.plots.style import img
 
 FRAMES = 60  # the most pictures drawn beforehand: some seconds, and a megabyte in a saved page
@@ -198,10 +199,12 @@ def _sliders(draw, values: Mapping, start: Mapping, language: str) -> Sliders:
         for name, grid in values.items()
     }
     position = tuple(_position(name, start[name], grid) for name, grid in grids.items())
+    figures = Figures()
 
     def at(position: Position) -> Shown:
         chosen = zip(grids.items(), position, strict=True)
-        picture = draw(**{name: grid[index] for (name, grid), index in chosen})
+        with figures.used():
+            picture = draw(**{name: grid[index] for (name, grid), index in chosen})
         guards.instance(Phrase("drawn"), picture, Picture)
         return Shown(picture.png, picture.alt)
 

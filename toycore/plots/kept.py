@@ -1,0 +1,159 @@
+"""One figure for all frames of a slider: what stands around its panels is laid out and drawn once.
+
+A picture costs some 150 ms, most of it for ticks and words that are the same in every frame. So
+`style.panels` asks here first: while a slider draws, the figure of its last frame comes back,
+emptied. If all that stands around the panels turns out as it was, only what is inside them, the
+legend and the caption are drawn, over the saved pixels of the rest.
+
+A figure comes back only once the picture it was made for is gone, and only as it was made: one
+that somebody has changed since is drawn as any other, and is not used again.
+"""
+
+import contextlib
+import weakref
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+Purpose = tuple  # what a figure is for: it comes back for nothing else
+
+
+class Kept:
+    """A figure, and the pixels of what stands around its panels."""
+
+    def __init__(self, figure: Figure):
+        self.figure, self.panels = figure, figure.axes
+        self.canvas = FigureCanvasAgg(figure)
+        self.picture: weakref.ref | None = None  # made of it, and nobody has changed it
+        self.standing: tuple = ()  # around the panels, when the picture was made
+        self.around: tuple = ()  # the same, of the pixels
+        self.pixels = None
+
+    def hold(self, picture) -> None:
+        """The picture is finished: what changes from now on, others change."""
+        self.picture, self.standing = weakref.ref(picture), _around(self.figure)
+        self.figure.stale = False
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody has changed the figure, nor needs it as it is."""
+        return self.picture is not None and self.picture() is None and not self.figure.stale
+
+    def draw(self) -> FigureCanvasAgg:
+        """The canvas, with the whole figure on it."""
+        if self.figure.stale:
+            self.picture = None
+            self.canvas.draw()
+            return self.canvas
+        inside = _inside(self.figure)
+        if self.standing != self.around:
+            self._draw_around(inside)
+        self.canvas.restore_region(self.pixels)
+        for artist in inside:
+            artist.draw(self.canvas.get_renderer())
+        self.figure.stale = False
+        return self.canvas
+
+    def _draw_around(self, inside: list[Artist]) -> None:
+        for artist in inside:
+            artist.set_animated(True)  # it counts in the layout, and is not drawn
+        try:
+            self.canvas.draw()
+        finally:
+            for artist in inside:
+                artist.set_animated(False)
+        self.pixels, self.around = self.canvas.copy_from_bbox(self.figure.bbox), self.standing
+
+
+class Figures:
+    """The figures of one slider. One that is being filled is not among those kept."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Purpose, Kept] = {}
+        self.filled: dict[Figure, tuple[Purpose, Kept]] = {}  # not yet a picture
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[None]:
+        """Within it, figures are taken from here."""
+        before = USED.set(self)
+        try:
+            yield
+        finally:
+            USED.reset(before)
+            self.filled.clear()
+
+    def take(self, purpose: Purpose, make: Callable[[], Figure]) -> Figure:
+        """The figure that was kept for this purpose, emptied; else a new one."""
+        kept = self.kept.pop(purpose, None)
+        if kept and kept.free:
+            _empty(kept.figure)
+        else:
+            kept = Kept(make())
+        self.filled[kept.figure] = purpose, kept
+        return kept.figure
+
+    def keep(self, figure: Figure, picture) -> Kept | None:
+        """From now on the figure is held by its picture, unless it could not be emptied again."""
+        if figure not in self.filled:
+            return None
+        purpose, kept = self.filled.pop(figure)
+        if figure.get_suptitle() or figure.axes != kept.panels:
+            return None
+        kept.hold(picture)
+        self.kept[purpose] = kept
+        return kept
+
+
+USED: ContextVar[Figures | None] = ContextVar("figures", default=None)
+
+
+def _empty(figure: Figure) -> None:
+    """Panels without contents, scaled to none, with the ticks of a new one."""
+    for one in (*figure.texts, *figure.legends):
+        one.remove()
+    for axes in figure.axes:
+        for container in [*axes.containers]:
+            container.remove()  # its parts too
+        for one in (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.texts):
+            one.remove()
+        axes.set(xscale="linear", yscale="linear")
+        axes.relim()
+        axes.autoscale()
+
+
+def _inside(figure: Figure) -> list[Artist]:
+    """What is drawn in every frame, in the order of drawing: contents, frames, legend, words."""
+    return [
+        artist for axes in figure.axes for artist in sorted(_contents(axes), key=Artist.get_zorder)
+    ] + [*figure.legends, *figure.texts]
+
+
+def _contents(axes: Axes) -> list[Artist]:
+    around = {axes.patch, axes.title, axes.xaxis, axes.yaxis}
+    return [artist for artist in axes.get_children() if artist not in around]
+
+
+def _around(figure: Figure) -> tuple:
+    """All that the saved pixels and the layout depend on."""
+    legends = [
+        [text.get_text() for text in (*legend.get_texts(), legend.get_title())]
+        for legend in figure.legends
+    ]
+    engine = figure.get_layout_engine()
+    room = engine.get()["rect"] if engine else None
+    panels = [_words(axes) for axes in figure.axes]
+    return *figure.get_size_inches(), room, legends, panels
+
+
+def _words(axes: Axes) -> list:
+    """What stands around a panel, and the limits that its ticks stand at."""
+    standing: list = [axes.get_title(), *axes.viewLim.extents]
+    for axis in (axes.xaxis, axes.yaxis):
+        ticks = axis.get_majorticklocs()
+        standing += [axis.get_label_text(), *ticks, *axis.get_major_formatter().format_ticks(ticks)]
+    outside = [text for text in axes.texts if not text.get_clip_on()]
+    return standing + [(text.get_position(), text.get_text()) for text in outside]
