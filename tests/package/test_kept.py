@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 
 import toycore as tc
 from toycore.plots.kept import Figures, Kept
@@ -57,7 +58,7 @@ def draws(run, dpo, lengths):
         "policies": lambda i: tc.plots.policies(world, before=ref, optimal=best(i)),
         "answers": lambda i: tc.plots.answers(world, i, before=ref, optimal=best(i)),
         "update": lambda i: tc.plots.update(
-            world, i, ref, torch.linspace(-1, 1, 11), 0.2, clipped=best(i), unclipped=ref
+            world, 0, ref, torch.linspace(-1, 1 + i, 11), 0.2, clipped=best(2)
         ),
         "rounding": lambda i: tc.plots.rounding(world, weight, 2 + i),
         "thresholds": lambda i: tc.plots.thresholds(world, weight, 4, [0.3, 0.5, 0.9, 1][i]),
@@ -133,6 +134,26 @@ def test_each_frame_of_a_slider_is_the_picture_alone(draws, name):
 def test_what_stays_is_drawn_once(draws, solved, name):
     assert len(set(drawn(draws[name], [0, 1, 2, 3]))) > 1
     assert len(solved) == 1
+
+
+@pytest.fixture
+def written(monkeypatch) -> list:
+    """The words that are drawn inside panels."""
+    seen, draw = [], Text.draw
+    monkeypatch.setattr(Text, "draw", lambda self, *a: seen.append(self) or draw(self, *a))
+    return seen
+
+
+def test_a_heat_map_that_shows_what_it_showed_is_not_drawn_again(draws, written):
+    def words(places) -> int:
+        written.clear()
+        drawn(draws["policies"], places)
+        return sum(word.get_text().isdigit() for word in written)
+
+    first = words([0])
+    assert first == 2 * 6 * 11
+    assert words([0, 1]) == first + 6 * 11  # before stays, optimal moves
+    assert words([0, 0]) == first
 
 
 def test_without_a_slider_every_picture_has_a_figure_of_its_own(draws, solved):

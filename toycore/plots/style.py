@@ -25,6 +25,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import TransformedPatchPath
 from PIL import Image
 
 from toycore.errors import Phrase, in_its_language, say
@@ -237,9 +238,11 @@ def write_cells(axes: Axes, image, cells: Sequence[Sequence[str]], size: float) 
     """A word in each cell of a heat map, readable on its colour; a cell without one is white."""
     *colors, alpha = np.moveaxis(image.to_rgba(image.get_array()), -1, 0)
     shades = np.stack([1 - alpha * (1 - channel) for channel in colors], -1)
+    panel = TransformedPatchPath(axes.patch)  # one for all: each would make its own
     for row, column in np.ndindex(shades.shape[:2]):
         style = {"color": readable_on(shades[row, column]), "fontsize": size}
-        style |= {"ha": "center", "va": "center_baseline", "clip_on": True}
+        style |= {"ha": "center", "va": "center_baseline"}
+        style |= {"clip_path": panel, "clip_on": True}
         axes.text(column, row, cells[row][column], **style)
 
 
