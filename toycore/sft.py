@@ -70,7 +70,8 @@ def train_sft(world: World, config: SFTConfig = SFTConfig()) -> Run:
 
 def _train(world: World, config) -> tuple[ToyLM, Tensor, History]:
     seeds = config.per_run(torch.tensor(config.seeds))
-    model = ToyLM(seeds.tolist(), config.column("lora_rank"), config.column("lora_alpha"))
+    sizes = {"prompts": len(world.prompts), "tokens": len(world.tokens)}
+    model = ToyLM(seeds.tolist(), config.column("lora_rank"), config.column("lora_alpha"), **sizes)
     ref_logp = model.logp().detach()
     optimizer = Adam(model.parameters(), lr=config.shared("lr"))
     history = History(config.runs, config.steps)
