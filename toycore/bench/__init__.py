@@ -122,7 +122,6 @@ def compare(
     arms, work = {**arms, again: arms[first]}, {**work, again: work[first]}
     calls[again] = calls[first]
     times: dict[str, list] = {name: [] for name in arms}
-    gc.collect()
     try:
         gc.freeze()
         for name in _order(list(arms), repeats):
