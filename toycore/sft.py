@@ -7,6 +7,7 @@ What a one-step world leaves out: a target is one token, so no sum over a sequen
 prompts can be enumerated, so a batch is always all six and SFT has no sampling noise.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -51,7 +52,7 @@ def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     target = guards.indices("target", target, below=logp.shape[-1])
     batch = logp.shape[:-1]
     guards.fit(1, Phrase("for_logp"), target=target.shape, batch=batch)
-    if torch.broadcast_shapes(target.shape, batch) != batch:
+    if np.broadcast_shapes(target.shape, batch) != batch:
         raise ValueError(say("target", target=tuple(target.shape), logp=tuple(logp.shape)))
     target = target.expand(batch)
     loss = -logp.gather(-1, target[..., None]).squeeze(-1).mean(-1)
@@ -70,7 +71,8 @@ def train_sft(world: World, config: SFTConfig = SFTConfig()) -> Run:
 
 def _train(world: World, config) -> tuple[ToyLM, Tensor, History]:
     seeds = config.per_run(torch.tensor(config.seeds))
-    model = ToyLM(seeds.tolist(), config.column("lora_rank"), config.column("lora_alpha"))
+    sizes = {"prompts": len(world.prompts), "tokens": len(world.tokens)}
+    model = ToyLM(seeds.tolist(), config.column("lora_rank"), config.column("lora_alpha"), **sizes)
     ref_logp = model.logp().detach()
     optimizer = Adam(model.parameters(), lr=config.shared("lr"))
     history = History(config.runs, config.steps)

@@ -51,7 +51,7 @@ class World:
     ):
         self.language = words.check(language)
         self.prompts = words.PROMPTS[language]
-        self.tokens = words.TOKENS[language]
+        self.tokens: tuple[str, ...] = words.TOKENS[language]
         self.sft_targets = torch.tensor(SFT_TARGETS)
         self.preference_pairs = torch.tensor(PREFERENCE_PAIRS)
         by_class = {"helpful": helpful, "harmful": harmful, "neutral": neutral}

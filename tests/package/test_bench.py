@@ -14,7 +14,7 @@ import torch
 import toycore as tc
 from course import ROOT
 from toycore import bench, exact, real
-from toycore.bench import Comparison, compare, quantization
+from toycore.bench import Comparison, compare, growth, quantization
 from toycore.bench import arms as training
 from toycore.engine.threads import one_thread
 from toycore.real.training import BATCH
@@ -401,6 +401,11 @@ def test_trl_learns_what_a_run_of_toycore_does(world):
 # The command
 
 
+def each_round(seconds: float):
+    """What an arm of `small` and `large` takes on a machine that is twice as slow in each round."""
+    return lambda log: seconds * 2 ** (max(0, log.count("small") + log.count("large") - 5) // 3)
+
+
 @pytest.fixture
 def quick(monkeypatch, clock):
     """The command with arms of no work, two of training, and no processes started."""
@@ -413,6 +418,12 @@ def quick(monkeypatch, clock):
     cases = [({"hidden": hidden, "batch": 1}, forward) for hidden in (64, 1024)]
     monkeypatch.setattr(quantization, "cases", lambda: iter(cases))
     monkeypatch.setattr(quantization, "remarks", lambda: ["INT8, torchao is not timed: no"])
+    slowing = {
+        "small": clock.arm("small", each_round(0.1)),
+        "large": clock.arm("large", each_round(20)),
+    }
+    monkeypatch.setattr(growth, "arms", lambda: (slowing, {"small": 10, "large": 1000}))
+    monkeypatch.setattr(growth, "memory", lambda: {"small": 3.0, "large": 29.5})
     for name in ("TQDM_DISABLE", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM"):
         monkeypatch.setenv(name, "1")  # so that what the command sets is undone
     return SimpleNamespace(arms=arms, imports=imports)
@@ -432,6 +443,9 @@ def test_the_command_prints_the_table(quick, capsys):
     assert text.index("import toycore") < first < second < text.index("torchao is not timed: no")
     assert text.count("fp32 (again)") == 2
     assert re.search(r"^INT8 .* 0\.250 .* faster ", text, re.MULTILINE)
+    third = text.index("Time per run and update", second)
+    assert re.search(r"^large .* 2\.00 +2\.00 – 2\.00 .* slower ", text[third:], re.MULTILINE)
+    assert text[third:].rstrip().splitlines()[-2:] == ["small       3 MiB", "large      30 MiB"]
 
 
 def test_the_command_writes_json(quick, capsys, tmp_path):
@@ -445,6 +459,10 @@ def test_the_command_writes_json(quick, capsys, tmp_path):
     assert small["unit"] == "forward pass, hidden 64, batch 1"
     assert list(large["arms"]) == ["fp32", "INT8", "fp32 (again)"]
     assert result["quantization_notes"] == ["INT8, torchao is not timed: no"]
+    large = result["growth"]["arms"]["large"]
+    assert np.ptp(large["seconds"]) > 0
+    np.testing.assert_allclose(large["ratio"], [2, 2, 2])  # per unit of work, within each round
+    assert result["growth"]["peak_mib"] == {"small": 3.0, "large": 29.5}
 
 
 def test_the_command_refuses_two_rounds(quick, capsys):

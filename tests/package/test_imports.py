@@ -35,7 +35,7 @@ LAYERS = (
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 LAZY = ("matplotlib", "ipywidgets", "pandas", "xarray", "torch._dynamo")
-LAZY += ("transformers", "peft", "trl", "datasets", "accelerate")
+LAZY += ("sympy", "transformers", "peft", "trl", "datasets", "accelerate")
 
 
 def sources() -> list[tuple[str, str, str]]:
@@ -182,6 +182,17 @@ tc.train_ppo(world, tc.PPOConfig(rollouts=2), start)
 tc.train_dpo(world, tc.DPOConfig(steps=2), start=start)
 """
     assert loaded_after(script) == {"pandas", "xarray"}
+
+
+def test_neither_a_check_of_shapes_nor_int8_loads_a_package_of_algebra():
+    script = """
+import toycore as tc
+policy, world = tc.ToyLM(), tc.World()
+tc.sft.sft_loss(policy.logp(), world.sft_targets)
+tc.quantize_dynamic(tc.TinyMLP())
+tc.quantization.libraries.quantized(tc.TinyMLP())
+"""
+    assert "sympy" not in loaded_after(script)
 
 
 @each_file

@@ -122,7 +122,6 @@ def compare(
     arms, work = {**arms, again: arms[first]}, {**work, again: work[first]}
     calls[again] = calls[first]
     times: dict[str, list] = {name: [] for name in arms}
-    gc.collect()
     try:
         gc.freeze()
         for name in _order(list(arms), repeats):
@@ -185,8 +184,45 @@ def _three_digits(number: float) -> str:
     return f"{number:#.3g}".rstrip(".") if number < 999.5 else f"{number:,.0f}"
 
 
+# A part of the command prints its tables, and returns what goes into the JSON.
+
+
+def _training(repeats: int) -> dict:
+    from toycore.bench import arms as training
+
+    arms, work = training.arms()
+    table = compare(arms, repeats, work=work, unit="run and update")
+    imports = training.import_seconds()
+    print(table, *training.remarks(table, imports), sep="\n", flush=True)
+    return {"import": imports, **table.to_dict()}
+
+
+def _quantization(repeats: int) -> dict:
+    from toycore.bench import quantization
+
+    tables = []
+    for sizes, forward in quantization.cases():
+        unit = "forward pass, " + ", ".join(f"{name} {size}" for name, size in sizes.items())
+        table = compare(forward, repeats, unit=unit)
+        print(f"\n{table}", flush=True)
+        tables.append(sizes | table.to_dict())
+    print("", *(notes := quantization.remarks()), sep="\n", flush=True)
+    return {"quantization": tables, "quantization_notes": notes}
+
+
+def _growth(repeats: int) -> dict:
+    from toycore.bench import growth
+
+    arms, work = growth.arms()
+    table = compare(arms, repeats, work=work, unit="run and update")
+    print(f"\n{table}", flush=True)
+    memory = growth.memory()
+    print("", *growth.remarks(memory), sep="\n")
+    return {"growth": table.to_dict() | {"peak_mib": memory}}
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Print the project's speed table, training and quantization; on request, write it as JSON."""
+    """Print how fast training and INT8 are, and how PPO grows; on request, write it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m toycore.bench", description=main.__doc__)
     parser.add_argument("--repeats", type=int, default=15, help="rounds, at least 3 (default: 15)")
     parser.add_argument("--json", metavar="FILE", help="write everything here")
@@ -194,25 +230,12 @@ def main(arguments: list[str] | None = None) -> None:
     if wanted.repeats < 3:
         parser.error(f"--repeats must be at least 3; got {wanted.repeats}")
     os.environ.update(TQDM_DISABLE="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-    from toycore.bench import arms as training
-    from toycore.bench import quantization
-
     machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     machine += f", torch {torch.__version__} on 1 thread of {os.cpu_count()} CPUs"
     print(machine, flush=True)
-    arms, work = training.arms()
-    table = compare(arms, wanted.repeats, work=work, unit="run and update")
-    imports = training.import_seconds()
-    print(table, *training.remarks(table, imports), sep="\n", flush=True)
-    quantized = []
-    for sizes, forward in quantization.cases():
-        unit = "forward pass, " + ", ".join(f"{name} {size}" for name, size in sizes.items())
-        one = compare(forward, wanted.repeats, unit=unit)
-        print(f"\n{one}", flush=True)
-        quantized.append(sizes | one.to_dict())
-    print("", *(notes := quantization.remarks()), sep="\n")
+    everything = {"machine": machine}
+    for part in (_training, _quantization, _growth):
+        everything |= part(wanted.repeats)
     if wanted.json:
-        everything = {"machine": machine, "import": imports, **table.to_dict()}
-        everything |= {"quantization": quantized, "quantization_notes": notes}
         with open(wanted.json, "w", encoding="utf-8") as file:
             json.dump(everything, file, indent=1)

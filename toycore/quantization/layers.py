@@ -129,6 +129,16 @@ def quantize_dynamic(module: nn.Module) -> nn.Module:
     return copy_with(module, made)
 
 
+def _undrawn(inside: int, outside: int) -> nn.Linear:
+    """A layer whose numbers are still to be drawn: torch's own draw would move its generator.
+
+    As torch.nn.utils.skip_init makes it, which loads sympy when first called: 0.5 s.
+    """
+    layer = nn.Linear(inside, outside, device="meta")
+    layer.weight, layer.bias = (nn.Parameter(torch.empty(p.shape)) for p in layer.parameters())
+    return layer
+
+
 class TinyMLP(nn.Module):
     """Two linear layers with a ReLU between, (..., d_in) → (..., d_out), float32.
 
@@ -142,9 +152,7 @@ class TinyMLP(nn.Module):
         sizes = {"d_in": d_in, "d_h": d_h, "d_out": d_out}
         d_in, d_h, d_out = (Rule(int, 1).check(name, size) for name, size in sizes.items())
         rng = generator(Rule(int, 0).check("seed", seed), "base")
-        self.fc1, self.fc2 = (
-            nn.utils.skip_init(nn.Linear, *shape) for shape in ((d_in, d_h), (d_h, d_out))
-        )
+        self.fc1, self.fc2 = (_undrawn(*shape) for shape in ((d_in, d_h), (d_h, d_out)))
         for parameter, inside in zip(self.parameters(), (d_in, d_in, d_h, d_h), strict=True):
             nn.init.uniform_(parameter, -1 / math.sqrt(inside), 1 / math.sqrt(inside), rng)
 
