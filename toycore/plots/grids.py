@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from toycore.engine import guards
@@ -108,7 +109,8 @@ def _numbers_over(axes: Axes, x: Tensor, grid: Grid, ends: tuple[float, float]) 
     for beyond in ((ends[0], levels[0]), (levels[-1], ends[1])):
         axes.axvspan(*beyond, **SPAN)
     axes.set(xlim=ends, ylim=(-0.2 * tallest, 1.05 * tallest))
-    axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= tallest])
+    ticks = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(0, tallest)
+    axes.set_yticks(ticks[ticks <= tallest])  # none below 0, where the grid is
     return int(used.sum())
 
 

@@ -72,7 +72,8 @@ class Kept:
         finally:
             for artist in every:
                 artist.set_animated(False)
-        self.pixels, self.around = self.canvas.copy_from_bbox(self.figure.bbox), self.standing
+        self.pixels = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.around = _around(self.figure)  # the layout has moved the panels, and so the ticks
         self.maps.clear()
 
     def _draw_inside(self, axes: Axes) -> None:
@@ -175,9 +176,15 @@ def _around(figure: Figure) -> tuple:
 
 def _words(axes: Axes) -> list:
     """What stands around a panel, and the limits that its ticks stand at."""
-    standing: list = [axes.get_title(), *axes.viewLim.extents]
+    standing: list = [axes.get_title(), *map(_nearly, axes.viewLim.extents)]
     for axis in (axes.xaxis, axes.yaxis):
         ticks = axis.get_majorticklocs()
-        standing += [axis.get_label_text(), *ticks, *axis.get_major_formatter().format_ticks(ticks)]
+        standing += [axis.get_label_text(), *map(_nearly, ticks)]
+        standing += axis.get_major_formatter().format_ticks(ticks)
     outside = [text for text in axes.texts if not text.get_clip_on()]
     return standing + [(text.get_position(), text.get_text()) for text in outside]
+
+
+def _nearly(value: float) -> str:
+    """What a pixel can tell of a number: sums in another order differ in the last digit."""
+    return f"{value:.9g}"

@@ -48,11 +48,15 @@ def rounding(world: World, weight: Tensor, bits: int) -> Picture:
         label = text(f"rounding.{name}", language)
         style = {"color": COLORS[1 - y], "marker": marker, "ls": "none", "label": label}
         line.plot(x, np.full(len(x), y), **style, markersize=8)
-    line.set(ylim=(-0.6, 1.4))
+    room = 1.05 * (abs(weight).max() or 1.0)
+    line.set(xlim=(-room, room), ylim=(-0.6, 1.4))
     finish(line, language, text("axis.weight", language))
     line.set_yticks([])
-    spread.hist(error, bins=np.linspace(-0.5, 0.5, 26), density=True, color=COLORS[0])
+    density, edges = np.histogram(error, np.linspace(-0.5, 0.5, 26), density=True)
+    spread.stairs(density, edges, fill=True, color=COLORS[0])
     spread.axhline(1, **EXACT)
+    # The axes stay put as a slider moves through the bits, unless the errors are very uneven.
+    spread.set_ylim(0, max(2, 1.05 * density.max()))
     line.plot([], [], **EXACT, label=text("rounding.even", language))  # one legend names both
     finish(spread, language, text("axis.error", language), text("axis.density", language))
     legend(line)
