@@ -35,7 +35,7 @@ from toycore.engine.settings import (
     setting,
 )
 from toycore.errors import in_its_language, say
-from toycore.model import ToyLM
+from toycore.model import ToyLM, entries
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
 from toycore.start import starting_policy, starting_run
@@ -178,22 +178,22 @@ def _train(
     beta = config.column("beta")
     optimizer = Adam(policy.parameters(), lr=config.shared("lr"))
     weight = config.per_run(weight)
-    prompt, chosen, rejected = pairs.T
-    ref_chosen, ref_rejected = ref_logp[:, prompt, chosen], ref_logp[:, prompt, rejected]
+    prompt, *answers = (column.expand(config.runs, -1) for column in pairs.T)
     history = History(config.runs, config.steps)
 
-    reference = [] if config.reference_free else [ref_chosen, ref_rejected]
+    def of_pairs(table: Tensor) -> list[Tensor]:
+        return [entries(table, prompt, answer) for answer in answers]  # chosen, rejected
+
+    reference = [] if config.reference_free else of_pairs(ref_logp)
     asked = {"beta": beta, "loss_type": config.loss_type, "weight": weight}
     asked |= {"sft_weight": config.shared("sft_weight")}
 
     for step in progress(range(config.steps + 1), "progress.dpo", world.language):
         logp = policy.logp(base)
-        answers = logp[:, prompt, chosen], logp[:, prompt, rejected]
-        loss, info = _dpo_loss(*answers, *reference, **asked)
+        loss, info = _dpo_loss(*of_pairs(logp), *reference, **asked)
         with torch.no_grad():
-            kl = exact.kl(logp, ref_logp).mean(-1)
-            reward = exact.expected_reward(logp, world.reward).mean(-1)
-        history.record(step, loss=loss, reward=reward, kl=kl, **info)
+            climbed = exact.averages(logp, reward=world.reward, kl=logp - ref_logp)
+        history.record(step, loss=loss, **climbed, **info)
         if step < config.steps:
             loss.sum().backward()
             optimizer.step(decay=1 - step / config.steps)

@@ -78,6 +78,16 @@ def expected_reward(logp, reward) -> Tensor:
     return _expect(*_tables(logp=logp, reward=reward))
 
 
+def averages(logp: Tensor, **values: Tensor) -> dict[str, Tensor]:
+    """E_π of each table of values (..., P, V), averaged over prompts: (R,) each, from one exp.
+
+    For a training loop, which asks often and whose tables (R, P, V) are finite: nothing is checked.
+    With values log π − log π_ref it is the KL, with −log π the entropy.
+    """
+    p = logp.exp() / logp.shape[-2]
+    return {name: (p * value).sum((-2, -1)) for name, value in values.items()}
+
+
 def objective(logp, ref_logp, reward, kl_beta) -> Tensor:
     """J(π) = E_π[r] − β KL(π‖π_ref) per prompt (..., P): what PPO with a KL penalty (the leash)
     maximises.

@@ -141,7 +141,8 @@ def _train(world: World, config, start: Run, right: Tensor) -> tuple[Tensor, Ten
     curves: tuple[list, list] = ([], [])
 
     for step in progress(range(config.steps + 1), "progress.length", world.language):
-        words, follows = first.log_softmax(-1), second.log_softmax(-1)
+        # log_softmax, which torch computes more slowly where rows are as short as these
+        words, follows = (z - z.logsumexp(-1, keepdim=True) for z in (first, second))
         for curve, value in zip(curves, (words, 1 - follows[..., 0].exp()), strict=True):
             curve.append(value.detach())
         if step < config.steps:

@@ -6,6 +6,10 @@
     critic     V(x) ≈ E[R|x],  Â = whitened R − V(x)
     loss       L + vf_coef · mean (V − R)² − ent_coef · mean H   (Schulman et al. 2017, eq. 9)
 
+An advantage depends on its prompt and token alone. So a rollout is a table of 66 cells, each with
+the number of times that it was drawn: a mean over samples is a sum over cells, weighed by their
+shares, and a pass costs the same whatever the batch.
+
 What a one-step world leaves out: an answer is one token, so an episode is one action. No
 discount, no GAE (the advantage is R − V), no padding mask, no sum over a sequence. PPO here is a
 contextual bandit, and its optimum π* is known in closed form (exact.optimal_policy).
@@ -20,11 +24,11 @@ from torch import Tensor
 from toycore import exact
 from toycore.engine import guards
 from toycore.engine.guards import NOT_NEGATIVE, POSITIVE
-from toycore.engine.noise import sample_answer, uniforms
+from toycore.engine.noise import count_answers, sorted_points, uniforms
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
 from toycore.errors import Phrase, in_its_language
-from toycore.model import ToyLM, ValueNet, entries
+from toycore.model import ToyLM, ValueNet
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
 from toycore.start import starting_policy, starting_run
@@ -67,7 +71,11 @@ def leash(reward: Tensor, logp: Tensor, ref_logp: Tensor, kl_beta) -> Tensor:
     nothing to pay for a token that the reference never gives.
     """
     reward, logp, ref_logp = guards.batches(reward=reward, logp=logp, ref_logp=ref_logp)
-    kl_beta = guards.setting("kl_beta", kl_beta, NOT_NEGATIVE, logp)
+    return _leash(reward, logp, ref_logp, guards.setting("kl_beta", kl_beta, NOT_NEGATIVE, logp))
+
+
+def _leash(reward: Tensor, logp: Tensor, ref_logp: Tensor, kl_beta) -> Tensor:
+    """The same for arguments that are known to be right."""
     log_ratio = logp - ref_logp
     return reward - kl_beta * log_ratio.masked_fill(log_ratio.isinf() & (kl_beta == 0), 0.0)
 
@@ -80,10 +88,15 @@ def whiten(advantage: Tensor) -> Tensor:
     what is left, which is noise and rounding error. A single sample has advantage 0.
     """
     (advantage,) = guards.batches(advantage=advantage)
-    centred = advantage - advantage.mean(-1, keepdim=True)
+    return _whiten(advantage, torch.ones_like(advantage), advantage.shape[-1])
+
+
+def _whiten(advantage: Tensor, count: Tensor, size: int) -> Tensor:
+    """The same of advantages that count as often as `count` says, `size` in all."""
+    centred = advantage - (count * advantage).sum(-1, keepdim=True) / size
     # √Σx² as a norm, whose gradient at 0 is 0; that of a square root is infinite there.
-    spread = torch.linalg.vector_norm(centred, dim=-1, keepdim=True)
-    return centred / (spread / max(advantage.shape[-1] - 1, 1) ** 0.5 + 0.1)
+    spread = torch.linalg.vector_norm(count.sqrt() * centred, dim=-1, keepdim=True)
+    return centred / (spread / max(size - 1, 1) ** 0.5 + 0.1)
 
 
 def ppo_loss(
@@ -120,8 +133,18 @@ def ppo_loss(
     return _ppo_loss(*checked, *_coefficients(clip_range, vf_coef, ent_coef, checked[0]))
 
 
-def _ppo_loss(logp, old_logp, advantage, value, returns, entropy, clip_range, vf_coef, ent_coef):
-    """The same for arguments that are known to be right: the loop calls this 400 times."""
+def _ppo_loss(
+    logp, old_logp, advantage, value, returns, entropy, clip_range, vf_coef, ent_coef, *, share=None
+):
+    """The same for arguments that are known to be right: the loop calls this 400 times.
+
+    share: (..., B) how much each counts, together 1; None: all equally.
+    """
+
+    def mean(values: Tensor) -> Tensor:
+        weighed = values.mean(-1) if share is None else (share * values).sum(-1)
+        return weighed.unsqueeze(-1)
+
     log_ratio = logp - old_logp
     ratio = log_ratio.detach().exp()  # ρ
     clipped = ratio.clamp(1 - clip_range, 1 + clip_range) * advantage
@@ -129,18 +152,18 @@ def _ppo_loss(logp, old_logp, advantage, value, returns, entropy, clip_range, vf
     # may be infinite there: masked out of the other term, it spoils no gradient either.
     clip_acts = ~(ratio * advantage <= clipped)
     unclipped = log_ratio.masked_fill(clip_acts, 0.0).exp() * advantage
-    policy_loss = -torch.where(clip_acts, clipped, unclipped).mean(-1, keepdim=True)  # eq. 7
-    value_loss = (value - returns).square().mean(-1, keepdim=True)
+    policy_loss = -mean(torch.where(clip_acts, clipped, unclipped))  # eq. 7
+    value_loss = mean((value - returns).square())
     bonus = entropy.mean(-1, keepdim=True)
     loss = policy_loss + vf_coef * value_loss - ent_coef * bonus  # eq. 9
     with torch.no_grad():
         info = {
-            "policy_loss": policy_loss.detach().squeeze(-1),
-            "value_loss": value_loss.detach().squeeze(-1),
-            "clip_fraction": clip_acts.to(ratio.dtype).mean(-1),
-            "approx_kl": (ratio - log_ratio).mean(-1) - 1,
+            "policy_loss": policy_loss.detach(),
+            "value_loss": value_loss.detach(),
+            "clip_fraction": mean(clip_acts.to(ratio.dtype)),
+            "approx_kl": mean(ratio - 1 - log_ratio),
         }
-    return loss.squeeze(-1), info
+    return loss.squeeze(-1), {name: value.squeeze(-1) for name, value in info.items()}
 
 
 def _checked(logp, old_logp, advantage, value, returns, entropy) -> list[Tensor]:
@@ -186,27 +209,35 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     coefficients = [config.shared(name) for name in ("clip_range", "vf_coef", "ent_coef")]
     optimizer = Adam([*policy.parameters(), *critic.parameters()], lr=config.shared("lr"))
     noise = uniforms(config.seeds, (config.rollouts, config.batch_size), "rollouts")
+    points = sorted_points(noise, len(world.prompts))
+    reward, ref = world.reward.flatten(), ref_logp.flatten(-2)  # of each cell
     history = History(config.runs, config.rollouts)
+
+    def cells(value: Tensor) -> Tensor:  # of each prompt, at each of its tokens
+        return value.repeat_interleave(len(world.tokens), -1)
 
     for rollout in progress(range(config.rollouts), "progress.ppo", world.language):
         with torch.no_grad():
             history.record(rollout, **_state(table, ref_logp, world.reward))
-            prompt, token = sample_answer(table, config.per_run(noise[:, rollout]))
-            old_logp, ref = entries(table, prompt, token), entries(ref_logp, prompt, token)
-            returns = leash(world.reward[prompt, token], old_logp, ref, kl_beta)
-            advantage = whiten(returns - critic().gather(-1, prompt))
+            count = count_answers(table, points[:, rollout]).double()
+            share, old_logp = count / config.batch_size, table.flatten(-2)
+            returns = _leash(reward, old_logp, ref, kl_beta)
+            advantage = _whiten(returns - cells(critic()), count, config.batch_size)
+            # A cell that was never drawn counts 0, and 0 · ∞ would be NaN: ρ stays at most 1 there.
+            old_logp = old_logp.masked_fill(count == 0, 0.0)
 
         passes, active = [], None
         for _ in range(config.epochs):
             entropy = -(table.exp() * table).sum(-1)  # of every prompt, so none has to be sampled
             loss, info = _ppo_loss(
-                entries(table, prompt, token),
+                table.flatten(-2),
                 old_logp,
                 advantage,
-                critic().gather(-1, prompt),
+                cells(critic()),
                 returns,
                 entropy,
                 *coefficients,
+                share=share,
             )
             loss.sum().backward()
             if config.target_kl is not None:
@@ -228,8 +259,4 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
 
 def _state(logp: Tensor, ref_logp: Tensor, reward: Tensor) -> dict[str, Tensor]:
     """Where the policy stands, by enumeration: each (R,), averaged over prompts."""
-    return {
-        "reward": exact.expected_reward(logp, reward).mean(-1),
-        "kl": exact.kl(logp, ref_logp).mean(-1),
-        "entropy": exact.entropy(logp).mean(-1),
-    }
+    return exact.averages(logp, reward=reward, kl=logp - ref_logp, entropy=-logp)

@@ -27,7 +27,7 @@ from toycore.engine import guards
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, config, setting
 from toycore.errors import in_its_language
-from toycore.model import ToyLM
+from toycore.model import ToyLM, entries
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
 from toycore.start import starting_policy, starting_run
@@ -105,7 +105,7 @@ def _train(
 ) -> tuple[ToyLM, Tensor, History, Tensor]:
     policy = starting_policy(start, config)
     weight = config.per_run(weight)
-    prompt, chosen, rejected = pairs.T
+    prompt, *answers = (column.expand(config.runs, -1) for column in pairs.T)
     model = _starting_model(world, config.column("rank"), pairs, weight)
     left, right, bias = model
     optimizer = Adam(model, lr=config.shared("lr"))
@@ -114,8 +114,8 @@ def _train(
 
     for step in progress(range(config.steps + 1), "progress.reward_model", world.language):
         reward = left @ right.mT + bias  # r̂ = U Vᵀ + b
-        margin = reward[:, prompt, chosen] - reward[:, prompt, rejected]
-        loss, info = _reward_model_loss(margin, weight)
+        chosen, rejected = (entries(reward, prompt, answer) for answer in answers)
+        loss, info = _reward_model_loss(chosen - rejected, weight)
         history.record(step, loss=loss, **info)
         if step < config.steps:
             size = sum(part.square().sum((-2, -1)) for part in model)

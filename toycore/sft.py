@@ -54,7 +54,11 @@ def sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     guards.fit(1, Phrase("for_logp"), target=target.shape, batch=batch)
     if np.broadcast_shapes(target.shape, batch) != batch:
         raise ValueError(say("target", target=tuple(target.shape), logp=tuple(logp.shape)))
-    target = target.expand(batch)
+    return _sft_loss(logp, target.expand(batch))
+
+
+def _sft_loss(logp: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """The same for arguments that are known to be right: (..., B, V) and (..., B)."""
     loss = -logp.gather(-1, target[..., None]).squeeze(-1).mean(-1)
     return loss, {"accuracy": (logp.argmax(-1) == target).double().mean(-1)}
 
@@ -73,16 +77,19 @@ def _train(world: World, config) -> tuple[ToyLM, Tensor, History]:
     seeds = config.per_run(torch.tensor(config.seeds))
     sizes = {"prompts": len(world.prompts), "tokens": len(world.tokens)}
     model = ToyLM(seeds.tolist(), config.column("lora_rank"), config.column("lora_alpha"), **sizes)
-    ref_logp = model.logp().detach()
+    base = model.base_logits()
+    ref_logp = model.logp(base).detach()
+    target = world.sft_targets.expand(config.runs, -1)
     optimizer = Adam(model.parameters(), lr=config.shared("lr"))
     history = History(config.runs, config.steps)
     fraction = model.trainable_fraction()
 
     for step in progress(range(config.steps + 1), "progress.sft", world.language):
-        logp = model.logp()
-        loss, info = sft_loss(logp, world.sft_targets)
-        entropy = exact.entropy(logp.detach()).mean(-1)
-        history.record(step, loss=loss, entropy=entropy, trainable_fraction=fraction, **info)
+        logp = model.logp(base)
+        loss, info = _sft_loss(logp, target)
+        with torch.no_grad():
+            info |= exact.averages(logp, entropy=-logp)
+        history.record(step, loss=loss, trainable_fraction=fraction, **info)
         if step < config.steps:
             loss.sum().backward()
             optimizer.step()

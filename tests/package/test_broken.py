@@ -106,6 +106,17 @@ def test_without_a_reference_on_hard_labels_the_lab_is_train_dpo_reference_free(
     assert np.allclose(ours.logp, theirs.logp, rtol=0, atol=1e-9)
 
 
+def test_a_penalty_that_is_infinite_where_nothing_was_drawn_spoils_nothing(world, monkeypatch):
+    start = tc.train_sft(world, tc.SFTConfig(seeds=2))
+    start.model.head.bias.data[:, 5] -= 1e6  # never said
+    uniform = PPO["k3_in_reward"]._replace(reference=DPO["hard_labels_no_reference"].reference)
+    monkeypatch.setitem(PPO, "k3_in_reward", uniform)
+    config = broken.PPOLabConfig(recipe="k3_in_reward", rollouts=3, seeds=2)
+    run = broken.train_ppo(world, config, start)
+    assert np.isfinite(run.logp).all()
+    assert (final(run.history.kl) > 0.01).all()  # NaN in an advantage would stop the policy
+
+
 # --- what the updates climb, by enumeration -------------------------------------------------------
 
 

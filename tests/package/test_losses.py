@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch.autograd import gradcheck
 
 from toycore.dpo import DPOConfig, dpo_loss
-from toycore.ppo import PPOConfig, leash, ppo_loss, whiten
+from toycore.ppo import PPOConfig, _ppo_loss, _whiten, leash, ppo_loss, whiten
 from toycore.sft import sft_loss
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "support/data/golden_trl_1.16.0.json").read_text())
@@ -285,6 +285,30 @@ def test_a_weight_counts_a_pair_as_often_as_repeating_it_does():
     weighed, info = dpo_loss(*batch, weight=times.double() / times.sum())
     assert weighed.item() == exactly(repeated.item())
     assert info == {name: exactly(value.item()) for name, value in repeated_info.items()}
+
+
+def test_counted_cells_weigh_as_much_as_their_samples():
+    """Loss, logs and gradients, where the clip acts on both sides; some cells are never drawn."""
+    cell = torch.randint(66, (3, 90), generator=torch.Generator().manual_seed(0))
+    count = torch.stack([torch.bincount(one, minlength=66) for one in cell]).double()
+    assert (count == 0).any()
+    assert (count > 2).any()
+    old, advantage, returns = (noise(3, 66, seed=seed) for seed in (1, 2, 3))
+    leaves = [old + 0.3 * noise(3, 66, seed=4), noise(3, 66, seed=5), noise(3, 6, seed=6)]
+    logp, value, entropy = (leaf.requires_grad_() for leaf in leaves)
+    asked = (0.2, torch.tensor([[0.0], [0.5], [2.0]]).double(), 0.01)
+    samples = [x.gather(-1, cell) for x in (logp, old, _whiten(advantage, count, 90))]
+    samples += [x.gather(-1, cell) for x in (value, returns)]
+    assert torch.allclose(samples[2], whiten(advantage.gather(-1, cell)), rtol=0, atol=1e-12)
+    cells = logp, old, _whiten(advantage, count, 90), value, returns
+    due, due_info = _ppo_loss(*samples, entropy, *asked)
+    loss, info = _ppo_loss(*cells, entropy, *asked, share=count / 90)
+    assert info["clip_fraction"].min() > 0.1
+    for ours, theirs in ((loss, due), *((info[name], due_info[name]) for name in due_info)):
+        assert torch.allclose(ours, theirs, rtol=0, atol=1e-12)
+    slopes = (torch.autograd.grad(one.sum(), leaves) for one in (loss, due))
+    for ours, theirs in zip(*slopes, strict=True):
+        assert torch.allclose(ours, theirs, rtol=0, atol=1e-12)
 
 
 def test_the_leash_costs_beta_kl_on_average_and_differs_from_token_to_token():

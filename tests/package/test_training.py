@@ -12,7 +12,7 @@ import torch
 
 import toycore as tc
 from toycore import exact
-from toycore.engine.noise import sample_answer, sample_token
+from toycore.engine.noise import count_answers, sample_answer, sample_token, sorted_points, uniforms
 from toycore.engine.optim import Adam
 
 SIX_BETAS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -273,6 +273,107 @@ def test_tokens_are_drawn_from_the_row_that_is_asked_for(start):
     assert sample_token(table, torch.arange(6).repeat_interleave(2), ends).tolist() == [0, 10] * 6
 
 
+def tables_to_draw_from(start) -> dict[str, torch.Tensor]:
+    """(R, P, V) log-probabilities each, two settings of two seeds."""
+    policy = torch.tensor(start.logp.values[:4])
+    impossible = policy.clone()
+    impossible[..., [0, 4, 10]] = -math.inf
+    halves = torch.full_like(policy, -math.inf)
+    halves[..., [3, 4, 7, 9]] = math.log(0.25)
+    diverged = policy.clone()
+    diverged[1], diverged[2, 3] = math.nan, math.nan
+    return {
+        "a policy": policy,
+        "a certain one": (40 * policy).log_softmax(-1),
+        "tokens that cannot be": impossible.log_softmax(-1),
+        "ends that points hit": halves,
+        "diverged": diverged,
+    }
+
+
+def test_answers_are_counted_as_they_are_drawn_one_by_one(start):
+    """Points at the very end of a token's share, at 0 and just below 1 among them."""
+    ends = torch.arange(24, dtype=torch.float64) / 24
+    special = torch.cat(
+        [ends, torch.tensor([0.0, 1 - 2**-53, 2**-53], dtype=torch.float64)]
+    ).expand(2, -1)
+    uniform = torch.cat([uniforms((0, 5), (3000,), "rollouts"), special], 1)
+    assert ((6 * uniform)[0, :, None] == torch.arange(1, 24) / 4).any(0).all()  # hit exactly
+    for name, table in tables_to_draw_from(start).items():
+        prompt, token = sample_answer(table, uniform.repeat(2, 1))
+        one_by_one = torch.zeros(4, 66).scatter_add_(1, 11 * prompt + token, torch.ones(4, 3027))
+        assert torch.equal(count_answers(table, sorted_points(uniform, 6)), one_by_one.long()), name
+
+
+def ppo_by_samples(world, config, start) -> dict[str, np.ndarray]:
+    """`train_ppo` of a config that sweeps kl_beta alone, answer by answer."""
+    policy = start.model.select(config.per_run(torch.arange(len(config.seeds))))
+    critic = tc.model.ValueNet(config.runs)
+    optimizer = Adam([*policy.parameters(), *critic.parameters()], config.lr)
+    noise = uniforms(config.seeds, (config.rollouts, config.batch_size), "rollouts")
+    kl_beta, ref = config.column("kl_beta"), policy.logp().detach()
+    curves: dict[str, list] = {}
+    for rollout in range(config.rollouts):
+        old = policy.logp().detach()
+        prompt, token = sample_answer(old, config.per_run(noise[:, rollout]))
+        old_logp, ref_logp = (tc.model.entries(table, prompt, token) for table in (old, ref))
+        returns = tc.ppo.leash(world.reward[prompt, token], old_logp, ref_logp, kl_beta)
+        advantage = tc.ppo.whiten(returns - critic().detach().gather(-1, prompt))
+        passes, active = [], torch.ones_like(kl_beta, dtype=torch.bool)
+        for _ in range(config.epochs):
+            table = policy.logp()
+            batch = tc.model.entries(table, prompt, token), old_logp, advantage
+            values = critic().gather(-1, prompt), returns, exact.entropy(table)
+            asked = {name: getattr(config, name) for name in ("clip_range", "vf_coef", "ent_coef")}
+            loss, info = tc.ppo.ppo_loss(*batch, *values, **asked)
+            loss.sum().backward()
+            if config.target_kl is not None:
+                active &= info["approx_kl"][:, None] <= config.target_kl
+            optimizer.step(1 - rollout / config.rollouts, active)
+            passes.append(info)
+        for name in info:
+            mean = torch.stack([one[name] for one in passes]).mean(0)
+            curves.setdefault(name, [passes[0][name]] if rollout == 0 else []).append(mean)
+        for name, value in zip(("reward", "kl"), (world.reward, old - ref), strict=True):
+            curves.setdefault(name, []).append((old.exp() * value).sum(-1).mean(-1))
+    return {name: torch.stack(values, -1).numpy() for name, values in curves.items()}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kl_beta": [0, 0.05, 1]},
+        {"kl_beta": [0.1, 0.5], "ent_coef": 0, "epochs": 1, "batch_size": 2},
+        {"kl_beta": [0.1, 0.5], "target_kl": 0.002, "clip_range": 0.02, "vf_coef": 2.0},
+        {"kl_beta": [0, 0.3], "batch_size": 3000, "epochs": 6},
+    ],
+    ids=", ".join,
+)
+def test_a_rollout_of_counted_cells_is_the_one_of_its_samples(world, start, settings):
+    config = tc.PPOConfig(**{"rollouts": 10, "seeds": 8} | settings)
+    run, due = tc.train_ppo(world, config, start), ppo_by_samples(world, config, start)
+    assert (run.history.clip_fraction.max() > 0.1) == (config.epochs > 1)
+    for name, curve in due.items():
+        ours = run.history[name].values[..., : curve.shape[-1]].reshape(curve.shape)
+        assert np.allclose(ours, curve, rtol=0, atol=1e-9), name
+
+
+@pytest.fixture
+def speechless(world) -> tc.Run:
+    """A start that never says the token 5."""
+    start = tc.train_sft(world, tc.SFTConfig(seeds=2))
+    start.model.head.bias.data[:, 5] -= 1e6
+    return start
+
+
+def test_a_cell_that_was_never_drawn_spoils_nothing(world, speechless):
+    """However far its ratio has gone: 0 · ∞ would be NaN."""
+    config = tc.PPOConfig(kl_beta=[0, 0.5], lr=[0.06, 1e4], rollouts=5, batch_size=8, seeds=2)
+    run = tc.train_ppo(world, config, speechless)
+    assert np.isfinite(run.logp).all()
+    assert all(np.isfinite(curve).all() for curve in run.history.values())
+
+
 # Labels
 
 PPO_CURVES = "reward kl entropy policy_loss value_loss clip_fraction approx_kl attained"
@@ -441,7 +542,7 @@ def two_threads():
 @pytest.mark.usefixtures("two_threads")
 def test_training_runs_on_one_thread_and_gives_the_others_back(world, monkeypatch):
     threads = set()
-    for module, name in ((tc.sft, "sft_loss"), (tc.ppo, "ppo_loss"), (tc.dpo, "dpo_loss")):
+    for module, name in ((tc.sft, "_sft_loss"), (tc.ppo, "_ppo_loss"), (tc.dpo, "_dpo_loss")):
 
         def watched(*arguments, loss_fn=getattr(module, name), **settings):
             threads.add(torch.get_num_threads())

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from toycore import exact
 from toycore.broken.recipes import copied, reloaded
-from toycore.dpo import DPOConfig, dpo_loss
+from toycore.dpo import DPOConfig, _dpo_loss
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
 from toycore.errors import in_its_language
-from toycore.model import ToyLM
+from toycore.model import ToyLM, entries
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
 from toycore.start import starting_policy, starting_run
@@ -129,22 +129,23 @@ def _train(
     beta = config.column("beta")
     optimizer = Adam(policy.parameters(), lr=DPOConfig.lr)
     weight = config.per_run(weight)
-    prompt, chosen, rejected = recipe.labels(pairs, world.reward).T
+    labelled = recipe.labels(pairs, world.reward).T
+    prompt, *answers = (column.expand(config.runs, -1) for column in labelled)
     history = History(config.runs, config.steps)
+
+    def of_pairs(table: Tensor) -> list[Tensor]:
+        return [entries(table, prompt, answer) for answer in answers]  # chosen, rejected
+
+    reference = of_pairs(ref_logp)
+    asked = {"beta": beta, "loss_type": "sigmoid", "sft_weight": 0.0, "weight": weight}
 
     for step in progress(range(config.steps + 1), "progress.lab", world.language):
         logp = policy.logp(base)
-        loss, info = dpo_loss(
-            logp[:, prompt, chosen],
-            logp[:, prompt, rejected],
-            ref_logp[:, prompt, chosen],
-            ref_logp[:, prompt, rejected],
-            beta=beta,
-            weight=weight,
-        )
-        reward, kl = exact.expected_reward(logp, world.reward), exact.kl(logp, start_logp)
+        loss, info = _dpo_loss(*of_pairs(logp), *reference, **asked)
+        with torch.no_grad():
+            climbed = exact.averages(logp, reward=world.reward, kl=logp - start_logp)
         logged = {"loss": loss, "margin": info["margin"], "accuracy": info["accuracy"]}
-        history.record(step, reward=reward.mean(-1), kl=kl.mean(-1), **logged)
+        history.record(step, **climbed, **logged)
         if step < config.steps:
             loss.sum().backward()
             optimizer.step(decay=1 - step / config.steps)

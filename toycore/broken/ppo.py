@@ -6,12 +6,12 @@ from torch import Tensor
 from toycore import exact
 from toycore.broken.recipes import PPO_RECIPES, Sampled, copied
 from toycore.broken.sampling import group_mean, sample_groups
-from toycore.engine.noise import uniforms
+from toycore.engine.noise import count_answers, sorted_points, uniforms
 from toycore.engine.optim import Adam
 from toycore.engine.settings import Numbers, Settings, Wholes, Words, choice, config, setting
 from toycore.errors import in_its_language
 from toycore.model import ToyLM, ValueNet, entries
-from toycore.ppo import PPOConfig, ppo_loss, whiten
+from toycore.ppo import PPOConfig, _ppo_loss, _whiten
 from toycore.progress import progress
 from toycore.run import History, Run, check, run_sweep
 from toycore.start import starting_policy, starting_run
@@ -56,45 +56,61 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     base = policy.base_logits()
     start_logp, ref_logp, table = copied(policy), recipe.reference(policy), policy.logp(base)
     kl_beta = config.column("kl_beta")
-    coefficients = {k: getattr(rest, k) for k in ("clip_range", "vf_coef", "ent_coef")}
+    coefficients = [getattr(rest, k) for k in ("clip_range", "vf_coef", "ent_coef")]
     optimizer = Adam([*policy.parameters(), *critic.parameters()], lr=rest.lr)
     noise = uniforms(config.seeds, (config.rollouts, rest.batch_size), "rollouts")
+    points = sorted_points(noise, len(world.prompts))
+    cells = [index.expand(config.runs, -1) for index in torch.ones_like(world.reward).nonzero().T]
+    alone = recipe.group == 1
     history = History(config.runs, config.rollouts)
+
+    def value(prompt: Tensor) -> Tensor:
+        if alone:  # the same numbers, whose gradients are summed up as in toycore.ppo
+            return critic().repeat_interleave(len(world.tokens), -1)
+        return critic().gather(-1, prompt)
 
     def record(step: int) -> None:
         logp = table.detach()
-        reward, kl = exact.expected_reward(logp, world.reward), exact.kl(logp, start_logp)
-        logged, entropy = exact.kl(logp, ref_logp).mean(-1), exact.entropy(logp).mean(-1)
-        means = {"reward": reward.mean(-1), "kl": kl.mean(-1), "entropy": entropy}
-        history.record(step, logged_kl=logged, **means)
+        curves = {"reward": world.reward, "kl": logp - start_logp, "logged_kl": logp - ref_logp}
+        history.record(step, **exact.averages(logp, **curves, entropy=-logp))
 
     for rollout in progress(range(config.rollouts), "progress.lab", world.language):
         record(rollout)
         with torch.no_grad():
-            uniform = config.per_run(noise[:, rollout])
-            prompt, token = sample_groups(recipe.sampler(table), uniform, recipe.group)
+            sampler = recipe.sampler(table)
+            if alone:  # cells, counted, as in toycore.ppo
+                prompt, token = cells
+                count = count_answers(sampler, points[:, rollout]).double()
+            else:  # an advantage depends on the others of its group: answers, one by one
+                uniform = config.per_run(noise[:, rollout])
+                prompt, token = sample_groups(sampler, uniform, recipe.group)
+                count = torch.ones_like(uniform)
+            share = count / rest.batch_size
             behind = ref_logp if recipe.ratio_to_reference else table
             old_logp = entries(behind, prompt, token)
             penalty = recipe.in_reward(Sampled(table, ref_logp, prompt, token))
             returns = world.reward[prompt, token] - kl_beta * penalty
-            alone = recipe.group == 1
-            baseline = critic().gather(-1, prompt) if alone else group_mean(returns, recipe.group)
+            # A penalty may be infinite where nothing was drawn; 0 · ∞ would be NaN.
+            returns = returns.masked_fill(count == 0, 0.0)
+            baseline = value(prompt) if alone else group_mean(returns, recipe.group)
             advantage = returns - baseline
-            advantage = whiten(advantage) if recipe.whitened else advantage
+            if recipe.whitened:
+                advantage = _whiten(advantage, count, rest.batch_size)
 
         passes = []
         for _ in range(recipe.passes):
-            loss, info = ppo_loss(
+            loss, info = _ppo_loss(
                 entries(table, prompt, token),
                 old_logp,
                 advantage,
-                critic().gather(-1, prompt),
+                value(prompt),
                 returns,
-                exact.entropy(table),
-                **coefficients,
+                -(table.exp() * table).sum(-1),
+                *coefficients,
+                share=share,
             )
             penalty = recipe.in_loss(Sampled(table, ref_logp, prompt, token))
-            loss = loss + (kl_beta * penalty).mean(-1)
+            loss = loss + (share * kl_beta * penalty).sum(-1)
             loss.sum().backward()
             optimizer.step(decay=1 - rollout / config.rollouts)
             passes.append(info["clip_fraction"])

@@ -57,6 +57,25 @@ def sample_answer(table: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     return prompt, torch.searchsorted(_line(table), point, right=True) - prompt * table.shape[-1]
 
 
+def sorted_points(uniform: Tensor, rows: int) -> Tensor:
+    """Where uniforms (..., B) fall on a line of `rows` rows, in rising order: for count_answers."""
+    return torch.from_numpy(np.sort((uniform * rows).numpy(), axis=-1))  # torch's is slower
+
+
+def count_answers(table: Tensor, points: Tensor) -> Tensor:
+    """How often `sample_answer` draws each token at each prompt: (R, P, V) → (R, P · V) counts.
+
+    points: (S, B), sorted, one row per seed; the R runs are settings × seeds. A token is drawn by
+    the points on its share of the line: those below its end, less those below the one before.
+    So the cost hardly depends on B.
+    """
+    seeds, count = len(points), table[0].numel()
+    ends = _line(table).view(-1, seeds, count).transpose(0, 1).reshape(seeds, -1)
+    below = torch.searchsorted(points.contiguous(), ends)
+    below = below.view(seeds, -1, count).transpose(0, 1).reshape(-1, count)
+    return below.diff(prepend=below.new_zeros(len(below), 1))
+
+
 def _line(table: Tensor) -> Tensor:
     """Row x owns the stretch [x, x + 1) of a line, divided among its tokens by probability.
 
