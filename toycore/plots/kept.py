@@ -4,7 +4,7 @@ A picture costs some 150 ms, most of it for ticks and words that are the same in
 `style.panels` asks here first: while a slider draws, the figure of its last frame comes back,
 emptied. If all that stands around the panels turns out as it was, only what is inside them, the
 legend and the caption are drawn, over the saved pixels of the rest; and of what is inside, not a
-heat map that shows what it showed before.
+heat map that shows what it showed before. What is computed from the same numbers is computed once.
 
 A figure comes back only once the picture it was made for is gone, and only as it was made: one
 that somebody has changed since is drawn as any other, and is not used again.
@@ -14,12 +14,14 @@ import contextlib
 import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from torch import Tensor
 
 Purpose = tuple  # what a figure is for: it comes back for nothing else
 
@@ -94,6 +96,7 @@ class Figures:
     def __init__(self) -> None:
         self.kept: dict[Purpose, Kept] = {}
         self.filled: dict[Figure, tuple[Purpose, Kept]] = {}  # not yet a picture
+        self.computed: dict[tuple, Any] = {}
 
     @contextlib.contextmanager
     def used(self) -> Iterator[None]:
@@ -128,6 +131,16 @@ class Figures:
 
 
 USED: ContextVar[Figures | None] = ContextVar("figures", default=None)
+
+
+def once(compute: Callable, *tables: Tensor):
+    """compute(*tables), within a slider once for the same numbers: most frames share a line."""
+    if (figures := USED.get()) is None:
+        return compute(*tables)
+    key = compute, *((tuple(table.shape), table.numpy().tobytes()) for table in tables)
+    if key not in figures.computed:
+        figures.computed[key] = compute(*tables)
+    return figures.computed[key]
 
 
 def _empty(figure: Figure) -> None:

@@ -12,6 +12,7 @@ from toycore import exact
 from toycore.engine import guards
 from toycore.errors import Phrase, say
 from toycore.language import number, text, word
+from toycore.plots.kept import once
 from toycore.plots.style import (
     EXACT,
     STYLES,
@@ -80,7 +81,7 @@ def landings(
         looks[name] = {"color": color(index)}, {"marker": shape, "ls": "none"}, {"ls": dashes}
     height = max(2.6, 3.6 - 0.12 * len(landed))  # so that with its table it fits a slide
     figure, (whole, *close) = panels(1 + bool(zoom), height)
-    line = _frontier(reward, ref_logp)
+    line = once(_frontier, reward, ref_logp)
     for axes in (whole, *close):
         axes.plot(*line.mean(-1), **EXACT, zorder=2.2, label=text("label.frontier", language))
         for name, way in ways.items():

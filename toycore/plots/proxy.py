@@ -9,6 +9,7 @@ from toycore import exact
 from toycore.engine import guards
 from toycore.errors import Phrase, say
 from toycore.language import number, text, word
+from toycore.plots.kept import once
 from toycore.plots.style import (
     EXACT,
     STYLES,
@@ -53,13 +54,13 @@ def goodhart(world: World, ref_logp, *, highlight: str | None = None, **proxies)
     for index, (name, tables) in enumerate(climbed.items()):
         shown, called = highlight in (None, name), word("way", name, language)
         tilts = TILTS / (float(-tables[1].min()) or 1.0)
-        line = _climb(world, *tables, tilts)
+        line = once(_climb, world.reward, *tables, tilts)
         style: dict[str, Any] = {"color": color(index, shown), "zorder": 2 + shown}
         dashes = {"linestyle": STYLES[index % len(STYLES)], "linewidth": 2.2 if shown else 1.2}
         for axes, which in ((left, 1), (right, 2)):
             axes.plot(line[0], line[which], **style, **dashes, label=called)
         if shown:
-            peak = _peak(world, *tables, tilts, int(line[1].argmax()))
+            peak = _peak(world.reward, *tables, tilts, int(line[1].argmax()))
             star = {"marker": "*", "markersize": 14, "markeredgecolor": "white", "zorder": 4}
             for axes, which in ((left, 1), (right, 2)):
                 axes.plot(peak[0], peak[which], **style | star)
@@ -92,22 +93,22 @@ def _tables(world: World, ref_logp: Tensor, name: str, proxy) -> tuple[Tensor, T
     return ref_logp, proxy - proxy.amax(-1, keepdim=True)
 
 
-def _peak(world: World, ref_logp: Tensor, proxy: Tensor, tilts: Tensor, at: int) -> Climbed:
+def _peak(gold: Tensor, ref_logp: Tensor, proxy: Tensor, tilts: Tensor, at: int) -> Climbed:
     """Where the gold is highest, around the tilt `at`: the covariance turns from + to − there."""
     low, high = tilts[max(at - 1, 0)], tilts[min(at + 1, len(tilts) - 1)]
     for _ in range(25):
         middle = (low + high) / 2
-        peak = _climb(world, ref_logp, proxy, middle[None])
+        peak = _climb(gold, ref_logp, proxy, middle[None])
         low, high = (middle, high) if peak[2] > 0 else (low, middle)
     return peak
 
 
-def _climb(world: World, ref_logp: Tensor, proxy: Tensor, tilts: Tensor) -> Climbed:
+def _climb(gold: Tensor, ref_logp: Tensor, proxy: Tensor, tilts: Tensor) -> Climbed:
     """√KL, gold and the covariance of gold and proxy at each tilt λ, averaged."""
     logp = (ref_logp + tilts.view(-1, *[1] * ref_logp.ndim) * proxy).log_softmax(-1)
-    gold, mean, product = (
-        exact.expected_reward(logp, worth) for worth in (world.reward, proxy, world.reward * proxy)
+    reward, mean, product = (
+        exact.expected_reward(logp, worth) for worth in (gold, proxy, gold * proxy)
     )
-    each = (exact.kl(logp, ref_logp), gold, product - gold * mean)
-    kl, gold, covariance = (values.flatten(1).mean(1) for values in each)
-    return kl.clamp(min=0).sqrt(), gold, covariance
+    each = (exact.kl(logp, ref_logp), reward, product - reward * mean)
+    kl, reward, covariance = (values.flatten(1).mean(1) for values in each)
+    return kl.clamp(min=0).sqrt(), reward, covariance

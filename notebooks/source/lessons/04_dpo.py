@@ -294,13 +294,15 @@ def one_pair(policy, pair, beta=0.1):
     asked = [table[:, x, y][:, one] for table in (logp, reference) for y in (c, r)]
     loss = tc.dpo.dpo_loss(*asked, beta=beta)[0].sum() / len(x)  # as it counts in the mean of five
     loss.backward()
-    torch.optim.SGD(policy.parameters(), lr=1).step()
+    for weight in (policy.head.lora_A, policy.head.lora_B):
+        weight.data -= weight.grad  # one plain step, at rate 1
     change = (policy.logp() - logp)[:, x, c].detach().mean(0) / len(x)
     return np.array([change[pair], change.sum() - change[pair]])
 
 
 # tr: The change of the mean chosen log-probability: by its own pair, and of other prompts. → Seçilenlerin ortalama log olasılığındaki değişim: kendi çiftinden, öteki istemlerden.
 # tr: as it counts in the mean of five → beşin ortalamasındaki payıyla
+# tr: one plain step, at rate 1 → tek bir düz adım, oran 1
 
 
 # %% pushes
