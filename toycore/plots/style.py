@@ -238,12 +238,12 @@ def write_cells(axes: Axes, image, cells: Sequence[Sequence[str]], size: float) 
     """A word in each cell of a heat map, readable on its colour; a cell without one is white."""
     *colors, alpha = np.moveaxis(image.to_rgba(image.get_array()), -1, 0)
     shades = np.stack([1 - alpha * (1 - channel) for channel in colors], -1)
-    panel = TransformedPatchPath(axes.patch)  # one for all: each would make its own
+    # One font and one clip for all words: each would make its own.
+    style = {"clip_path": TransformedPatchPath(axes.patch), "clip_on": True}
+    style |= {"fontproperties": FontProperties(size=size)}
     for row, column in np.ndindex(shades.shape[:2]):
-        style = {"color": readable_on(shades[row, column]), "fontsize": size}
-        style |= {"ha": "center", "va": "center_baseline"}
-        style |= {"clip_path": panel, "clip_on": True}
-        axes.text(column, row, cells[row][column], **style)
+        place = {"ha": "center", "va": "center_baseline", "color": readable_on(shades[row, column])}
+        axes.text(column, row, cells[row][column], **style, **place)
 
 
 # --- panels -------------------------------------------------------------------------------------
