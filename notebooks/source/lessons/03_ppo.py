@@ -662,17 +662,19 @@ print("beta log Z", (0.5 * log_z[0]).numpy().round(3))
 # %% [markdown] lang="tr"
 # ## 9 · Eğitim: `kl_beta` düğmesi (5 dakika)
 #
-# Parçalar hazır. `tc.train_ppo`, bölüm 2'deki döngüdür, üç farkla: tablo yerine ders 2'nin LoRA adaptörünü eğitir, bölüm 8'in küçük entropi
-# ödülünü ekler ve çok sayıda eğitimi yan yana yürütür: burada yedi `kl_beta`, 16 tohum, 112 eğitim.
+# Parçalar hazır. `tc.train_ppo`, bölüm 2'deki döngüdür, dört farkla: tablo yerine ders 2'nin LoRA adaptörünü eğitir, bölüm 8'in küçük entropi
+# ödülünü ekler, çok sayıda eğitimi yan yana yürütür (burada yedi `kl_beta`, 16 tohum, 112 eğitim) ve sayar: bir örneğin değeri yalnızca
+# istemine ve token'ına bağlıdır; 256 örneklik bir tur, her birinin kaç kez çekildiği bilinen 66 hücredir. Sonuç aynı kalır.
 # `kl_beta` 0 olunca tasma yoktur.
 
 # %% [markdown] lang="en"
 # ## 9 · Training: the knob `kl_beta` (5 minutes)
 #
-# The parts are ready. `tc.train_ppo` is the loop of section 2 with three changes: it trains the LoRA adapter of
-# lesson 2 instead of the table, it adds a small entropy bonus (a reward for staying undecided; section 8), and it
-# runs many trainings side by side: here seven values of `kl_beta` and 16 seeds, so 112 trainings. With a `kl_beta` of
-# 0 there is no leash.
+# The parts are ready. `tc.train_ppo` is the loop of section 2 with four changes: it trains the LoRA adapter of
+# lesson 2 instead of the table, it adds a small entropy bonus (a reward for staying undecided; section 8), it runs
+# many trainings side by side (here seven values of `kl_beta` and 16 seeds, so 112 trainings), and it counts: what a
+# sample is worth depends on its prompt and token alone, so a rollout of 256 samples is 66 cells, each with the number
+# of times it was drawn. The result is the same. With a `kl_beta` of 0 there is no leash.
 
 # %% [markdown] lang="tr" predict="free"
 # **Tahmin et · tasmasız.** `kl_beta` 0,1 iken ödül zaten en büyüktür. Hiç tasma olmayınca (`kl_beta` 0) KL, oradakinin kaç katı olur?
