@@ -5,6 +5,7 @@ import torch
 
 import toycore as tc
 from accessibility import axe  # noqa: F401
+from live_lessons import live, of_all_workers  # noqa: F401
 from site_pages import address, browser, site, visit  # noqa: F401
 
 LONGEST = (

@@ -18,9 +18,7 @@ import toycore as tc
 import website
 from accessibility import findings
 from builder import work
-from builder.execution import run
 from builder.lesson import LessonError
-from builder.plan import plan
 from course import COURSE, NOTEBOOKS, ROOT, long
 from made_up import drawn, markdown, notebook, prediction
 from site_pages import needs_npm
@@ -56,18 +54,6 @@ SHOWN = """() => {
         due: inputs.map(input => input.list.options[input.value].label),
     };
 }"""
-
-
-@pytest.fixture(scope="module")
-def live():
-    """A lesson, run: what is stored has no sliders."""
-
-    @functools.cache
-    def live(path):
-        (cells,) = (made[path] for made in plan(COURSE) if path in made)
-        return run(path, cells)
-
-    return live
 
 
 @pytest.fixture(scope="module")

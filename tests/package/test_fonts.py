@@ -1,6 +1,7 @@
 """Every sign of the course is in the font that matplotlib itself brings: no empty boxes."""
 
 import ast
+import functools
 import inspect
 import warnings
 from pathlib import Path
@@ -117,11 +118,23 @@ def test_every_figure_shows_every_sign(name, spoken, examples):
     assert missing(lambda: examples[name](tc.World(language=spoken))) == []
 
 
+@pytest.fixture(scope="module")
+def laid_out(examples):
+    """An example in a language, drawn: only then its words have a place."""
+
+    @functools.cache
+    def laid_out(name, spoken):
+        picture = examples[name](tc.World(language=spoken))
+        FigureCanvasAgg(picture.figure).draw()
+        return picture
+
+    return laid_out
+
+
 @pytest.mark.parametrize("spoken", LANGUAGES)
 @pytest.mark.parametrize("name", FITTING)
-def test_nothing_runs_off_a_figure(name, spoken, examples):
-    figure = examples[name](tc.World(language=spoken)).figure
-    FigureCanvasAgg(figure).draw()  # only now the words have a place
+def test_nothing_runs_off_a_figure(name, spoken, laid_out):
+    figure = laid_out(name, spoken).figure
     drawn, sheet = figure.get_tightbbox(), figure.bbox_inches
     assert (drawn.min >= sheet.min).all()
     assert (drawn.max <= sheet.max).all()
@@ -129,9 +142,8 @@ def test_nothing_runs_off_a_figure(name, spoken, examples):
 
 @pytest.mark.parametrize("spoken", LANGUAGES)
 @pytest.mark.parametrize("name", FITTING)
-def test_every_figure_has_a_caption_below_all_that_is_drawn(name, spoken, examples):
-    picture = examples[name](tc.World(language=spoken))
-    FigureCanvasAgg(picture.figure).draw()
+def test_every_figure_has_a_caption_below_all_that_is_drawn(name, spoken, laid_out):
+    picture = laid_out(name, spoken)
     words = [word for word in picture.figure.texts if word.get_text()]
     assert len(words) >= 1
     assert picture.figure.get_figheight() <= 6.2  # higher ones have too small letters on a slide

@@ -156,32 +156,31 @@ def test_a_right_import_is_accepted():
     check_outsiders("run", lazy)
 
 
-def loaded_after(script: str) -> set[str]:
-    """Which of the slow packages a fresh process has loaded once it has run the script."""
+SCRIPT = """
+import sys
+import toycore as tc
+print(*sys.modules)
+world = tc.World()
+start = tc.train_sft(world, tc.SFTConfig(steps=2))
+tc.train_ppo(world, tc.PPOConfig(rollouts=2), start)
+tc.train_dpo(world, tc.DPOConfig(steps=2), start=start)
+print(*sys.modules)
+"""
+
+
+def test_importing_loads_nothing_slow_and_training_never_torchs_compiler():
+    """In a fresh process: which of the slow packages it has loaded, once and once more."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{script}\nimport sys; print(*sys.modules)"],
+        [sys.executable, "-c", SCRIPT],
         cwd=PACKAGE.parent,
         env=dict(os.environ),
         capture_output=True,
         text=True,
         check=True,
     )
-    return set(done.stdout.split()) & set(LAZY)
-
-
-def test_importing_the_package_loads_nothing_slow():
-    assert loaded_after("import toycore") == set()
-
-
-def test_training_never_loads_torchs_compiler():
-    script = """
-import toycore as tc
-world = tc.World()
-start = tc.train_sft(world, tc.SFTConfig(steps=2))
-tc.train_ppo(world, tc.PPOConfig(rollouts=2), start)
-tc.train_dpo(world, tc.DPOConfig(steps=2), start=start)
-"""
-    assert loaded_after(script) == {"pandas", "xarray"}
+    imported, trained = (set(line.split()) & set(LAZY) for line in done.stdout.splitlines())
+    assert imported == set()
+    assert trained == {"pandas", "xarray"}
 
 
 def test_neither_a_check_of_shapes_nor_int8_loads_a_package_of_algebra():

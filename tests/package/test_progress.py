@@ -66,20 +66,25 @@ def test_a_bars_output_is_empty_before_and_after(messages):
     assert shown == {"stream", "display_data", "update_display_data"}
 
 
-def test_a_notebook_that_has_shown_a_bar_says_what_it_says_without_one(tmp_path):
-    path = tmp_path / "a.ipynb"
-    done = execute(path, new_notebook(cells=[new_code_cell(AT_ONCE, id="bar")]))
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A notebook, executed, that has shown a bar."""
+    path = tmp_path_factory.mktemp("bar") / "a.ipynb"
+    return execute(path, new_notebook(cells=[new_code_cell(AT_ONCE, id="bar")]))
+
+
+def test_a_notebook_that_has_shown_a_bar_says_what_it_says_without_one(done):
     assert said(done) == {"bar": ["before\nwithin\nwithin\nwithin\n"]}
     assert [output.output_type for output in done.cells[0].outputs] == ["stream"]
 
 
-def test_nbval_alone_finds_no_difference_where_a_bar_has_been(tmp_path):
+def test_nbval_alone_finds_no_difference_where_a_bar_has_been(done, tmp_path):
     """As somebody runs it, without the settings of this project."""
     path = tmp_path / "a.ipynb"
-    nbformat.write(execute(path, new_notebook(cells=[new_code_cell(AT_ONCE)])), path)
+    nbformat.write(done, path)
     options = ["-c", "none.ini", "--rootdir", tmp_path, "-p", "no:cacheprovider"]
     (tmp_path / "none.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", *options, path]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout
+    assert "1 passed" in ended.stdout

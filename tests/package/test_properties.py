@@ -3,6 +3,7 @@
 Hypothesis draws the values. Warnings are errors (pyproject.toml), so a storm of them fails too.
 """
 
+import functools
 import inspect
 import math
 
@@ -222,6 +223,19 @@ FUNCTIONS = {
     "serialized_bytes": tc.serialized_bytes,
     "compare(arms)": lambda v: tc.bench.compare(v, repeats=2),
     "Run.sel": lambda v: RUN.sel(kl_beta=v),
+    "noise.generator(seed)": lambda v: tc.noise.generator(v, "base"),
+    "noise.generator(stream)": lambda v: tc.noise.generator(0, v),
+    "ToyLM(seeds)": lambda v: tc.ToyLM(v),
+    "ToyLM(lora_rank)": lambda v: tc.ToyLM((0,), v),
+    "ToyLM(lora_alpha)": lambda v: tc.ToyLM((0,), 8, v),
+    "TinyMLP": lambda v: tc.TinyMLP(few(v)),
+    "slider(values)": lambda v: tc.widgets.slider("a", v, picture),
+    "slider(start)": lambda v: tc.widgets.slider("a", [1.0, 2.0], picture, start=v),
+    "slider(draw)": lambda v: tc.widgets.slider("a", [1.0, 2.0], v),
+    "slider(language)": lambda v: tc.widgets.slider("a", [1.0], picture, language=v),
+    "editor(values)": lambda v: tc.widgets.editor(lambda **_: PICTURE, v, {}),
+}
+FIGURES = {
     "curves(run)": lambda v: tc.plots.curves(v, "reward"),
     "frontier(run)": tc.plots.frontier,
     "rewards": tc.plots.rewards,
@@ -263,29 +277,37 @@ FUNCTIONS = {
     "closing_in": lambda v: tc.plots.closing_in(WORLD, [1], v, v),
     "against": lambda v: tc.plots.against(WORLD, "kl", trained=v),
     "heat_map": lambda v: tc.plots.heat_map(WORLD, "kl", trained=v),
-    "noise.generator(seed)": lambda v: tc.noise.generator(v, "base"),
-    "noise.generator(stream)": lambda v: tc.noise.generator(0, v),
-    "ToyLM(seeds)": lambda v: tc.ToyLM(v),
-    "ToyLM(lora_rank)": lambda v: tc.ToyLM((0,), v),
-    "ToyLM(lora_alpha)": lambda v: tc.ToyLM((0,), 8, v),
-    "TinyMLP": lambda v: tc.TinyMLP(few(v)),
-    "slider(values)": lambda v: tc.widgets.slider("a", v, picture),
-    "slider(start)": lambda v: tc.widgets.slider("a", [1.0, 2.0], picture, start=v),
-    "slider(draw)": lambda v: tc.widgets.slider("a", [1.0, 2.0], v),
-    "slider(language)": lambda v: tc.widgets.slider("a", [1.0], picture, language=v),
-    "editor(values)": lambda v: tc.widgets.editor(lambda **_: PICTURE, v, {}),
 }
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-@EXAMPLES
-@given(value=anything)
-def test_a_public_function_works_or_says_why_not(name, value):
+# Which of them are drawn is chance: a vector and a table of each kind are tried in any case.
+TENSORS = [
+    KINDS[kind](torch.full(shape, -math.log(11)).to(dtype))
+    for kind in KINDS
+    for shape in ((3,), (6, 11))
+    for dtype in (torch.float64, torch.int64, torch.bool)
+]
+
+
+@functools.cache
+def typed() -> list:
+    """What a learner may type, drawn once: every function would draw the same examples."""
+    values = []
+    many = settings(EXAMPLES, max_examples=600)
+    many(given(value=anything)(lambda value: values.append(value)))()
+    assert len(values) >= 600
+    return values
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *FIGURES])
+def test_a_public_function_works_or_says_why_not(name):
     threads = torch.get_num_threads()
     state = torch.get_rng_state()
-    allowed(FUNCTIONS[name], value)
-    assert torch.get_num_threads() == threads
-    assert torch.equal(torch.get_rng_state(), state)
+    few = 4 if name in FIGURES else 1  # a figure takes longer
+    for value in [*TENSORS, *typed()[::few]]:
+        allowed((FUNCTIONS | FIGURES)[name], value)
+        assert torch.get_num_threads() == threads
+        assert torch.equal(torch.get_rng_state(), state)
 
 
 @EXAMPLES

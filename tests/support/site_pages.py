@@ -45,14 +45,6 @@ def made(notebooks) -> dict[str, bytes]:
         return website.make(notebooks, ROOT / "dist" / "npm")
 
 
-def executed():
-    """The notebooks of LESSON, run."""
-    from builder import work
-    from builder.plan import plan
-
-    return work.executed(work.COURSE, plan(work.COURSE, [LESSON]))
-
-
 def pages(site: Path) -> list[str]:
     """Every page below the folder of the site: its path there."""
     paths = sorted(path for language in LANGUAGES for path in site.glob(f"{language}/*.html"))
@@ -64,14 +56,20 @@ def lessons(site: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
+def site(tmp_path_factory, live):
     """The folder of the site."""
     if built := os.environ.get("SITE"):
         return ROOT / built
     import website
+    from builder import work
+    from builder.plan import plan
 
+    (lesson,) = plan(work.COURSE, [LESSON])
+    executed = (
+        work.for_site(work.COURSE, path, cells, live(path)) for path, cells in lesson.items()
+    )
     folder = tmp_path_factory.mktemp("site")
-    website.write(made(executed()), folder)
+    website.write(made(executed), folder)
     return folder
 
 

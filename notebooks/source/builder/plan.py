@@ -1,6 +1,7 @@
 """Which notebooks the lessons give: their cells, before anything is executed."""
 
 import ast
+import functools
 import hashlib
 from collections import Counter
 from pathlib import Path
@@ -88,6 +89,7 @@ def digest(lesson: Path, package: list[Path]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+@functools.cache  # each lesson asks for the whole package
 def code(source: str) -> str:
     """What runs in a module: no layout, comments or docstrings."""
     tree = ast.parse(source)

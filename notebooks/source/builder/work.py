@@ -48,14 +48,18 @@ def site(course: Course, chosen=(), folder: Path = DIST / "site") -> Path:
 
 
 def executed(course: Course, lessons: list[dict]):
-    """Each notebook as the site takes it: alive, stored, and as one file for upload."""
+    """Each notebook, run, as the site takes it."""
+    for path, notebook in (pair for notebooks in lessons for pair in notebooks.items()):
+        yield for_site(course, path, notebook, run(path, notebook))
+
+
+def for_site(course: Course, path: Path, notebook, live):
+    """What a run of the notebook gives the site: alive, stored, and as one file for upload."""
     import website
 
-    for path, notebook in (pair for notebooks in lessons for pair in notebooks.items()):
-        live = run(path, notebook)
-        kept = stored(live, notebook)
-        alone = bundle.bundle(course, path, kept)
-        yield website.Executed(path.parent.name, path.stem, live, to_bytes(kept), alone)
+    kept = stored(live, notebook)
+    alone = bundle.bundle(course, path, kept)
+    return website.Executed(path.parent.name, path.stem, live, to_bytes(kept), alone)
 
 
 def standalone(course: Course, chosen=()) -> Path:
