@@ -45,6 +45,17 @@ def test_the_words_tell_the_extreme_ratios_and_how_many_lie_beyond_the_edges(wor
     assert 0 < beyond < 11
 
 
+def test_of_equal_ratios_the_first_is_named_whatever_their_last_digits_are(world, drawn):
+    old, _, advantage = drawn
+    for seed in range(8):
+        nudge = torch.randn(old.shape, generator=torch.Generator().manual_seed(seed)).double()
+        new = old + 1e-15 * nudge
+        alt = tc.plots.update(world, 2, old, advantage, 0.25, clipped=new).alt
+        assert f"ratios from 1 ({world.tokens[0]}) to 1 ({world.tokens[0]})" in alt
+        alike = tc.plots.policies(world, before=(1e-15 * nudge).log_softmax(-1)).alt
+        assert f"{world.prompts[2]} → {world.tokens[0]} (0.0909)" in alike
+
+
 def test_the_axes_stay_put_until_a_token_is_half_as_likely_again(world, drawn):
     old, _, advantage = drawn
     tops = []

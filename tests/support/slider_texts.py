@@ -56,10 +56,11 @@ def of_optimum(world: tc.World, kl_beta: float) -> list[str]:
 
 def of_policy(world: tc.World, chances: torch.Tensor) -> list[str]:
     """The likeliest answer to each prompt and its probability, averaged over seeds."""
-    chance, token = chances.mean(0).max(-1)
+    chances = chances.mean(0).numpy()
+    token = chances.round(9).argmax(-1)  # of equals the first
     return [
-        f"{prompt} → {world.tokens[t]} ({number(c, world.language)})"
-        for prompt, t, c in zip(world.prompts, token.tolist(), chance.tolist(), strict=True)
+        f"{prompt} → {world.tokens[t]} ({number(row[t], world.language)})"
+        for prompt, t, row in zip(world.prompts, token, chances, strict=True)
     ]
 
 
@@ -93,8 +94,9 @@ def magnified(language: str) -> Due:
         said = []
         for name, table in logits.items():
             ratio = (table.log_softmax(-1) - start).exp().detach()[0]
-            (low, at), (high, where) = ratio.min(0), ratio.max(0)
-            least, most = (number(round(float(one), 2), language) for one in (low, high))
+            places = [int((sign * ratio.numpy()).round(9).argmax()) for sign in (-1, 1)]
+            at, where = places  # of equals the first
+            least, most = (number(round(float(ratio[i]), 2), language) for i in places)
             said.append(text(f"policy.{name}", language) + ":")
             said += [f"{least} ({world.tokens[at]})", f"{most} ({world.tokens[where]})"]
             rho = (table.log_softmax(-1) - start)[prompt, token].exp()

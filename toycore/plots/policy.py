@@ -13,6 +13,7 @@ from toycore.plots.style import (
     captioned,
     color,
     finish,
+    largest,
     legend,
     panels,
     same_look,
@@ -79,7 +80,7 @@ def answers(world: World, prompt: str | int, **tables) -> Picture:
     axes.set_xticks(middles, world.tokens, fontsize=12, **SLANTED)
     legend(axes)
     tops = (
-        f"{world.tokens[table[row].argmax()]} ({number(table[row].max(), language)})"
+        f"{world.tokens[largest(table[row])]} ({number(table[row].max(), language)})"
         for table in chances.values()
     )
     names = (text(f"policy.{name}", language) for name in chances)
@@ -112,7 +113,7 @@ def _per_cent(chance: float) -> str:
 def _likeliest(world: World, name: str, chances: np.ndarray) -> str:
     """A policy in words: the likeliest token of each prompt, and how likely it is."""
     best = (
-        f"{prompt} → {world.tokens[row.argmax()]} ({number(row.max(), world.language)})"
+        f"{prompt} → {world.tokens[largest(row)]} ({number(row.max(), world.language)})"
         for prompt, row in zip(world.prompts, chances, strict=True)
     )
     return f"{text(f'policy.{name}', world.language)}: {', '.join(best)}"

@@ -296,6 +296,11 @@ def decimals(axis, language: str) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language)))
 
 
+def largest(values: np.ndarray) -> int:
+    """Where the largest value stands: of equals the first, whatever their last digits are."""
+    return int(values.round(9).argmax())
+
+
 def bars(axes: Axes, x: np.ndarray, y: np.ndarray, **style) -> None:
     """Around a mean, over the middle 80% in both directions; x, y: low, mean and high, (3,)."""
     axes.plot([x.min(), x.max()], y[[1, 1]], linewidth=1, **style)

@@ -6,7 +6,16 @@ from toycore.engine import guards
 from toycore.errors import Phrase, say
 from toycore.language import number, signed, text
 from toycore.plots.policy import probability
-from toycore.plots.style import COLORS, FADED, Picture, captioned, finish, panels, same_look
+from toycore.plots.style import (
+    COLORS,
+    FADED,
+    Picture,
+    captioned,
+    finish,
+    largest,
+    panels,
+    same_look,
+)
 from toycore.world import World
 
 
@@ -58,7 +67,7 @@ def _bars(axes, before, chance, wanted, clip_range: float) -> None:
 
 def _told(world: World, name: str, ratio: np.ndarray, clip_range: float) -> str:
     """The smallest and the largest ratio of a panel, and how many lie outside the clip."""
-    low, high = ratio.argmin(), ratio.argmax()
+    low, high = largest(-ratio), largest(ratio)
     return text("caption.update_one", world.language).format(
         name,
         number(round(ratio[low], 2), world.language),
