@@ -208,8 +208,8 @@ def _train(world: World, config, start: Run) -> tuple[ToyLM, Tensor, History]:
     kl_beta = config.column("kl_beta")
     coefficients = [config.shared(name) for name in ("clip_range", "vf_coef", "ent_coef")]
     optimizer = Adam([*policy.parameters(), *critic.parameters()], lr=config.shared("lr"))
-    noise = uniforms(config.seeds, (config.rollouts, config.batch_size), "rollouts")
-    points = sorted_points(noise, len(world.prompts))
+    drawn = config.rollouts, config.batch_size
+    points = sorted_points(uniforms(config.seeds, drawn, "rollouts"), len(world.prompts))
     reward, ref = world.reward.flatten(), ref_logp.flatten(-2)  # of each cell
     history = History(config.runs, config.rollouts)
 

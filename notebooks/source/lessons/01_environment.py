@@ -543,7 +543,7 @@ def draw(**rewards):
 
 # %%
 values = {
-    "helpful": [-1.0, 0.0, 1.0, 2.0],
+    "helpful": [-1.0, 1.0, 2.0],
     "harmful": [-2.0, -1.0, 1.0],
     "neutral": [0.0, 0.2, 1.0],
 }
