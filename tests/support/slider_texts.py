@@ -68,7 +68,7 @@ def lesson_1(language: str) -> Due:
     world = tc.World(language=language)
     leashes = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
     due = [("kl_beta", number(b, language), of_optimum(world, b)) for b in leashes]
-    grids = {"helpful": (-1.0, 0.0, 1.0, 2.0), "harmful": (-2.0, -1.0, 1.0)}
+    grids = {"helpful": (-1.0, 1.0, 2.0), "harmful": (-2.0, -1.0, 1.0)}
     grids["neutral"] = (0.0, 0.2, 1.0)
     for kind, grid in grids.items():
         for value in grid:
