@@ -256,6 +256,16 @@ def test_two_threads_may_move_one_slider(draws):
     assert all(found.values())
 
 
+def test_a_figure_of_ones_own_is_never_emptied():
+    def own(place):
+        figure, (axes,) = tc.plots.style.panels(1)
+        axes.plot([0, place])
+        return tc.plots.Picture(figure, str(place))
+
+    assert drawn(own, [0, 1, 2]) == [own(place).png for place in (0, 1, 2)]
+    assert len(set(drawn(own, [0, 1, 2]))) == 3
+
+
 def test_a_run_that_diverged_leaves_no_note_behind(start):
     run = tc.train_ppo(WORLDS["en"], tc.PPOConfig(kl_beta=[0.1, 0.5], rollouts=3, seeds=8), start)
     broken = run.history.copy(deep=True)

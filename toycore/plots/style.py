@@ -45,7 +45,7 @@ LOOK["font.family"] = ["DejaVu Sans"]
 Table = Sequence[Sequence[str]]
 Line = list[tuple[float, str, dict]]  # of a caption: inches from the left, a text, its style
 DRAWING = threading.RLock()  # slider messages may come on a second thread
-DRAWN: ContextVar[str] = ContextVar("drawn")  # the function at work
+DRAWN: ContextVar[str] = ContextVar("drawn", default="")  # the function at work
 
 
 def same_look(draw: Callable) -> Callable:
