@@ -9,3 +9,7 @@ c.Spawner.http_timeout = 300
 # A learner's own torch cells keep to one thread, as toycore's trainings do: more threads than free
 # cores make tiny tensors many times slower, for the whole class.
 c.Spawner.environment.update({"OMP_NUM_THREADS": "1"})
+
+# Kernels are reached through files in place of ports: where a whole class starts them at once on
+# one machine, two servers may choose the same port, and a kernel dies.
+c.Spawner.args.extend(["--KernelManager.transport=ipc"])

@@ -35,8 +35,11 @@ c.SimpleLocalProcessSpawner.home_dir_template = {homes!r} + "/{{username}}"
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 # No pings: this script stands for the learners' browsers, but it shares the machine with their
 # kernels, and would answer so late that the servers drop its connections.
-c.Spawner.args = ["--allow-root", "--ServerApp.tornado_settings={{'ws_ping_interval': 0}}"]
+c.Spawner.args.extend(["--allow-root", "--ServerApp.tornado_settings={{'ws_ping_interval': 0}}"])
 c.Spawner.environment.update({{"TQDM_DISABLE": "1"}})  # no bar beside what is compared
+# Where the kernels' files lie: in a home below a temporary folder their names would be too long.
+runtime = lambda spawner: {runtime!r} + "/" + spawner.user.name
+c.Spawner.environment.update({{"JUPYTER_RUNTIME_DIR": runtime}})
 c.JupyterHub.services = [{{"name": "class", "api_token": {token!r}}}]
 scopes = ["admin:users", "admin:servers", "access:servers"]
 c.JupyterHub.load_roles = [{{"name": "class", "services": ["class"], "scopes": scopes}}]
@@ -104,6 +107,7 @@ async def serve(folder: Path) -> AsyncIterator[Hub]:
             proxy_port=free_port(),
             proxy=find_proxy(),
             homes=str(folder / "homes"),
+            runtime=str(folder),
             python=sys.executable,
             token=token,
         )

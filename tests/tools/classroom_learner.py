@@ -21,7 +21,8 @@ from classroom_hub import Hub
 
 GONE = {"restarting", "autorestarting", "dead"}  # what a server says of a kernel that died
 LARGEST_MESSAGE = 2**28
-SEEN = ("image/", "application/vnd.jupyter.widget-view+json")  # what is no text
+# What is no text; what a cell shows as HTML, it also says as text.
+SEEN = ("image/", "text/html", "application/vnd.jupyter.widget-view+json")
 
 
 class Channel:
@@ -131,10 +132,11 @@ def difference(stored, live) -> str | None:
 
 
 def texts(cell) -> list[dict]:
-    """All outputs of a cell, without pictures and widgets."""
+    """All outputs of a cell that say something, without pictures and widgets."""
     said = []
     for output in cell.get("outputs", ()):
         data = output.get("data", {}).items()
         words = {kind: value for kind, value in data if not kind.startswith(SEEN)}
-        said.append({"type": output.output_type, "text": output.get("text"), "data": words})
+        if words or output.get("text"):  # nothing: beside a fold; where a bar was
+            said.append({"type": output.output_type, "text": output.get("text"), "data": words})
     return said
