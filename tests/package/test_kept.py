@@ -8,7 +8,7 @@ import torch
 from matplotlib.text import Text
 
 import toycore as tc
-from toycore.plots.kept import Figures, Kept
+from toycore.plots.kept import FEW, Figures, Kept, once
 
 LEASHES = [0.0, 0.05, 0.5, 2.0]
 WORLDS = {language: tc.World(language=language) for language in ("en", "tr")}
@@ -154,6 +154,25 @@ def test_a_heat_map_that_shows_what_it_showed_is_not_drawn_again(draws, written)
     assert first == 2 * 6 * 11
     assert words([0, 1]) == first + 6 * 11  # before stays, optimal moves
     assert words([0, 0]) == first
+
+
+def test_what_frames_compute_alike_is_computed_once_and_not_hoarded():
+    asked, figures = [], Figures()
+
+    def compute(table):
+        asked.append(table)
+        return float(table.sum())
+
+    with figures.used():
+        same = [once(compute, torch.tensor([1.0, 2.0])) for _ in range(3)]
+        assert (same, len(asked)) == ([3.0] * 3, 1)
+        assert once(compute, torch.tensor([[1.0], [2.0]])) == 3.0
+        assert len(asked) == 2
+        for size in range(100):
+            assert once(compute, torch.full((2,), float(size))) == 2 * size
+    assert len(figures.computed) <= FEW
+    assert once(compute, torch.tensor([1.0, 2.0])) == once(compute, torch.tensor([1.0, 2.0]))
+    assert len(asked) == 104  # without a slider each time
 
 
 def test_without_a_slider_every_picture_has_a_figure_of_its_own(draws, solved):

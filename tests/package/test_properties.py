@@ -245,6 +245,7 @@ FIGURES = {
     "curves(highlight)": lambda v: tc.plots.curves(RUN, "kl", highlight=v),
     "curves(name)": lambda v: tc.plots.curves(RUN, v),
     "tradeoff(ref_logp)": lambda v: tc.plots.tradeoff(WORLD, v, [0.1]),
+    "tradeoff(kl_betas)": lambda v: tc.plots.tradeoff(WORLD, torch.zeros(6, 11).log_softmax(-1), v),
     "surrogate": lambda v: tc.plots.surrogate(WORLD, v),
     "ratios": lambda v: tc.plots.ratios(WORLD, 0.2, v),
     "ratios(values)": lambda v: tc.plots.ratios(WORLD, 0.2, {1: v}),

@@ -1,6 +1,7 @@
 """Figures of the course: the only folder that imports matplotlib, and never pyplot.
 
     style.py      Picture, panels, fonts, colours, decimal signs
+    optima.py     where the exact optima lie
     kept.py       one figure for all frames of a slider
     training.py   curves over training, the reward–KL frontier
     sweep.py      where training ends, over a setting or two

@@ -23,6 +23,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
+FEW = 16  # lines that a slider remembers: more than any figure has
 Purpose = tuple  # what a figure is for: it comes back for nothing else
 
 
@@ -50,7 +51,7 @@ class Kept:
 
     def draw(self) -> FigureCanvasAgg:
         """The canvas, with the whole figure on it."""
-        if self.figure.stale:
+        if self.figure.stale or self.picture is None:
             self.picture = None
             self.canvas.draw()
             return self.canvas
@@ -139,6 +140,8 @@ def once(compute: Callable, *tables: Tensor):
         return compute(*tables)
     key = compute, *((tuple(table.shape), table.numpy().tobytes()) for table in tables)
     if key not in figures.computed:
+        if len(figures.computed) >= FEW:
+            figures.computed.clear()
         figures.computed[key] = compute(*tables)
     return figures.computed[key]
 

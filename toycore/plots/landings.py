@@ -13,6 +13,7 @@ from toycore.engine import guards
 from toycore.errors import Phrase, say
 from toycore.language import number, text, word
 from toycore.plots.kept import once
+from toycore.plots.optima import optima
 from toycore.plots.style import (
     EXACT,
     STYLES,
@@ -22,6 +23,7 @@ from toycore.plots.style import (
     color,
     finish,
     legend,
+    middle,
     panels,
     same_look,
 )
@@ -95,8 +97,7 @@ def landings(
             if name in goals:
                 axes.plot(*goals[name], **style, ms=15, mfc="none", mew=1.3, zorder=2.5)
             if axes is whole:
-                low, high = np.quantile(runs, [0.1, 0.9], axis=-1)
-                bars(axes, *np.stack([low, runs.mean(-1), high], -1), **hue, zorder=2)
+                bars(axes, *np.stack(middle(runs, -1), -1), **hue, zorder=2)
         finish(axes, language, text("curve.kl", language))
     whole.set_ylabel(text("curve.reward", language), fontsize=14)
     whole.update_datalim([(0, line[1].min()), (max(line[0].max(), 0.01), line[1].max())])
@@ -148,10 +149,7 @@ def _way(worth: Tensor, ref_logp: Tensor, name: str, tables) -> np.ndarray:
 def _frontier(worth: Tensor, ref_logp: Tensor) -> np.ndarray:
     """KL and reward of π* at each leash, for each run: (2, leashes, runs)."""
     widest = float((worth.amax(-1) - worth.amin(-1)).max()) or 1.0
-    leashes = (widest * LEASHES).view(-1, *[1] * (ref_logp.ndim - 1))
-    best = exact.optimal_policy(ref_logp, worth, leashes)
-    both = exact.kl(best, ref_logp), exact.expected_reward(best, worth)
-    return torch.stack([values.mean(-1).reshape(len(LEASHES), -1) for values in both]).numpy()
+    return optima(worth, ref_logp, widest * LEASHES)
 
 
 def _near(axes: Axes, marks: list[np.ndarray], line: np.ndarray) -> None:

@@ -8,7 +8,18 @@ from toycore.engine import guards
 from toycore.errors import Phrase
 from toycore.language import number, text, word
 from toycore.length import LOSS_TYPES
-from toycore.plots.style import STYLES, Picture, captioned, color, finish, legend, panels, same_look
+from toycore.plots.style import (
+    STYLES,
+    Picture,
+    captioned,
+    color,
+    finish,
+    hold,
+    legend,
+    middle,
+    panels,
+    same_look,
+)
 from toycore.world import World
 
 if TYPE_CHECKING:
@@ -36,9 +47,7 @@ def lengths(world: World, curves: "xr.Dataset") -> Picture:
     bands = {kind: _bands(curves[kind], ways) for kind in KINDS}
     heights = np.concatenate([band.ravel() for band in bands.values()])
     for axes, kind in zip(axes_of, KINDS, strict=True):
-        axes.update_datalim(
-            np.column_stack([np.zeros_like(heights), heights])
-        )  # one scale for both
+        hold(axes, heights)  # one scale for both
         for index, way in enumerate(ways):
             low, mean, high = bands[kind][:, index]
             called = word("way", way, language)
@@ -56,6 +65,4 @@ def lengths(world: World, curves: "xr.Dataset") -> Picture:
 def _bands(curve: "xr.DataArray", ways: list[str]) -> np.ndarray:
     """Low, mean and high over the seeds, by loss type and step: (3, ways, steps)."""
     each = curve.sel(loss_type=ways).transpose("loss_type", "seed", "step").values
-    with np.errstate(invalid="ignore"):  # ∞ − ∞ where a run has diverged
-        low, high = np.quantile(each, [0.1, 0.9], axis=1)
-        return np.stack([low, each.mean(1), high])
+    return np.stack(middle(each, 1))

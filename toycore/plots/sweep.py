@@ -15,6 +15,7 @@ from toycore.plots.style import (
     finish,
     label,
     legend,
+    middle,
     panels,
     same_look,
     write_cells,
@@ -41,7 +42,7 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
         repeat, setting = _axes(name, values)
         labels = [label(value, language) for value in values[setting].values]
         values = values.transpose(setting, repeat).values
-        low, high = np.quantile(values, [0.1, 0.9], axis=1)
+        low, mean, high = middle(values, 1)
         style = {
             "color": color(index),
             "linestyle": STYLES[index % len(STYLES)],
@@ -49,8 +50,8 @@ def against(world: World, quantity: str, exact=None, *, named="exact", **ways) -
         }
         axes.fill_between(range(len(labels)), low, high, color=color(index), alpha=0.18, lw=0)
         way = word("way", name, language)
-        axes.plot(values.mean(1), **style, linewidth=2.2, markersize=8, label=way)
-        rows.append((way, *(number(mean, language) for mean in values.mean(1))))
+        axes.plot(mean, **style, linewidth=2.2, markersize=8, label=way)
+        rows.append((way, *(number(value, language) for value in mean)))
     caption = text("caption.against", language)
     if exact is not None:
         goal = guards.table("exact", exact).detach().double().expand(len(labels))

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from toycore import exact
 from toycore.engine import guards
 from toycore.engine.guards import Choice
 from toycore.errors import Phrase, say
 from toycore.language import number, text, word
+from toycore.plots.optima import optima
 from toycore.plots.style import (
     COLORS,
     EXACT,
@@ -21,8 +21,10 @@ from toycore.plots.style import (
     captioned,
     color,
     finish,
+    hold,
     label,
     legend,
+    middle,
     panels,
     same_look,
 )
@@ -54,16 +56,14 @@ def curves(
     optimum = setting == "kl_beta" if optimum is None else optimum
     guards.instance("optimum", optimum, bool)
     values = run.config.swept[setting]
-    optima = _optima(run, [_leash(run, value) for value in values]) if optimum else {}
+    goals = _optima(run, [_leash(run, value) for value in values]) if optimum else {}
     figure, axes_of = panels(len(names))
     for axes, name in zip(axes_of, names, strict=True):
         low, mean, high = _over_seeds(run, name)
         steps = run.history.step.values
         # What is hidden still counts for the axis limits: the axes stay put as a slider moves.
-        best = optima.get(name, np.empty(0))
-        heights = np.concatenate([low.ravel(), high.ravel(), best])
-        heights = heights[np.isfinite(heights)]
-        axes.update_datalim(np.column_stack([np.zeros_like(heights), heights]))
+        best = goals.get(name, np.empty(0))
+        hold(axes, np.concatenate([low.ravel(), high.ravel(), best]))
         for index, value in enumerate(values):
             shown = highlight in (None, value)
             if shown:
@@ -141,10 +141,7 @@ def _over_seeds(run: Run, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
     Low and high are the ends of the middle 80%. Where one seed has diverged, all three are NaN.
     """
-    curves = _each(run, name)
-    with np.errstate(invalid="ignore"):  # ∞ − ∞ where a run has diverged
-        low, high = np.quantile(curves, [0.1, 0.9], axis=1)
-        return low, curves.mean(1), high
+    return middle(_each(run, name), 1)
 
 
 def _each(run: Run, name: str) -> np.ndarray:
@@ -158,19 +155,11 @@ def _leash(run: Run, value):
     return value if _swept(run) == leash else getattr(run.config, leash)
 
 
-def optimum_at(run: Run, kl_beta: float) -> dict[str, float]:
-    """The exact optimum at a kl_beta: reward, KL, attained, averaged over prompts and seeds."""
-    return {name: float(values[0]) for name, values in _optima(run, [kl_beta]).items()}
-
-
 def _optima(run: Run, leashes) -> dict[str, np.ndarray]:
-    """The same at several, (leashes,) each."""
+    """Reward, KL and attained of π* at each leash, averaged over prompts and seeds."""
     alike = dict.fromkeys(run.config.swept, 0)  # one reference per seed, whatever is swept
     ref_logp = torch.as_tensor(run.ref_logp.isel(alike).values)
-    kl_beta = torch.as_tensor(leashes, dtype=torch.float64)[:, None, None]
-    best = exact.optimal_policy(ref_logp, run.world.reward, kl_beta)
-    means = exact.expected_reward(best, run.world.reward), exact.kl(best, ref_logp)
-    reward, kl = (values.mean((-2, -1)).numpy() for values in means)
+    kl, reward = optima(run.world.reward, ref_logp, leashes).mean(-1)
     return {"reward": reward, "kl": kl, "attained": np.ones_like(kl)}
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from toycore import exact
 from toycore.engine import guards
 from toycore.errors import say
 from toycore.language import number, text
+from toycore.plots.optima import optima
 from toycore.plots.style import (
     COLORS,
     EXACT,
@@ -59,15 +57,18 @@ def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
     """
     guards.instance("world", world, World)
     ref_logp = guards.policy("ref_logp", ref_logp, tuple(world.reward.shape))
+    given = guards.table("kl_betas", kl_betas).flatten().tolist()
+    leashes = [guards.NOT_NEGATIVE.check("kl_betas", leash) for leash in given]
+    if not leashes:
+        raise ValueError(say("empty", name="kl_betas", rule=guards.NOT_NEGATIVE))
     language = world.language
-    figure, (axes,) = panels(1, height=4.2)
-    axes.plot(
-        *_optima(world, ref_logp, np.geomspace(1e-2, 50, 60)),
-        **EXACT,
-        label=text("label.frontier", language),
+    line, places = (
+        optima(world.reward, ref_logp, one).mean(-1)
+        for one in (np.geomspace(1e-2, 50, 60), leashes)
     )
-    places = _optima(world, ref_logp, kl_betas)
-    marks = dict(zip((label(kl_beta, language) for kl_beta in kl_betas), places.T, strict=True))
+    figure, (axes,) = panels(1, height=4.2)
+    axes.plot(*line, **EXACT, label=text("label.frontier", language))
+    marks = dict(zip((label(leash, language) for leash in leashes), places.T, strict=True))
     for index, (value, (kl, reward)) in enumerate(marks.items()):
         shape = MARKERS[index % len(MARKERS)]
         axes.plot(kl, reward, shape, color=color(index), markersize=9, ls="none", label=value)
@@ -79,14 +80,6 @@ def tradeoff(world: World, ref_logp, kl_betas) -> Picture:
     )
     table = [("kl_beta", *marks), *rows]
     return captioned(figure, text("caption.tradeoff", language), "", table)
-
-
-def _optima(world: World, ref_logp: Tensor, kl_betas) -> np.ndarray:
-    """KL and reward of π* at each leash, averaged: (2, leashes)."""
-    leashes = torch.as_tensor([*kl_betas], dtype=torch.float64).view(-1, *[1] * (ref_logp.ndim - 1))
-    best = exact.optimal_policy(ref_logp, world.reward, leashes)
-    both = exact.kl(best, ref_logp), exact.expected_reward(best, world.reward)
-    return torch.stack([values.flatten(1).mean(1) for values in both]).numpy()
 
 
 @same_look
