@@ -291,6 +291,14 @@ ERRORS: dict[str, dict[str, str]] = {
         "tr": "tahmin şu harflerden biridir, tırnak içinde: {letters}; yazılan: {got}",
         "en": "a prediction is one of these letters, in quotes: {letters}; got {got}",
     },
+    "quiz_letter": {
+        "tr": "yanıt şu harflerden biridir, tırnak içinde: {letters}; yazılan: {got}",
+        "en": "an answer is one of these letters, in quotes: {letters}; got {got}",
+    },
+    "quiz_letters": {
+        "tr": "gereken: {due} soru için {due} harflik bir liste; gelen: {got}",
+        "en": "there must be a list of {due} letters for {due} questions; got {got}",
+    },
     "reveal": {
         "tr": "reveal her yanıt için ({asked}) doğru olup olmadığını bilmeli; gelen: {got}",
         "en": "reveal must be told of each answer ({asked}) whether it holds; got {got}",
@@ -326,6 +334,10 @@ ERRORS: dict[str, dict[str, str]] = {
     "only_text": {
         "tr": "yalnızca metin yazılabilir; gelen: {got}",
         "en": "only text can be written; got {got}",
+    },
+    "no_lesson": {
+        "tr": "ders, denetimlerinin dosyasıyla anılır: {known}; gelen: {got}",
+        "en": "a lesson is named as the file of its checks: {known}; got {got}",
     },
     # --- timing ---
     "arms": {

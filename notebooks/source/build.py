@@ -5,6 +5,7 @@
     build.py [lesson ...] --site     makes the website of the course: dist/site
     build.py --standalone            makes each a file that runs alone: dist/tr, dist/en
     build.py [lesson ...] --slides   makes projector slides for each: dist/slides
+    build.py --nbgrader              makes a course that nbgrader grades: dist/nbgrader
 
 How a lesson is written: builder/lesson.py.
 """
@@ -29,6 +30,7 @@ def main(arguments=None, course=None) -> int:
         ("check", "execute nothing, compare"),
         ("site", "make dist/site, the website"),
         ("slides", "make dist/slides, for a projector"),
+        ("nbgrader", "make dist/nbgrader, a course for nbgrader"),
         ("standalone", "make dist/tr, dist/en and dist/kaggle, for upload"),
     ):
         works.add_argument(f"--{work}", dest="work", action="store_const", const=work, help=what)

@@ -18,6 +18,10 @@ WORDS = {
         "letter": "your letter in place of the ?",
         "why": "Why?",
         "picture": "Picture",
+        # in nbgrader's assignments
+        "points": "**Points.** An exercise earns as many points as it has dots (●). Predictions earn {predictions} and the "
+        "questions at the end {quiz}: for having answered, not for being right.",
+        "chosen": "your letters in place of the question marks, in the order of the questions",
         # on the website
         "course": "LoRA, PPO, DPO, INT8",
         "home": "The course",
@@ -64,6 +68,10 @@ WORDS = {
         "letter": "soru işaretinin yerine harfini yaz",
         "why": "Neden?",
         "picture": "Resim",
+        # in nbgrader's assignments
+        "points": "**Puanlar.** Her alıştırma, noktası (●) kadar puan getirir. Tahminler {predictions}, sondaki sorular {quiz} puandır: "
+        "doğru olmaları değil, yazılmış olmaları yeter.",
+        "chosen": "soru işaretlerinin yerine harflerin, soruların sırasıyla",
         # on the website
         "course": "LoRA, PPO, DPO, INT8",
         "home": "Dersler",

@@ -859,6 +859,6 @@ def test_an_error_is_told_in_one_line_with_its_place_in_the_learners_code():
 
 
 def test_a_verdict_shows_itself_as_text_and_as_markdown():
-    verdict = Verdict(False, "sum", "✗ Not yet.", "A `sum`.")
+    verdict = Verdict(0, "sum", "", "✗ Not yet.", "A `sum`.")
     assert repr(verdict) == "✗ Not yet. A `sum`."
     assert verdict._repr_markdown_() == "**✗ Not yet.** A `sum`."

@@ -6,6 +6,7 @@ it wait for ever: a learner's code is called in a child process, within limits.
 
 exercise.py  the three kinds: a function written, a run predicted, a world tried
 attempt.py  compare.py  verdict.py      one call; two outcomes; what is said
+done.py      the summary of a lesson: what was solved, which mistakes were met
 trial.py  plain.py  settled.py          a call in a child; an answer in plain data; the check's
              own work on a torch that the learner has not touched
 draws.py  trained.py         random inputs; where training starts
@@ -14,6 +15,7 @@ environment.py  lora.py  ppo.py  dpo.py  quantization.py  lab.py  frontier.py  r
              both languages
 """
 
+from toycore.checks.done import summary
 from toycore.checks.dpo import dpo_loss, few_pairs, ipo_start, own_pairs
 from toycore.checks.environment import (
     expected_reward,
@@ -64,4 +66,5 @@ __all__ = [
     "round_trip",
     "scaled",
     "shifted",
+    "summary",
 ]

@@ -45,16 +45,20 @@ class Exercise:
 
     right     the words that a right answer gets, beside a right answer itself
     mistakes  the catalogue, by name
+    verdicts  what was said in this kernel, for the summary at the lesson's end
     """
 
     right: Mistake
     mistakes: dict[str, Mistake]
+    verdicts: list[Verdict] = dataclasses.field(default_factory=list, init=False, repr=False)
     kind: ClassVar[str]
 
     def __call__(self, answer, language: str = "en") -> Verdict:
         """The verdict on an answer; ValueError for an unknown language, and for nothing else."""
         seed = int.from_bytes(os.urandom(6), "big")  # fresh inputs; no global generator moves
-        return self.judge(answer, language, Generator().manual_seed(seed))
+        verdict = self.judge(answer, language, Generator().manual_seed(seed))
+        self.verdicts.append(verdict)
+        return verdict
 
     @in_its_language
     @one_thread
@@ -73,19 +77,19 @@ class Exercise:
         raise NotImplementedError
 
     def praise(self, language: str, figures: dict) -> Verdict:
-        return Verdict(True, None, HEADS["passed"][language], fill(self.right, language, figures))
+        return Verdict(1, None, "", HEADS["passed"][language], fill(self.right, language, figures))
 
     def named(self, name: str, language: str, figures: dict) -> Verdict:
         body = fill(self.mistakes[name], language, figures)
-        return Verdict(False, name, HEADS["wrong"][language], body)
+        return Verdict(0, name, "", HEADS["wrong"][language], body)
 
 
 def unwritten_yet(language: str) -> Verdict:
-    return Verdict(False, None, HEADS["unwritten"][language], say("unwritten", language))
+    return Verdict(0, None, "unwritten", HEADS["unwritten"][language], say("unwritten", language))
 
 
 def wrong(key: str, language: str, **figures) -> Verdict:
-    return Verdict(False, None, HEADS["wrong"][language], say(key, language, **figures))
+    return Verdict(0, None, key, HEADS["wrong"][language], say(key, language, **figures))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,9 +134,15 @@ class Written(Exercise):
         fine = [same(g, d) and not narrower(g, d) for g, d in zip(got, due, strict=True)]
         if all(fine):
             return self.praise(language, {})
+        verdict = self.fault(inputs, got, again, due, known, fine.index(False), language)
+        # What the function is for is there; training by it would go astray.
+        only_gradient = all(map(same_values, got, due)) and not any(map(narrower, got, due))
+        return dataclasses.replace(verdict, credit=0.5) if only_gradient else verdict
+
+    def fault(self, inputs, got, again, due, known, first: int, language: str) -> Verdict:
+        """What is wrong with an answer; the first of the inputs that show it is told."""
         if name := recognise(got, due, known):
             return self.named(name, language, {})
-        first = fine.index(False)  # what is shown for an unknown mistake
         key, figures = got[first].trouble, got[first].figures
         if not key and not same_values(got[0], again):
             one, two = (shown(outcome.values[0]) for outcome in (got[0], again))

@@ -24,15 +24,23 @@ class Mistake(NamedTuple):
 class Verdict:
     """The judgement of one answer.
 
-    passed   whether the exercise is solved
+    credit   the share of the points that it earns: 1 solved, 1/2 where a function's values are
+             right and only their gradients are not, else 0
     mistake  the name of the mistake, if the exercise's catalogue has it; else None
+    trouble  else the phrase below that is said ("raised", "shape", "unwritten" …); "" if passed
     head, body  a word of judgement, and what to do about it: Markdown in the learner's language
     """
 
-    passed: bool
+    credit: float
     mistake: str | None
+    trouble: str
     head: str
     body: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the exercise is solved."""
+        return self.credit == 1
 
     def __repr__(self) -> str:
         return f"{self.head} {self.body}"

@@ -109,6 +109,11 @@ class Overview:
         self.predictions, self.language = predictions, language
 
     @property
+    def made(self) -> int:
+        """How many were made, rightly or wrongly."""
+        return sum(p.guess is not None for p in self.predictions)
+
+    @property
     def sentence(self) -> str:
         made = [p for p in self.predictions if p.guess and p.truth]
         if not made:

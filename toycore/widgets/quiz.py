@@ -13,10 +13,10 @@ The text is a task list in Markdown; a line that does not fit continues on the n
 """
 
 import hashlib
-import html
 import re
 import string
 import textwrap
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import ipywidgets
@@ -24,11 +24,10 @@ import ipywidgets
 from toycore import language as words
 from toycore.engine import guards
 from toycore.errors import in_its_language, say
+from toycore.widgets.inline import as_html
 
 QUESTION = re.compile(r"(\d+)\. +(\S.*)")
 ANSWER = re.compile(r"\s+- \[([ x])\] +(\S.*)")
-# A star right after a letter does not start emphasis: π* is a name.
-INLINE = re.compile(r"`(?P<code>[^`]+)`|\$[^$]+\$|(?<!\w)\*(?P<em>[^\s*][^*]*)\*(?!\w)")
 
 STYLE = """<style>
 .tc-quiz { counter-reset: right; max-width: 44em; line-height: 1.5; white-space: normal; }
@@ -83,6 +82,15 @@ class Quiz(ipywidgets.HTMLMath):
 
     _ipython_display_ = None  # ipywidgets 7 would display without the questions as text
 
+    @in_its_language
+    def answered(self, letters: Sequence[str]) -> "Answered":
+        """What was chosen, in the order of the questions, "?" for nothing yet: to be handed in."""
+        if not isinstance(letters, list | tuple) or len(letters) != len(self.questions):
+            raise ValueError(say("quiz_letters", due=len(self.questions), got=repr(letters)))
+        return Answered(
+            [chosen(*pair) for pair in zip(self.questions, letters, strict=True)], self.language
+        )
+
     def _repr_mimebundle_(self, **_) -> dict:
         model = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {
@@ -90,6 +98,42 @@ class Quiz(ipywidgets.HTMLMath):
             "text/html": _still(self.questions, self.language),
             "application/vnd.jupyter.widget-view+json": model,
         }
+
+
+class Answered:
+    """Answers of a quiz, None where nothing was chosen, each with what is said of it."""
+
+    def __init__(self, answers: list[Answer | None], language: str):
+        self.answers, self.language = answers, language
+
+    @property
+    def made(self) -> int:
+        """How many questions were answered, rightly or wrongly."""
+        return sum(answer is not None for answer in self.answers)
+
+    @property
+    def lines(self) -> list[str]:
+        told = [f"{a.text} — {self._verdict(a)} {a.why}" if a else "–" for a in self.answers]
+        return [f"{count}. {line}" for count, line in enumerate(told, 1)]
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines)
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{as_html(line)}</p>" for line in self.lines)
+
+    def _verdict(self, answer: Answer) -> str:
+        return words.text(f"quiz.{'right' if answer.right else 'wrong'}", self.language)
+
+
+def chosen(question: Question, letter: str) -> Answer | None:
+    """The answer of this letter; a ValueError if the question has none."""
+    answers = dict(_lettered(question.answers))
+    given = letter.strip().upper() if isinstance(letter, str) else letter
+    if given not in ("", "?", *answers):
+        known = ", ".join(f'"{each}"' for each in answers)
+        raise ValueError(say("quiz_letter", letters=known, got=repr(letter)))
+    return answers.get(given)
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -160,18 +204,18 @@ def _field(count: int, asked: Question, language: str) -> str:
     radio = f'<input type="radio" data-lm-suppress-shortcuts="true" name="{group}"'
     choices = "".join(
         f"<label>{radio}{' data-right' * answer.right}>"
-        f"<b>{letter}</b><span>{_html(answer.text)}</span></label>"
+        f"<b>{letter}</b><span>{as_html(answer.text)}</span></label>"
         f'<div role="status">{_told(answer, language)}</div>'
         for letter, answer in _lettered(asked.answers)
     )
-    return f"<fieldset><legend>{count}. {_html(asked.text)}</legend>{choices}</fieldset>"
+    return f"<fieldset><legend>{count}. {as_html(asked.text)}</legend>{choices}</fieldset>"
 
 
 def _still(questions, language: str) -> str:
     return "".join(
-        f"<p><strong>{count}. {_html(text)}</strong></p>"
+        f"<p><strong>{count}. {as_html(text)}</strong></p>"
         + "".join(
-            f"<details><summary><b>{letter}</b> {_html(answer.text)}</summary>"
+            f"<details><summary><b>{letter}</b> {as_html(answer.text)}</summary>"
             f"{_told(answer, language)}</details>"
             for letter, answer in _lettered(answers)
         )
@@ -182,7 +226,7 @@ def _still(questions, language: str) -> str:
 def _told(answer: Answer, language: str) -> str:
     verdict = "right" if answer.right else "wrong"
     said = words.text(f"quiz.{verdict}", language)
-    return f'<p class="{verdict}"><strong>{said}</strong> {_html(answer.why)}</p>'
+    return f'<p class="{verdict}"><strong>{said}</strong> {as_html(answer.why)}</p>'
 
 
 def _plain(questions) -> str:
@@ -197,15 +241,3 @@ def _plain(questions) -> str:
 
 def _lettered(answers):
     return zip(string.ascii_uppercase, answers, strict=False)
-
-
-def _html(text: str) -> str:
-    """The text with code and emphasis as HTML, formulas as TeX; everything else escaped."""
-
-    def shown(found: re.Match) -> str:
-        for tag in ("code", "em"):
-            if found[tag]:
-                return f"<{tag}>{found[tag]}</{tag}>"
-        return found[0]
-
-    return INLINE.sub(shown, html.escape(text))

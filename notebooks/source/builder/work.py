@@ -4,6 +4,7 @@ from pathlib import Path
 
 from builder import bundle, guide
 from builder.execution import execute, run, stored
+from builder.folder import replace
 from builder.lesson import LessonError
 from builder.plan import Course, plan
 from builder.stored import stale, to_bytes, write
@@ -67,6 +68,20 @@ def standalone(course: Course, chosen=()) -> Path:
         raise LessonError("--standalone makes all bundles or none")
     bundle.write(bundle.bundles(course), DIST)
     return DIST
+
+
+def nbgrader(course: Course, chosen=(), folder: Path = DIST / "nbgrader") -> Path:
+    """Nothing there is overwritten: a teacher's changes, a gradebook, what learners handed in."""
+    from builder import graded  # here, since the notebooks do without the package
+
+    if chosen:
+        raise LessonError("--nbgrader makes all assignments or none")
+    files = graded.course_folder(course)
+    found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    if found and {name: path.read_bytes() for name, path in found.items()} != files:
+        raise LessonError(f"{folder}: a course is there that is not as new; move it away first")
+    replace(folder, files)
+    return folder
 
 
 def slides(course: Course, chosen=(), folder: Path = DIST / "slides") -> Path:

@@ -886,6 +886,17 @@ my_rewards = {"helpful": 1, "harmful": -2, "neutral": 1}
 #    - [ ] The logarithm has base 2 — that would make the result larger: 0.587 / 0.693 = 0.847.
 
 # %% [markdown] lang="tr"
+# **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+
+# %% [markdown] lang="en"
+# **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+
+# %% tags=["summary"]
+tc.checks.summary("environment", language="en")
+
+# %% [markdown] lang="tr"
 # ## Özet ve sözlük
 #
 # * Politika bir tablodur; ödül, entropi ve KL onun üzerinde birer toplamdır.

@@ -1061,6 +1061,17 @@ my_targets = [3, 4, 7, 1, 8, 0]  # the last one is token 0 now, which is helpful
 #    - [ ] More steps of SFT — with 1600 steps it fell to 0.780.
 
 # %% [markdown] lang="tr"
+# **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+
+# %% [markdown] lang="en"
+# **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+
+# %% tags=["summary"]
+tc.checks.summary("lora", language="en")
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * SFT, hedefin log-olasılığını büyütür; kayıp $\log 11$ dolayında başlar.

@@ -1250,6 +1250,17 @@ my_reward[3, 1] = 2
 #      the policy can.
 
 # %% [markdown] lang="tr"
+# **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+
+# %% [markdown] lang="en"
+# **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+
+# %% tags=["summary"]
+tc.checks.summary("ppo", language="en")
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * **Amaç** ödül eksi tasmadır; en iyisi kesin olarak bilinir ve eğitim ona çok yaklaşır.

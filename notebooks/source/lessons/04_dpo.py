@@ -998,6 +998,17 @@ my_pairs = [(5, 10, 6)]
 #      shrink.
 
 # %% [markdown] lang="tr"
+# **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+
+# %% [markdown] lang="en"
+# **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+
+# %% tags=["summary"]
+tc.checks.summary("dpo", language="en")
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * $\pi^*$ ödülü içinde taşır; Bradley–Terry'ye konunca $Z$ gider ve geriye DPO kaybı kalır.

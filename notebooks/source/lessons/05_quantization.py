@@ -1140,6 +1140,17 @@ my_bits = [5, 5, 5, 5, 5, 2, 2, 5, 5, 2, 2]  # fewer for 5, 6, 9 and 10, which a
 #      reward is silent.
 
 # %% [markdown] lang="tr"
+# **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+
+# %% [markdown] lang="en"
+# **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+
+# %% tags=["summary"]
+tc.checks.summary("quantization", language="en")
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * Bir politika bir tablodur (ders 1); onu örnekle (2), ödülle (3) ve tercihle (4) eğittik, bu derste

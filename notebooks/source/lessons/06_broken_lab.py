@@ -922,6 +922,17 @@ kl_beta = 1
 #    - [ ] More seeds are needed — where an optimum lies is known in closed form; it is not a matter of luck.
 
 # %% [markdown] lang="tr"
+# **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+
+# %% [markdown] lang="en"
+# **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+
+# %% tags=["summary"]
+tc.checks.summary("lab", language="en")
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * Bir ödül eğrisi hiçbir şey kanıtlamaz; bozuk tariflerin çoğununki güzeldi.

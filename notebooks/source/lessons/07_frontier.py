@@ -880,6 +880,17 @@ my_proxy[:, 9] = 3.0
 #    - [x] No — the advantages of a group sum to 0; but each weighs another $\nabla \log \pi$, and those do not cancel.
 
 # %% [markdown] lang="tr"
+# **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+
+# %% [markdown] lang="en"
+# **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+
+# %% tags=["summary"]
+tc.checks.summary("frontier", language="en")
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * Her KL'de ulaşılabilecek en büyük ödül bellidir; bir yöntemi önce bu sınırla, sonra **kendi** en iyisiyle karşılaştır.

@@ -1065,6 +1065,17 @@ doubled = "a"
 #    - [x] Give several seeds and their range — claim only what holds in each of them.
 
 # %% [markdown] lang="tr"
+# **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+
+# %% [markdown] lang="en"
+# **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+
+# %% tags=["summary"]
+tc.checks.summary("real", language="en")
+
+# %% [markdown] lang="tr"
 # ## Özet
 #
 # * Yanıtları sayılabilen bir transformer da bir tablodur: gerçek kitaplıklar aynı sınırın altında yargılanabilir.
