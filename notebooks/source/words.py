@@ -69,8 +69,8 @@ WORDS = {
         "why": "Neden?",
         "picture": "Resim",
         # in nbgrader's assignments
-        "points": "**Puanlar.** Her alıştırma, noktası (●) kadar puan getirir. Tahminler {predictions}, sondaki sorular {quiz} puandır: "
-        "doğru olmaları değil, yazılmış olmaları yeter.",
+        "points": "**Puanlar.** Her alıştırma, noktası (●) kadar puan getirir. Tahminler toplam {predictions} puandır; sondaki sorular {quiz} puan. "
+        "Bunlarda doğru olmaları gerekmez; yazılmış olmaları yeter.",
         "chosen": "soru işaretlerinin yerine harflerin, soruların sırasıyla",
         # on the website
         "course": "LoRA, PPO, DPO, INT8",

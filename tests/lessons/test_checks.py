@@ -18,12 +18,14 @@ import toycore as tc
 from builder.lesson import numbers
 from terms import misused
 from toycore.checks import trained, trial
+from toycore.checks.compare import narrower, same_values
+from toycore.checks.done import LESSONS, exercises
 from toycore.checks.exercise import Exercise, Predicted, Tried, Written
 from toycore.checks.frontier import examine_proxy, tripled
 from toycore.checks.verdict import HEADS, PHRASES, Verdict
 from toycore.errors import SCOPE
 
-EXERCISES = {name: getattr(tc.checks, name) for name in tc.checks.__all__}
+EXERCISES = {name: e for lesson in LESSONS for name, e in exercises(lesson).items()}
 WRITTEN = {name: exercise for name, exercise in EXERCISES.items() if isinstance(exercise, Written)}
 PREDICTED = {name: e for name, e in EXERCISES.items() if isinstance(e, Predicted)}
 NUMBERED = {name: e for name, e in PREDICTED.items() if not isinstance(e.right.answer, str)}
@@ -856,6 +858,42 @@ def test_an_error_is_told_in_one_line_with_its_place_in_the_learners_code():
     assert "RuntimeError: " in body
     assert "\n" not in body
     assert f"satır {line}" in said(broken, "tr").body
+
+
+# --- what an answer is worth ----------------------------------------------------------------------
+
+
+@each_exercise
+def test_a_right_answer_is_worth_all_and_one_not_written_nothing(exercise):
+    assert {verdict.credit for verdict in verdicts(exercise, exercise.right.answer)} == {1}
+    assert {verdict.credit for verdict in verdicts(exercise, ...)} == {0}
+
+
+@each_mistake
+def test_half_is_for_right_values_with_wrong_gradients_and_for_nothing_else(exercise, name):
+    answer, half = exercise.mistakes[name].answer, False
+    if isinstance(exercise, Written):
+        _, due, known = exercise.expected(Generator().manual_seed(0))
+        got = next(outcomes for each, outcomes in known if each == name)
+        half = all(map(same_values, got, due)) and not any(map(narrower, got, due))
+    assert {verdict.credit for verdict in verdicts(exercise, answer)} == {0.5 if half else 0}
+
+
+@pytest.mark.parametrize(
+    ("answer", "credit"),
+    [
+        (lambda x, scale: (scale * x * x.detach()).mean(), 1),
+        (lambda x, scale: (scale * x * x).mean(), 0.5),
+        (lambda x, scale: (scale * x * x).mean().item(), 0.5),
+        (lambda x, scale: (scale * x * x.detach()).mean().float(), 0),  # digits are missing
+        (lambda x, scale: (scale * x * x).sum(), 0),
+        (lambda x, scale: 2 * (scale * x * x.detach()).mean(), 0),
+        (lambda x, scale: x.sum().backward(), 0),
+        (7, 0),
+    ],
+)
+def test_what_an_answer_is_worth(answer, credit):
+    assert said(answer).credit == said(answer, "tr").credit == credit
 
 
 def test_a_verdict_shows_itself_as_text_and_as_markdown():

@@ -12,6 +12,7 @@ import toycore as tc
 from builder.lesson import EXERCISE, LANGUAGES
 from builder.plan import plan
 from course import COURSE
+from toycore.checks import done
 from toycore.checks.verdict import HEADS
 
 SECTION = {"tr": "## Alıştırmalar", "en": "## Exercises"}
@@ -130,7 +131,20 @@ def test_every_check_is_used_by_one_lesson(language):
         if path.parent.name == language
         for _, _, check, _ in exercises(notebook)
     ]
-    assert sorted(used) == sorted(tc.checks.__all__)
+    assert sorted([*used, "summary"]) == sorted(tc.checks.__all__)
+
+
+@each_notebook
+def test_the_summary_at_its_end_is_of_the_exercises_of_the_lesson_in_their_order(path):
+    """It comes last, so that nothing which it should tell is still to be done."""
+    code = [cell for cell in NOTEBOOKS[path].cells if cell.cell_type == "code"]
+    (place,) = [at for at, cell in enumerate(code) if "summary" in cell.metadata.get("tags", ())]
+    lesson, language = re.fullmatch(
+        r'tc\.checks\.summary\("(\w+)", language="(tr|en)"\)', code[place].source
+    ).groups()
+    assert language == path.parent.name
+    assert [*done.exercises(lesson)] == [checked(c) for _, _, c, _ in exercises(NOTEBOOKS[path])]
+    assert all("tc.glossary" in cell.source for cell in code[place + 1 :])
 
 
 @each_exercise

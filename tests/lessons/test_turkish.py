@@ -9,10 +9,10 @@ import re
 import jupytext
 import pytest
 
-import toycore as tc
 from builder.work import COURSE
 from course import LESSONS, NOTEBOOKS, ROOT
 from terms import crowded, doubled, misused
+from toycore.checks import done
 from toycore.checks.exercise import Exercise
 from toycore.checks.verdict import HEADS, PHRASES
 from toycore.glossary import TERMS
@@ -39,7 +39,7 @@ def pages() -> Texts:
 PLACES: dict[str, Texts] = {
     **{path.stem: prose(path) for path in LESSONS},
     "teaching": prose(COURSE.lessons.parent / "teaching.py"),
-    **{name: verdicts(getattr(tc.checks, name)) for name in tc.checks.__all__},
+    **{name: verdicts(one) for key in done.LESSONS for name, one in done.exercises(key).items()},
     "every check": {k: v["tr"] for k, v in (PHRASES | HEADS).items()},
     "figures": {key: one["tr"] for key, one in TEXT.items()},
     "glossary": {term.tr: f"{term.tr}: {term.meaning_tr}" for term in TERMS},

@@ -24,8 +24,8 @@ from torch import nn
 import toycore as tc
 from toycore import checks, errors, real
 from toycore.broken.sampling import truncated
+from toycore.checks import done, environment, lora, quantization, trained, trial
 from toycore.checks import dpo as dpo_checks
-from toycore.checks import environment, lora, quantization, trained, trial
 from toycore.checks import ppo as ppo_checks
 from toycore.checks.exercise import Written
 from toycore.errors import ERRORS, LANGUAGES, in_its_language, say, spoken
@@ -328,6 +328,9 @@ CALLS = {
     ("reveal",): lambda g: tc.widgets.predict("a", "x", a="1", b="2", language=g.language).reveal(
         a=True
     ),
+    ("no_lesson",): lambda g: checks.summary("x"),
+    ("quiz_letter",): lambda g: tc.widgets.quiz(QUIZ, g.language).answered(["x"]),
+    ("quiz_letters",): lambda g: tc.widgets.quiz(QUIZ, g.language).answered("A"),
     ("no_question",): lambda g: tc.widgets.quiz(""),
     ("two_answers",): lambda g: tc.widgets.quiz(PAIR),
     ("one_right",): lambda g: tc.widgets.quiz(QUIZ.replace("[x]", "[ ]")),
@@ -686,7 +689,12 @@ def test_what_a_function_raises_is_in_the_checks_language_too(
 
 CACHED = (trained.start, dpo_checks.first_loss_of_ipo, dpo_checks.cures, lora.larger_alpha)
 CACHED += (ppo_checks.entropy_bonus, environment.shift, quantization.judged)
-TRAINING = [name for name in checks.__all__ if not isinstance(getattr(checks, name), Written)]
+TRAINING = [
+    name
+    for lesson in done.LESSONS
+    for name, exercise in done.exercises(lesson).items()
+    if not isinstance(exercise, Written)
+]
 
 
 # They look at what is made, or at what was stored.

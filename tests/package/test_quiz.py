@@ -191,4 +191,51 @@ def test_a_stored_notebook_keeps_the_questions_without_a_widget(path):
     (output,) = cell.outputs
     assert set(output.data) == {"text/plain", "text/html"}
     assert output.data["text/html"].count("<details>") >= 15
-    assert cells.index(cell) >= len(cells) - 4
+    assert cells.index(cell) >= len(cells) - 6  # after it: the summary, the last words
+
+
+# --- the letters that are handed in ---------------------------------------------------------------
+
+
+ASKED = """
+1. One?
+   - [ ] no — `x`
+   - [x] yes — so
+2. Two?
+   - [x] *up* — so
+   - [ ] down — no
+"""
+
+
+@pytest.mark.parametrize(
+    ("letters", "made", "lines"),
+    [
+        (["?", ""], 0, ["1. –", "2. –"]),
+        (["b", "?"], 1, ["1. yes — ✓ Right: so", "2. –"]),
+        ((" A", "B"), 2, ["1. no — ✗ Wrong: `x`", "2. down — ✗ Wrong: no"]),
+    ],
+)
+def test_what_was_chosen_is_counted_and_told(letters, made, lines):
+    told = tc.widgets.quiz(ASKED).answered(letters)
+    assert told.made == made
+    assert repr(told) == "\n".join(lines)
+    assert told._repr_html_().count("<p>") == 2
+    assert "<code>x</code>" in tc.widgets.quiz(ASKED).answered(["A", "A"])._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("letters", "message"),
+    [
+        (["C", "?"], 'an answer is one of these letters, in quotes: "A", "B"; got \'C\''),
+        ([1, "?"], "got 1"),
+        ([..., "?"], "got Ellipsis"),
+        (["A"], r"a list of 2 letters for 2 questions; got \['A'\]"),
+        ("AB", "got 'AB'"),
+        (None, "got None"),
+    ],
+)
+def test_letters_that_cannot_be_are_refused_by_name(letters, message):
+    with pytest.raises(ValueError, match=message):
+        tc.widgets.quiz(ASKED).answered(letters)
+    with pytest.raises(ValueError, match=r"gelen|yazılan"):
+        tc.widgets.quiz(ASKED, "tr").answered(letters)
