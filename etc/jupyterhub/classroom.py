@@ -11,5 +11,6 @@ c.Spawner.http_timeout = 300
 c.Spawner.environment.update({"OMP_NUM_THREADS": "1"})
 
 # Kernels are reached through files in place of ports: where a whole class starts them at once on
-# one machine, two servers may choose the same port, and a kernel dies.
-c.Spawner.args.extend(["--KernelManager.transport=ipc"])
+# one machine, two servers may choose the same port, and a kernel dies. It is said to the servers
+# alone: nbgrader starts its kernels in another folder, where they would not find the files.
+c.Spawner.args.extend(["--ServerKernelManager.transport=ipc"])

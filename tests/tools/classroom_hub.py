@@ -94,10 +94,13 @@ def find_proxy() -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def serve(folder: Path) -> AsyncIterator[Hub]:
-    """A Hub whose database, log and homes are in the folder. Nothing of it outlives the block."""
+async def serve(folder: Path, further: str = "") -> AsyncIterator[Hub]:
+    """A Hub whose database, log and homes are in the folder. Nothing of it outlives the block.
+
+    further  settings of JupyterHub on top of the class's
+    """
     address, token = f"http://127.0.0.1:{free_port()}", secrets.token_hex(16)
-    (folder / "homes").mkdir()
+    (folder / "homes").mkdir(exist_ok=True)
     settings = folder / "jupyterhub_config.py"
     settings.write_text(
         SETTINGS.format(
@@ -111,6 +114,7 @@ async def serve(folder: Path) -> AsyncIterator[Hub]:
             python=sys.executable,
             token=token,
         )
+        + further
     )
     command = [sys.executable, "-m", "jupyterhub", "--config", str(settings)]
     with open(folder / "log.txt", "w") as log:

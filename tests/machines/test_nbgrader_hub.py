@@ -1,0 +1,104 @@
+"""nbgrader on a JupyterHub, by its shared folder: from the teacher's Formgrader to the feedback.
+
+On one machine with the class's own settings, as docs/classroom.md sets it up. There each learner
+is a user of the system; here, where all servers belong to one, their names stand in their homes.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from builder import graded
+from course import COURSE, long
+
+pytest.importorskip("nbgrader")
+classroom_hub = pytest.importorskip("classroom_hub", exc_type=ImportError)  # needs httpx
+pytestmark = [
+    long,
+    pytest.mark.skipif(classroom_hub.find_proxy() is None, reason="configurable-http-proxy"),
+]
+
+ASSIGNMENT, FILE = "04_dpo-tr", "04_dpo.ipynb"
+TEACHER, LEARNERS = "teacher", {"ayse": 1.0, "bora": 0.0}  # and the points that they earn
+SPAWNED = """
+c.Spawner.environment.update({{"JUPYTER_CONFIG_PATH": {shared!r}, "PATH": {path!r}}})
+"""
+
+
+def settings(folder: Path, **named) -> None:
+    """An nbgrader_config.py there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"c.{name.replace('__', '.')} = {value!r}" for name, value in named.items()]
+    (folder / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *lines, ""]))
+
+
+def prepared(folder: Path) -> str:
+    """A course in the teacher's home, an exchange, everyone's name; what the Hub must know."""
+    course, exchange = folder / "homes" / TEACHER / "course", folder / "exchange"
+    for name, data in graded.course_folder(COURSE).items():
+        path = course / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    shared = {"CourseDirectory__course_id": "toycore", "Exchange__root": str(exchange)}
+    settings(folder / "shared", **shared)
+    for user in LEARNERS:
+        settings(folder / "homes" / user / ".jupyter", CourseDirectory__student_id=user)
+    settings(folder / "homes" / TEACHER / ".jupyter", CourseDirectory__root=str(course))
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return SPAWNED.format(shared=str(folder / "shared"), path=path)
+
+
+async def ask(hub, user: str, path: str, **data) -> dict:
+    """A button of nbgrader's that the user presses; what it says if it fails."""
+    told = (await hub.call("POST", f"user/{user}/{path}", data=data)).json()
+    assert told["success"], told.get("log") or told
+    return told
+
+
+def answer(home: Path) -> None:
+    """One exercise, by the learner's own hand."""
+    notebook = nbformat.read(home / ASSIGNMENT / FILE, as_version=4)
+    (cell,) = [
+        c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "few_pairs"
+    ]
+    cell.source = 'cure = "b"'
+    nbformat.write(notebook, home / ASSIGNMENT / FILE)
+
+
+async def cycle(folder: Path) -> dict:
+    """All that a teacher and two learners do; then each learner's points."""
+    further, form = prepared(folder), f"formgrader/api/assignment/{ASSIGNMENT}"
+    named = {"assignment_id": ASSIGNMENT, "course_id": "toycore"}
+    async with classroom_hub.serve(folder, further) as hub:
+        for user in (TEACHER, *LEARNERS):
+            await hub.start_server(user)
+        await ask(hub, TEACHER, f"{form}/assign")
+        await ask(hub, TEACHER, f"{form}/release")
+        for user in LEARNERS:
+            await ask(hub, user, "assignments/fetch", **named)
+        answer(hub.home("ayse"))
+        for user in LEARNERS:
+            await ask(hub, user, "assignments/submit", **named)
+        await ask(hub, TEACHER, f"{form}/collect")
+        for user in LEARNERS:
+            graded_one = f"formgrader/api/submission/{ASSIGNMENT}/{user}/autograde"
+            await ask(hub, TEACHER, graded_one)
+        await ask(hub, TEACHER, f"{form}/generate_feedback")
+        await ask(hub, TEACHER, f"{form}/release_feedback")
+        for user in LEARNERS:
+            await ask(hub, user, "assignments/fetch_feedback", **named)
+        found = await hub.call("GET", f"user/{TEACHER}/formgrader/api/submissions/{ASSIGNMENT}")
+    return {each["student"]: each["score"] for each in found.json()}
+
+
+def test_a_lesson_goes_to_the_class_and_comes_back_graded(tmp_path):
+    assert asyncio.run(cycle(tmp_path)) == LEARNERS
+    for user in LEARNERS:
+        (page,) = (tmp_path / "homes" / user / ASSIGNMENT / "feedback").rglob("*.html")
+        assert "✎ Sıra sende." in page.read_text(encoding="utf-8")
