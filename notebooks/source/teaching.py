@@ -27,6 +27,15 @@
 #   öğrenciye okutun, "nerede?" diye sorun. Çözümler ve ipuçları slaytta değil, notlardadır; sınamanın soruları slaytta yanıtsız durur, sınıf A, B, C diye oy verir.
 # - Planlarda "–" o sürede atlanan bölümdür. Atlanan bölümün son cümlesini söyleyip geçin; sonraki bölümler onu bilmeden de anlaşılır.
 #
+# ## Dersten sonra: kim nerede takıldı?
+#
+# - Her dersin sonundaki özet hücresi, öğrencinin çözdüklerini, yolda düştüğü hataları ve tahminlerini gösterir. Ders biterken herkes onu
+#   çalıştırsın, defteri kaydedip size göndersin; `python -m toycore.classroom` hepsini tek tabloda toplar, en sık hatayı başa yazar.
+#   Bir sonraki derse o hatayla başlayın: "Geçen derste çoğumuz şuna düştü; neden?"
+# - Not verecekseniz dersleri nbgrader ödevi olarak dağıtın: dağıtmak, toplamak ve notlamak üç komuttur. Tahmin, doğru çıktığı için değil,
+#   yazıldığı için puan alır; öğrenciye de bunu söyleyin, yoksa tahmin etmez, yanıtı bekler.
+# - İkisi de, The Littlest JupyterHub'daki kurulumuyla birlikte, [burada](../docs/tr/grading.md) anlatılır.
+#
 # ## Projeksiyon, ağ ya da bilgisayar yoksa
 #
 # - **Projeksiyon yok:** Tahtaya iki istemli, üç token'lı bir tablo çizin (satırların toplamı 1). Derslerin çoğu bu tabloyla anlatılabilir:
@@ -59,6 +68,15 @@
 #   first, and ask "where?". Solutions and hints are in the notes, not on the slides; the quiz questions are there without answers, and the
 #   class votes A, B or C.
 # - In the plans, "–" marks a section that is left out. Say its last sentence and go on; what follows can be understood without the section.
+#
+# ## After the lesson: who is stuck where?
+#
+# - The summary cell at the end of each lesson shows what a learner solved, the mistakes met on the way, and the predictions. When time is up, have
+#   everyone run it, save the notebook and send it to you; `python -m toycore.classroom` makes one table of them all, with the commonest mistake at
+#   the top. Begin the next lesson with that one: "Most of us fell into this last time; why?"
+# - If you give marks, hand the lessons out as nbgrader's assignments: giving out, collecting and grading are three commands. A prediction earns its
+#   points for having been written, not for coming true. Say so to the class; otherwise they will not predict, but wait for the answer.
+# - Both ways, and how to set them up on The Littlest JupyterHub, are [described here](../docs/grading.md).
 #
 # ## Without a projector, a network or computers
 #

@@ -69,9 +69,12 @@ def paths(page: Path) -> list[str]:
     """The paths of this repository that the page names in code, in prose and in its blocks."""
     spans = [one.content for one in tokens(page) if one.type == "code_inline"]
     words = [*spans, *(word for block in blocks(page, "bash") for word in shlex.split(block))]
-    # Not the pattern of a page's address, an option, what a build makes, another machine's path.
-    ours = re.compile(r"(?!dist/|\.venv)\.?\w[\w.-]*(/[\w.-]+)*(/|\.\w+)")
-    made = ("kernel-metadata.json", "toycore/")  # on Kaggle; a learner's copy on the server
+    # Not the pattern of a page's address, an option, what a build or nbgrader makes, another
+    # machine's path.
+    made = r"dist/|release/|submitted/|\.venv|\.jupyter/"
+    ours = re.compile(rf"(?!{made})\.?\w[\w.-]*(/[\w.-]+)*(/|\.\w+)")
+    # On Kaggle; a learner's copy on the server; what a learner sends.
+    made = ("kernel-metadata.json", "toycore/", "ayse.ipynb")
     return [w for w in words if ours.fullmatch(w) and looks_like_a_path(w) and w not in made]
 
 
@@ -184,6 +187,8 @@ KINDS = {
     "extra": r"(\.venv/bin/|uv )pip install -e .*",
     "pinned": r"(\.venv/bin/|uv )pip install (--torch-backend=cpu )?-r tests/versions/\w+\.txt",
     "tool": r"\.venv/bin/pip install [a-z-]+|\.venv/bin/pre-commit install",
+    "grader": r"\.venv/bin/pip install nbgrader==[\d.]+",
+    "grading": r"nbgrader \w+( 04_dpo-en)?",
     # tests/lessons/test_machines.py
     "launch": r"(srun .* )?\.venv/bin/(torchrun|accelerate launch) .*-m toycore\.real .*",
     "script": r"\.venv/bin/python (-m [\w.]+|\S+\.py)( .*)?",
@@ -267,12 +272,27 @@ def test_the_tests_install_the_extra_of_the_tests_in_versions_that_were_tested()
         assert name == "toycore" or f"\n{name}==" in tested, need
 
 
+def test_the_grader_is_the_version_that_graded_the_made_up_class():
+    tested = (ROOT / "tests" / "tools" / "classroom-requirements.txt").read_text().split()
+    (line,) = of_kind("grader")
+    assert line.split()[-1] in tested
+    told = [w for line in of_kind("server") for w in line.split() if w.startswith("nbgrader==")]
+    assert told == [line.split()[-1]]
+
+
+@pytest.mark.parametrize("line", of_kind("grading"))
+def test_a_step_of_grading_is_one_that_the_made_up_class_takes(line):
+    taken = (ROOT / "tests" / "machines" / "test_nbgrader.py").read_text()
+    assert f'made.nbgrader("{line.split()[1]}"' in taken
+
+
 def test_a_server_is_given_files_that_are_there():
     for line in of_kind("server"):
         _, *words = shlex.split(line)
         ours = [w for w in words if w.startswith(("notebooks/", "etc/")) or w.endswith(".txt")]
         assert [path for path in ours if not (ROOT / path).exists()] == []
-        assert ours or "<address>" in line or "uv" in words or "tljh-config" in line
+        known = ("<address>", "uv", "tljh-config", "/usr/local/share/nbgrader/exchange")
+        assert ours or any(word in line for word in known)
 
 
 def test_ci_runs_the_readmes_command_for_the_tests():

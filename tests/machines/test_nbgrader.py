@@ -242,8 +242,9 @@ def test_what_was_handed_in_stays_as_it_was(graded_class):
 
 
 def test_the_gradebook_is_exported(graded_class):
-    graded_class.nbgrader("export")
-    header, *rows = (graded_class.course / "grades.csv").read_text().splitlines()
+    made = graded_class
+    made.nbgrader("export")
+    header, *rows = (made.course / "grades.csv").read_text().splitlines()
     columns = header.split(",")
     told = {row.split(",")[columns.index("student_id")]: row.split(",") for row in rows}
     assert float(told["ada"][columns.index("score")]) == sum(FULL.values())

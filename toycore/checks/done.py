@@ -84,17 +84,17 @@ class Summary:
         import pandas as pd  # slow to import, and not needed before
 
         rows = [
-            (f"{count} · {name}", self._text(state(tries)), len(tries))
-            for count, (name, tries) in enumerate(self.verdicts.items(), 1)
+            (count, self._text(state(tries)), len(tries))
+            for count, tries in enumerate(self.verdicts.values(), 1)
         ]
         return pd.DataFrame(rows, columns=[self._text(k) for k in ("exercise", "state", "tries")])
 
     @property
     def mistakes(self) -> list[str]:
-        """What was said of the mistakes, each once, in Markdown."""
+        """What was said of the mistakes, each once, in Markdown, after the number of its exercise."""
         return [
-            f"`{name}`: {each['said']}{' ×' + str(each['times']) if each['times'] > 1 else ''}"
-            for name, tries in self.verdicts.items()
+            f"{count}: {each['said']}" + (f" ×{each['times']}" if each["times"] > 1 else "")
+            for count, tries in enumerate(self.verdicts.values(), 1)
             for each in met(tries)
         ]
 
