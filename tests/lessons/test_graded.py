@@ -78,6 +78,10 @@ def test_an_exercise_earns_its_dots_and_its_check_follows_its_answer(cells, less
     for name in points:
         assert places.index(name) == places.index(name.removesuffix("-check")) + 1
     assert [*points] == [name for name in places if name in points]
+    passable = {
+        n for n, cell in tests.items() if "raises-exception" in cell.metadata.get("tags", ())
+    }
+    assert passable == set(points)  # else all that comes after an unsolved one would not be run
 
 
 @each_notebook

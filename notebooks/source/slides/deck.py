@@ -74,8 +74,8 @@ def deck(notebook, most: int) -> list[Slide]:
 
 
 def left_out(cell) -> bool:
-    """The line of links, what a check says, how one learner's predictions went, the glossary."""
-    of_one = tagged(cell, "check") or tagged(cell, predict.OVERVIEW)
+    """The line of links, the glossary, and what is one learner's own: verdicts, how it all went."""
+    of_one = any(tagged(cell, tag) for tag in ("check", predict.OVERVIEW, "summary"))
     return of_one or cell.id.endswith("-00") or "tc.glossary." in cell.source
 
 
