@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from builder.lesson import LANGUAGES, check_same, formulas, numbers
-from course import LESSONS, ROOT, long
+from course import LESSONS, ROOT, copied, long
 from told import BOTH, KINDS, LINES, PAGES, blocks, kind, of_kind, tokens
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -320,14 +320,6 @@ def test_the_command_opens_lesson_1_with_nothing_but_lessons_beside_it(line, tmp
     here = line.replace(".venv/bin/jupyter", f"{shlex.quote(sys.executable)} -m jupyter")
     with opened(here, tmp_path) as ask:
         check_lesson_1(ask, line, tmp_path)
-
-
-def copied(folder: Path) -> Path:
-    """What git knows of the repository, as one who downloads it has it."""
-    for name in run("git", "ls-files", "-z").stdout.split("\0")[:-1]:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
-    return folder
 
 
 def possible(line: str) -> bool:

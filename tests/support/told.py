@@ -33,7 +33,7 @@ KINDS = {
     "tool": r"\.venv/bin/pip install [a-z-]+|\.venv/bin/pre-commit install",
     # tests/lessons/test_machines.py
     "launch": r"(srun .* )?\.venv/bin/(torchrun|accelerate launch) .*-m toycore\.real .*",
-    "script": r"\.venv/bin/python (-m [\w.]+|\S+\.py)( .*)?",
+    "script": r"\.venv(-real)?/bin/python (-m [\w.]+|\S+\.py)( .*)?",
     "pytest": r"\.venv/bin/pytest .*",
 }
 LINES = {
