@@ -32,7 +32,8 @@ from preludes import BARS_AT_ONCE, nudged
 from slider_texts import DUE, PROBE
 from words import WORDS
 
-FOUND = {path.name for path in ROOT.glob(".venv-*")} - {".venv-real"}  # which has the repository
+HAVE_THE_REPOSITORY = {".venv-real", ".venv-class"}
+FOUND = {path.name for path in ROOT.glob(".venv-*")} - HAVE_THE_REPOSITORY
 ENVIRONMENTS = sorted(FOUND | {".venv-colab", ".venv-kaggle"})
 WHERE = "import os, toycore; print(toycore.__file__, os.listdir())"
 ANOTHER_PLACE = {

@@ -15,27 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
 
 from builder.lesson import LANGUAGES, check_same, formulas, numbers
-from course import LESSONS, ROOT, long
+from course import LESSONS, ROOT, copied, long
+from told import BOTH, KINDS, LINES, PAGES, blocks, kind, of_kind, tokens
 
-BOTH = {ROOT / "README.md": ROOT / "README.tr.md"}
-BOTH |= {page: page.parent / "tr" / page.name for page in sorted(ROOT.glob("docs/*.md"))}
-PAGES = [*BOTH, *BOTH.values(), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-
-
-def tokens(page: Path) -> list:
-    """What the page's Markdown is made of, inline parts after their block."""
-    blocks = MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8"))
-    return [one for block in blocks for one in (block, *(block.children or ()))]
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return [one.content for one in tokens(page) if one.type == "fence" and one.info == language]
 
 
 # --- links, pictures and paths ----------------------------------------------------------------
@@ -177,36 +164,6 @@ def minutes(lesson: Path, pattern: str) -> int:
 
 
 # --- commands ----------------------------------------------------------------------------------
-
-# How a line of a bash block is tested, by what it is; the first pattern that fits.
-KINDS = {
-    "server": r"(cd \S+ && )?sudo .*",
-    "tests": r".* && \.venv/bin/pytest",  # .ci/run takes it from the README and runs it
-    "set-up": r".* -r requirements\.txt && \.venv/bin/jupyter lab notebooks/\w+/\w+\.ipynb",
-    "open": r"\.venv/bin/jupyter lab notebooks/\w+/\w+\.ipynb",
-    "extra": r"(\.venv/bin/|uv )pip install -e .*",
-    "pinned": r"(\.venv/bin/|uv )pip install (--torch-backend=cpu )?-r tests/versions/\w+\.txt",
-    "tool": r"\.venv/bin/pip install [a-z-]+|\.venv/bin/pre-commit install",
-    "grader": r"\.venv/bin/pip install nbgrader==[\d.]+",
-    "grading": r"nbgrader \w+( 04_dpo-en)?",
-    # tests/lessons/test_machines.py
-    "launch": r"(srun .* )?\.venv/bin/(torchrun|accelerate launch) .*-m toycore\.real .*",
-    "script": r"\.venv/bin/python (-m [\w.]+|\S+\.py)( .*)?",
-    "pytest": r"\.venv/bin/pytest .*",
-}
-LINES = {
-    (page, line) for page in PAGES for block in blocks(page, "bash") for line in block.splitlines()
-}
-
-
-def kind(line: str) -> str:
-    return next((name for name, is_like in KINDS.items() if re.fullmatch(is_like, line)), "unknown")
-
-
-def of_kind(*names: str) -> list:
-    lines = sorted({line for _, line in LINES if kind(line) in names})
-    assert lines, names
-    return lines
 
 
 def test_every_command_is_of_a_kind_that_a_test_knows():
@@ -381,14 +338,6 @@ def test_the_command_opens_lesson_1_with_nothing_but_lessons_beside_it(line, tmp
     here = line.replace(".venv/bin/jupyter", f"{shlex.quote(sys.executable)} -m jupyter")
     with opened(here, tmp_path) as ask:
         check_lesson_1(ask, line, tmp_path)
-
-
-def copied(folder: Path) -> Path:
-    """What git knows of the repository, as one who downloads it has it."""
-    for name in run("git", "ls-files", "-z").stdout.split("\0")[:-1]:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
-    return folder
 
 
 def possible(line: str) -> bool:

@@ -1,6 +1,8 @@
 """The course in the repository: its sources, and the notebooks that they gave."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,15 @@ NOTEBOOKS = sorted(p for k in LANGUAGES for p in (ROOT / "notebooks" / k).glob("
 long = pytest.mark.long  # runs with `pytest -m long`
 # Each lesson once, in one language or the other.
 ONCE = [p for p in NOTEBOOKS if (int(p.stem[:2]) % 2 == 0) == (p.parent.name == "tr")]
+
+
+def copied(folder: Path) -> Path:
+    """What git knows of the repository, as one who downloads it has it."""
+    known = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True)
+    for name in known.split("\0")[:-1]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
 
 
 def said(notebook) -> dict[str, list[str]]:

@@ -1,10 +1,11 @@
 """How fast a slider is in a real JupyterLab: `python tests/tools/slider_latency.py` prints a table.
 
-For 60 key presses each: the time from the event of the key to the first animation frame in which
-the right picture stands in the page, loaded. Then, on painted frames (a screencast) of 30 further
-presses: how often the picture's place was blank. Then a drag of 120 mouse moves, 2 seconds and
-more, whose last move jumps to the middle: does the right picture stay, and how long after is it
-there? (`tc.widgets.editor` waits for the mouse to let go, a moment after the last move.)
+For 60 key presses each (or --keys): the time from the event of the key to the first animation
+frame in which the right picture stands in the page, loaded. Then, on painted frames (a screencast)
+of half as many further presses: how often the picture's place was blank. Then a drag of 120 mouse
+moves, 2 seconds and more, whose last move jumps to the middle: does the right picture stay, and how
+long after is it there? (`tc.widgets.editor` waits for the mouse to let go, a moment after the last
+move.)
 
 A control comes first: a picture taken away for one frame at each press must be seen as blank at
 nine presses of ten, or the script ends there.
@@ -15,6 +16,7 @@ All of it for lesson 1's picture: trained beforehand (`tc.widgets.slider`), draw
 (`tc.widgets.editor`), and with what most notebooks do, `ipywidgets.interact` and pyplot.
 """
 
+import argparse
 import base64
 import contextlib
 import importlib.metadata
@@ -38,7 +40,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import lab_server
 
-MOVES, BLINKS, DRAG_MOVES, DRAG_SECONDS = 60, 30, 120, 2.0
+VALUES, DRAG_MOVES, DRAG_SECONDS = 11, 120, 2.0
 SETUP = """
 import base64, json
 from pathlib import Path
@@ -146,12 +148,12 @@ class Bench:
         late = "new Promise((_, no) => setTimeout(() => no(Error('no right picture')), 10000))"
         return self.page.evaluate(f"Promise.race([probe.arrival, {late}])")
 
-    def blank_frames(self) -> tuple[int, int]:
+    def blank_frames(self, keys: int) -> tuple[int, int]:
         """Painted frames in which the picture's place is empty, and all painted frames."""
         box = self.page.locator(".jp-OutputArea img:visible").bounding_box()
         inner = (box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"])
         with painted_frames(self.page) as frames:
-            for _ in range(BLINKS):
+            for _ in range(keys):
                 self.press()
         contrast = [ImageStat.Stat(frame.crop(inner)).stddev[0] for frame in frames]
         return sum(spread < 10 for spread in contrast), len(frames)
@@ -231,38 +233,43 @@ def looked_up(page, count: int) -> list[str]:
     return sources
 
 
-def control(browser, lab) -> str:
+def control(browser, lab, keys: int) -> str:
     """Are blank frames seen that last for one frame? Else a count of zero says nothing."""
-    with opened(browser, lab, TRAINED, 11, learn=False) as bench:
+    with opened(browser, lab, TRAINED, VALUES, learn=False) as bench:
         bench.page.evaluate(BLINK)
-        blank, painted = bench.blank_frames()
-    found = f"control, one blank frame at each of {BLINKS} presses: {blank} of {painted} frames"
-    if blank < 0.9 * BLINKS:
+        blank, painted = bench.blank_frames(keys)
+    found = f"control, one blank frame at each of {keys} presses: {blank} of {painted} frames"
+    if blank < 0.9 * keys:
         raise SystemExit(f"{found}: blank frames are not seen")
     return found
 
 
-def measured(browser, lab) -> list[tuple]:
+def measured(browser, lab, keys: int) -> list[tuple]:
     """A row of the table for each slider: title, latencies, blank frames, drag."""
-    rows = []
-    with opened(browser, lab, TRAINED, 11, learn=False) as bench:
-        rows.append(row("trained: `tc.widgets.slider`", bench))
-    with opened(browser, lab, LIVE, MOVES + 1, learn=False) as bench:
-        rows.append(("live: `tc.widgets.editor`, first visit", *presses(bench), None, None))
-        rows.append(row("live, seen before", bench))
-    with opened(browser, lab, PYPLOT, 11, learn=True) as bench:
-        rows.append(row("`interact` and pyplot", bench))
+    rows, new = [], keys + 1 + keys % 2  # each press reaches a new value; one is in the middle
+    with opened(browser, lab, TRAINED, VALUES, learn=False) as bench:
+        rows.append(row("trained: `tc.widgets.slider`", bench, keys))
+    with opened(browser, lab, LIVE, new, learn=False) as bench:
+        first = presses(bench, keys)
+        rows.append(("live: `tc.widgets.editor`, first visit", *first, None, None))
+        rows.append(row("live, seen before", bench, keys))
+    with opened(browser, lab, PYPLOT, VALUES, learn=True) as bench:
+        rows.append(row("`interact` and pyplot", bench, keys))
     return rows
 
 
-def row(title: str, bench: Bench) -> tuple:
-    return title, *presses(bench), bench.blank_frames(), bench.drag()
+def row(title: str, bench: Bench, keys: int) -> tuple:
+    return title, *presses(bench, keys), bench.blank_frames(half(keys)), bench.drag()
 
 
-def presses(bench: Bench) -> tuple[list[float], float]:
+def half(keys: int) -> int:
+    return math.ceil(keys / 2)
+
+
+def presses(bench: Bench, keys: int) -> tuple[list[float], float]:
     """The latency of each press, and how many CPUs worked for others meanwhile."""
     began, before = time.monotonic(), cpu_of_others()
-    times = [bench.press() for _ in range(MOVES)]
+    times = [bench.press() for _ in range(keys)]
     return times, (cpu_of_others() - before) / (time.monotonic() - began)
 
 
@@ -300,6 +307,11 @@ def machine(browser) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--keys", type=int, default=60, help="presses of each slider (60)")
+    keys = parser.parse_args().keys
+    if keys < 1:
+        parser.error(f"--keys must be at least 1; got {keys}")
     with (
         tempfile.TemporaryDirectory() as folder,
         lab_server.serve(Path(folder)) as lab,
@@ -307,8 +319,8 @@ def main() -> None:
     ):
         browser = lab_server.launch(playwright)
         print(machine(browser), f"load before: {psutil.getloadavg()[0]:.2f}", sep="\n", flush=True)
-        print(control(browser, lab), flush=True)
-        print(table(measured(browser, lab)))
+        print(control(browser, lab, half(keys)), flush=True)
+        print(table(measured(browser, lab, keys)))
         browser.close()
 
 

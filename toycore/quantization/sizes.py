@@ -38,7 +38,7 @@ def tensor_bytes(module: nn.Module) -> int:
     for name, value in _kept(module).items():
         for tensor in _plain(name, value):
             address, size = _memory(name, tensor)
-            storages[address] = max(size, storages.get(address, 0))
+            storages[address] = max(size, storages.get(address, size))
     return sum(storages.values())
 
 
@@ -62,7 +62,7 @@ def _check(module) -> None:
 def _kept(module: nn.Module) -> dict[str, object]:
     """Name → tensor, or packed tensors, which only the state shows; a layer with two names once."""
     layers = dict(module.named_modules())
-    state = _state(module, keep_vars=True).items()
+    state = _state(module).items()
     packed = {name: value for name, value in state if name.rpartition(".")[0] in layers}
     own = (module.named_parameters, module.named_buffers)
     return packed | {name: value for named in own for name, value in named(remove_duplicate=False)}
