@@ -14,13 +14,13 @@ import nbformat
 import pytest
 
 import classroom
+import classroom_hub
 from builder import graded
 from course import COURSE, long
 
 MISSING = None if find_spec("nbgrader") else "nbgrader is not installed"
 if (what := classroom.missing() or MISSING) and not os.environ.get("NOTHING_IS_MISSING"):
     pytest.skip(what, allow_module_level=True)
-import classroom_hub
 
 pytestmark = long
 
