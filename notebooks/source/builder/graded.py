@@ -31,7 +31,7 @@ SOLUTION = "{}\n### BEGIN SOLUTION\n{}\n### END SOLUTION"
 CHECK = """\
 verdict = {}
 display(verdict)
-assert verdict.credit, verdict.head
+assert verdict.credit, verdict
 {} * verdict.credit"""
 MADE = """\
 told = {}
