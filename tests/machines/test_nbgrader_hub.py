@@ -16,7 +16,8 @@ import pytest
 import classroom
 import classroom_hub
 from builder import graded
-from course import COURSE, long
+from course import COURSE, ROOT, long
+from told import blocks
 
 MISSING = None if find_spec("nbgrader") else "nbgrader is not installed"
 if (what := classroom.missing() or MISSING) and not os.environ.get("NOTHING_IS_MISSING"):
@@ -31,11 +32,9 @@ c.Spawner.environment.update({{"JUPYTER_CONFIG_PATH": {shared!r}, "PATH": {path!
 """
 
 
-def settings(folder: Path, **named) -> None:
-    """An nbgrader_config.py there."""
+def settings(folder: Path, text: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [f"c.{name.replace('__', '.')} = {value!r}" for name, value in named.items()]
-    (folder / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *lines, ""]))
+    (folder / "nbgrader_config.py").write_text(text)
 
 
 def prepared(folder: Path) -> str:
@@ -47,11 +46,12 @@ def prepared(folder: Path) -> str:
         path.write_bytes(data)
     exchange.mkdir()
     exchange.chmod(0o777)
-    shared = {"CourseDirectory__course_id": "toycore", "Exchange__root": str(exchange)}
-    settings(folder / "shared", **shared)
+    settings(folder / "shared", f"c.Exchange.root = {str(exchange)!r}")
     for user in LEARNERS:
-        settings(folder / "homes" / user / ".jupyter", CourseDirectory__student_id=user)
-    settings(folder / "homes" / TEACHER / ".jupyter", CourseDirectory__root=str(course))
+        settings(folder / "homes" / user / ".jupyter", f"c.CourseDirectory.student_id = {user!r}")
+    (told,) = blocks(ROOT / "docs" / "grading.md", "python")
+    told = told.replace("/home/jupyter-<name>/course", str(course))
+    settings(folder / "homes" / TEACHER / ".jupyter", told)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return SPAWNED.format(shared=str(folder / "shared"), path=path)
 
