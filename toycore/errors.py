@@ -467,15 +467,15 @@ ERRORS: dict[str, dict[str, str]] = {
         "en": "There is no such folder: {folder}",
     },
     "class_no_notebook": {
-        "tr": "Bu klasörde hiç not defteri yok: {folder}",
+        "tr": "Bu klasörde hiç ders defteri yok: {folder}",
         "en": "There is no notebook in this folder: {folder}",
     },
     "class_none": {
-        "tr": "Tabloya girebilecek bir not defteri yok:",
+        "tr": "Tabloya girebilecek bir defter yok:",
         "en": "There is no notebook that could be put into the table:",
     },
     "class_tie": {
-        "tr": "Birden çok dersten eşit sayıda not defteri var: {lessons}. Hangi dersin tablosunu istediğinizi yazın: --lesson {first}",
+        "tr": "Birden çok dersten eşit sayıda defter var: {lessons}. Hangi dersin tablosunu istediğinizi yazın: --lesson {first}",
         "en": "There are as many notebooks of one lesson as of another: {lessons}. Say of which you want the table: --lesson {first}",
     },
     "class_unwritable": {

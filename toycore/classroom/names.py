@@ -76,11 +76,11 @@ def order(name: str, language: str) -> tuple[list, str]:
     return [*map(_place, pieces)], name
 
 
-def _place(piece: str) -> tuple[int, int, bool]:
-    """Where it stands; a letter with a foreign accent comes right after the letter without it."""
+def _place(piece: str) -> tuple[int, int]:
+    """Where it stands; a letter with a foreign accent, with the letter without it."""
     if piece.isdecimal():
-        return 1, int(piece), False
+        return 1, int(piece)
     bare = piece if piece in ALPHABET else unicodedata.normalize("NFKD", piece)[0]
     if bare in ALPHABET:
-        return 2, ALPHABET.find(bare), piece != bare
-    return (0 if piece.isspace() else 3), ord(piece), False
+        return 2, ALPHABET.find(bare)
+    return (0 if piece.isspace() else 3), ord(piece)
