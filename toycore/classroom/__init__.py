@@ -17,7 +17,7 @@ import importlib.util
 from pathlib import Path
 
 from toycore.classroom import lessons, page, reading
-from toycore.classroom.reading import NoTable, collect
+from toycore.classroom.reading import NoTable, collect, where
 from toycore.errors import LANGUAGES, in_its_language, say, set_language
 from toycore.language import text
 
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     except NoTable as why:
         raise SystemExit(str(why)) from None
     print(page.counts(group), *reading.listed(group.aside, group.language), sep="\n")
-    print(text("class.written", group.language).format(", ".join(map(str, paths))))
+    print(text("class.written", group.language).format(", ".join(map(where, paths))))
 
 
 def options() -> argparse.ArgumentParser:
@@ -69,5 +69,5 @@ def put(path: Path, data: bytes, language: str) -> Path:
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise NoTable(say("class_unwritable", path=path, error=error.strerror)) from None
+        raise NoTable(say("class_unwritable", path=where(path), error=error.strerror)) from None
     return path

@@ -10,7 +10,7 @@ from toycore.classroom.reading import Class, HandIn, where
 from toycore.language import text
 from toycore.plots.handed_in import handed_in, signed
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet's formula begins (OWASP)
+FORMULA = tuple("=+-@＝＋－＠")  # with which a spreadsheet's formula begins (OWASP)
 
 
 def csv(group: Class) -> bytes:

@@ -81,13 +81,12 @@ def collect(folder: Path, lesson: str | None = None, language: str | None = None
 
 def everything(folder: Path) -> list[HandIn | Aside]:
     """What was meant to be a hand-in; NoTable where there is nothing of that kind."""
-    told = names.plain(str(folder), 300)
     if not folder.is_dir():
-        raise NoTable(say("class_no_folder", folder=told))
+        raise NoTable(say("class_no_folder", folder=where(folder)))
     found = (read(path, path.relative_to(folder)) for path in files(folder))
     meant = [one for one in found if one is not None]
     if not meant:
-        raise NoTable(say("class_no_notebook", folder=told))
+        raise NoTable(say("class_no_notebook", folder=where(folder)))
     return meant
 
 
