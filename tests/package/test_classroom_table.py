@@ -21,6 +21,7 @@ from nbformat import v4
 from test_colours import APART, VISIONS, distance
 
 import toycore as tc
+from accessibility import findings
 from toycore import classroom
 from toycore.classroom import lessons, names, page, summary
 from toycore.classroom.reading import Aside, Class, HandIn, NoTable, collect
@@ -446,8 +447,9 @@ def test_a_learner_has_one_row_however_many_files_a_folder_holds(tmp_path):
     assert reasons(found) == {"ayse/old/04_dpo.ipynb": "twice"}
 
 
-def test_the_same_bytes_under_two_names_count_once_unless_nothing_was_done(tmp_path):
-    work = json.dumps(notebook(told("uuuu", said="-r"))).encode()
+@pytest.mark.parametrize("what", [told("uuuu", said="-r"), told("tuuu"), told("uuup")])
+def test_the_same_bytes_under_two_names_count_once(tmp_path, what):
+    work = json.dumps(notebook(what)).encode()
     for name in ("ali", "oya", "su"):
         put(tmp_path, f"{name}_04_dpo.ipynb", work)
     assert collect(tmp_path).aside == [
@@ -707,6 +709,15 @@ def test_a_summary_of_another_shape_is_refused_as_a_whole(path, value):
         summary.parse(shown(changed(path, value)))
 
 
+def test_exercises_are_in_the_lessons_order_whatever_the_file_says():
+    made = told("pptu")
+    made["exercises"].reverse()
+    done = summary.parse(shown(made)).exercises
+    assert [(name, one.state) for name, one in done.items()] == [
+        *zip(EXERCISES, ("passed", "passed", "tried", "unwritten"), strict=True)
+    ]
+
+
 @pytest.mark.parametrize(
     "output",
     [
@@ -929,6 +940,25 @@ def test_a_class_without_mistakes_surprises_and_files_set_aside_says_so(language
     assert len(shown.tables) == 1
     for key in ("no_mistakes", "no_surprises", "no_aside"):
         assert text(f"class.{key}", language) in shown.words
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_for_every_eye_and_width_and_asks_for_nothing(browser, axe, tmp_path, scheme):
+    class_of_thirty(tmp_path, "en")
+    classroom.main([str(tmp_path)])
+    address, asked = (tmp_path / "toycore-dpo.html").as_uri(), []
+    for width in (1100, 400):
+        view = {"width": width, "height": 900}
+        # The page forbids scripts; axe is one.
+        context = browser.new_context(color_scheme=scheme, viewport=view, bypass_csp=True)
+        shown = context.new_page()
+        shown.on("request", lambda request: asked.append(request.url[:200]))
+        shown.goto(address)
+        assert findings(shown, axe) == []
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        assert shown.evaluate("document.images[0].naturalWidth") == 1000
+        context.close()
+    assert {url for url in asked if not url.startswith("data:image/png")} == {address}
 
 
 def test_every_cell_says_its_state_in_words_too():

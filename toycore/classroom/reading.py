@@ -6,7 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, NamedTuple
 
 from toycore.classroom import lessons, names
@@ -83,8 +83,8 @@ def everything(folder: Path) -> list[HandIn | Aside]:
     """What was meant to be a hand-in; NoTable where there is nothing of that kind."""
     if not folder.is_dir():
         raise NoTable(say("class_no_folder", folder=where(folder)))
-    found = (read(path, path.relative_to(folder)) for path in files(folder))
-    meant = [one for one in found if one is not None]
+    paths = ((path, PurePosixPath(path.relative_to(folder).as_posix())) for path in files(folder))
+    meant = [one for one in (read(*both) for both in paths) if one is not None]
     if not meant:
         raise NoTable(say("class_no_notebook", folder=where(folder)))
     return meant
@@ -107,11 +107,8 @@ def files(folder: Path) -> Iterator[Path]:
     """Every file that may be a hand-in: not what systems and Jupyter hide beside them."""
     for place, inside, here in os.walk(folder):
         inside[:] = sorted(name for name in inside if not hidden(name))
-        yield from (
-            found
-            for found in (Path(place, name) for name in sorted(here) if not hidden(name))
-            if found.is_file()
-        )
+        shown = (Path(place, name) for name in sorted(here) if not hidden(name))
+        yield from filter(Path.is_file, shown)
 
 
 def hidden(name: str) -> bool:
