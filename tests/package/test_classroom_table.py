@@ -649,7 +649,7 @@ def test_notebooks_of_all_kinds_are_read_without_a_word(tmp_path, made, split, c
     if split and "cells" in made:
         data = made["cells"][1]["outputs"][0]["data"]
         data["text/html"] = re.findall(r".{1,40}", data["text/html"])
-    put(tmp_path, "a.ipynb", b"\xef\xbb\xbf" + json.dumps(made).encode())
+    put(tmp_path, "a.IPYNB" if split else "a.ipynb", b"\xef\xbb\xbf" + json.dumps(made).encode())
     found = collect(tmp_path)
     assert (learners(found), found.aside) == (["a"], [])
     assert capfd.readouterr() == ("", "")

@@ -56,7 +56,7 @@ def installed() -> None:
 
 
 def write(group: reading.Class, folder: Path) -> list[Path]:
-    """Write both files beside the hand-ins; NoTable where that cannot be."""
+    """Write both files beside the hand-ins; where they are."""
     files = {".csv": page.csv(group), ".html": page.page(group)}
     return [
         put(folder / f"toycore-{group.lesson}{end}", data, language=group.language)
@@ -66,6 +66,7 @@ def write(group: reading.Class, folder: Path) -> list[Path]:
 
 @in_its_language
 def put(path: Path, data: bytes, language: str) -> Path:
+    """Write a file; NoTable, in the language of the table, where that cannot be."""
     try:
         path.write_bytes(data)
     except OSError as error:

@@ -3,6 +3,7 @@
 import base64
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from toycore.classroom import lessons
@@ -35,10 +36,7 @@ def table(group: Class):
     """Learners down; state and tries of each exercise, and sums (pandas.DataFrame)."""
     import pandas as pd
 
-    def say(key: str) -> str:
-        return text(f"class.{key}", group.language)
-
-    rows = []
+    rows, say = [], speaker(group.language)
     for one in group.hand_ins:
         done = one.summary.exercises
         rows.append(
@@ -120,13 +118,11 @@ def page(group: Class) -> bytes:
     """The page, in UTF-8."""
     import jinja2
 
-    def say(key: str) -> str:
-        return text(f"class.{key}", group.language)
-
     files = jinja2.FileSystemLoader(Path(__file__).parent)
     inside = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, loader=files)
     inside.filters["marked"] = marked
     png, alt = picture(group)
+    say = speaker(group.language)
     told = inside.get_template("page.html").render(
         say=say,
         language=group.language,
@@ -159,10 +155,9 @@ def picture(group: Class) -> tuple[str, str]:
 
 def row(one: HandIn, language: str) -> dict:
     """What the page says of one learner."""
-    work = []
+    work, say = [], speaker(language)
     for done in one.summary.exercises.values():
-        state = text(f"class.{done.state}", language)
-        words = text("class.cell", language).format(state, done.tries)
+        words = say("cell").format(say(done.state), done.tries)
         sign = signed(done.state, done.tries)
         work.append({"state": done.state, "sign": sign, "words": words})
     sums = (passed(one), *predicted(one))
@@ -176,10 +171,14 @@ def passed_by(group: Class) -> list[int]:
     return [column.count("passed") for column in zip(*states, strict=True)]
 
 
+def speaker(language: str) -> Callable[[str], str]:
+    """What has the words of this page in a language."""
+    return lambda key: text(f"class.{key}", language)
+
+
 def counts(group: Class) -> str:
     """How many hand-ins there are, and how many files were set aside."""
-    told = text("class.counts", group.language)
-    return told.format(len(group.hand_ins), len(group.aside))
+    return speaker(group.language)("counts").format(len(group.hand_ins), len(group.aside))
 
 
 def marked(words: str):
