@@ -440,11 +440,11 @@ def test_a_copy_counts_where_the_first_file_is_broken(tmp_path):
 
 
 def test_a_learner_has_one_row_however_many_files_a_folder_holds(tmp_path):
-    put(tmp_path, "ayse/old/04_dpo.ipynb", told("tttt"))
+    put(tmp_path, "ayse/01 old/04_dpo.ipynb", told("tttt"))
     put(tmp_path, "ayse/04_dpo.ipynb", told("pppp"))
     found = collect(tmp_path)
     assert [one.file.as_posix() for one in found.hand_ins] == ["ayse/04_dpo.ipynb"]
-    assert reasons(found) == {"ayse/old/04_dpo.ipynb": "twice"}
+    assert reasons(found) == {"ayse/01 old/04_dpo.ipynb": "twice"}
 
 
 @pytest.mark.parametrize("what", [told("uuuu", said="-r"), told("tuuu"), told("uuup")])
@@ -527,6 +527,7 @@ def test_what_is_plainly_no_hand_in_is_passed_over(tmp_path):
         put(tmp_path, name, b"" if name == "empty.txt" else b"\x00\x01")
     put(tmp_path, "settings.json", b'{"theme": "dark"}')
     put(tmp_path, "list.json", b'[{"nbformat": 4}]')
+    put(tmp_path, "maze.json", b'{"cells": []}')
     (tmp_path / "nothing").mkdir()
     found = collect(tmp_path)
     assert (learners(found), found.aside) == (["ayse"], [])
@@ -540,6 +541,8 @@ def test_what_is_plainly_no_hand_in_is_passed_over(tmp_path):
         ("b.ipynb", b"\x89PNG\r\n", "broken"),
         ("b.ipynb", b"{}", "broken"),
         ("b.ipynb", b"[]", "broken"),
+        ("b.ipynb", b'{"cells": []}', "broken"),
+        ("b.ipynb", b'{"nbformat": 4, "nbformat_minor": 5, "cells": {"a": 1}}', "broken"),
         ("b.ipynb", b"3", "broken"),
         ("b.ipynb", b'{"nbformat": 4}', "broken"),
         ("b.ipynb", b'{"nbformat": "x", "cells": []}', "broken"),
@@ -590,7 +593,8 @@ def test_a_notebook_that_only_looks_like_one_has_no_summary(tmp_path, change):
 )
 def test_a_renamed_notebook_is_told_its_name(tmp_path, name, due):
     put(tmp_path, "a.ipynb", told("pppp"))
-    path = put(tmp_path, name, told("tttt"))
+    data = json.dumps(notebook(told("tttt"))).encode()
+    path = put(tmp_path, name, b"\xef\xbb\xbf\r\n" + data)  # as an editor on Windows saves it
     assert collect(tmp_path).aside == [Aside(PurePosixPath(name), "renamed", due)]
     path.rename(tmp_path / due)
     assert learners(collect(tmp_path)) == ["a", "b"]

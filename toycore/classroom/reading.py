@@ -1,5 +1,6 @@
 """A folder of returned notebooks: who handed in what, and which files are set aside, and why."""
 
+import codecs
 import json
 import os
 import warnings
@@ -7,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from toycore.classroom import lessons, names
 from toycore.classroom.summary import BEGINNING, Summary, Unreadable, parse
@@ -73,8 +74,8 @@ def collect(folder: Path, lesson: str | None = None, language: str | None = None
     if lesson is None or not hand_ins:
         raise NoTable("\n".join([say("class_none"), *listed(aside, spoken())]))
     language = language or most_common_language(hand_ins)
-    shown = names.shown({one.owner for one in hand_ins})
-    hand_ins = [one._replace(learner=shown[one.owner]) for one in hand_ins]
+    called = names.shown({one.owner for one in hand_ins})
+    hand_ins = [one._replace(learner=called[one.owner]) for one in hand_ins]
     hand_ins.sort(key=lambda one: (names.order(one.learner, language), one.file))
     return Class(lesson, language, hand_ins, aside)
 
@@ -107,8 +108,8 @@ def files(folder: Path) -> Iterator[Path]:
     """Every file that may be a hand-in: not what systems and Jupyter hide beside them."""
     for place, inside, here in os.walk(folder):
         inside[:] = sorted(name for name in inside if not hidden(name))
-        shown = (Path(place, name) for name in sorted(here) if not hidden(name))
-        yield from filter(Path.is_file, shown)
+        seen = (Path(place, name) for name in sorted(here) if not hidden(name))
+        yield from filter(Path.is_file, seen)
 
 
 def hidden(name: str) -> bool:
@@ -118,21 +119,17 @@ def hidden(name: str) -> bool:
 def read(path: Path, file: PurePath) -> HandIn | Aside | None:
     """The work in a file, or why it is set aside; None where it is plainly no hand-in."""
     meant = names.of_a_notebook(file.name)
-    try:
-        with path.open("rb") as opened:
-            start = opened.read(1000)
-            if not meant and not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-                return None  # a picture, a film, a table
-            data = start + opened.read()
-    except OSError:
-        return Aside(file, "broken") if meant else None
-    cells = notebook_cells(data)
-    if cells is None and not meant:
+    data = content(path, meant)
+    cells = None if data is None else shown(data)
+    if data is not None and cells is not None:
+        return judged(file, data, cells)
+    if not meant:
         return None
-    if not data.strip():
-        return Aside(file, "empty")
-    if cells is None:
-        return Aside(file, "broken")
+    return Aside(file, "broken" if data is None or data.strip() else "empty")
+
+
+def judged(file: PurePath, data: bytes, cells: list[list[str]]) -> HandIn | Aside:
+    """The work in a notebook, or why it is set aside; cells: what each of them shows as HTML."""
     if file.suffix.lower() != ".ipynb":
         return Aside(file, "renamed", renamed(file))
     if not cells:
@@ -140,13 +137,27 @@ def read(path: Path, file: PurePath) -> HandIn | Aside | None:
     owner = names.learner(file)
     if not any(owner):
         return Aside(file, "nameless")
-    outputs = [told for cell in cells for told in shown_html(cell) if told.startswith(BEGINNING)]
-    if not outputs:
+    summaries = [html for cell in cells for html in cell if html.startswith(BEGINNING)]
+    if not summaries:
         return Aside(file, "unrun")
     try:
-        return HandIn(owner, "", file, sha256(data).digest(), parse(outputs[-1]))
+        return HandIn(owner, "", file, sha256(data).digest(), parse(summaries[-1]))
     except Unreadable:
         return Aside(file, "unreadable")
+
+
+def content(path: Path, meant: bool) -> bytes | None:
+    """What a file holds; None where it cannot be read, or has neither a notebook's name nor look.
+
+    Of a film or a picture only the beginning is read.
+    """
+    try:
+        with path.open("rb") as opened:
+            start = opened.read(1000)
+            looks = start.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+            return start + opened.read() if meant or looks else None
+    except OSError:
+        return None
 
 
 def renamed(file: PurePath) -> str:
@@ -155,8 +166,8 @@ def renamed(file: PurePath) -> str:
     return names.plain(f"{bare}.ipynb", 300)
 
 
-def notebook_cells(data: bytes) -> list | None:
-    """The cells of a notebook of any version; None: these bytes are no notebook."""
+def shown(data: bytes) -> list[list[str]] | None:
+    """What each cell of a notebook, of any version, shows as HTML; None: this is no notebook."""
     import nbformat
 
     try:
@@ -166,19 +177,10 @@ def notebook_cells(data: bytes) -> list | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # cells without an id, which Colab writes
             cells = nbformat.reads(told, as_version=4).cells
-        return cells if isinstance(cells, list) else None
-    except Exception:  # nbformat fails in many ways on what is no notebook
+        outputs = ([output.get("data", {}) for output in cell.get("outputs", [])] for cell in cells)
+        return [[one["text/html"].lstrip() for one in its if "text/html" in one] for its in outputs]
+    except Exception:  # there is no end of what can be wrong with what is no notebook
         return None
-
-
-def shown_html(cell: Any) -> Iterator[str]:
-    """What a cell's outputs show as HTML. Nothing about the cell is certain."""
-    outputs = cell.get("outputs") if isinstance(cell, dict) else None
-    for output in outputs if isinstance(outputs, list) else []:
-        data = output.get("data") if isinstance(output, dict) else None
-        html = data.get("text/html") if isinstance(data, dict) else None
-        if isinstance(html, str):
-            yield html.lstrip()
 
 
 # --- all files ------------------------------------------------------------------------------------
