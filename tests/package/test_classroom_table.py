@@ -562,6 +562,21 @@ def test_a_file_without_a_notebook_in_it_is_named(tmp_path, name, data, reason):
     assert reasons(collect(tmp_path)) == {name: reason}
 
 
+def test_a_file_that_the_system_refuses_to_open_is_named(tmp_path, monkeypatch):
+    put(tmp_path, "a.ipynb", told("pppp"))
+    put(tmp_path, "b.ipynb", told("pppp"))
+    put(tmp_path, "photo.png", b"\x89PNG")
+    usual = Path.open
+
+    def refused(path, *mode):
+        if path.name in ("b.ipynb", "photo.png"):
+            raise PermissionError(13, "Permission denied")
+        return usual(path, *mode)
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert reasons(collect(tmp_path)) == {"b.ipynb": "broken"}
+
+
 @pytest.mark.parametrize("change", ["cells", "metadata", "outputs", "data", "html"])
 def test_a_notebook_that_only_looks_like_one_has_no_summary(tmp_path, change):
     put(tmp_path, "a.ipynb", told("pppp"))
