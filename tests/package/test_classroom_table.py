@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
 from nbformat import v4
 from test_colours import APART, VISIONS, distance
 
@@ -862,7 +863,7 @@ def test_mistakes_are_counted_by_learners_those_of_most_first():
 
     work = {
         "a": {"dpo_loss": met(("x", 9)), "own_pairs": met(("x", 1))},
-        "b": {"dpo_loss": met(("y", 1), ("y", 1)), "few_pairs": met(("z", 2))},
+        "b": {"dpo_loss": met(("y", 1), ("y", 1)), "few_pairs": met(("z", 20))},
         "c": {"dpo_loss": met(("y", 1), ("w", 0)), "own_pairs": met(("x", 2))},
         "d": {"own_pairs": met(("x", 1))},
     }
@@ -874,9 +875,32 @@ def test_mistakes_are_counted_by_learners_those_of_most_first():
     assert counted == [
         [3, 4, "own_pairs", "x"],
         [2, 3, "dpo_loss", "y"],
+        [1, 20, "few_pairs", "z"],
         [1, 9, "dpo_loss", "x"],
-        [1, 2, "few_pairs", "z"],
     ]
+
+
+def test_one_learner_has_one_voice_however_often_a_file_says_it():
+    forged = {"dpo_loss": [("shape", "forged", 1)] * 50}
+    honest = {"dpo_loss": [("shape", "The shape is wrong.", 1)]}
+    met = {"a": forged, "b": honest, "c": honest}
+    found = group(*(hand_in(name, told("tttt", met=its)) for name, its in met.items()))
+    (row,) = page.mistakes(found)
+    assert (row["learners"], row["said"]) == (3, "The shape is wrong.")
+
+
+def test_predictions_are_counted_where_they_were_made_and_revealed():
+    answers = ("rrw", "wrw", "wr-", "w?-", "rw-", "-w-")
+    found = group(*(hand_in(f"n{at}", told("uuuu", said=one)) for at, one in enumerate(answers)))
+    # The last one claims that a prediction came true which was not made.
+    found.hand_ins.append(hand_in("n9", changed((*SAID, "said"), None)))
+    keys = ("about", "wrong", "predicted")
+    assert [[row[key] for key in keys] for row in page.surprises(found)] == [
+        ["question 1", 3, 5], ["question 2", 3, 6], ["question 3", 2, 2]
+    ]  # fmt: skip
+    assert [page.predicted(one) for one in found.hand_ins] == [
+        (3, 2), (3, 1), (2, 1), (2, 0), (2, 1), (1, 0), (1, 0)
+    ]  # fmt: skip
 
 
 def test_a_mixed_class_reads_the_words_of_the_pages_language():
@@ -1006,6 +1030,10 @@ def test_the_picture_has_a_row_for_each_learner_and_a_colour_and_a_sign_for_each
         height = picture.figure.get_figheight()
         assert picture.png.startswith(b"\x89PNG")
     assert height > 0.3 * size
+    for at, state in enumerate(STATES.values()):  # in its colour too where all are alike
+        drawn = handed_in(people, EXERCISES, [[(state, 1)] * 4] * size, "en")
+        (alike,) = drawn.figure.axes[0].images
+        assert np.allclose(alike.to_rgba(alike.get_array()), to_rgba(SHADES.colors[at]))
     for one, other in ((0, 1), (0, 2), (1, 2)):
         for vision in VISIONS.values():
             assert distance(SHADES.colors[one], SHADES.colors[other], vision) >= APART
@@ -1053,7 +1081,9 @@ def test_what_is_not_installed_is_named_before_any_work(tmp_path, monkeypatch, l
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name in missing else found(name)
     )
-    with pytest.raises(SystemExit, match=r'jinja2, nbformat\. .*: pip install "toycore\[class\]"'):
+    told = "Kurmak için" if language == "tr" else "To install it"
+    command = re.escape('pip install "toycore[class]"')
+    with pytest.raises(SystemExit, match=rf"jinja2, nbformat\. {told}: {command}"):
         classroom.main([str(tmp_path / "nowhere"), "--language", language])
 
 

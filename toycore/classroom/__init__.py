@@ -18,7 +18,7 @@ from pathlib import Path
 
 from toycore.classroom import lessons, page, reading
 from toycore.classroom.reading import NoTable, collect, where
-from toycore.errors import LANGUAGES, in_its_language, say, set_language
+from toycore.errors import LANGUAGES, in_its_language, say
 from toycore.language import text
 
 NEEDED = ("jinja2", "nbformat", "pandas")
@@ -27,10 +27,8 @@ NEEDED = ("jinja2", "nbformat", "pandas")
 def main(arguments: list[str] | None = None) -> None:
     """Turn a folder of returned notebooks into one table: a CSV file and an HTML page."""
     asked = options().parse_args(arguments)
-    if asked.language:
-        set_language(asked.language)
     try:
-        installed()
+        installed(asked.language)
         group = collect(asked.folder, asked.lesson, asked.language)
         paths = write(group, asked.folder)
     except NoTable as why:
@@ -47,7 +45,8 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def installed() -> None:
+@in_its_language
+def installed(language: str | None = None) -> None:
     """NoTable, unless the libraries are here that only this command needs."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
