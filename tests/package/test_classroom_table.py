@@ -846,6 +846,16 @@ def test_words_are_put_on_one_line_without_signs_that_nobody_sees():
     assert names.plain(DECOMPOSED) == "Ömer"
 
 
+def test_a_summarys_words_are_put_on_one_line_too():
+    odd = "a\ud800\n\x1bb " + "x" * 1000
+    due = "a b " + "x" * 595 + "…"
+    met = {"dpo_loss": [("na\x00me", odd, 1)]}
+    read = summary.parse(shown(told("tttt", met=met)))
+    assert read.exercises["dpo_loss"].met == (("na me", due, 1),)
+    read = summary.parse(shown(changed((*SAID, "about"), odd)))
+    assert read.predictions[0].about == due
+
+
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
 def test_a_name_that_is_no_text_is_shown(tmp_path):
     put(tmp_path, b"\xd6mer_04_dpo.ipynb".decode("utf-8", "surrogateescape"), told("pppp"))
