@@ -84,13 +84,21 @@ def shown(what) -> str:
     return f'<div class="tc-summary" data-summary="{html.escape(data)}"><p>…</p></div>'
 
 
-def notebook(*summaries, cells=()) -> dict:
+def notebook(*summaries) -> dict:
+    """Prose, the cell of the summary, and one with outputs of other kinds."""
     outputs = [
         v4.new_output("execute_result", {"text/plain": "…", "text/html": shown(one)})
         for one in summaries
     ]
-    last = v4.new_code_cell('tc.checks.summary("dpo")', outputs=outputs)
-    return v4.new_notebook(cells=[v4.new_markdown_cell("# DPO"), *cells, last])
+    others = [v4.new_output("stream", text="…"), v4.new_output("error", traceback=["…"])]
+    others += [v4.new_output("display_data", {"image/png": "AA=="})]
+    return v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# DPO"),
+            v4.new_code_cell('tc.checks.summary("dpo")', outputs=outputs),
+            v4.new_code_cell("1 / 0", outputs=others),
+        ]
+    )
 
 
 def put(folder: Path, name: str, what=b"") -> Path:
