@@ -5,6 +5,7 @@ import html
 import importlib.util
 import io
 import json
+import os
 import random
 import re
 import sys
@@ -24,7 +25,7 @@ from test_colours import APART, VISIONS, distance
 import toycore as tc
 from accessibility import findings
 from toycore import classroom
-from toycore.classroom import lessons, names, page, summary
+from toycore.classroom import lessons, names, page, reading, summary
 from toycore.classroom.reading import Aside, Class, HandIn, NoTable, collect
 from toycore.errors import LANGUAGES
 from toycore.language import text
@@ -540,6 +541,14 @@ def test_what_is_plainly_no_hand_in_is_passed_over(tmp_path):
     (tmp_path / "nothing").mkdir()
     found = collect(tmp_path)
     assert (learners(found), found.aside) == (["ayse"], [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights there")
+def test_what_is_no_file_is_not_opened(tmp_path):
+    put(tmp_path, "a.ipynb", told("pppp"))
+    (tmp_path / "b.ipynb").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "c.ipynb")  # to open it would be to wait for ever
+    assert [path.name for path in reading.files(tmp_path)] == ["a.ipynb"]
 
 
 @pytest.mark.parametrize(
