@@ -15,6 +15,7 @@ plots/  widgets/            figures; sliders and questions
 checks/       the exercises of the lessons: checks that name the mistake
 real/         the same by TRL and PEFT on a small transformer, checked against the oracle
 bench/        how fast it is:  python -m toycore.bench
+classroom/    what a class handed in, as one table:  python -m toycore.classroom
 language.py  glossary.py    the words and the terms, in Turkish and English
 errors.py     what is said of wrong input, in both, and in which of them
 """
@@ -69,6 +70,7 @@ __all__ = [
     "bench",
     "broken",
     "checks",
+    "classroom",
     "dpo",
     "exact",
     "glossary",
@@ -100,6 +102,6 @@ __all__ = [
 
 def __getattr__(name: str):
     """Load the parts that few need, or that import matplotlib or ipywidgets, on first use."""
-    if name in ("bench", "broken", "checks", "plots", "real", "widgets"):
+    if name in ("bench", "broken", "checks", "classroom", "plots", "real", "widgets"):
         return importlib.import_module(f"toycore.{name}")
     raise AttributeError(say("no_attribute", name=repr(name)))

@@ -469,6 +469,31 @@ ERRORS: dict[str, dict[str, str]] = {
         "tr": "kopya küçülmedi: {before} bayt yerine {after} bayt",
         "en": "the copy is not smaller: {after:,} bytes instead of {before:,}",
     },
+    # --- what a class hands in ---
+    "class_missing": {
+        "tr": "Bu komut için gereken, ama kurulu olmayan: {libraries}. Kurmak için: {command}",
+        "en": "Needed by this command and not installed: {libraries}. To install it: {command}",
+    },
+    "class_no_folder": {
+        "tr": "Böyle bir klasör yok: {folder}",
+        "en": "There is no such folder: {folder}",
+    },
+    "class_no_notebook": {
+        "tr": "Bu klasörde hiç ders defteri yok: {folder}",
+        "en": "There is no notebook in this folder: {folder}",
+    },
+    "class_none": {
+        "tr": "Tabloya girebilecek bir defter yok:",
+        "en": "There is no notebook that could be put into the table:",
+    },
+    "class_tie": {
+        "tr": "Birden çok dersten eşit sayıda defter var: {lessons}. Hangi dersin tablosunu istediğinizi yazın: --lesson {first}",
+        "en": "There are as many notebooks of one lesson as of another: {lessons}. Say of which you want the table: --lesson {first}",
+    },
+    "class_unwritable": {
+        "tr": "{path} yazılamadı: {error}. Başka bir programda açıksa kapatın, sonra komutu yeniden çalıştırın.",
+        "en": "{path} could not be written: {error}. Close it if another program has it open, then run the command again.",
+    },
 }
 
 

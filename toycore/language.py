@@ -424,6 +424,112 @@ TEXT = {
     "bench.faster": {"tr": "daha hızlı", "en": "faster"},
     "bench.cannot tell": {"tr": "ayırt edilemiyor", "en": "cannot tell"},
     "unit.call": {"tr": "çağrı", "en": "call"},
+    "class.environment": {"tr": "Ders 1 · Ortam", "en": "Lesson 1 · The environment"},
+    "class.lora": {"tr": "Ders 2 · LoRA-SFT", "en": "Lesson 2 · LoRA-SFT"},
+    "class.ppo": {"tr": "Ders 3 · PPO", "en": "Lesson 3 · PPO"},
+    "class.dpo": {"tr": "Ders 4 · DPO", "en": "Lesson 4 · DPO"},
+    "class.quantization": {"tr": "Ders 5 · Nicemleme", "en": "Lesson 5 · Quantization"},
+    "class.lab": {"tr": "Ders 6 · Bozuk laboratuvar", "en": "Lesson 6 · The broken lab"},
+    "class.frontier": {"tr": "Ders 7 · Tek sınır", "en": "Lesson 7 · One frontier"},
+    "class.real": {"tr": "Ders 8 · Gerçek model", "en": "Lesson 8 · A real model"},
+    "class.title": {"tr": "{} · Sınıf ne yaptı?", "en": "{} · How the class did"},
+    "class.counts": {
+        "tr": "Tablodaki öğrenci: {}. Tabloya girmeyen dosya: {}.",
+        "en": "Learners in the table: {}. Files set aside: {}.",
+    },
+    "class.written": {"tr": "Yazıldı: {}", "en": "Written: {}"},
+    "class.table": {"tr": "Kim ne yaptı?", "en": "Who did what"},
+    "class.learner": {"tr": "Öğrenci", "en": "Learner"},
+    "class.passed": {"tr": "doğru", "en": "passed"},
+    "class.tried": {"tr": "denendi", "en": "tried"},
+    "class.unwritten": {"tr": "yazılmadı", "en": "not written"},
+    "class.signs": {
+        "tr": "✓ doğru; ✗ denendi, henüz doğru değil; – yazılmadı. Yanındaki sayı: kaç deneme.",
+        "en": "✓ passed; ✗ tried, not passed yet; – not written. The number beside it: how many "
+        "tries.",
+    },
+    "class.states": {
+        "tr": "{}: {} doğru, {} denendi, {} yazılmadı.",
+        "en": "{}: {} passed, {} tried, {} not written.",
+    },
+    "class.cell": {"tr": "{}; deneme: {}", "en": "{}; tries: {}"},
+    "class.tries": {"tr": "{} (deneme)", "en": "{} (tries)"},
+    "class.passed_count": {"tr": "Doğru alıştırma", "en": "Exercises passed"},
+    "class.passed_by": {"tr": "Doğru yapan", "en": "Passed by"},
+    "class.made": {"tr": "Yazılan tahmin", "en": "Predictions made"},
+    "class.right": {"tr": "Tutan tahmin", "en": "Predictions that came true"},
+    "class.mistakes": {"tr": "En sık yapılan yanlışlar", "en": "The most common mistakes"},
+    "class.no_mistakes": {"tr": "Yanlış yapan yok.", "en": "Nobody met a mistake."},
+    "class.learners": {"tr": "Kaç öğrenci", "en": "Learners"},
+    "class.times": {"tr": "Kaç kez", "en": "Times"},
+    "class.exercise": {"tr": "Alıştırma", "en": "Exercise"},
+    "class.said": {"tr": "Öğrencinin okuduğu", "en": "What the learner read"},
+    "class.predictions": {
+        "tr": "En çok şaşırtan tahminler",
+        "en": "The predictions that surprised most",
+    },
+    "class.no_surprises": {
+        "tr": "Tutmayan bir tahmin yok.",
+        "en": "No prediction turned out wrong.",
+    },
+    "class.wrong": {"tr": "Kaç öğrenci yanıldı", "en": "Wrong"},
+    "class.predicted": {"tr": "Kaç öğrenci tahmin yazdı", "en": "Predicted by"},
+    "class.about": {"tr": "Tahmin", "en": "Prediction"},
+    "class.aside": {"tr": "Tabloya girmeyen dosyalar", "en": "Files set aside"},
+    "class.no_aside": {"tr": "Yok: bütün dosyalar tabloda.", "en": "None: all are in the table."},
+    "class.file": {"tr": "Dosya", "en": "File"},
+    "class.why": {"tr": "Neden", "en": "Why"},
+    "class.empty": {
+        "tr": "Dosya boş. Öğrenciden yeniden isteyin.",
+        "en": "The file is empty. Ask the learner for it again.",
+    },
+    "class.broken": {
+        "tr": "Not defteri olarak okunamıyor: bozuk, ya da içinde başka bir şey var. Öğrenciden "
+        ".ipynb dosyasını yeniden isteyin.",
+        "en": "It cannot be read as a notebook: it is broken, or holds something else. Ask the "
+        "learner for the .ipynb file again.",
+    },
+    "class.cells": {
+        "tr": "Not defterinde hiç hücre yok. Öğrenciden yeniden isteyin.",
+        "en": "The notebook has no cells. Ask the learner for it again.",
+    },
+    "class.renamed": {
+        "tr": "Bu bir not defteri, ama adı değişmiş. {} yapın, komutu yeniden çalıştırın.",
+        "en": "This is a notebook, but it was renamed. Call it {} and run the command again.",
+    },
+    "class.nameless": {
+        "tr": "Kimin olduğu belli değil. Dosyanın adına öğrencinin adını ekleyin ya da dosyayı "
+        "onun adını taşıyan bir klasöre koyun.",
+        "en": "Nobody knows whose it is. Add the learner's name to the file's, or put it into a "
+        "folder of that name.",
+    },
+    "class.unrun": {
+        "tr": "Özet yok: dersin son hücresi çalıştırılmamış ya da not defteri ondan sonra "
+        "kaydedilmemiş. Öğrenci son hücreyi çalıştırsın, kaydedip yeniden göndersin.",
+        "en": "It holds no summary: the last cell of the lesson was not run, or the notebook was "
+        "not saved after it. Let the learner run that cell, save and hand in again.",
+    },
+    "class.unreadable": {
+        "tr": "Özeti okunamıyor: sonradan değiştirilmiş ya da toycore'un başka bir sürümünden. "
+        "Öğrenci son hücreyi yeniden çalıştırsın, kaydedip göndersin.",
+        "en": "Its summary cannot be read: it was changed, or comes from another version of "
+        "toycore. Let the learner run the last cell again, save and hand in.",
+    },
+    "class.other": {
+        "tr": "Başka bir dersin not defteri: {}.",
+        "en": "It is the notebook of another lesson: {}.",
+    },
+    "class.twice": {
+        "tr": "Aynı öğrencinin ikinci dosyası. Sayılan: {}. Onu kaldırırsanız bu sayılır.",
+        "en": "The same learner's second file. The one that counts: {}. Remove that, and this one "
+        "counts.",
+    },
+    "class.same": {
+        "tr": "Baştan sona şu dosyanın aynısı: {}. Aynı çalışma bir kez sayılır; onu kaldırırsanız "
+        "bu sayılır.",
+        "en": "Byte for byte the same as {}. The same work counts once; remove that, and this one "
+        "counts.",
+    },
 }
 
 

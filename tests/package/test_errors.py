@@ -9,6 +9,7 @@ import io
 import re
 import string
 import sys
+import tempfile
 import threading
 import types
 import warnings
@@ -224,6 +225,24 @@ def writes_a_number(logp, ref_logp):
     sys.stdout.write(5)
 
 
+def no_libraries():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.util, "find_spec", lambda _: None)
+        tc.classroom.installed()
+
+
+def handed_in(**files: bytes):
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for name, data in files.items():
+            Path(f"{name}.ipynb").write_bytes(data)
+        tc.classroom.collect(Path())
+
+
+def two_lessons():
+    of = [SimpleNamespace(summary=SimpleNamespace(lesson=lesson)) for lesson in ("dpo", "ppo")]
+    tc.classroom.reading.most_common_lesson(of)
+
+
 PAIR = "1. A?\n   - [x] yes — so\n"
 CALLS = {
     # numbers and settings
@@ -344,6 +363,13 @@ CALLS = {
     ("some_arms",): lambda g: tc.bench.compare({}),
     ("of_the_arms",): lambda g: tc.bench.compare({"a": print}, work={"b": 1}),
     ("work_of",): lambda g: tc.bench.compare({"a": print}, work={"a": 0}),
+    # what a class hands in
+    ("class_missing",): lambda g: no_libraries(),
+    ("class_no_folder",): lambda g: tc.classroom.collect(Path("nowhere")),
+    ("class_no_notebook",): lambda g: handed_in(),
+    ("class_none",): lambda g: handed_in(ada=b""),
+    ("class_tie",): lambda g: two_lessons(),
+    ("class_unwritable",): lambda g: tc.classroom.put(Path("nowhere/x"), b"", g.language),
     # quantization
     ("no_number",): lambda g: tc.quantize(torch.ones(0)),
     ("ends",): lambda g: tc.Grid.affine(2, 1),
@@ -384,7 +410,8 @@ CALLS = {
     ("not_smaller",): lambda g: skipped(lambda linear: linear),
 }
 CALL_OF = {key: call for keys, call in CALLS.items() for key in keys}
-FOREIGN = {"uncopied", "unusable"}  # what torch or Python says of itself is in its message
+# What torch, Python or the system says of itself is in the message.
+FOREIGN = {"uncopied", "unusable", "class_unwritable"}
 
 
 def message(call, language: str) -> str:

@@ -31,11 +31,11 @@ LAYERS = (
     },  # `import toycore` itself brings everything up to here
     {"broken", "real"},
     {"plots", "checks", "bench"},
-    {"widgets"},
+    {"widgets", "classroom"},
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 LAZY = ("matplotlib", "ipywidgets", "pandas", "xarray", "torch._dynamo")
-LAZY += ("sympy", "transformers", "peft", "trl", "datasets", "accelerate")
+LAZY += ("sympy", "jinja2", "nbformat", "transformers", "peft", "trl", "datasets", "accelerate")
 
 
 def sources() -> list[tuple[str, str, str]]:

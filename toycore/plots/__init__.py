@@ -16,6 +16,7 @@
     update.py     one update under a magnifying glass
     rounding.py   weights on the grid of a few bits
     grids.py      where a grid ends and where its zero lies: two errors, numbers over grids
+    handed_in.py  what a class handed in, for toycore.classroom
     world.py      the reward table, the exact frontier, estimates that close in
 
 Every function returns a Picture: a finished image with a text that says what it shows, which

@@ -1,0 +1,3 @@
+from toycore.classroom import main
+
+main()
