@@ -504,16 +504,22 @@ TEXT = {
         "folder of that name.",
     },
     "class.unrun": {
-        "tr": "Özet yok: dersin son hücresi çalıştırılmamış ya da not defteri ondan sonra "
-        "kaydedilmemiş. Öğrenci son hücreyi çalıştırsın, kaydedip yeniden göndersin.",
-        "en": "It holds no summary: the last cell of the lesson was not run, or the notebook was "
-        "not saved after it. Let the learner run that cell, save and hand in again.",
+        "tr": "Özet yok: dersin sonundaki özet hücresi çalıştırılmamış ya da not defteri ondan "
+        "sonra kaydedilmemiş. Öğrenci o hücreyi çalıştırsın, kaydedip yeniden göndersin.",
+        "en": "It holds no summary: the summary cell at the end of the lesson was not run, or the "
+        "notebook was not saved after it. Let the learner run that cell, save and hand in again.",
+    },
+    "class.behind": {
+        "tr": "Özeti eski: denetimler ondan fazlasını söylüyor. Öğrenci dersin sonundaki özet "
+        "hücresini yeniden çalıştırsın, kaydedip göndersin.",
+        "en": "Its summary is old: the checks say more than it does. Let the learner run the "
+        "summary cell at the end of the lesson again, save and hand in.",
     },
     "class.unreadable": {
         "tr": "Özeti okunamıyor: sonradan değiştirilmiş ya da toycore'un başka bir sürümünden. "
-        "Öğrenci son hücreyi yeniden çalıştırsın, kaydedip göndersin.",
+        "Öğrenci özet hücresini yeniden çalıştırsın, kaydedip göndersin.",
         "en": "Its summary cannot be read: it was changed, or comes from another version of "
-        "toycore. Let the learner run the last cell again, save and hand in.",
+        "toycore. Let the learner run the summary cell again, save and hand in.",
     },
     "class.other": {
         "tr": "Başka bir dersin not defteri: {}.",

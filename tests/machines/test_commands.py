@@ -182,6 +182,19 @@ def test_a_sweep_beside_a_busy_process(told):
     assert done.returncode == bool(done.stderr)
 
 
+@runs("-m toycore.classroom FOLDER")
+def test_a_table_of_two_returned_notebooks(told, tmp_path):
+    """As they were given out: nothing is done in them yet."""
+    for learner, language in {"ayse": "tr", "ada": "en"}.items():
+        stored = ROOT / "notebooks" / language / "04_dpo.ipynb"
+        shutil.copy(stored, tmp_path / f"{learner}.ipynb")
+    text = printed([str(tmp_path) if word == "FOLDER" else word for word in told])
+    assert text.count(".ipynb") == 0  # none is set aside
+    table = (tmp_path / "toycore-dpo.csv").read_text(encoding="utf-8-sig")
+    assert [line[:4] for line in table.splitlines()[1:]] == ["ada;", "ayse"]
+    assert (tmp_path / "toycore-dpo.html").is_file()
+
+
 # --- what is built --------------------------------------------------------------------------------
 
 

@@ -25,6 +25,8 @@ from test_colours import APART, VISIONS, distance
 import toycore as tc
 from accessibility import findings
 from toycore import classroom
+from toycore.checks.done import exercises
+from toycore.checks.verdict import HEADS, PHRASES
 from toycore.classroom import lessons, names, page, reading, summary
 from toycore.classroom.reading import Aside, Class, HandIn, NoTable, collect
 from toycore.errors import LANGUAGES
@@ -47,7 +49,7 @@ def english_session():
 
 
 def told(work="u" * 5, tries=(0,) * 5, met=None, said="", language="en", lesson="dpo") -> dict:
-    """What the last cell of a lesson says.
+    """What the summary of a lesson says.
 
     work   a letter for each exercise: passed, tried or unwritten
     met    exercise → its mistakes: (name, said, times)
@@ -63,7 +65,7 @@ def told(work="u" * 5, tries=(0,) * 5, met=None, said="", language="en", lesson=
                 dict(zip(("name", "said", "times"), one, strict=True)) for one in met.get(name, ())
             ],
         }
-        for name, state, count in zip(lessons.exercises(lesson), work, tries, strict=False)
+        for name, state, count in zip(exercises(lesson), work, tries, strict=False)
     ]
     right = {"r": True, "w": False, "?": None, "-": None}
     predictions = [
@@ -80,7 +82,7 @@ def told(work="u" * 5, tries=(0,) * 5, met=None, said="", language="en", lesson=
 
 
 def shown(what) -> str:
-    """The HTML of the last cell."""
+    """The HTML of the summary cell."""
     data = what if isinstance(what, str) else json.dumps(what)
     return f'<div class="tc-summary" data-summary="{html.escape(data)}"><p>…</p></div>'
 
@@ -100,6 +102,14 @@ def notebook(*summaries) -> dict:
             v4.new_code_cell("1 / 0", outputs=others),
         ]
     )
+
+
+def checked(summary: dict, verdict: str, source='tc.checks.dpo_loss(loss, language="en")') -> dict:
+    """A notebook whose first check shows a verdict."""
+    made = notebook(summary)
+    output = v4.new_output("execute_result", {"text/plain": f"{verdict} Words."})
+    made.cells.insert(0, v4.new_code_cell(source, outputs=[output]))
+    return made
 
 
 def put(folder: Path, name: str, what=b"") -> Path:
@@ -217,6 +227,7 @@ def class_of_thirty(folder: Path, language: str) -> None:
     put(folder, f"{NAMES[0]}_04_dpo (1).ipynb", kind(1, language))
     put(folder, "Zafer_04_dpo.ipynb", json.dumps(notebook(kind(1, language))).encode())
     put(folder, "Zümrüt_04_dpo.ipynb", (folder / "Zafer_04_dpo.ipynb").read_bytes())
+    put(folder, "Zeynel_04_dpo.ipynb", checked(told(language=language), HEADS["passed"][language]))
     put(folder, "Zekai_04_dpo.ipynb.txt", kind(0, language))
     put(folder, "04_dpo.ipynb", kind(0, language))
 
@@ -237,13 +248,16 @@ WHY = {
         "Zekai_04_dpo.ipynb.txt": "Bu bir not defteri, ama adı değişmiş. Zekai_04_dpo.ipynb yapın, "
         "komutu yeniden çalıştırın.",
         "Zeki_04_dpo.ipynb": "Dosya boş. Öğrenciden yeniden isteyin.",
-        "Zerrin_04_dpo.ipynb": "Özet yok: dersin son hücresi çalıştırılmamış ya da not defteri "
-        "ondan sonra kaydedilmemiş. Öğrenci son hücreyi çalıştırsın, kaydedip yeniden göndersin.",
+        "Zerrin_04_dpo.ipynb": "Özet yok: dersin sonundaki özet hücresi çalıştırılmamış ya da not "
+        "defteri ondan sonra kaydedilmemiş. Öğrenci o hücreyi çalıştırsın, kaydedip yeniden "
+        "göndersin.",
+        "Zeynel_04_dpo.ipynb": "Özeti eski: denetimler ondan fazlasını söylüyor. Öğrenci dersin "
+        "sonundaki özet hücresini yeniden çalıştırsın, kaydedip göndersin.",
         "Ziya_04_dpo.ipynb": "Not defteri olarak okunamıyor: bozuk, ya da içinde başka bir şey "
         "var. Öğrenciden .ipynb dosyasını yeniden isteyin.",
         "Zuhal_04_dpo.ipynb": "Not defterinde hiç hücre yok. Öğrenciden yeniden isteyin.",
         "Zühre_04_dpo.ipynb": "Özeti okunamıyor: sonradan değiştirilmiş ya da toycore'un başka "
-        "bir sürümünden. Öğrenci son hücreyi yeniden çalıştırsın, kaydedip göndersin.",
+        "bir sürümünden. Öğrenci özet hücresini yeniden çalıştırsın, kaydedip göndersin.",
         "Zümrüt_04_dpo.ipynb": "Baştan sona şu dosyanın aynısı: Zafer_04_dpo.ipynb. Aynı çalışma "
         "bir kez sayılır; onu kaldırırsanız bu sayılır.",
     },
@@ -256,14 +270,16 @@ WHY = {
         "Zekai_04_dpo.ipynb.txt": "This is a notebook, but it was renamed. Call it "
         "Zekai_04_dpo.ipynb and run the command again.",
         "Zeki_04_dpo.ipynb": "The file is empty. Ask the learner for it again.",
-        "Zerrin_04_dpo.ipynb": "It holds no summary: the last cell of the lesson was not run, or "
-        "the notebook was not saved after it. Let the learner run that cell, save and hand in "
-        "again.",
+        "Zerrin_04_dpo.ipynb": "It holds no summary: the summary cell at the end of the lesson was "
+        "not run, or the notebook was not saved after it. Let the learner run that cell, save and "
+        "hand in again.",
+        "Zeynel_04_dpo.ipynb": "Its summary is old: the checks say more than it does. Let the "
+        "learner run the summary cell at the end of the lesson again, save and hand in.",
         "Ziya_04_dpo.ipynb": "It cannot be read as a notebook: it is broken, or holds something "
         "else. Ask the learner for the .ipynb file again.",
         "Zuhal_04_dpo.ipynb": "The notebook has no cells. Ask the learner for it again.",
         "Zühre_04_dpo.ipynb": "Its summary cannot be read: it was changed, or comes from another "
-        "version of toycore. Let the learner run the last cell again, save and hand in.",
+        "version of toycore. Let the learner run the summary cell again, save and hand in.",
         "Zümrüt_04_dpo.ipynb": "Byte for byte the same as Zafer_04_dpo.ipynb. The same work "
         "counts once; remove that, and this one counts.",
     },
@@ -324,7 +340,7 @@ def test_thirty_files_become_the_expected_table(tmp_path, language, capsys):
     printed = capsys.readouterr()
     assert printed.err == ""
     first, *why, last = printed.out.splitlines()
-    assert re.findall(r"\d+", first) == ["25", "10"]
+    assert re.findall(r"\d+", first) == ["25", "11"]
     assert [line.strip() for line in why] == [f"{k}: {v}" for k, v in WHY[language].items()]
     assert re.findall(r"[^ ,]+toycore-dpo\.\w+", last) == [
         (tmp_path / f"toycore-dpo.{end}").as_posix() for end in ("csv", "html")
@@ -515,7 +531,7 @@ def test_each_lesson_has_its_notebooks_and_all_its_exercises_in_their_order():
     for lesson, stems in lessons.NOTEBOOKS.items():
         asked = re.findall(r"tc\.checks\.(\w+)\(", (source / f"{stems['en']}.py").read_text())
         asked = [name for name in dict.fromkeys(asked) if name in tc.checks.__all__]
-        assert [name for name in asked if name != "summary"] == [*lessons.exercises(lesson)]
+        assert [name for name in asked if name != "summary"] == [*exercises(lesson)]
 
 
 @each_language
@@ -1126,3 +1142,76 @@ def test_the_command_needs_no_more_than_its_extra_and_the_package():
     needed = set(re.findall(r"^    import (\w+)|^    from (\w+) import", source, re.MULTILINE))
     assert {a or b for a, b in needed} == {*classroom.NEEDED, "markupsafe"}  # jinja2 rests on it
     assert nbformat.__version__
+
+
+# --- a summary that is older than the work --------------------------------------------------------
+
+SAYS = {"p": "passed", "t": "wrong", "u": "unwritten"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("verdict", SAYS)
+@pytest.mark.parametrize("work", SAYS)
+def test_a_summary_that_tells_less_than_a_check_is_old(tmp_path, language, verdict, work):
+    said = told(work + "p" + "u" * 3, [1, 1, 0, 0, 0], language=language)
+    put(tmp_path, "ada.ipynb", checked(said, HEADS[SAYS[verdict]][language]))
+    put(tmp_path, "bea.ipynb", told("p" * 5, [1] * 5))
+    old = [*SAYS].index(verdict) < [*SAYS].index(work)
+    assert reasons(collect(tmp_path)) == ({"ada.ipynb": "behind"} if old else {})
+
+
+@pytest.mark.parametrize("key", ["busy", "own_failure", "otherwise"])
+def test_a_try_that_could_not_be_judged_makes_no_summary_old(tmp_path, key):
+    for language in LANGUAGES:
+        words = PHRASES[key][language].format(error="`E`")
+        verdict = f"{HEADS['wrong'][language]} {words}"
+        put(tmp_path, f"{language}.ipynb", checked(told(), verdict))
+    assert reasons(collect(tmp_path)) == {}
+
+
+@pytest.mark.parametrize(
+    "source", ["tc.checks.kl(kl)", "print(1)", "# tc.checks.", 'tc.checks.summary("dpo")', ""]
+)
+def test_only_a_check_of_the_lesson_makes_a_summary_old(tmp_path, source):
+    put(tmp_path, "ada.ipynb", checked(told(), HEADS["passed"]["en"], source))
+    assert reasons(collect(tmp_path)) == {}
+
+
+# --- from the checks to the page ------------------------------------------------------------------
+
+
+def shows(source: str, made) -> dict:
+    """A cell that was run, with what it shows."""
+    data = {"text/plain": repr(made)}
+    if hasattr(made, "_repr_html_"):
+        data["text/html"] = made._repr_html_()
+    return v4.new_code_cell(source, outputs=[v4.new_output("execute_result", data)])
+
+
+def test_what_learners_did_in_the_lesson_is_what_the_teacher_reads(tmp_path):
+    """The checks' own verdicts, the lesson's own summary, and the table of them."""
+    wrong = next(iter(tc.checks.ipo_start.mistakes.values())).answer
+    for learner, answers in {
+        "ada": [4],
+        "bea": [wrong, wrong, 4],
+        "can": [wrong],
+        "dua": [],
+    }.items():
+        for name in exercises("dpo"):
+            getattr(tc.checks, name).verdicts.clear()
+        cells = [shows("tc.checks.ipo_start(x)", tc.checks.ipo_start(one)) for one in answers]
+        cells.append(shows('tc.checks.summary("dpo")', tc.checks.summary("dpo")))
+        put(tmp_path, f"{learner}_04_dpo.ipynb", v4.new_notebook(cells=cells))
+    tc.checks.ipo_start.verdicts.clear()
+    found = collect(tmp_path)
+    assert found.aside == []
+    done = {one.learner: one.summary.exercises["ipo_start"] for one in found.hand_ins}
+    assert {name: (one.state, one.tries) for name, one in done.items()} == {
+        "ada": ("passed", 1),
+        "bea": ("passed", 3),
+        "can": ("tried", 1),
+        "dua": ("unwritten", 0),
+    }
+    (mistake,) = page.mistakes(found)
+    assert (mistake["learners"], mistake["times"], mistake["exercise"]) == (2, 3, "ipo_start")
+    assert "the <strong>sigmoid</strong> loss" in page.page(found).decode()

@@ -30,8 +30,10 @@ LAYERS = (
         "toycore",
     },  # `import toycore` itself brings everything up to here
     {"broken", "real"},
-    {"plots", "checks", "bench"},
-    {"widgets", "classroom"},
+    {"plots", "bench"},
+    {"widgets"},
+    {"checks"},
+    {"classroom"},
 )
 LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 LAZY = ("matplotlib", "ipywidgets", "pandas", "xarray", "torch._dynamo")

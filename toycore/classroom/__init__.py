@@ -2,10 +2,10 @@
 
     python -m toycore.classroom FOLDER [--lesson dpo] [--language tr]
 
-Each notebook holds what the last cell of its lesson printed, tc.checks.summary(). Nothing of a
+Each notebook holds what tc.checks.summary() has shown at its end. Nothing of a
 learner's is executed, and nothing is sent anywhere.
 
-lessons.py  the lessons, their notebooks, their exercises
+lessons.py  the lessons and their notebooks
 names.py    whose a file is; names as people sort them
 summary.py  what a summary says, read strictly
 reading.py  a folder: who handed in what, which files are set aside, and why

@@ -1,8 +1,5 @@
-"""The lessons that can be handed in: the names of their notebooks, and their exercises."""
+"""The lessons that can be handed in, and the names of their notebooks."""
 
-import importlib
-
-from toycore.checks.exercise import Exercise
 from toycore.language import text
 
 NOTEBOOKS = {
@@ -20,9 +17,3 @@ NOTEBOOKS = {
 def title(lesson: str, language: str) -> str:
     """What a lesson is called: Lesson 4 · DPO."""
     return text(f"class.{lesson}", language)
-
-
-def exercises(lesson: str) -> tuple[str, ...]:
-    """The names of its exercises, in the order in which it asks them."""
-    module = importlib.import_module(f"toycore.checks.{lesson}")
-    return tuple(name for name, value in vars(module).items() if isinstance(value, Exercise))

@@ -1,15 +1,16 @@
 """A class as a table for spreadsheets, and as one page that needs neither network nor script."""
 
 import base64
-import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from toycore.checks.done import exercises
 from toycore.classroom import lessons
 from toycore.classroom.reading import Class, HandIn, where
 from toycore.language import text
 from toycore.plots.handed_in import handed_in, signed
+from toycore.widgets.inline import as_html
 
 FORMULA = tuple("=+-@＝＋－＠")  # with which a spreadsheet's formula begins (OWASP)
 
@@ -130,7 +131,7 @@ def page(group: Class) -> bytes:
         counts=counts(group),
         png=png,
         alt=alt,
-        exercises=lessons.exercises(group.lesson),
+        exercises=[*exercises(group.lesson)],
         rows=[row(one, group.language) for one in group.hand_ins],
         passed_by=passed_by(group),
         mistakes=mistakes(group),
@@ -147,7 +148,7 @@ def picture(group: Class) -> tuple[str, str]:
         [(done.state, done.tries) for done in one.summary.exercises.values()]
         for one in group.hand_ins
     ]
-    drawn = handed_in(learners, lessons.exercises(group.lesson), work, group.language)
+    drawn = handed_in(learners, [*exercises(group.lesson)], work, group.language)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a name in letters that the font has not
         return base64.b64encode(drawn.png).decode(), drawn.alt
@@ -182,11 +183,7 @@ def counts(group: Class) -> str:
 
 
 def marked(words: str):
-    """Words with the backticks and double stars of Markdown, as HTML; all else is escaped."""
-    from markupsafe import Markup, escape
+    """Words with their Markdown as HTML; all else is escaped."""
+    from markupsafe import Markup
 
-    def one(found: re.Match) -> str:
-        code, bold = found.groups()
-        return f"<code>{code}</code>" if code else f"<strong>{bold}</strong>"
-
-    return Markup(re.sub(r"`([^`]+)`|\*\*(.+?)\*\*", one, str(escape(words))))
+    return Markup(as_html(words))

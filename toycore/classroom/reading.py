@@ -3,6 +3,7 @@
 import codecs
 import json
 import os
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -10,10 +11,14 @@ from hashlib import sha256
 from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
+from toycore.checks.done import NO_TRY
+from toycore.checks.verdict import HEADS, PHRASES
 from toycore.classroom import lessons, names
-from toycore.classroom.summary import BEGINNING, Summary, Unreadable, parse
+from toycore.classroom.summary import BEGINNING, STATES, Summary, Unreadable, parse
 from toycore.errors import LANGUAGES, in_its_language, say, spoken
 from toycore.language import text
+
+CHECK = re.compile(r"\btc\.checks\.(\w+)\(")
 
 
 class NoTable(ValueError):
@@ -45,6 +50,14 @@ class Aside(NamedTuple):
     def why(self, language: str) -> str:
         than = lessons.title(self.than, language) if self.reason == "other" else self.than
         return text(f"class.{self.reason}", language).format(than)
+
+
+class Cell(NamedTuple):
+    """What a cell of a notebook holds, and what it shows: as HTML, and as plain text."""
+
+    source: str
+    html: list[str]
+    plain: list[str]
 
 
 class Class(NamedTuple):
@@ -128,8 +141,8 @@ def read(path: Path, file: PurePath) -> HandIn | Aside | None:
     return Aside(file, "broken" if data is None or data.strip() else "empty")
 
 
-def judged(file: PurePath, data: bytes, cells: list[list[str]]) -> HandIn | Aside:
-    """The work in a notebook, or why it is set aside; cells: what each of them shows as HTML."""
+def judged(file: PurePath, data: bytes, cells: list[Cell]) -> HandIn | Aside:
+    """The work in a notebook, or why it is set aside."""
     if file.suffix.lower() != ".ipynb":
         return Aside(file, "renamed", renamed(file))
     if not cells:
@@ -137,13 +150,36 @@ def judged(file: PurePath, data: bytes, cells: list[list[str]]) -> HandIn | Asid
     owner = names.learner(file)
     if not any(owner):
         return Aside(file, "nameless")
-    summaries = [html for cell in cells for html in cell if html.startswith(BEGINNING)]
+    summaries = [html for cell in cells for html in cell.html if html.startswith(BEGINNING)]
     if not summaries:
         return Aside(file, "unrun")
     try:
-        return HandIn(owner, "", file, sha256(data).digest(), parse(summaries[-1]))
+        summary = parse(summaries[-1])
     except Unreadable:
         return Aside(file, "unreadable")
+    if behind(summary, cells):
+        return Aside(file, "behind")
+    return HandIn(owner, "", file, sha256(data).digest(), summary)
+
+
+def behind(summary: Summary, cells: list[Cell]) -> bool:
+    """Whether a check shows more than the summary tells: then it was not run last. A notebook is
+    given out with a summary in it, which says that nothing was done."""
+    for cell in cells:
+        found = CHECK.search(cell.source)
+        done = summary.exercises.get(found[1]) if found else None
+        states = [state for text in cell.plain for state in STATES if tells(text, state)]
+        if done and any(STATES.index(state) < STATES.index(done.state) for state in states):
+            return True
+    return False
+
+
+def tells(text: str, state: str) -> bool:
+    """Whether a verdict says this. A try that could not be judged is none."""
+    heads = HEADS["wrong" if state == "tried" else state].values()
+    no_try = (say for key in NO_TRY for say in PHRASES[key].values())
+    unjudged = any(words.partition("{")[0] in text for words in no_try)
+    return text.startswith(tuple(heads)) and (state == "unwritten" or not unjudged)
 
 
 def content(path: Path, meant: bool) -> bytes | None:
@@ -166,8 +202,8 @@ def renamed(file: PurePath) -> str:
     return names.plain(f"{bare}.ipynb", 300)
 
 
-def shown(data: bytes) -> list[list[str]] | None:
-    """What each cell of a notebook, of any version, shows as HTML; None: this is no notebook."""
+def shown(data: bytes) -> list[Cell] | None:
+    """The cells of a notebook of any version; None: this is no notebook."""
     import nbformat
 
     try:
@@ -177,10 +213,18 @@ def shown(data: bytes) -> list[list[str]] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # cells without an id, which Colab writes
             cells = nbformat.reads(told, as_version=4).cells
-        outputs = ([output.get("data", {}) for output in cell.get("outputs", [])] for cell in cells)
-        return [[one["text/html"].lstrip() for one in its if "text/html" in one] for its in outputs]
+        return [
+            Cell(cell.source, of_type("text/html", cell), of_type("text/plain", cell))
+            for cell in cells
+        ]
     except Exception:  # there is no end of what can be wrong with what is no notebook
         return None
+
+
+def of_type(kind: str, cell) -> list[str]:
+    """What a cell shows as this MIME type."""
+    outputs = (output.get("data", {}) for output in cell.get("outputs", []))
+    return [data[kind].lstrip() for data in outputs if kind in data]
 
 
 # --- all files ------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What a learner's summary says: read strictly, for anybody may have written it.
 
-The last cell of a lesson leaves an HTML element whose attribute data-summary holds JSON. What has
+The summary at a lesson's end is an HTML element whose attribute data-summary holds JSON. What has
 not the promised shape is refused as a whole: half a summary would make a table that is half true.
 """
 
@@ -10,6 +10,7 @@ import re
 from types import NoneType
 from typing import Any, NamedTuple
 
+from toycore.checks.done import exercises
 from toycore.classroom import lessons
 from toycore.classroom.names import plain
 from toycore.errors import LANGUAGES
@@ -75,7 +76,7 @@ def _summary(told: Any) -> Summary:
     language = _one_of(LANGUAGES, _field(told, "language", str))
     done = _fields(told, "exercises", MANY)
     found = {_field(one, "name", str): _exercise(one) for one in done}
-    names = lessons.exercises(lesson)
+    names = exercises(lesson)
     if len(done) != len(names) or set(found) != set(names):
         raise Unreadable
     predictions = tuple(map(_prediction, _fields(told, "predictions", MANY)))

@@ -51,8 +51,12 @@ class LessonError(Exception):
 
 
 def files_of(package: Path) -> list[Path]:
-    """What of the package a notebook hangs on and a bundle holds: its code, its stored numbers."""
-    return sorted(path for path in package.rglob("*") if path.suffix in (".py", ".json"))
+    """What of the package a notebook hangs on and a bundle holds: its code, its stored numbers.
+
+    Not the teacher's table, which no lesson needs.
+    """
+    found = (path for path in package.rglob("*") if path.suffix in (".py", ".json"))
+    return sorted(path for path in found if path.parent.name != "classroom")
 
 
 def text_of(path: Path) -> str:
