@@ -19,7 +19,7 @@ import nbformat
 
 from builder import predict, quiz
 from builder.lesson import LessonError, read_lesson
-from builder.plan import Course, cell_id, plan
+from builder.plan import Course, plan
 from builder.stored import read, stale, to_bytes
 from toycore.widgets.quiz import parse
 from words import WORDS
@@ -53,14 +53,11 @@ def course_folder(course: Course) -> dict[str, bytes]:
     return files
 
 
-def solutions(lesson: Path, language: str) -> dict[str, str]:
-    """The code of each solution, by the id of its cell."""
+def solutions(lesson: Path, language: str) -> list[str]:
+    """The code of each solution, in the order of the exercises."""
     _, blocks = read_lesson(lesson)
-    return {
-        cell_id(lesson, index): block[language].source
-        for index, block in enumerate(blocks, 1)
-        if predict.tagged(block[language], "solution")
-    }
+    cells = [block[language] for block in blocks]
+    return [cell.source for cell in cells if predict.tagged(cell, "solution")]
 
 
 def truths(path: Path) -> list[str]:
@@ -69,12 +66,12 @@ def truths(path: Path) -> list[str]:
     return [predict.TRUTH.search(cell.outputs[-1].data["text/html"])[1] for cell in reveals]
 
 
-def assignment(notebook, solutions: dict[str, str], truths: list[str], language: str):
+def assignment(notebook, solutions: list[str], truths: list[str], language: str):
     """The notebook with nbgrader's metadata, in which the teacher's answers stand."""
     made = copy.deepcopy(notebook)
     title, where, *rest = made.cells
     where.source = WORDS[language]["points"].format(predictions=PREDICTIONS, quiz=QUIZ)
-    letters, told = iter(truths), iter(solutions.values())
+    letters, told = iter(truths), iter(solutions)
     made.cells = [title, where]
     for place, cell in enumerate(rest):
         if predict.tagged(cell, predict.TAG):
