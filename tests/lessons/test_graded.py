@@ -139,6 +139,8 @@ def test_the_teachers_own_version_earns_every_point(cells, path):
             except AssertionError:
                 earned = 0
             assert earned == due, cell.metadata.nbgrader.grade_id
+        answers = names["display"][-1].answers  # to the quiz, which is told last
+        assert [bool(one and one.right) for one in answers] == [not clear] * 5
 
 
 @each_notebook
