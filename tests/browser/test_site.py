@@ -22,7 +22,7 @@ import website
 from accessibility import findings
 from builder import work
 from builder.plan import folded, plan
-from course import LESSONS, ROOT, gist, quizzes
+from course import LESSONS, NOTEBOOKS, ROOT, gist, quizzes
 from one_lesson import HEADER, make_course
 from site_pages import (
     bare,
@@ -54,6 +54,17 @@ def test_pages_are_light_and_load_nothing_from_elsewhere(site):
         assert not re.search(r"<img(?![^>]*\balt=\"[^\"]+\")", STATE.sub("", html))
         for link in re.findall(r'href="([^"#:]+)"', html):
             assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_no_page_asks_for_what_only_a_kernel_can_do(site):
+    """Neither a check nor the summary of what was done, nor the prose that asks to run it."""
+    asks = {"en": "What you did in this lesson", "tr": "Bu derste yaptıkların"}
+    for path in (site / name for name in pages(site)):
+        html = path.read_text(encoding="utf-8")
+        assert not [words for words in ("checks", *asks.values()) if f"{words}<" in html], path
+    for path in NOTEBOOKS:  # where it does stand
+        prose = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+        assert sum(asks[path.parent.name] in source for source in prose) == 1
 
 
 def test_every_font_is_there(site):

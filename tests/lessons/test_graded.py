@@ -192,7 +192,7 @@ def test_it_is_written_whole_and_a_second_time_if_nothing_has_changed(folder, fi
 def test_what_a_teacher_or_a_learner_made_there_is_not_touched(folder, files, name):
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("mine")
-    with pytest.raises(LessonError, match="a course is there"):
+    with pytest.raises(LessonError, match="holds a course that is no longer as made"):
         work.nbgrader(COURSE, folder=folder)
     assert contents(folder) == files | {name: b"mine"}
     shutil.rmtree(folder)

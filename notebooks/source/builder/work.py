@@ -79,7 +79,7 @@ def nbgrader(course: Course, chosen=(), folder: Path = DIST / "nbgrader") -> Pat
     files = graded.course_folder(course)
     found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     if found and {name: path.read_bytes() for name, path in found.items()} != files:
-        raise LessonError(f"{folder}: a course is there that is not as new; move it away first")
+        raise LessonError(f"{folder} holds a course that is no longer as made: move it first")
     replace(folder, files)
     return folder
 

@@ -6,6 +6,7 @@ import json
 import re
 import struct
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from words import WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
 LESSON = re.compile(r'(href="[^":]+)\.ipynb(?=")')  # another lesson; elsewhere a notebook stays one
-CHECK = EXERCISE[1]
+CHECK, SUMMARY = EXERCISE[1], "summary"
 MINUTES = re.compile(r"\s*\((\d+) \w+(?:, \w+)?\)\s*$")  # an extra section says so
 
 
@@ -94,10 +95,7 @@ class Prose(IPythonRenderer):
 
 def read(live, language: str, name: str) -> Lesson:
     notebook, renamed = copy.deepcopy(live), models.rename(live, f"{language}/{name}")
-    # The page has its own links for what the first line says, and no kernel to check an answer.
-    notebook.cells = [
-        cell for cell in notebook.cells if not cell.id.endswith("-00") and not tagged(cell, CHECK)
-    ]
+    notebook.cells = shown(notebook.cells)
     prose, headings = {}, []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -123,6 +121,15 @@ def read(live, language: str, name: str) -> Lesson:
         views=models.views(notebook),
         stills=stills(notebook),
     )
+
+
+def shown(cells: list) -> list:
+    """Not the first line, whose links the page has itself; and since there is no kernel, neither
+    the checks nor the summary of what was done, with the prose that asks for it."""
+    asks = (cell for cell, following in pairwise(cells) if tagged(following, SUMMARY))
+    left = {cell.id for cell in asks}
+    left |= {cell.id for cell in cells if tagged(cell, CHECK) or tagged(cell, SUMMARY)}
+    return [cell for cell in cells if not cell.id.endswith("-00") and cell.id not in left]
 
 
 def page_text(source: str, renderer: Prose, words: dict[str, str], name: str) -> str:
