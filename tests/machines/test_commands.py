@@ -160,14 +160,22 @@ def no_chromium() -> str | None:
 
 @runs("tests/tools/classroom.py --learners 30")
 def test_a_class_of_two(told):
-    """Exit code 0: both saw the stored words, no kernel died, none took more than its memory."""
+    """Both saw the stored words, and no kernel died. What it takes is printed; how near that comes
+    to the aim is a matter of the machine, and not asked."""
     needs(classroom.missing())
-    text = printed(told, "--learners", 2, "--neighbours", 0)
+    done = run(told, "--learners", 2, "--neighbours", 0)
+    assert beside(done, "the aim is") == []
     sizes = r" \|( \d+ \(\d+\) \|){3}$"
     for kind, count in {"kernel": 2, "server": 2, "hub": 1, "proxy": 1}.items():
-        assert re.search(rf"^\| {kind} \| {count}{sizes}", text, re.MULTILINE), kind
+        assert re.search(rf"^\| {kind} \| {count}{sizes}", done.stdout, re.MULTILINE), kind
     for what in ("until a server answers, 2 at once", "the lesson, alone", "the lesson, 2 at once"):
-        assert re.search(rf"^\| {what} \| [\d.]+ \| ", text, re.MULTILINE), what
+        assert re.search(rf"^\| {what} \| [\d.]+ \| ", done.stdout, re.MULTILINE), what
+
+
+def beside(done: subprocess.CompletedProcess, words: str) -> list[str]:
+    """What went wrong, but for what these words say; the exit code tells whether anything did."""
+    assert done.returncode == bool(done.stderr)
+    return [line for line in done.stderr.splitlines() if words not in line]
 
 
 @runs("tests/tools/classroom.py --learners 30")
@@ -177,9 +185,7 @@ def test_a_sweep_beside_a_busy_process(told):
     done = run(told, "--learners", 0, "--neighbours", 1)
     for what in ("alone", "beside 1 busy processes", "ratio"):
         assert re.search(rf"^\| {what} \| [\d.]+ \| [\d.]+ \|$", done.stdout, re.MULTILINE), what
-    unfair = [line for line in done.stderr.splitlines() if "its fair share would be" not in line]
-    assert unfair == []
-    assert done.returncode == bool(done.stderr)
+    assert beside(done, "its fair share would be") == []
 
 
 @runs("-m toycore.classroom FOLDER")
