@@ -510,10 +510,10 @@ TEXT = {
         "notebook was not saved after it. Let the learner run that cell, save and hand in again.",
     },
     "class.behind": {
-        "tr": "Özeti eski: denetimler ondan fazlasını söylüyor. Öğrenci dersin sonundaki özet "
-        "hücresini yeniden çalıştırsın, kaydedip göndersin.",
-        "en": "Its summary is old: the checks say more than it does. Let the learner run the "
-        "summary cell at the end of the lesson again, save and hand in.",
+        "tr": "Özeti eksik: denetimler ondan fazlasını söylüyor. Öğrenci bütün hücreleri baştan "
+        "çalıştırsın, özet hücresi de onlarla çalışır; sonra kaydedip göndersin.",
+        "en": "Its summary is incomplete: the checks say more than it does. Let the learner run "
+        "all the cells, with them the summary, then save and hand in again.",
     },
     "class.unreadable": {
         "tr": "Özeti okunamıyor: sonradan değiştirilmiş ya da toycore'un başka bir sürümünden. "

@@ -123,8 +123,9 @@ def value(source: str, names: dict):
 
 
 @each_notebook
-def test_the_teachers_own_version_earns_every_point(cells, path):
-    """And the released one none. The exercises need the cell before them alone."""
+def test_the_teachers_own_version_earns_every_point(cells, path, capfd):
+    """And the released one none. The exercises need the cell before them alone. A word on stderr,
+    and nbgrader would give nothing for a right answer."""
     for clear in (False, True):
         MADE.clear()
         names = {"display": Shown(), "tc": tc}
@@ -141,6 +142,7 @@ def test_the_teachers_own_version_earns_every_point(cells, path):
             assert earned == due, cell.metadata.nbgrader.grade_id
         answers = names["display"][-1].answers  # to the quiz, which is told last
         assert [bool(one and one.right) for one in answers] == [not clear] * 5
+        assert capfd.readouterr().err == ""
 
 
 @each_notebook

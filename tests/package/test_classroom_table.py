@@ -251,8 +251,8 @@ WHY = {
         "Zerrin_04_dpo.ipynb": "Özet yok: dersin sonundaki özet hücresi çalıştırılmamış ya da not "
         "defteri ondan sonra kaydedilmemiş. Öğrenci o hücreyi çalıştırsın, kaydedip yeniden "
         "göndersin.",
-        "Zeynel_04_dpo.ipynb": "Özeti eski: denetimler ondan fazlasını söylüyor. Öğrenci dersin "
-        "sonundaki özet hücresini yeniden çalıştırsın, kaydedip göndersin.",
+        "Zeynel_04_dpo.ipynb": "Özeti eksik: denetimler ondan fazlasını söylüyor. Öğrenci bütün "
+        "hücreleri baştan çalıştırsın, özet hücresi de onlarla çalışır; sonra kaydedip göndersin.",
         "Ziya_04_dpo.ipynb": "Not defteri olarak okunamıyor: bozuk, ya da içinde başka bir şey "
         "var. Öğrenciden .ipynb dosyasını yeniden isteyin.",
         "Zuhal_04_dpo.ipynb": "Not defterinde hiç hücre yok. Öğrenciden yeniden isteyin.",
@@ -273,8 +273,8 @@ WHY = {
         "Zerrin_04_dpo.ipynb": "It holds no summary: the summary cell at the end of the lesson was "
         "not run, or the notebook was not saved after it. Let the learner run that cell, save and "
         "hand in again.",
-        "Zeynel_04_dpo.ipynb": "Its summary is old: the checks say more than it does. Let the "
-        "learner run the summary cell at the end of the lesson again, save and hand in.",
+        "Zeynel_04_dpo.ipynb": "Its summary is incomplete: the checks say more than it does. Let "
+        "the learner run all the cells, with them the summary, then save and hand in again.",
         "Ziya_04_dpo.ipynb": "It cannot be read as a notebook: it is broken, or holds something "
         "else. Ask the learner for the .ipynb file again.",
         "Zuhal_04_dpo.ipynb": "The notebook has no cells. Ask the learner for it again.",

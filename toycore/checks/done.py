@@ -1,6 +1,6 @@
 """What was done in a lesson: the exercises and the predictions of this kernel, to be handed in.
 
-The summary stands in the notebook's last output, as text and, for `python -m toycore.classroom`,
+The summary stands near the notebook's end, as text and, for `python -m toycore.classroom`,
 as JSON in the attribute `data-summary` of its HTML. Nothing is sent anywhere.
 """
 

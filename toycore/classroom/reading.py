@@ -163,23 +163,24 @@ def judged(file: PurePath, data: bytes, cells: list[Cell]) -> HandIn | Aside:
 
 
 def behind(summary: Summary, cells: list[Cell]) -> bool:
-    """Whether a check shows more than the summary tells: then it was not run last. A notebook is
-    given out with a summary in it, which says that nothing was done."""
+    """Whether a check shows more than the summary tells. A notebook is given out with a summary in
+    it, which says that nothing was done; and one that was run in a new kernel says so again."""
     for cell in cells:
         found = CHECK.search(cell.source)
         done = summary.exercises.get(found[1]) if found else None
-        states = [state for text in cell.plain for state in STATES if tells(text, state)]
+        states = [state for text in cell.plain if (state := told(text))]
         if done and any(STATES.index(state) < STATES.index(done.state) for state in states):
             return True
     return False
 
 
-def tells(text: str, state: str) -> bool:
-    """Whether a verdict says this. A try that could not be judged is none."""
-    heads = HEADS["wrong" if state == "tried" else state].values()
-    no_try = (say for key in NO_TRY for say in PHRASES[key].values())
-    unjudged = any(words.partition("{")[0] in text for words in no_try)
-    return text.startswith(tuple(heads)) and (state == "unwritten" or not unjudged)
+def told(text: str) -> str | None:
+    """What a verdict says of an exercise: "passed", "tried"; None if it is no try."""
+    if text.startswith(tuple(HEADS["passed"].values())):
+        return "passed"
+    no_try = (words.partition("{")[0] for key in NO_TRY for words in PHRASES[key].values())
+    wrong = text.startswith(tuple(HEADS["wrong"].values()))
+    return "tried" if wrong and not any(words in text for words in no_try) else None
 
 
 def content(path: Path, meant: bool) -> bytes | None:

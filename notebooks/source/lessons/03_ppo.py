@@ -1251,11 +1251,13 @@ my_reward[3, 1] = 2
 
 # %% [markdown] lang="tr"
 # **Bu derste yaptıkların.** Hangi alıştırmaları çözdün, yolda karşına ne çıktı, tahminlerin nasıl gitti: hepsi burada.
-# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder.
+# Not defterini birine teslim edeceksen en son bu hücreyi çalıştır, kaydet, dosyayı gönder. Özet, çekirdek (kernel)
+# başladığından beri olanı bilir: defteri kapatıp sonra yeniden açtıysan önce bütün hücreleri çalıştır.
 
 # %% [markdown] lang="en"
 # **What you did in this lesson.** Which exercises you solved, what you met on the way, how your predictions went: all
-# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file.
+# of it is here. If you are to hand the notebook in, run this cell last, save, and send the file. It knows what has
+# happened since the kernel was started: if you come back another day, run all the cells first.
 
 # %% tags=["summary"]
 tc.checks.summary("ppo", language="en")
